@@ -1,0 +1,201 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// The floor plan. ARCHITECTURE.md has the same table in prose; Scripts/check-imports compares the two with every
+// `import` line. `uses` lists direct imports only.
+struct Room {
+    var name: String
+    var uses: [String]
+    var isTested = true
+}
+
+let rooms: [Room] = [
+    // Layer 0
+    Room(name: "Faults", uses: [], isTested: false),
+    Room(name: "Effects", uses: ["Faults"]),
+    Room(name: "Octets", uses: ["Faults"]),
+    Room(name: "JSONText", uses: ["Faults"]),
+    Room(name: "Telemetry", uses: ["Effects", "JSONText"]),
+    // Layer 1
+    Room(name: "Columnar", uses: ["Faults", "Octets"]),
+    Room(name: "Kernels", uses: ["Faults", "Effects", "Octets", "JSONText", "Columnar", "CRE2"]),
+    Room(name: "Signing", uses: ["Faults", "Effects", "Octets", "COpenSSL"]),
+    Room(name: "HTTPClient", uses: ["Faults", "Effects", "Telemetry", "CCurl"]),
+    // Layer 2
+    Room(name: "Blobs", uses: ["Faults", "Effects", "Octets", "Telemetry"]),
+    Room(name: "Metastore", uses: ["Faults", "Effects", "Telemetry", "CSQLite"]),
+    Room(name: "Scheduling", uses: ["Faults", "Effects", "Telemetry"]),
+    // Layer 3
+    Room(name: "Buckets", uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Scheduling"]),
+    Room(
+        name: "FileFormats",
+        uses: ["Faults", "Octets", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling", "CArrowParquet", "CSimdjson"]),
+    Room(name: "Iceberg", uses: ["Faults", "Effects", "Octets", "JSONText", "Columnar", "Kernels"]),
+    // Layer 4
+    Room(
+        name: "Tables",
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling",
+            "FileFormats", "Iceberg",
+        ]),
+    Room(name: "SQLSyntax", uses: ["Faults"]),
+    Room(name: "Plans", uses: ["Faults", "JSONText", "Columnar", "Kernels", "Iceberg"]),
+    // Layer 5
+    Room(
+        name: "Catalogs",
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Signing", "Blobs", "Metastore",
+            "Scheduling", "Iceberg", "Tables",
+        ]),
+    Room(
+        name: "Planner",
+        uses: ["Faults", "Effects", "JSONText", "Columnar", "Kernels", "Iceberg", "SQLSyntax", "Plans"]),
+    Room(
+        name: "Execution",
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "Columnar", "Kernels", "Blobs", "Scheduling", "FileFormats",
+            "Iceberg", "Tables", "Plans",
+        ]),
+    Room(
+        name: "Streams",
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Metastore", "Scheduling",
+            "FileFormats",
+        ]),
+    // Layer 6
+    Room(
+        name: "Sessions",
+        uses: [
+            "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling", "Iceberg",
+            "Tables", "SQLSyntax", "Plans", "Catalogs", "Planner", "Execution",
+        ]),
+    Room(
+        name: "Pipelines",
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs", "Metastore",
+            "Scheduling", "FileFormats", "Iceberg", "Tables", "SQLSyntax", "Plans", "Catalogs", "Planner", "Execution",
+            "Streams",
+        ]),
+    Room(name: "Identity", uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Metastore"]),
+    // Layer 7
+    Room(
+        name: "Wire",
+        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Scheduling", "Identity", "CMicrohttpd"]),
+    Room(
+        name: "S3API",
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "Signing", "Blobs", "Scheduling", "Buckets", "Identity", "Wire",
+        ]),
+    Room(
+        name: "CatalogAPI",
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Blobs", "Iceberg", "Tables",
+            "Catalogs", "Identity", "Wire",
+        ]),
+    Room(
+        name: "QueryAPI",
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Kernels", "Scheduling", "Sessions",
+            "Identity", "Wire",
+        ]),
+    Room(
+        name: "IngestAPI",
+        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "FileFormats", "Streams", "Identity", "Wire"]),
+    Room(
+        name: "ManagementAPI",
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Buckets", "Catalogs", "Streams",
+            "Pipelines", "Sessions", "Identity", "Wire",
+        ]),
+    // Layer 8
+    Room(
+        name: "Node",
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Metastore", "Scheduling",
+            "Buckets", "FileFormats", "Tables", "Catalogs", "Execution", "Streams", "Sessions", "Pipelines",
+            "Identity", "Wire", "S3API", "CatalogAPI", "QueryAPI", "IngestAPI", "ManagementAPI", "COpenSSL",
+        ]),
+    Room(
+        name: "Commands",
+        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "HTTPClient", "Node"]),
+    Room(name: "TestKit", uses: ["Faults", "Effects", "Octets"], isTested: false),
+]
+
+// `FIRN_ROOMS=Kernels,Tables swift test` builds only these rooms and what they use: an edit to a test run in seconds.
+let wanted: Set<String>? = Context.environment["FIRN_ROOMS"].map { list in
+    var open = list.split(separator: ",").map(String.init) + ["TestKit"]
+    var seen = Set<String>()
+    while let name = open.popLast() {
+        guard seen.insert(name).inserted else { continue }
+        open += rooms.first { $0.name == name }?.uses ?? []
+    }
+    return seen
+}
+let firstChosen = Set(Context.environment["FIRN_ROOMS"]?.split(separator: ",").map(String.init) ?? [])
+func isWanted(_ name: String) -> Bool { wanted?.contains(name) ?? true }
+
+// Arrow C++ comes from the wheel that Scripts/bootstrap unpacks below .deps; without it, from the system's packages.
+let arrow = Context.packageDirectory + "/.deps/arrow"
+let hasWheel = FileManager.default.fileExists(atPath: arrow + "/lib")
+let arrowHeaders: [CXXSetting] = hasWheel ? [.unsafeFlags(["-isystem", arrow + "/include"])] : []
+let arrowLibraries: [LinkerSetting] =
+    hasWheel
+    ? [.unsafeFlags(["-L" + arrow + "/lib", "-Xlinker", "-rpath", "-Xlinker", arrow + "/lib"])] : []
+
+let swiftSettings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .unsafeFlags(
+        ["-enforce-exclusivity=unchecked", "-cross-module-optimization"], .when(configuration: .release)),
+]
+let cSettings: [CSetting] = [.unsafeFlags(["-O3"], .when(configuration: .release))]
+let cxxSettings: [CXXSetting] = [.unsafeFlags(["-O3"], .when(configuration: .release))]
+
+// Link order matters: libparquet exports a whole OpenSSL and simdjson of its own, so everything it would shadow comes
+// before it. `Tests/NodeTests/LinkOrderTests` and the check at start-up hold this.
+let libraries: [Target] = [
+    .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    .target(
+        name: "CSimdjson", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("simdjson")]),
+    .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
+    .target(name: "CRE2", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("re2")]),
+    .target(
+        name: "CArrowParquet", cxxSettings: arrowHeaders + cxxSettings,
+        linkerSettings: arrowLibraries + [
+            .linkedLibrary("zstd"), .linkedLibrary("z"), .linkedLibrary("parquet"), .linkedLibrary("arrow"),
+        ]),
+]
+
+func dependencies(_ names: [String]) -> [Target.Dependency] { names.map { .byName(name: $0) } }
+
+let targets: [Target] = rooms.filter { isWanted($0.name) }.flatMap { room -> [Target] in
+    let isTestKit = room.name == "TestKit"
+    let main = Target.target(
+        name: room.name, dependencies: dependencies(room.uses), path: isTestKit ? "Tests/TestKit" : nil,
+        swiftSettings: swiftSettings)
+    guard room.isTested, wanted == nil || firstChosen.contains(room.name) else { return [main] }
+    let tests = Target.testTarget(
+        name: room.name + "Tests", dependencies: dependencies([room.name, "TestKit"] + room.uses),
+        swiftSettings: swiftSettings)
+    return [main, tests]
+}
+let usedLibraries = libraries.filter { library in
+    wanted == nil || rooms.contains { isWanted($0.name) && $0.uses.contains(library.name) }
+}
+let executables: [Target] =
+    isWanted("Commands")
+    ? [.executableTarget(name: "firn", dependencies: ["Commands"], swiftSettings: swiftSettings)] : []
+
+let package = Package(
+    name: "firn",
+    products: executables.isEmpty ? [] : [.executable(name: "firn", targets: ["firn"])],
+    targets: usedLibraries + targets + executables,
+    cxxLanguageStandard: .cxx20
+)

@@ -1,0 +1,102 @@
+import Foundation
+package import Effects
+
+/// Names one object: a bucket and a key of at most 1,024 bytes.
+///
+///     s3://lake/web/clicks/data/00000.parquet
+package struct BlobPath: Sendable, Hashable, CustomStringConvertible {
+    package var bucket: String
+    package var key: String
+
+    package init(bucket: String, key: String) {
+        self.bucket = bucket
+        self.key = key
+    }
+
+    /// Nil unless the text is `s3://BUCKET/KEY` (`s3a` and `s3n` are the same thing to old writers). The key stays as
+    /// written: no percent decoding, no dots resolved.
+    package init?(uri: some StringProtocol) {
+        guard let colon = uri.range(of: "://"), ["s3", "s3a", "s3n"].contains(uri[..<colon.lowerBound]) else { return nil }
+        let rest = uri[colon.upperBound...]
+        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        guard slash > rest.startIndex else { return nil }
+        bucket = String(rest[..<slash])
+        key = slash < rest.endIndex ? String(rest[rest.index(after: slash)...]) : ""
+    }
+
+    package var uri: String { "s3://\(bucket)/\(key)" }
+    package var description: String { uri }
+}
+
+/// What a store knows of an object without reading it.
+package struct BlobInfo: Sendable, Hashable {
+    package var size: Int64
+    /// Without quotes. Changes whenever the bytes change.
+    package var etag: String
+    package var modified: Instant
+
+    package init(size: Int64, etag: String, modified: Instant) {
+        self.size = size
+        self.etag = etag
+        self.modified = modified
+    }
+}
+
+/// When a put may take place; checked and done in one step.
+package enum PutCondition: Sendable, Hashable {
+    case always
+    case ifAbsent
+    case ifMatch(etag: String)
+}
+
+/// One page of a listing, in byte order of the keys.
+package struct BlobListing: Sendable {
+    package var entries: [(key: String, info: BlobInfo)]
+    /// Pass as `after` for the next page; nil at the end.
+    package var next: String?
+
+    package init(entries: [(key: String, info: BlobInfo)], next: String?) {
+        self.entries = entries
+        self.next = next
+    }
+}
+
+/// An object store: whole objects appear at once or not at all, and what was acknowledged is durable.
+///
+/// - Errors: `BlobsError`; a missing object is `.notFound`, a failed condition `.conditionFailed`.
+/// - Threads: any. Nothing here blocks a cooperative thread.
+package protocol BlobStore: Sendable {
+    func head(_ path: BlobPath) async throws -> BlobInfo
+    /// The reader keeps seeing the version it opened, also after a delete or overwrite.
+    func open(_ path: BlobPath) async throws -> any BlobReader
+    func put(_ path: BlobPath, _ bytes: [UInt8], if condition: PutCondition) async throws -> BlobInfo
+    /// For objects too large to hold. Nothing is visible before `complete`.
+    func startUpload(_ path: BlobPath) async throws -> any BlobUpload
+    /// Deleting what is not there succeeds.
+    func delete(_ paths: [BlobPath]) async throws
+    /// Keys of `bucket` that begin with `prefix` and sort after `after`.
+    func list(bucket: String, prefix: String, after: String?, limit: Int) async throws -> BlobListing
+}
+
+/// Reads ranges of one version of an object.
+package protocol BlobReader: Sendable {
+    var info: BlobInfo { get }
+    /// One answer a range, in the order asked; neighbouring ranges may be fetched together. Every range lies inside
+    /// the object, or the call fails with `.rangeInvalid`.
+    func read(_ ranges: [Range<Int64>]) async throws -> [[UInt8]]
+}
+
+/// Receives the bytes of one object in order. Exactly one of `complete` and `abort` ends it.
+package protocol BlobUpload: Sendable {
+    func append(_ bytes: [UInt8]) async throws
+    func complete(if condition: PutCondition) async throws -> BlobInfo
+    func abort() async
+}
+
+extension BlobStore {
+    /// The whole object.
+    package func read(_ path: BlobPath) async throws -> [UInt8] {
+        let reader = try await open(path)
+        return try await reader.read([0..<reader.info.size])[0]
+    }
+}

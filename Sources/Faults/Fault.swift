@@ -1,0 +1,70 @@
+/// A code that never changes its meaning once released, such as `ICE-101`.
+package protocol FaultCode: RawRepresentable<String>, CaseIterable, Sendable, Hashable {
+    /// What the caller can do; see `FaultKind`.
+    var kind: FaultKind { get }
+}
+
+/// An error a module shows to its callers: a code, what was wrong, where, and what would be right.
+///
+/// Each module has one struct that conforms. Tests and clients match on the code, never on the message.
+package protocol Fault: Error, CustomStringConvertible {
+    associatedtype Code: FaultCode
+
+    var code: Code { get }
+    /// One sentence, values left out, no trailing full stop.
+    var summary: String { get }
+    /// The values the sentence is about, in the order they should be shown.
+    var context: [(name: String, value: String)] { get }
+    /// Where in the caller's text the fault lies, when it lies in text.
+    var place: FaultPlace? { get }
+    /// What would be right, as advice to the person who reads it.
+    var hint: String? { get }
+    var cause: (any Error)? { get }
+}
+
+extension Fault {
+    package var place: FaultPlace? { nil }
+    package var hint: String? { nil }
+    package var cause: (any Error)? { nil }
+    package var kind: FaultKind { code.kind }
+
+    /// `no such schema in the table (schema-id: 7) at line 1, column 8; try …`
+    package var message: String {
+        var text = summary
+        if !context.isEmpty {
+            text += " (" + context.map { "\($0.name): \($0.value)" }.joined(separator: ", ") + ")"
+        }
+        if let place { text += " at \(place)" }
+        if let hint { text += "; \(hint)" }
+        return text
+    }
+
+    /// `ICE-101 unknownSchema: no such schema in the table (schema-id: 7)`
+    package var description: String {
+        let chain = cause.map { " <- \($0)" } ?? ""
+        return "\(code.rawValue) \(code): \(message)\(chain)"
+    }
+}
+
+/// Where in a text or a list of events a fault lies.
+package enum FaultPlace: Sendable, Equatable, CustomStringConvertible {
+    /// Both count from one; `column` counts characters.
+    case text(line: Int, column: Int)
+    /// Counts bytes from zero, in a request body.
+    case byte(Int)
+    /// `index` counts events from zero; `path` is a JSON path such as `$.user.id`.
+    case event(index: Int, path: String)
+
+    package var description: String {
+        switch self {
+        case .text(let line, let column): "line \(line), column \(column)"
+        case .byte(let offset): "byte \(offset)"
+        case .event(let index, let path): "event \(index), \(path)"
+        }
+    }
+}
+
+/// Builds the context list of a fault from a literal, keeping its order.
+package func faultContext(_ pairs: KeyValuePairs<String, any Sendable>) -> [(name: String, value: String)] {
+    pairs.map { (name: $0.key, value: "\($0.value)") }
+}

@@ -1,0 +1,81 @@
+import Synchronization
+import Foundation
+
+/// Threads for calls that block: files, fsync, databases. Swift's cooperative pool never does.
+///
+/// - Order: first in, first out over all threads.
+/// - Errors: `SCH-201` when the queue is at its bound, `SCH-301` after `stop`, and what the body throws.
+package final class IOPool: Sendable {
+    private struct State {
+        var queue: [@Sendable () -> Void] = []
+        var head = 0
+        var isStopped = false
+        var waiting: Int { queue.count - head }
+    }
+    // SAFETY: NSCondition is a lock with a condition; `state` is read and written only between lock and unlock.
+    private let condition = NSCondition()
+    private nonisolated(unsafe) var state = State()
+    private let queueLimit: Int
+
+    package init(name: String, threads: Int, queueLimit: Int = 4096) {
+        precondition(threads > 0)
+        self.queueLimit = queueLimit
+        for index in 0..<threads {
+            let thread = Thread { [weak self] in
+                while let job = self?.nextJob() { job() }
+            }
+            thread.name = "\(name)-\(index)"
+            thread.stackSize = 1 << 20
+            thread.start()
+        }
+    }
+
+    /// Runs `body` on one of the threads and waits for it without blocking a cooperative thread.
+    package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            submit(
+                { continuation.resume(with: Swift.Result { try body() }) },
+                refused: { continuation.resume(throwing: $0) })
+        }
+    }
+
+    /// Queues `job`; calls `refused` instead when it cannot.
+    package func submit(_ job: @escaping @Sendable () -> Void, refused: (SchedulingError) -> Void) {
+        condition.lock()
+        if unsafe state.isStopped {
+            condition.unlock()
+            return refused(SchedulingError(.stopped, "the pool no longer takes work"))
+        }
+        if unsafe state.waiting >= queueLimit {
+            condition.unlock()
+            return refused(SchedulingError(.queueFull, "too many blocking calls wait", ["limit": queueLimit]))
+        }
+        unsafe state.queue.append(job)
+        condition.signal()
+        condition.unlock()
+    }
+
+    private func nextJob() -> (@Sendable () -> Void)? {
+        condition.lock()
+        defer { condition.unlock() }
+        while unsafe state.waiting == 0 {
+            if unsafe state.isStopped { return nil }
+            condition.wait()
+        }
+        let job = unsafe state.queue[state.head]
+        unsafe state.head += 1
+        if unsafe state.head > 1024, unsafe state.head * 2 > state.queue.count {
+            unsafe state.queue.removeFirst(state.head)
+            unsafe state.head = 0
+        }
+        return job
+    }
+
+    /// Lets queued jobs finish, then ends the threads.
+    package func stop() {
+        condition.lock()
+        unsafe state.isStopped = true
+        condition.broadcast()
+        condition.unlock()
+    }
+}

@@ -1,0 +1,131 @@
+import Synchronization
+
+/// A number that only grows.
+package final class Counter: Sendable {
+    private let value = Atomic<Int64>(0)
+    package init() {}
+    package func add(_ amount: Int64 = 1) { value.add(amount, ordering: .relaxed) }
+    package var current: Int64 { value.load(ordering: .relaxed) }
+}
+
+/// A number that goes up and down.
+package final class Gauge: Sendable {
+    private let value = Atomic<Int64>(0)
+    package init() {}
+    package func set(_ amount: Int64) { value.store(amount, ordering: .relaxed) }
+    package func add(_ amount: Int64) { value.add(amount, ordering: .relaxed) }
+    package var current: Int64 { value.load(ordering: .relaxed) }
+}
+
+/// Durations in buckets that double, from 64 microseconds to about 2 minutes.
+package final class Histogram: Sendable {
+    package static let bucketCount = 22
+    private struct State {
+        var buckets = [Int64](repeating: 0, count: Histogram.bucketCount + 1)
+        var sumNanoseconds: Int64 = 0
+        var count: Int64 = 0
+    }
+    private let state = Mutex(State())
+    package init() {}
+
+    package func record(nanoseconds: Int64) {
+        let units = UInt64(max(0, nanoseconds) / 64_000)
+        let bucket = min(Self.bucketCount, 64 - units.leadingZeroBitCount)
+        state.withLock { state in
+            state.buckets[bucket] += 1
+            state.sumNanoseconds += nanoseconds
+            state.count += 1
+        }
+    }
+
+    func write(name: String, labels: String, to text: inout String) {
+        let state = state.withLock { $0 }
+        let separator = labels.isEmpty ? "" : ","
+        var total: Int64 = 0
+        for (index, count) in state.buckets.enumerated() {
+            total += count
+            let bound = index == Self.bucketCount ? "+Inf" : "\(Double(UInt64(64_000) << UInt64(index)) / 1e9)"
+            text += "\(name)_bucket{\(labels)\(separator)le=\"\(bound)\"} \(total)\n"
+        }
+        let braces = labels.isEmpty ? "" : "{\(labels)}"
+        text += "\(name)_sum\(braces) \(Double(state.sumNanoseconds) / 1e9)\n"
+        text += "\(name)_count\(braces) \(state.count)\n"
+    }
+}
+
+/// Every metric of the process, by name and labels; prints itself as Prometheus text.
+///
+/// Names begin with `firn_`, end in their unit or `_total`, and are listed in `Docs/metrics.md`.
+package final class MetricsRegistry: Sendable {
+    private enum Metric {
+        case counter(Counter)
+        case gauge(Gauge)
+        case histogram(Histogram)
+        var typeName: String {
+            switch self {
+            case .counter: "counter"
+            case .gauge: "gauge"
+            case .histogram: "histogram"
+            }
+        }
+    }
+    private struct Family {
+        var help: String
+        var members: [String: Metric] = [:]
+    }
+    private let families = Mutex<[String: Family]>([:])
+
+    package init() {}
+
+    /// The counter with this name and labels; made when first asked for.
+    package func counter(_ name: String, _ labels: KeyValuePairs<String, String> = [:], help: String) -> Counter {
+        member(name, labels, help, make: { .counter(Counter()) }, take: { if case .counter(let it) = $0 { it } else { nil } })
+    }
+
+    package func gauge(_ name: String, _ labels: KeyValuePairs<String, String> = [:], help: String) -> Gauge {
+        member(name, labels, help, make: { .gauge(Gauge()) }, take: { if case .gauge(let it) = $0 { it } else { nil } })
+    }
+
+    package func histogram(_ name: String, _ labels: KeyValuePairs<String, String> = [:], help: String) -> Histogram {
+        member(name, labels, help, make: { .histogram(Histogram()) }, take: { if case .histogram(let it) = $0 { it } else { nil } })
+    }
+
+    private func member<Member>(
+        _ name: String, _ labels: KeyValuePairs<String, String>, _ help: String, make: () -> Metric,
+        take: (Metric) -> Member?
+    ) -> Member {
+        let key = labels.map { "\($0.key)=\"\(escaped($0.value))\"" }.joined(separator: ",")
+        let metric = families.withLock { families in
+            var family = families[name] ?? Family(help: help)
+            let metric = family.members[key] ?? make()
+            family.members[key] = metric
+            families[name] = family
+            return metric
+        }
+        guard let member = take(metric) else { preconditionFailure("metric \(name) has another type: \(metric.typeName)") }
+        return member
+    }
+
+    private func escaped(_ label: String) -> String {
+        label.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    }
+
+    /// Prometheus text format 0.0.4, families and members sorted.
+    package var exposition: String {
+        let snapshot = families.withLock { $0 }
+        var text = ""
+        for (name, family) in snapshot.sorted(by: { $0.key < $1.key }) {
+            text += "# HELP \(name) \(family.help)\n"
+            text += "# TYPE \(name) \(family.members.first?.value.typeName ?? "untyped")\n"
+            for (labels, metric) in family.members.sorted(by: { $0.key < $1.key }) {
+                let braces = labels.isEmpty ? "" : "{\(labels)}"
+                switch metric {
+                case .counter(let counter): text += "\(name)\(braces) \(counter.current)\n"
+                case .gauge(let gauge): text += "\(name)\(braces) \(gauge.current)\n"
+                case .histogram(let histogram): histogram.write(name: name, labels: labels, to: &text)
+                }
+            }
+        }
+        return text
+    }
+}
