@@ -1,0 +1,107 @@
+/// Every aggregate, by an id that plans carry; ids are never renumbered nor used again.
+///
+/// Nulls are left out unless a line says otherwise; of no values the answer is null, of counts 0. DISTINCT is not part
+/// of the id: the plan says it beside.
+package enum AggregateFunction: Int32, Sendable, Hashable, CaseIterable {
+    // Counts.
+    /// The number of rows
+    case countAll = 1
+    /// The number of values that are not null
+    case count = 2
+
+    // Sums and extremes.
+    /// The sum: of integers as long, of decimals exact, overflow is an error
+    case sum = 10
+    /// The mean: of decimals as decimal, else as double
+    case average = 11
+    /// The smallest
+    case minimum = 12
+    /// The largest
+    case maximum = 13
+
+    // Logic and bits.
+    /// True when all are
+    case boolAnd = 20
+    /// True when any is
+    case boolOr = 21
+    /// Bitwise and of all
+    case bitAnd = 22
+    /// Bitwise or of all
+    case bitOr = 23
+    /// Bitwise exclusive or of all
+    case bitXor = 24
+
+    // Spread.
+    /// The sample variance; null for fewer than two
+    case varianceSample = 30
+    /// The population variance
+    case variancePopulation = 31
+    /// The sample standard deviation; null for fewer than two
+    case deviationSample = 32
+    /// The population standard deviation
+    case deviationPopulation = 33
+    /// The sample covariance of two
+    case covarianceSample = 34
+    /// The population covariance of two
+    case covariancePopulation = 35
+    /// The correlation of two
+    case correlation = 36
+
+    // Order statistics.
+    /// The middle value, as a double
+    case median = 50
+    /// The interpolated value at a fraction given second
+    case percentileContinuous = 51
+    /// About how many distinct values; HyperLogLog
+    case approximateDistinct = 52
+    /// About the middle value
+    case approximateMedian = 53
+    /// About the value at a fraction given second
+    case approximatePercentile = 54
+
+    // Picks and collections.
+    /// Some value that is not null
+    case anyValue = 70
+    /// The value of the first row
+    case firstValue = 71
+    /// The value of the last row
+    case lastValue = 72
+    /// Values joined by a delimiter given second
+    case stringAggregate = 73
+    /// All values as a list, nulls too
+    case arrayAggregate = 74
+
+    /// The canonical spelling in SQL.
+    package var name: String {
+        switch self {
+        case .countAll: "count(*)"
+        case .count: "count"
+        case .sum: "sum"
+        case .average: "avg"
+        case .minimum: "min"
+        case .maximum: "max"
+        case .boolAnd: "bool_and"
+        case .boolOr: "bool_or"
+        case .bitAnd: "bit_and"
+        case .bitOr: "bit_or"
+        case .bitXor: "bit_xor"
+        case .varianceSample: "var_samp"
+        case .variancePopulation: "var_pop"
+        case .deviationSample: "stddev_samp"
+        case .deviationPopulation: "stddev_pop"
+        case .covarianceSample: "covar_samp"
+        case .covariancePopulation: "covar_pop"
+        case .correlation: "corr"
+        case .median: "median"
+        case .percentileContinuous: "percentile_cont"
+        case .approximateDistinct: "approx_distinct"
+        case .approximateMedian: "approx_median"
+        case .approximatePercentile: "approx_percentile_cont"
+        case .anyValue: "any_value"
+        case .firstValue: "first_value"
+        case .lastValue: "last_value"
+        case .stringAggregate: "string_agg"
+        case .arrayAggregate: "array_agg"
+        }
+    }
+}
