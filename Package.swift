@@ -18,7 +18,7 @@ let rooms: [Room] = [
     Room(name: "JSONText", uses: ["Faults"]),
     Room(name: "Telemetry", uses: ["Effects", "JSONText"]),
     // Layer 1
-    Room(name: "Columnar", uses: ["Faults", "Octets"]),
+    Room(name: "Columnar", uses: ["Faults", "Effects", "Octets"]),
     Room(name: "Kernels", uses: ["Faults", "Effects", "Octets", "JSONText", "Columnar", "CRE2"]),
     Room(name: "Signing", uses: ["Faults", "Effects", "Octets", "COpenSSL"]),
     Room(name: "HTTPClient", uses: ["Faults", "Effects", "Telemetry", "CCurl"]),
@@ -27,16 +27,22 @@ let rooms: [Room] = [
     Room(name: "Metastore", uses: ["Faults", "Effects", "Telemetry", "CSQLite"]),
     Room(name: "Scheduling", uses: ["Faults", "Effects", "Telemetry"]),
     // Layer 3
-    Room(name: "Buckets", uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Scheduling"]),
+    Room(
+        name: "Buckets",
+        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Scheduling"]),
     Room(
         name: "FileFormats",
-        uses: ["Faults", "Octets", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling", "CArrowParquet", "CSimdjson"]),
+        uses: [
+            "Faults", "Octets", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling", "CArrowParquet",
+            "CSimdjson",
+        ]),
     Room(name: "Iceberg", uses: ["Faults", "Effects", "Octets", "JSONText", "Columnar", "Kernels"]),
     // Layer 4
     Room(
         name: "Tables",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs",
+            "Scheduling",
             "FileFormats", "Iceberg",
         ]),
     Room(name: "SQLSyntax", uses: ["Faults"]),
@@ -45,7 +51,8 @@ let rooms: [Room] = [
     Room(
         name: "Catalogs",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Signing", "Blobs", "Metastore",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Signing", "Blobs",
+            "Metastore",
             "Scheduling", "Iceberg", "Tables",
         ]),
     Room(
@@ -54,7 +61,8 @@ let rooms: [Room] = [
     Room(
         name: "Execution",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "Columnar", "Kernels", "Blobs", "Scheduling", "FileFormats",
+            "Faults", "Effects", "Octets", "Telemetry", "Columnar", "Kernels", "Blobs", "Scheduling",
+            "FileFormats",
             "Iceberg", "Tables", "Plans",
         ]),
     Room(
@@ -67,25 +75,34 @@ let rooms: [Room] = [
     Room(
         name: "Sessions",
         uses: [
-            "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling", "Iceberg",
+            "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling",
+            "Iceberg",
             "Tables", "SQLSyntax", "Plans", "Catalogs", "Planner", "Execution",
         ]),
     Room(
         name: "Pipelines",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs", "Metastore",
-            "Scheduling", "FileFormats", "Iceberg", "Tables", "SQLSyntax", "Plans", "Catalogs", "Planner", "Execution",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs",
+            "Metastore",
+            "Scheduling", "FileFormats", "Iceberg", "Tables", "SQLSyntax", "Plans", "Catalogs", "Planner",
+            "Execution",
             "Streams",
         ]),
-    Room(name: "Identity", uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Metastore"]),
+    Room(
+        name: "Identity",
+        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Metastore"]),
     // Layer 7
     Room(
         name: "Wire",
-        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Scheduling", "Identity", "CMicrohttpd"]),
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Scheduling", "Identity",
+            "CMicrohttpd",
+        ]),
     Room(
         name: "S3API",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "Signing", "Blobs", "Scheduling", "Buckets", "Identity", "Wire",
+            "Faults", "Effects", "Octets", "Telemetry", "Signing", "Blobs", "Scheduling", "Buckets",
+            "Identity", "Wire",
         ]),
     Room(
         name: "CatalogAPI",
@@ -96,23 +113,29 @@ let rooms: [Room] = [
     Room(
         name: "QueryAPI",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Kernels", "Scheduling", "Sessions",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Kernels", "Scheduling",
+            "Sessions",
             "Identity", "Wire",
         ]),
     Room(
         name: "IngestAPI",
-        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "FileFormats", "Streams", "Identity", "Wire"]),
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "FileFormats", "Streams", "Identity",
+            "Wire",
+        ]),
     Room(
         name: "ManagementAPI",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Buckets", "Catalogs", "Streams",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Buckets", "Catalogs",
+            "Streams",
             "Pipelines", "Sessions", "Identity", "Wire",
         ]),
     // Layer 8
     Room(
         name: "Node",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Metastore", "Scheduling",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Metastore",
+            "Scheduling",
             "Buckets", "FileFormats", "Tables", "Catalogs", "Execution", "Streams", "Sessions", "Pipelines",
             "Identity", "Wire", "S3API", "CatalogAPI", "QueryAPI", "IngestAPI", "ManagementAPI", "COpenSSL",
         ]),

@@ -1,5 +1,5 @@
-import Foundation
 package import Effects
+import Foundation
 
 /// Names one object: a bucket and a key of at most 1,024 bytes.
 ///
@@ -16,7 +16,9 @@ package struct BlobPath: Sendable, Hashable, CustomStringConvertible {
     /// Nil unless the text is `s3://BUCKET/KEY` (`s3a` and `s3n` are the same thing to old writers). The key stays as
     /// written: no percent decoding, no dots resolved.
     package init?(uri: some StringProtocol) {
-        guard let colon = uri.range(of: "://"), ["s3", "s3a", "s3n"].contains(uri[..<colon.lowerBound]) else { return nil }
+        guard let colon = uri.range(of: "://"), ["s3", "s3a", "s3n"].contains(uri[..<colon.lowerBound]) else {
+            return nil
+        }
         let rest = uri[colon.upperBound...]
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         guard slash > rest.startIndex else { return nil }

@@ -4,7 +4,8 @@ extension Instant {
         let date = CivilDate(daysSinceEpoch: Int(microseconds.floorDivided(by: 86_400_000_000)))
         let rest = microseconds - microseconds.floorDivided(by: 86_400_000_000) * 86_400_000_000
         let seconds = rest / 1_000_000
-        return "\(date)T\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
+        return
+            "\(date)T\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
             + ".\(padded(rest % 1_000_000, 6))Z"
     }
 }
@@ -16,7 +17,6 @@ private func padded(_ value: Int64, _ width: Int) -> String {
 
 extension Int64 {
     /// Rounds towards negative infinity, so that times before 1970 fall on the right day.
-    @inlinable
     package func floorDivided(by divisor: Int64) -> Int64 {
         let quotient = self / divisor
         return self % divisor != 0 && (self < 0) != (divisor < 0) ? quotient - 1 : quotient

@@ -24,7 +24,8 @@ package struct JSONParser: ~Copyable {
 
     private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
         if depth > Self.depthLimit {
-            throw JSONError(.tooDeep, "the value nests too deep", ["limit": Self.depthLimit], at: .byte(position))
+            throw JSONError(
+                .tooDeep, "the value nests too deep", ["limit": Self.depthLimit], at: .byte(position))
         }
         skipSpace()
         guard position < bytes.count else { throw malformed("the text ends where a value should be") }

@@ -1,6 +1,5 @@
 /// Variable-length integers: seven bits a byte, lowest first, as in Protocol Buffers, Avro and Parquet.
 package enum Varint {
-    @inlinable
     package static func append(_ value: UInt64, to bytes: inout [UInt8]) {
         var rest = value
         while rest >= 0x80 {
@@ -11,13 +10,11 @@ package enum Varint {
     }
 
     /// Maps small negative numbers to small codes before writing (Avro's `int` and `long`).
-    @inlinable
     package static func appendZigZag(_ value: Int64, to bytes: inout [UInt8]) {
         append(UInt64(bitPattern: (value << 1) ^ (value >> 63)), to: &bytes)
     }
 
     /// Reads one number and moves `position` behind it; nil when the bytes end or ten bytes do not end it.
-    @inlinable
     package static func read(_ bytes: Span<UInt8>, at position: inout Int) -> UInt64? {
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -31,7 +28,6 @@ package enum Varint {
         return nil
     }
 
-    @inlinable
     package static func readZigZag(_ bytes: Span<UInt8>, at position: inout Int) -> Int64? {
         read(bytes, at: &position).map { Int64(bitPattern: $0 >> 1) ^ -Int64(bitPattern: $0 & 1) }
     }

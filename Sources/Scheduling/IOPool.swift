@@ -1,5 +1,5 @@
-import Synchronization
 import Foundation
+import Synchronization
 
 /// Threads for calls that block: files, fsync, databases. Swift's cooperative pool never does.
 ///
@@ -31,7 +31,8 @@ package final class IOPool: Sendable {
     }
 
     /// Runs `body` on one of the threads and waits for it without blocking a cooperative thread.
-    package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result
+    {
         try await withCheckedThrowingContinuation { continuation in
             submit(
                 { continuation.resume(with: Swift.Result { try body() }) },

@@ -36,10 +36,18 @@ package struct Log: Sendable {
     /// Drops everything; for tests that do not look at the log.
     package static let silent = Log(threshold: .error) { _ in }
 
-    package func debug(_ message: String, _ fields: KeyValuePairs<String, JSONValue> = [:]) { log(.debug, message, fields) }
-    package func info(_ message: String, _ fields: KeyValuePairs<String, JSONValue> = [:]) { log(.info, message, fields) }
-    package func warning(_ message: String, _ fields: KeyValuePairs<String, JSONValue> = [:]) { log(.warning, message, fields) }
-    package func error(_ message: String, _ fields: KeyValuePairs<String, JSONValue> = [:]) { log(.error, message, fields) }
+    package func debug(_ message: String, _ fields: KeyValuePairs<String, JSONValue> = [:]) {
+        log(.debug, message, fields)
+    }
+    package func info(_ message: String, _ fields: KeyValuePairs<String, JSONValue> = [:]) {
+        log(.info, message, fields)
+    }
+    package func warning(_ message: String, _ fields: KeyValuePairs<String, JSONValue> = [:]) {
+        log(.warning, message, fields)
+    }
+    package func error(_ message: String, _ fields: KeyValuePairs<String, JSONValue> = [:]) {
+        log(.error, message, fields)
+    }
 
     package func log(_ level: LogLevel, _ message: String, _ fields: KeyValuePairs<String, JSONValue> = [:]) {
         guard level >= threshold else { return }

@@ -44,7 +44,8 @@ package final class Histogram: Sendable {
         var total: Int64 = 0
         for (index, count) in state.buckets.enumerated() {
             total += count
-            let bound = index == Self.bucketCount ? "+Inf" : "\(Double(UInt64(64_000) << UInt64(index)) / 1e9)"
+            let bound =
+                index == Self.bucketCount ? "+Inf" : "\(Double(UInt64(64_000) << UInt64(index)) / 1e9)"
             text += "\(name)_bucket{\(labels)\(separator)le=\"\(bound)\"} \(total)\n"
         }
         let braces = labels.isEmpty ? "" : "{\(labels)}"
@@ -78,16 +79,26 @@ package final class MetricsRegistry: Sendable {
     package init() {}
 
     /// The counter with this name and labels; made when first asked for.
-    package func counter(_ name: String, _ labels: KeyValuePairs<String, String> = [:], help: String) -> Counter {
-        member(name, labels, help, make: { .counter(Counter()) }, take: { if case .counter(let it) = $0 { it } else { nil } })
+    package func counter(_ name: String, _ labels: KeyValuePairs<String, String> = [:], help: String)
+        -> Counter
+    {
+        member(
+            name, labels, help, make: { .counter(Counter()) },
+            take: { if case .counter(let it) = $0 { it } else { nil } })
     }
 
     package func gauge(_ name: String, _ labels: KeyValuePairs<String, String> = [:], help: String) -> Gauge {
-        member(name, labels, help, make: { .gauge(Gauge()) }, take: { if case .gauge(let it) = $0 { it } else { nil } })
+        member(
+            name, labels, help, make: { .gauge(Gauge()) },
+            take: { if case .gauge(let it) = $0 { it } else { nil } })
     }
 
-    package func histogram(_ name: String, _ labels: KeyValuePairs<String, String> = [:], help: String) -> Histogram {
-        member(name, labels, help, make: { .histogram(Histogram()) }, take: { if case .histogram(let it) = $0 { it } else { nil } })
+    package func histogram(_ name: String, _ labels: KeyValuePairs<String, String> = [:], help: String)
+        -> Histogram
+    {
+        member(
+            name, labels, help, make: { .histogram(Histogram()) },
+            take: { if case .histogram(let it) = $0 { it } else { nil } })
     }
 
     private func member<Member>(
@@ -102,7 +113,9 @@ package final class MetricsRegistry: Sendable {
             families[name] = family
             return metric
         }
-        guard let member = take(metric) else { preconditionFailure("metric \(name) has another type: \(metric.typeName)") }
+        guard let member = take(metric) else {
+            preconditionFailure("metric \(name) has another type: \(metric.typeName)")
+        }
         return member
     }
 

@@ -3,9 +3,12 @@ import Testing
 
 @Suite("CivilDate")
 struct CivilDateTests {
-    @Test("days and dates convert both ways, also before 1970 and over leap years", arguments: [
-        (0, "1970-01-01"), (-1, "1969-12-31"), (11_016, "2000-02-29"), (19_723, "2024-01-01"), (-719_162, "0001-01-01"),
-    ])
+    @Test(
+        "days and dates convert both ways, also before 1970 and over leap years",
+        arguments: [
+            (0, "1970-01-01"), (-1, "1969-12-31"), (11_016, "2000-02-29"), (19_723, "2024-01-01"),
+            (-719_162, "0001-01-01"),
+        ])
     func convertsBothWays(days: Int, text: String) {
         let date = CivilDate(daysSinceEpoch: days)
         #expect(date.description == text)

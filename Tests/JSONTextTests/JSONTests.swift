@@ -4,10 +4,13 @@ import Testing
 
 @Suite("JSON")
 struct JSONTests {
-    @Test("values survive a round trip, numbers with their digits", arguments: [
-        "null", "true", "-9223372036854775808", "18446744073709551616", "1e400", "0.10", "\"a\\\"b\\n\\u0001\"",
-        "[1,[2,{}],\"x\"]", "{\"b\":1,\"a\":{\"c\":[null]}}",
-    ])
+    @Test(
+        "values survive a round trip, numbers with their digits",
+        arguments: [
+            "null", "true", "-9223372036854775808", "18446744073709551616", "1e400", "0.10",
+            "\"a\\\"b\\n\\u0001\"",
+            "[1,[2,{}],\"x\"]", "{\"b\":1,\"a\":{\"c\":[null]}}",
+        ])
     func roundTrips(text: String) throws {
         #expect(try JSONParser.parse(text).description == text)
     }
@@ -17,9 +20,12 @@ struct JSONTests {
         #expect(try JSONParser.parse("\"\\ud83d\\ude00\\t\\/\"").string == "😀\t/")
     }
 
-    @Test("malformed text is refused with the byte where it stops being JSON", arguments: [
-        ("", 0), ("[1,]", 3), ("{\"a\" 1}", 5), ("[1 2]", 3), ("nul", 0), ("01", 1), ("1.", 2), ("\"a", 2), ("{} x", 3), ("\"\\x\"", 2),
-    ])
+    @Test(
+        "malformed text is refused with the byte where it stops being JSON",
+        arguments: [
+            ("", 0), ("[1,]", 3), ("{\"a\" 1}", 5), ("[1 2]", 3), ("nul", 0), ("01", 1), ("1.", 2),
+            ("\"a", 2), ("{} x", 3), ("\"\\x\"", 2),
+        ])
     func refuses(text: String, byte: Int) {
         let error = #expect(throws: JSONError.self) { try JSONParser.parse(text) }
         #expect(error?.code == .malformed)
@@ -28,7 +34,9 @@ struct JSONTests {
 
     @Test("a value that nests too deep is refused, not a crash")
     func refusesDepth() {
-        let error = #expect(throws: JSONError.self) { try JSONParser.parse(String(repeating: "[", count: 100_000)) }
+        let error = #expect(throws: JSONError.self) {
+            try JSONParser.parse(String(repeating: "[", count: 100_000))
+        }
         #expect(error?.code == .tooDeep)
     }
 
