@@ -24,7 +24,7 @@ let rooms: [Room] = [
     Room(name: "HTTPClient", uses: ["Faults", "Effects", "Telemetry", "CCurl"]),
     // Layer 2
     Room(name: "Blobs", uses: ["Faults", "Effects", "Octets", "Telemetry"]),
-    Room(name: "Metastore", uses: ["Faults", "Effects", "Telemetry", "CSQLite"]),
+    Room(name: "Metastore", uses: ["Faults", "Effects", "Telemetry", "Scheduling", "CSQLite"]),
     Room(name: "Scheduling", uses: ["Faults", "Effects", "Telemetry"]),
     // Layer 3
     Room(

@@ -1,0 +1,4 @@
+/// Tokens and the audit log.
+enum IdentityTables {
+    static let version1: [String] = []
+}

@@ -1,0 +1,39 @@
+/// The state as one reader or the writer sees it, until the closure it was given to returns.
+///
+/// - Errors: `MetastoreError`. After an error the whole transaction is undone, whatever the closure does then.
+package final class Transaction {
+    private let connection: SQLiteConnection
+    private var isOpen = true
+    /// The first fault of a statement; a closure that swallowed it does not commit half of its work.
+    private(set) var fault: MetastoreError?
+
+    init(_ connection: SQLiteConnection) { self.connection = connection }
+
+    /// Runs one statement; answers how many rows it changed.
+    @discardableResult
+    package func execute(_ sql: String, _ parameters: [SQLValue] = []) throws(MetastoreError) -> Int {
+        try run { () throws(MetastoreError) in try connection.execute(sql, parameters) }
+    }
+
+    /// All rows at once: put a LIMIT where they may be many.
+    package func query(_ sql: String, _ parameters: [SQLValue] = []) throws(MetastoreError) -> [Row] {
+        try run { () throws(MetastoreError) in try connection.query(sql, parameters) }
+    }
+
+    /// The only row, or nil where there is none.
+    package func first(_ sql: String, _ parameters: [SQLValue] = []) throws(MetastoreError) -> Row? {
+        try query(sql, parameters).first
+    }
+
+    private func run<Result>(_ body: () throws(MetastoreError) -> Result) throws(MetastoreError) -> Result {
+        precondition(isOpen, "a transaction was used after its end")
+        do {
+            return try body()
+        } catch {
+            if fault == nil { fault = error }
+            throw error
+        }
+    }
+
+    func close() { isOpen = false }
+}
