@@ -1,0 +1,21 @@
+import Octets
+import Testing
+
+@Suite("PercentEncoding")
+struct PercentEncodingTests {
+    @Test("unreserved characters stay, everything else becomes upper-case hex")
+    func encodes() {
+        #expect(PercentEncoding.encode("aZ09-._~/ é+=") == "aZ09-._~%2F%20%C3%A9%2B%3D")
+        #expect(PercentEncoding.encode("a/b c", keepsSlashes: true) == "a/b%20c")
+    }
+
+    @Test("decoding undoes encoding for every byte, and keeps a plus")
+    func decodes() {
+        let bytes = (0...255).map { UInt8($0) }
+        #expect(PercentEncoding.decode(PercentEncoding.encode(bytes)) == bytes)
+        #expect(PercentEncoding.decode("a+b%2f") == Array("a+b/".utf8))
+    }
+
+    @Test("a percent sign without two digits is refused", arguments: ["%", "a%2", "%zz", "%2x%"])
+    func refuses(text: String) { #expect(PercentEncoding.decode(text) == nil) }
+}
