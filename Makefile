@@ -1,0 +1,54 @@
+# The two commands of the README are `make demo` and `make test`.
+.DEFAULT_GOAL := help
+python := .deps/venv/bin/python
+firn := .build/release/firn
+data ?= ./firn-data
+
+.PHONY: help bootstrap build demo run lint test test-swift test-sql test-e2e test-slow test-clients test-bare bench format clean
+
+help: ## Shows this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+bootstrap: ## Installs what is missing
+	@Scripts/bootstrap
+
+build: bootstrap ## Builds the release binary
+	@swift build -c release --product firn
+
+demo: build ## Sends 336,776 flights through the whole platform and asks questions of them
+	@$(python) Scripts/demo --firn $(firn) --data $(data)
+
+run: build ## Serves what the demo left in ./firn-data
+	@$(firn) serve --data $(data)
+
+lint: bootstrap ## Checks format, imports and house rules
+	@swift format lint --strict --recursive --parallel --configuration .swift-format Sources Tests Package.swift
+	@$(python) Scripts/check-imports
+	@$(python) Scripts/tidy
+
+test: lint build test-swift test-e2e ## Everything that must hold before a change lands
+
+test-swift: bootstrap
+	@swift build --build-tests
+	@swift test --skip-build
+
+test-e2e: build
+	@$(python) -m pytest -q -p no:cacheprovider Tests/e2e -m "not slow and not clients"
+
+test-slow: build ## The long suites: more seeds, more kills
+	@$(python) -m pytest -q -p no:cacheprovider Tests/e2e -m slow
+
+test-clients: build ## Heavy clients
+	@$(python) -m pytest -q -p no:cacheprovider Tests/e2e -m clients
+
+test-bare: ## Proves the set-up on a bare Debian 12 in a chroot (root only)
+	@Scripts/test-bare
+
+bench: build ## Prints the numbers the README quotes
+	@$(python) Scripts/bench --firn $(firn)
+
+format: ## Formats every Swift file
+	@swift format --in-place --recursive --parallel --configuration .swift-format Sources Tests Package.swift
+
+clean: ## Removes builds; keeps .deps
+	@rm -rf .build
