@@ -142,7 +142,7 @@ let rooms: [Room] = [
     Room(
         name: "Commands",
         uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "HTTPClient", "Node"]),
-    Room(name: "TestKit", uses: ["Faults", "Effects", "Octets"], isTested: false),
+    Room(name: "TestKit", uses: ["Faults", "Effects", "Octets", "Blobs"], isTested: false),
 ]
 
 // `FIRN_ROOMS=Kernels,Tables swift test` builds only these rooms and what they use: an edit to a test run in seconds.

@@ -28,6 +28,18 @@ package struct BlobPath: Sendable, Hashable, CustomStringConvertible {
 
     package var uri: String { "s3://\(bucket)/\(key)" }
     package var description: String { uri }
+
+    /// Keys are bytes: a composed and a decomposed `é` name two objects, though `String` calls them equal.
+    package static func == (left: BlobPath, right: BlobPath) -> Bool {
+        left.bucket.utf8.elementsEqual(right.bucket.utf8) && left.key.utf8.elementsEqual(right.key.utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for text in [bucket, key] {
+            for byte in text.utf8 { hasher.combine(byte) }
+            hasher.combine(0xFF as UInt8)
+        }
+    }
 }
 
 /// What a store knows of an object without reading it.
