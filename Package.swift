@@ -18,7 +18,7 @@ let rooms: [Room] = [
     Room(name: "JSONText", uses: ["Faults"]),
     Room(name: "Telemetry", uses: ["Effects", "JSONText"]),
     // Layer 1
-    Room(name: "Columnar", uses: ["Faults", "Effects", "Octets"]),
+    Room(name: "Columnar", uses: ["Faults", "Effects", "Octets", "CArrowData"]),
     Room(name: "Kernels", uses: ["Faults", "Effects", "Octets", "JSONText", "Columnar", "CRE2"]),
     Room(name: "Signing", uses: ["Faults", "Effects", "Octets", "COpenSSL"]),
     Room(name: "HTTPClient", uses: ["Faults", "Effects", "Telemetry", "CCurl"]),
@@ -33,8 +33,8 @@ let rooms: [Room] = [
     Room(
         name: "FileFormats",
         uses: [
-            "Faults", "Octets", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling", "CArrowParquet",
-            "CSimdjson",
+            "Faults", "Effects", "Octets", "JSONText", "Columnar", "Blobs", "Scheduling", "CArrowData",
+            "CArrowParquet", "CSimdjson",
         ]),
     Room(name: "Iceberg", uses: ["Faults", "Effects", "Octets", "JSONText", "Columnar", "Kernels"]),
     // Layer 4
@@ -182,6 +182,7 @@ let cxxSettings: [CXXSetting] = [.unsafeFlags(["-O3"], .when(configuration: .rel
 // Link order matters: libparquet exports a whole OpenSSL and simdjson of its own, so everything it would shadow comes
 // before it. `Tests/NodeTests/LinkOrderTests` and the check at start-up hold this.
 let libraries: [Target] = [
+    .target(name: "CArrowData"),
     .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(
@@ -190,7 +191,7 @@ let libraries: [Target] = [
     .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
     .target(name: "CRE2", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("re2")]),
     .target(
-        name: "CArrowParquet", cxxSettings: arrowHeaders + cxxSettings,
+        name: "CArrowParquet", dependencies: ["CArrowData"], cxxSettings: arrowHeaders + cxxSettings,
         linkerSettings: arrowLibraries + [
             .linkedLibrary("zstd"), .linkedLibrary("z"), .linkedLibrary("parquet"), .linkedLibrary("arrow"),
         ]),

@@ -1,0 +1,172 @@
+package import Columnar
+package import JSONText
+
+/// The shape of a stream's events: typed fields, or one JSON value each.
+///
+///     {"fields":[{"name":"ts","type":"timestamp","unit":"millisecond","required":true},
+///                {"name":"tags","type":"list","items":{"type":"string","required":false}}]}
+///
+/// Source: the hosted service's stream schema.
+package enum StreamSchema: Sendable, Hashable {
+    case fields([StreamField])
+    /// Every event is one value of the column `value`.
+    case unstructured
+
+    package static let unstructuredColumn = "value"
+    package static let fieldLimit = 1_000
+    package static let depthLimit = 32
+
+    /// The columns of the batches that a parser of this schema gives.
+    package var columns: Schema {
+        switch self {
+        case .fields(let fields): Schema(fields.map(\.column))
+        case .unstructured: Schema([Field(Self.unstructuredColumn, .json, isRequired: true)])
+        }
+    }
+}
+
+extension StreamSchema {
+    /// Reads the hosted form; null means unstructured.
+    ///
+    /// - Errors: `FMT-101` with the JSON path of what is wrong.
+    package init(json: JSONValue) throws(FileFormatsError) {
+        if json.isNull {
+            self = .unstructured
+            return
+        }
+        guard let list = json["fields"]?.array else {
+            throw Self.invalid("a stream's schema needs a list of fields", "$.fields")
+        }
+        self = .fields(try Self.readFields(list, "$.fields", depth: 0))
+    }
+
+    /// The hosted form; null for an unstructured stream.
+    package var json: JSONValue {
+        switch self {
+        case .unstructured: .null
+        case .fields(let fields): ["fields": .array(fields.map { $0.json })]
+        }
+    }
+
+    private static func invalid(_ summary: String, _ path: String, hint: String? = nil) -> FileFormatsError {
+        FileFormatsError(.invalidSchema, summary, ["path": path], hint: hint)
+    }
+
+    private static func readFields(
+        _ list: [JSONValue], _ path: String, depth: Int
+    ) throws(FileFormatsError) -> [StreamField] {
+        if list.isEmpty { throw invalid("a schema needs at least one field", path) }
+        if list.count > fieldLimit {
+            throw invalid("the schema has more fields than \(fieldLimit)", path)
+        }
+        var fields: [StreamField] = []
+        var names: Set<String> = []
+        for (index, value) in list.enumerated() {
+            let place = "\(path)[\(index)]"
+            guard let name = value["name"]?.string, !name.isEmpty else {
+                throw invalid("a field needs a name", place + ".name")
+            }
+            if !names.insert(name).inserted {
+                throw invalid("two fields have the name \(name)", place + ".name")
+            }
+            fields.append(try readField(value, name, place, depth: depth))
+        }
+        return fields
+    }
+
+    private static func readField(
+        _ value: JSONValue, _ name: String, _ path: String, depth: Int
+    ) throws(FileFormatsError) -> StreamField {
+        if depth > depthLimit { throw invalid("the schema nests deeper than \(depthLimit) levels", path) }
+        let required = value["required"] ?? .null
+        if !required.isNull, required.boolean == nil {
+            throw invalid("required should be true or false", path + ".required")
+        }
+        return StreamField(
+            name, try readType(value, path, depth: depth), isRequired: required.boolean ?? false,
+            metadataKey: value["metadata_key"]?.string, sqlName: value["sql_name"]?.string)
+    }
+
+    private static func readType(
+        _ value: JSONValue, _ path: String, depth: Int
+    ) throws(FileFormatsError) -> StreamType {
+        guard let name = value["type"]?.string else {
+            throw invalid("a field needs a type", path + ".type")
+        }
+        switch name {
+        case "decimal", "decimal128": return try readDecimal(value, path)
+        case "timestamp": return .timestamp(unit: try readUnit(value, path))
+        case "list":
+            guard let items = value["items"], items.object != nil else {
+                throw invalid("a list needs items with a type", path + ".items")
+            }
+            let element = items["name"]?.string ?? "element"
+            return .list(try readField(items, element, path + ".items", depth: depth + 1))
+        case "struct":
+            guard let list = value["fields"]?.array else {
+                throw invalid("a struct needs a list of fields", path + ".fields")
+            }
+            return .structure(try readFields(list, path + ".fields", depth: depth + 1))
+        default:
+            guard let type = plainTypes[name] else {
+                let known = (plainTypes.keys.sorted() + ["decimal128", "list", "struct", "timestamp"])
+                throw invalid(
+                    "no type has the name \(name)", path + ".type",
+                    hint: "use one of " + known.joined(separator: ", "))
+            }
+            return type
+        }
+    }
+
+    private static let plainTypes: [String: StreamType] = [
+        "string": .string, "int32": .int32, "int64": .int64, "uint32": .uint32, "uint64": .uint64,
+        "float32": .float32, "float64": .float64, "bool": .bool, "date": .date, "json": .json,
+        "binary": .binary, "bytes": .binary, "uuid": .uuid,
+    ]
+
+    private static func readDecimal(
+        _ value: JSONValue, _ path: String
+    ) throws(FileFormatsError) -> StreamType {
+        guard let precision = value["precision"]?.integer, (1...38).contains(precision) else {
+            throw invalid("a decimal needs a precision from 1 to 38", path + ".precision")
+        }
+        let scale = value["scale"] ?? 0
+        guard let scale = scale.integer, (0...precision).contains(scale) else {
+            throw invalid("a decimal's scale lies between 0 and its precision", path + ".scale")
+        }
+        return .decimal(precision: Int(precision), scale: Int(scale))
+    }
+
+    private static func readUnit(
+        _ value: JSONValue, _ path: String
+    ) throws(FileFormatsError) -> StreamTimeUnit {
+        let given = value["unit"] ?? .null
+        if given.isNull { return .millisecond }
+        guard let unit = given.string.flatMap(StreamTimeUnit.init(rawValue:)) else {
+            throw invalid(
+                "a timestamp's unit is not known", path + ".unit",
+                hint: "use one of " + StreamTimeUnit.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return unit
+    }
+}
+
+extension StreamField {
+    package var json: JSONValue {
+        var members: JSONObject = ["name": .string(name)]
+        members["type"] = .string(type.name)
+        switch type {
+        case .decimal(let precision, let scale):
+            members["precision"] = JSONValue(precision)
+            members["scale"] = JSONValue(scale)
+        case .timestamp(let unit): members["unit"] = .string(unit.rawValue)
+        case .list(let items): members["items"] = items.json
+        case .structure(let fields): members["fields"] = .array(fields.map { $0.json })
+        default: break
+        }
+        members["required"] = .boolean(isRequired)
+        if let metadataKey { members["metadata_key"] = .string(metadataKey) }
+        if let sqlName { members["sql_name"] = .string(sqlName) }
+        return .object(members)
+    }
+}
