@@ -1,0 +1,162 @@
+/// Expressions by precedence climbing; the table of precedences is `Precedence`.
+extension Parser {
+    mutating func expressionList() throws(SQLSyntaxError) -> [ExpressionSyntax] {
+        try list { parser throws(SQLSyntaxError) in try parser.expression() }
+    }
+
+    /// Reads on as long as operators bind tighter than `level`.
+    mutating func expression(
+        tighterThan level: Int = Precedence.lowest, allowsStar: Bool = false
+    ) throws(SQLSyntaxError) -> ExpressionSyntax {
+        try nested { parser throws(SQLSyntaxError) in
+            try parser.climb(above: level, allowsStar: allowsStar)
+        }
+    }
+
+    private mutating func climb(above level: Int, allowsStar: Bool) throws(SQLSyntaxError) -> ExpressionSyntax
+    {
+        var left = try prefixed(allowsStar: allowsStar)
+        if case .star = left.kind { return left }
+        while true {
+            if let next = try postfix(of: left, above: level) {
+                left = next
+                continue
+            }
+            let start = position
+            guard let binary = binaryOperator(), binary.precedence > level else {
+                alsoExpected("an operator")
+                return left
+            }
+            var operands = [left]
+            repeat {
+                advance()
+                operands.append(try expression(tighterThan: binary.precedence))
+            } while binary.isChained && binaryOperator() == binary
+            left = try make(.binary(binary, operands), at: start)
+        }
+    }
+
+    private func binaryOperator() -> BinaryOperator? {
+        switch token.kind {
+        case .sign(let sign): BinaryOperator(sign)
+        case .word(_, .and): .and
+        case .word(_, .or): .or
+        default: nil
+        }
+    }
+
+    private mutating func prefixed(allowsStar: Bool) throws(SQLSyntaxError) -> ExpressionSyntax {
+        let start = position
+        let found: UnaryOperator? =
+            switch token.kind {
+            case .sign(.minus): .minus
+            case .sign(.plus): .plus
+            case .sign(.tilde): .bitNot
+            case .word(_, .not): .not
+            default: nil
+            }
+        guard let found else {
+            if token.kind == .sign(.star), allowsStar { return try star(qualifier: nil) }
+            return try primary(allowsStar: allowsStar)
+        }
+        advance()
+        let operand = try expression(tighterThan: found.precedence - 1)
+        return try make(.unary(found, operand), at: start)
+    }
+
+    /// One form that stands behind a value, if one that binds tighter than `level` stands here.
+    private mutating func postfix(
+        of value: ExpressionSyntax, above level: Int
+    ) throws(SQLSyntaxError) -> ExpressionSyntax? {
+        let start = position
+        switch token.kind {
+        case .sign(.doubleColon) where Precedence.postfix > level:
+            advance()
+            return try make(.cast(value, try type(), isTry: false), at: start)
+        case .sign(.openBracket) where Precedence.postfix > level:
+            advance()
+            let index = try expression()
+            if token.kind == .sign(.colon) {
+                throw unsupported("a slice", hint: "use array_slice(list, from, to)")
+            }
+            try expect(.closeBracket)
+            return try make(.element(value, index: index), at: start)
+        case .sign(.period) where Precedence.postfix > level:
+            advance()
+            return try make(.field(value, try label("the name of a field")), at: start)
+        case .word(_, .at) where Precedence.atTimeZone > level:
+            guard lookAhead().keyword == .time else { return nil }
+            advance()
+            advance()
+            try expect(.zone)
+            let zone = try expression(tighterThan: Precedence.atTimeZone)
+            return try make(.atTimeZone(value, zone: zone), at: start)
+        case .word(_, .is) where Precedence.isTest > level: return try isTest(of: value)
+        case .word(_, .not) where Precedence.range > level:
+            guard [.in, .between, .like, .ilike, .similar].contains(lookAhead().keyword) else { return nil }
+            advance()
+            return try range(of: value, isNegated: true, at: start)
+        case .word(_, .in) where Precedence.range > level, .word(_, .between) where Precedence.range > level,
+            .word(_, .like) where Precedence.range > level, .word(_, .ilike) where Precedence.range > level,
+            .word(_, .similar) where Precedence.range > level:
+            return try range(of: value, isNegated: false, at: start)
+        default: return nil
+        }
+    }
+
+    private mutating func isTest(of value: ExpressionSyntax) throws(SQLSyntaxError) -> ExpressionSyntax {
+        let start = position
+        try expect(.is)
+        let isNegated = take(.not)
+        if take(.null) { return try make(.isTest(value, .null, isNegated: isNegated), at: start) }
+        if take(.true) { return try make(.isTest(value, .true, isNegated: isNegated), at: start) }
+        if take(.false) { return try make(.isTest(value, .false, isNegated: isNegated), at: start) }
+        if take(.unknown) { return try make(.isTest(value, .unknown, isNegated: isNegated), at: start) }
+        try expect(.distinct)
+        try expect(.from)
+        let other = try expression(tighterThan: Precedence.isTest)
+        return try make(.isDistinct(value, other, isNegated: isNegated), at: start)
+    }
+
+    /// IN, BETWEEN, LIKE, ILIKE, SIMILAR TO, at the keyword.
+    private mutating func range(
+        of value: ExpressionSyntax, isNegated: Bool, at start: TextPosition
+    ) throws(SQLSyntaxError) -> ExpressionSyntax {
+        if take(.in) { return try inList(of: value, isNegated: isNegated, at: start) }
+        if take(.between) {
+            let low = try expression(tighterThan: Precedence.range)
+            try expect(.and)
+            let high = try expression(tighterThan: Precedence.range)
+            return try make(.between(value, low: low, high: high, isNegated: isNegated), at: start)
+        }
+        let style: LikeSyntax.Style
+        if take(.like) {
+            style = .like
+        } else if take(.ilike) {
+            style = .ilike
+        } else {
+            try expect(.similar)
+            try expect(.to)
+            style = .similar
+        }
+        let pattern = try expression(tighterThan: Precedence.range)
+        let escape = take(.escape) ? try expression(tighterThan: Precedence.range) : nil
+        let like = LikeSyntax(
+            value: value, pattern: pattern, escape: escape, style: style, isNegated: isNegated)
+        return try make(.like(like), at: start)
+    }
+
+    private mutating func inList(
+        of value: ExpressionSyntax, isNegated: Bool, at start: TextPosition
+    ) throws(SQLSyntaxError) -> ExpressionSyntax {
+        try expect(.openParenthesis)
+        if startsQuery, token.kind != .sign(.openParenthesis) {
+            let (query, height) = try measuredQuery()
+            try expect(.closeParenthesis)
+            return try make(.inQuery(value, query, isNegated: isNegated), at: start, queryHeight: height)
+        }
+        let elements = try expressionList()
+        try expect(.closeParenthesis)
+        return try make(.inList(value, elements, isNegated: isNegated), at: start)
+    }
+}

@@ -1,0 +1,105 @@
+/// FROM: names, subqueries, functions and joins.
+extension Parser {
+    mutating func tableReference() throws(SQLSyntaxError) -> TableSyntax {
+        var left = try tablePrimary()
+        while let (kind, isNatural, position) = try joinKind() {
+            try countCombination()
+            let right = try tablePrimary()
+            var condition = JoinSyntax.Condition.none
+            if isNatural {
+                condition = .natural
+            } else if kind != .cross {
+                if take(.on) {
+                    condition = .on(try expression())
+                } else {
+                    try expect(.using)
+                    condition = .using(try nameList())
+                }
+            }
+            left = .join(
+                JoinSyntax(kind: kind, left: left, right: right, condition: condition, position: position))
+        }
+        return left
+    }
+
+    private mutating func joinKind() throws(SQLSyntaxError) -> (
+        JoinSyntax.Kind, isNatural: Bool, TextPosition
+    )? {
+        let start = position
+        let isNatural = take(.natural)
+        var kind: JoinSyntax.Kind = .inner
+        if take(.cross) {
+            kind = .cross
+        } else if take(.inner) {
+        } else if take(.left) {
+            kind = .left
+            _ = take(.outer)
+        } else if take(.right) {
+            kind = .right
+            _ = take(.outer)
+        } else if take(.full) {
+            kind = .full
+            _ = take(.outer)
+        } else if take(.join) {
+            return (kind, isNatural, start)
+        } else if isNatural {
+            throw unexpected()
+        } else {
+            return nil
+        }
+        try expect(.join)
+        return (kind, isNatural, start)
+    }
+
+    private mutating func tablePrimary() throws(SQLSyntaxError) -> TableSyntax {
+        let isLateral = take(.lateral)
+        if token.kind == .sign(.openParenthesis) { return try parenthesizedTable(isLateral: isLateral) }
+        let name = try qualifiedName("a table")
+        if token.kind == .sign(.openParenthesis) {
+            let call = try callSyntax(of: name)
+            return .function(call, isLateral: isLateral, alias: try tableAlias())
+        }
+        if isLateral {
+            alsoExpected("'('")
+            throw unexpected()
+        }
+        let version = try tableVersion()
+        return .named(NamedTableSyntax(name: name, version: version, alias: try tableAlias()))
+    }
+
+    /// A query in parentheses, or a join in them.
+    private mutating func parenthesizedTable(isLateral: Bool) throws(SQLSyntaxError) -> TableSyntax {
+        let start = index
+        advance()
+        var ahead = 0
+        while lookAhead(ahead).kind == .sign(.openParenthesis) { ahead += 1 }
+        if [.select, .with, .values].contains(lookAhead(ahead).keyword) {
+            rewind(to: start)
+            let query = try parenthesized { parser throws(SQLSyntaxError) in try parser.query() }
+            return .subquery(query, isLateral: isLateral, alias: try tableAlias())
+        }
+        let table = try nested { parser throws(SQLSyntaxError) in try parser.tableReference() }
+        try expect(.closeParenthesis)
+        return table
+    }
+
+    /// `FOR VERSION AS OF 12`, `FOR SYSTEM TIME AS OF …`, `FOR TIMESTAMP AS OF …`
+    private mutating func tableVersion() throws(SQLSyntaxError) -> NamedTableSyntax.Version? {
+        guard take(.for) else { return nil }
+        let isVersion = take(.version)
+        if !isVersion, !take(.timestamp) {
+            try expect(.system)
+            if !take(.time) { throw unexpected() }
+        }
+        try expect(.as)
+        try expect(.of)
+        let value = try expression(tighterThan: Precedence.range)
+        return isVersion ? .version(value) : .timestamp(value)
+    }
+
+    private mutating func tableAlias() throws(SQLSyntaxError) -> TableAliasSyntax? {
+        guard let name = try aliasIfAny() else { return nil }
+        let columns = token.kind == .sign(.openParenthesis) ? try nameList() : []
+        return TableAliasSyntax(name: name, columns: columns)
+    }
+}

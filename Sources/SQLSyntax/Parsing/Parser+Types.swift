@@ -1,0 +1,110 @@
+/// Types.
+extension Parser {
+    mutating func type() throws(SQLSyntaxError) -> TypeSyntax {
+        try nested { parser throws(SQLSyntaxError) in
+            var type = try parser.elementType()
+            var levels = 0
+            while parser.token.kind == .sign(.openBracket), parser.lookAhead().kind == .sign(.closeBracket) {
+                parser.advance()
+                parser.advance()
+                levels += 1
+                guard levels <= SQLSyntaxLimits.depth else { throw parser.tooDeep() }
+                type = .list(type)
+            }
+            return type
+        }
+    }
+
+    private mutating func elementType() throws(SQLSyntaxError) -> TypeSyntax {
+        let start = position
+        let word = try typeWord().lowercased()
+        if take(.less) {
+            let type = try genericType(word, at: start)
+            return type
+        }
+        var name = word
+        switch word {
+        case "double":
+            if takeWord("precision") { name = "double precision" }
+        case "character":
+            if takeWord("varying") { name = "character varying" }
+        default: break
+        }
+        var arguments: [Int] = []
+        if take(.openParenthesis) {
+            arguments = try list { parser throws(SQLSyntaxError) in try parser.smallInteger() }
+            try expect(.closeParenthesis)
+        }
+        if name == "timestamp" || name == "time" {
+            let isWithZone = token.keyword == .with
+            if (isWithZone || isWord("without")) && lookAhead().keyword == .time {
+                advance()
+                advance()
+                try expect(.zone)
+                if isWithZone { name += " with time zone" }
+            }
+        }
+        return .named(name, arguments: arguments, position: start)
+    }
+
+    private mutating func typeWord() throws(SQLSyntaxError) -> String {
+        if case .word(_, .array) = token.kind { return try label("a type").text }
+        return try identifier("a type").text
+    }
+
+    /// `LIST<INT>`, `MAP<STRING, INT>`, `STRUCT<a INT, b: STRING>`, behind the opening `<`.
+    private mutating func genericType(_ word: String, at start: TextPosition) throws(SQLSyntaxError)
+        -> TypeSyntax
+    {
+        let result: TypeSyntax
+        switch word {
+        case "list", "array": result = .list(try type())
+        case "map":
+            let key = try type()
+            try expect(.comma)
+            result = .map(key: key, value: try type())
+        case "struct", "row":
+            result = .structure(
+                try list { parser throws(SQLSyntaxError) in
+                    let name = try parser.label("the name of a field")
+                    _ = parser.take(.colon)
+                    return TypeSyntax.Field(name: name, type: try parser.type())
+                })
+        default:
+            throw SQLSyntaxError(
+                .unexpectedToken, "only LIST, MAP and STRUCT take types in angle brackets", ["type": word],
+                at: start)
+        }
+        try closeAngle()
+        return result
+    }
+
+    /// The lexer reads the end of `LIST<LIST<INT>>` as a shift.
+    private mutating func closeAngle() throws(SQLSyntaxError) {
+        if token.kind == .sign(.shiftRight) {
+            splitShift()
+        } else {
+            try expect(.greater)
+        }
+    }
+
+    private mutating func smallInteger() throws(SQLSyntaxError) -> Int {
+        guard case .number(let digits) = token.kind, let value = Int(digits), (0...1_000_000).contains(value)
+        else {
+            alsoExpected("a small whole number")
+            throw unexpected()
+        }
+        advance()
+        return value
+    }
+
+    private func isWord(_ text: String) -> Bool {
+        if case .word(let word, _) = token.kind { word.lowercased() == text } else { false }
+    }
+
+    private mutating func takeWord(_ text: String) -> Bool {
+        guard isWord(text) else { return false }
+        advance()
+        return true
+    }
+}

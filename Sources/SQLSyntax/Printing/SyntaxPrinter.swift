@@ -1,0 +1,69 @@
+/// Writes trees back as SQL: one line, keywords in upper case, only the parentheses that are needed.
+///
+/// Reading the text again gives the same tree.
+struct SyntaxPrinter {
+    private(set) var text = ""
+
+    mutating func write(_ piece: String) { text += piece }
+
+    mutating func write(_ name: Identifier) { write(Self.quotedIfNeeded(name.text)) }
+
+    mutating func write(_ name: QualifiedName) { separated(name.parts, by: ".") { $0.write($1) } }
+
+    mutating func separated<Element>(
+        _ elements: [Element], by separator: String = ", ", _ body: (inout SyntaxPrinter, Element) -> Void
+    ) {
+        for (index, element) in elements.enumerated() {
+            if index > 0 { write(separator) }
+            body(&self, element)
+        }
+    }
+
+    mutating func parenthesized(_ body: (inout SyntaxPrinter) -> Void) {
+        write("(")
+        body(&self)
+        write(")")
+    }
+
+    mutating func write(string: String) { write("'" + string.replacing("'", with: "''") + "'") }
+
+    static func quotedIfNeeded(_ name: String) -> String {
+        let isPlain =
+            name.utf8.first.map(Lexer.isWordStart) == true
+            && name.utf8.allSatisfy { Lexer.isWordPart($0) && $0 != UInt8(ascii: "$") }
+        if isPlain, Keyword.named(name) == nil, !Parser.bareFunctions.contains(name.lowercased()) {
+            return name
+        }
+        return "\"" + name.replacing("\"", with: "\"\"") + "\""
+    }
+
+    static func print(_ body: (inout SyntaxPrinter) -> Void) -> String {
+        var printer = SyntaxPrinter()
+        body(&printer)
+        return printer.text
+    }
+}
+
+extension Identifier: CustomStringConvertible {
+    package var description: String { SyntaxPrinter.quotedIfNeeded(text) }
+}
+
+extension QualifiedName: CustomStringConvertible {
+    package var description: String { parts.map(\.description).joined(separator: ".") }
+}
+
+extension ExpressionSyntax: CustomStringConvertible {
+    package var description: String { SyntaxPrinter.print { $0.write(self) } }
+}
+
+extension TypeSyntax: CustomStringConvertible {
+    package var description: String { SyntaxPrinter.print { $0.write(self) } }
+}
+
+extension QuerySyntax: CustomStringConvertible {
+    package var description: String { SyntaxPrinter.print { $0.write(self) } }
+}
+
+extension StatementSyntax: CustomStringConvertible {
+    package var description: String { SyntaxPrinter.print { $0.write(self) } }
+}

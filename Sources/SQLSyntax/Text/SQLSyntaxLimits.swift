@@ -1,0 +1,10 @@
+/// Bounds on what the parser takes from strangers.
+package enum SQLSyntaxLimits {
+    /// A statement of a person has kilobytes; generated IN lists have some hundreds of them.
+    package static let textBytes = 1 << 20
+    /// Levels of parentheses, subqueries and operators. The parser and all that walk the tree recurse; at this depth
+    /// they stay within a thread's stack also in a debug build.
+    package static let depth = 100
+    /// Joins and set operators in one statement.
+    package static let combinations = 100
+}

@@ -1,0 +1,172 @@
+import Testing
+
+@testable import SQLSyntax
+
+@Suite("A printed statement reads back as the same tree")
+struct RoundTripTests {
+    @Test(
+        "statements",
+        arguments: [
+            ("select 1", "SELECT 1"),
+            (
+                "SELECT DISTINCT a, b AS c FROM ns.t x WHERE a = 1",
+                "SELECT DISTINCT a, b AS c FROM ns.t AS x WHERE a = 1"
+            ),
+            ("select a + b * c - d / e % f ^ 2 from t", "SELECT a + b * c - d / e % f ^ 2 FROM t"),
+            ("select (a + b) * -c", "SELECT (a + b) * -c"),
+            ("select - - 1, -(-1)", "SELECT -(-1), -(-1)"),
+            ("select a and b and (c and d) or not e", "SELECT a AND b AND (c AND d) OR NOT e"),
+            ("select a between 1 and 2 and b", "SELECT a BETWEEN 1 AND 2 AND b"),
+            ("select a not in (1,2), b in (select 1)", "SELECT a NOT IN (1, 2), b IN (SELECT 1)"),
+            (
+                "select s like 'a%' escape '\\', s not ilike 'b', s similar to 'c'",
+                "SELECT s LIKE 'a%' ESCAPE '\\', s NOT ILIKE 'b', s SIMILAR TO 'c'"
+            ),
+            (
+                "select a is not null, b is true, c is distinct from d, e is not distinct from 1",
+                "SELECT a IS NOT NULL, b IS TRUE, c IS DISTINCT FROM d, e IS NOT DISTINCT FROM 1"
+            ),
+            ("select (a is null) = b", "SELECT (a IS NULL) = b"),
+            (
+                "select case when a then 1 else 2 end, case x when 1 then 'a' end",
+                "SELECT CASE WHEN a THEN 1 ELSE 2 END, CASE x WHEN 1 THEN 'a' END"
+            ),
+            (
+                "select a::int, cast(b as decimal(9,2)), try_cast(c as varchar(3)[])",
+                "SELECT CAST(a AS INT), CAST(b AS DECIMAL(9, 2)), TRY_CAST(c AS VARCHAR(3)[])"
+            ),
+            (
+                "select '2020-01-01'::timestamp with time zone, x::timestamp(6) without time zone",
+                "SELECT CAST('2020-01-01' AS TIMESTAMP WITH TIME ZONE), CAST(x AS TIMESTAMP(6))"
+            ),
+            (
+                "select date '2020-01-01', timestamp '2020-01-01 00:00:00'",
+                "SELECT DATE '2020-01-01', TIMESTAMP '2020-01-01 00:00:00'"
+            ),
+            (
+                "select interval '7 days', interval 7 day, interval '3' hours",
+                "SELECT INTERVAL '7 days', INTERVAL '7' DAY, INTERVAL '3' HOUR"
+            ),
+            (
+                "select extract(year from ts), substring(a from 2 for 3), trim(leading 'x' from b), position('a' in b)",
+                "SELECT date_part('year', ts), substring(a, 2, 3), ltrim(b, 'x'), strpos(b, 'a')"
+            ),
+            (
+                "select a[1], s.f, s['f'], (s).f.g, f(x).y, [1,2][1]",
+                "SELECT a[1], s.f, s['f'], (s).f.g, f(x).y, ARRAY[1, 2][1]"
+            ),
+            (
+                "select count(*), count(distinct x) filter (where x > 1), string_agg(a, ',' order by b desc)",
+                "SELECT count(*), count(DISTINCT x) FILTER (WHERE x > 1), string_agg(a, ',' ORDER BY b DESC)"
+            ),
+            (
+                "select percentile_cont(0.95) within group (order by d) as p95",
+                "SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY d) AS p95"
+            ),
+            (
+                "select sum(x) over (partition by a order by b rows between 1 preceding and current row)",
+                "SELECT sum(x) OVER (PARTITION BY a ORDER BY b ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)"
+            ),
+            (
+                "select * exclude (a) replace (b+1 as b), t.* from t",
+                "SELECT * EXCLUDE (a) REPLACE (b + 1 AS b), t.* FROM t"
+            ),
+            (
+                "select a from t group by all having count(*) > 1",
+                "SELECT a FROM t GROUP BY ALL HAVING count(*) > 1"
+            ),
+            (
+                "select a from t group by a, rollup (b, (c, d)), grouping sets ((a), ())",
+                "SELECT a FROM t GROUP BY a, ROLLUP ((b), (c, d)), GROUPING SETS ((a), ())"
+            ),
+            (
+                "select a from t order by a desc nulls last, 2 asc limit 10 offset 5",
+                "SELECT a FROM t ORDER BY a DESC NULLS LAST, 2 LIMIT 10 OFFSET 5"
+            ),
+            ("select a from t fetch first 3 rows only", "SELECT a FROM t LIMIT 3"),
+            (
+                "select \"a b\", \"select\", \"x\"\"y\" from \"T\"",
+                "SELECT \"a b\", \"select\", \"x\"\"y\" FROM T"
+            ),
+            (
+                "select left(a, 1), right(b, 2), replace(c, 'x', 'y')",
+                "SELECT left(a, 1), right(b, 2), replace(c, 'x', 'y')"
+            ),
+            (
+                "with a as (select 1), b(x) as materialized (select 2) select * from a, b",
+                "WITH a AS (SELECT 1), b (x) AS MATERIALIZED (SELECT 2) SELECT * FROM a, b"
+            ),
+            (
+                "select 1 union all select 2 intersect select 3 order by 1",
+                "SELECT 1 UNION ALL SELECT 2 INTERSECT SELECT 3 ORDER BY 1"
+            ),
+            (
+                "(select 1 limit 1) union (values (1, 2), (3, 4))",
+                "(SELECT 1 LIMIT 1) UNION (VALUES (1, 2), (3, 4))"
+            ),
+            (
+                "select * from a join b on a.x = b.x left outer join c using (y) cross join d natural join e",
+                "SELECT * FROM a JOIN b ON a.x = b.x LEFT JOIN c USING (y) CROSS JOIN d NATURAL JOIN e"
+            ),
+            (
+                "select * from (select 1) t(a), lateral unnest(x) u",
+                "SELECT * FROM (SELECT 1) AS t (a), LATERAL unnest(x) AS u"
+            ),
+            ("select * from t for version as of 12", "SELECT * FROM t FOR VERSION AS OF 12"),
+            (
+                "select current_date - interval 7 day, now()",
+                "SELECT current_date() - INTERVAL '7' DAY, now()"
+            ),
+            (
+                "select j -> 'a' ->> 'b', a || b || c, a ~ 'x'",
+                "SELECT j -> 'a' ->> 'b', a || b || c, a ~ 'x'"
+            ),
+            ("select ts at time zone 'UTC', $1, ?, :name", "SELECT ts AT TIME ZONE 'UTC', $1, ?, :name"),
+            ("select x'CAFE', e'a\\n''b', $$it's$$", "SELECT X'cafe', 'a\n''b', 'it''s'"),
+            ("select 1.50, .5, 1e3, 1_000, 0x1F", "SELECT 1.50, .5, 1e3, 1000, 31"),
+            ("explain format json select 1", "EXPLAIN FORMAT JSON SELECT 1"),
+            ("create schema if not exists a.b", "CREATE NAMESPACE IF NOT EXISTS a.b"),
+            ("drop namespace if exists a cascade", "DROP NAMESPACE IF EXISTS a CASCADE"),
+            ("show databases", "SHOW NAMESPACES"),
+            ("show tables in analytics like 'a%'", "SHOW TABLES IN analytics LIKE 'a%'"),
+            ("describe table ns.t", "DESCRIBE ns.t"),
+            (
+                "insert into sink select a from stream where b",
+                "INSERT INTO sink SELECT a FROM stream WHERE b"
+            ),
+            ("insert into t (a, b) values (1, 'x')", "INSERT INTO t (a, b) VALUES (1, 'x')"),
+            ("select /* c /* nested */ */ 1 -- end", "SELECT 1"),
+            (
+                "select cast(x as map<string, list<list<int>>>), cast(y as struct<a int, b: string>)",
+                "SELECT CAST(x AS MAP<STRING, INT[][]>), CAST(y AS STRUCT<a INT, b STRING>)"
+            ),
+        ])
+    func statements(text: String, printed: String) throws {
+        let tree = try SQLParser.statement(text)
+        #expect(tree.description == printed)
+        #expect(try SQLParser.statement(printed) == tree)
+    }
+
+    @Test("the seed pipelines and queries read")
+    func seedWorkloads() throws {
+        let pipeline = """
+            INSERT INTO events_table
+            SELECT user_id, lower(event) AS event_type, to_timestamp_micros(ts_us) AS event_time,
+                   regexp_match(url, '^https?://([^/]+)')[1] AS domain, url, referrer, user_agent
+            FROM events_json
+            WHERE event = 'page_view' AND NOT regexp_like(user_agent, '(?i)bot|spider');
+            INSERT INTO other SELECT * FROM events_json
+            """
+        let trees = try SQLParser.statements(pipeline)
+        #expect(trees.count == 2)
+        #expect(try SQLParser.statements(trees.map(\.description).joined(separator: ";")) == trees)
+        let query = """
+            SELECT function_id, COUNT(*) as invocations, AVG(duration_ms) as avg_duration,
+                   SUM(CASE WHEN NOT success THEN 1 ELSE 0 END) * 100.0 / COUNT(*) as error_rate
+            FROM analytics.invocations WHERE date >= CURRENT_DATE - INTERVAL 7 DAY
+            GROUP BY function_id ORDER BY invocations DESC LIMIT 10;
+            """
+        let tree = try SQLParser.statement(query)
+        #expect(try SQLParser.statement(tree.description) == tree)
+    }
+}
