@@ -67,10 +67,7 @@ let rooms: [Room] = [
         ]),
     Room(
         name: "Streams",
-        uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Metastore", "Scheduling",
-            "FileFormats",
-        ]),
+        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling"]),
     // Layer 6
     Room(
         name: "Sessions",

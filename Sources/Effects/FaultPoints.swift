@@ -34,6 +34,11 @@ package enum FaultPoints {
         if isArmed.load(ordering: .relaxed) { passArmed(point) }
     }
 
+    /// True when the process is to die at `point`: work that is one step otherwise is then done in two.
+    package static func isAimed(at point: FaultPoint) -> Bool {
+        isArmed.load(ordering: .relaxed) && plan.withLock { $0?.point == point }
+    }
+
     private static func passArmed(_ point: FaultPoint) {
         let isDue = plan.withLock { plan in
             guard plan?.point == point else { return false }

@@ -1,0 +1,72 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A bug on purpose, to prove that the crash tests would find it. Each is described in `Docs/planted-bugs.md`.
+package enum PlantedBug: String, Sendable, CaseIterable {
+    /// The log acknowledges without any fdatasync.
+    case logSkipSync = "log-skip-sync"
+    /// The log acknowledges a record before it writes it.
+    case logAckBeforeWrite = "log-ack-before-write"
+    /// The log acknowledges a record that is written but not synced.
+    case logAckBeforeSync = "log-ack-before-sync"
+    /// Opening and reading the log believes record bodies without their checksum.
+    case logNoChecksumCheck = "log-no-checksum-check"
+    /// What a killed process left in the page cache is believed without a sync.
+    case logOpenNotSynced = "log-open-not-synced"
+    /// A new segment's directory entry is not synced.
+    case segmentDirectoryNotSynced = "segment-dir-not-synced"
+    /// After a failed sync the log goes on as if nothing had happened.
+    case logIgnoreFailedSync = "log-ignore-failed-sync"
+    /// The progress row is written after the table's commit, not with it.
+    case progressOutsideTransaction = "progress-outside-transaction"
+    /// The counters are written after the table's commit, not with it.
+    case countersOutsideTransaction = "counters-outside-transaction"
+    /// The log is told that records landed before they are committed.
+    case trimBeforeCommit = "trim-before-commit"
+    /// A restarted pipeline reads its last landed record again.
+    case replayLastRecord = "replay-last-record"
+    /// The progress comparison is left out: two owners both commit.
+    case progressNotCompared = "progress-not-compared"
+    /// A commit whose answer is lost is repeated without looking whether it happened.
+    case commitRepeatedBlindly = "commit-repeated-blindly"
+    /// Rejects are counted and not written.
+    case rejectsDropped = "rejects-dropped"
+    /// The local store answers a put before its data file is synced.
+    case storeFilesNotSynced = "store-files-not-synced"
+    /// The local store answers a put before its journal is synced.
+    case storeJournalNotSynced = "store-journal-not-synced"
+}
+
+/// The bugs that are switched on; never any in a release build, where `has` is the constant false.
+package struct PlantedBugs: Sendable {
+    #if DEBUG
+        private let active: Set<PlantedBug>
+    #endif
+
+    package init(_ active: Set<PlantedBug> = []) {
+        #if DEBUG
+            self.active = active
+        #endif
+    }
+
+    /// `FIRN_PLANT=log-skip-sync,trim-before-commit`; nothing in a release build.
+    package static let fromEnvironment: PlantedBugs = {
+        #if DEBUG
+            guard let text = unsafe getenv("FIRN_PLANT") else { return PlantedBugs() }
+            let names = unsafe String(cString: text).split(separator: ",")
+            return PlantedBugs(Set(names.compactMap { PlantedBug(rawValue: String($0)) }))
+        #else
+            return PlantedBugs()
+        #endif
+    }()
+
+    @inline(__always)
+    package func has(_ bug: PlantedBug) -> Bool {
+        #if DEBUG
+            active.contains(bug)
+        #else
+            false
+        #endif
+    }
+}

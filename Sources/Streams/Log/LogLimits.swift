@@ -1,0 +1,43 @@
+package import Effects
+package import Scheduling
+package import Telemetry
+
+/// The bounds of one stream's log, in bytes.
+package struct LogLimits: Sendable {
+    /// A new segment begins when the current one is at least this large.
+    package var segmentBytes = 64 << 20
+    /// At most this much is written before a sync; one larger record still makes a group of its own.
+    package var groupBytes = 8 << 20
+    /// What may wait for the writer. Above it producers are told to wait.
+    package var queueBytes = 64 << 20
+    /// What may be accepted and not yet landed. Above it producers are told to wait.
+    package var backlogBytes = 4 << 30
+    /// How much of what has landed is kept, for pipelines made later.
+    package var replayWindowBytes = 512 << 20
+    /// The largest body of one record.
+    package var recordBytes = 32 << 20
+
+    package init() {}
+}
+
+/// What a log takes from the world.
+package struct LogEnvironment: Sendable {
+    package var files: any LogFiles
+    package var clock: any Clock
+    package var pool: IOPool
+    package var metrics: MetricsRegistry
+    package var log: Log
+    package var planted: PlantedBugs
+
+    package init(
+        files: any LogFiles = LiveLogFiles(), clock: any Clock = LiveClock(), pool: IOPool,
+        metrics: MetricsRegistry = MetricsRegistry(), log: Log = .silent
+    ) {
+        self.files = files
+        self.clock = clock
+        self.pool = pool
+        self.metrics = metrics
+        self.log = log
+        planted = .fromEnvironment
+    }
+}

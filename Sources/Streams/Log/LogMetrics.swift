@@ -1,0 +1,37 @@
+import Effects
+import Telemetry
+
+/// The numbers one log shows of itself.
+struct LogMetrics: Sendable {
+    let refused: Counter
+    private let records: Counter
+    private let events: Counter
+    private let bytes: Counter
+    private let unlanded: Gauge
+    private let queue: Gauge
+    private let end: Gauge
+
+    init(registry: MetricsRegistry, stream: UniqueID) {
+        let id = stream.hexDigits
+        refused = registry.counter("firn_log_refused_total", ["stream": id], help: "Requests a log refused")
+        records = registry.counter("firn_log_records_total", ["stream": id], help: "Requests made durable")
+        events = registry.counter("firn_log_events_total", ["stream": id], help: "Events made durable")
+        bytes = registry.counter("firn_log_written_bytes_total", ["stream": id], help: "Bytes made durable")
+        unlanded = registry.gauge(
+            "firn_log_backlog_bytes", ["stream": id], help: "Durable bytes not yet landed")
+        queue = registry.gauge("firn_log_queue_bytes", ["stream": id], help: "Bytes that wait for the writer")
+        end = registry.gauge("firn_log_end_record", ["stream": id], help: "The number of the next record")
+    }
+
+    func record(_ group: LogState.Group) {
+        records.add(Int64(group.appends.count))
+        events.add(group.appends.reduce(0) { $0 + Int64($1.append.eventCount) })
+        bytes.add(Int64(group.byteCount))
+    }
+
+    func set(endRecord: Int64, unlandedBytes: Int, queueBytes: Int) {
+        end.set(endRecord)
+        unlanded.set(Int64(unlandedBytes))
+        queue.set(Int64(queueBytes))
+    }
+}

@@ -1,0 +1,149 @@
+import Effects
+
+/// Finds and verifies the segments of a log when it is opened.
+///
+/// Only a torn tail of the last segment is cut off; anything else that is not as it was written is an error that names
+/// file and position. What is found is made durable before anybody may read it: a killed process leaves bytes in the
+/// page cache that a later power cut would take back.
+struct LogOpening {
+    var directory: String
+    var streamID: UniqueID
+    var environment: LogEnvironment
+    /// Read every segment, not only the last one.
+    var verifiesAll = false
+
+    struct Result {
+        var segments: [LogSegment]
+        var active: any LogFile
+        /// What was cut off the end, when something was.
+        var tornTail: SegmentScan.Fault?
+    }
+
+    private struct Found {
+        var path: String
+        var firstRecord: Int64
+    }
+
+    func run() throws(StreamsError) -> Result {
+        let files = environment.files
+        try files.createDirectory(directory)
+        var found = try files.list(directory).compactMap { name in
+            SegmentHeader.firstRecord(ofFileNamed: name).map {
+                Found(path: "\(directory)/\(name)", firstRecord: $0)
+            }
+        }
+        found.sort { $0.firstRecord < $1.firstRecord }
+        let expectedEnd = try removeUnbornSegment(&found)
+        guard !found.isEmpty else {
+            var writer = SegmentWriter(directory: directory, streamID: streamID, environment: environment)
+            let header = try writer.createSegment(firstRecord: 0, firstEvent: 0)
+            guard let file = writer.file else { throw damage(directory, at: 0, "no segment was created") }
+            return Result(segments: [LogSegment(header: header)], active: file, tornTail: nil)
+        }
+        var headers: [SegmentHeader] = []
+        var openFiles: [any LogFile] = []
+        for segment in found {
+            let file = try open(segment)
+            headers.append(try header(of: file, segment))
+            openFiles.append(file)
+        }
+        var segments: [LogSegment] = []
+        for index in found.indices.dropLast() {
+            segments.append(
+                try sealedSegment(openFiles[index], headers[index], next: headers[index + 1], found[index]))
+        }
+        let last = found.count - 1
+        let (segment, tornTail) = try lastSegment(
+            openFiles[last], headers[last], path: found[last].path, expectedEnd: expectedEnd)
+        if !environment.planted.has(.logOpenNotSynced) {
+            try openFiles[last].sync()
+            try files.syncDirectory(directory)
+        }
+        return Result(segments: segments + [segment], active: openFiles[last], tornTail: tornTail)
+    }
+
+    /// A crash while a segment was created leaves a file without a whole header. It never held a record; what its
+    /// name says is where the segment before it ends.
+    private func removeUnbornSegment(_ found: inout [Found]) throws(StreamsError) -> Int64? {
+        guard let last = found.last else { return nil }
+        let file = try open(last)
+        let size = try file.size()
+        let bytes = try file.read(at: 0, count: SegmentHeader.byteCount)
+        guard SegmentHeader.read(bytes.span) == .damaged, size <= SegmentHeader.byteCount,
+            found.count > 1 || last.firstRecord == 0
+        else { return nil }
+        try environment.files.remove(last.path)
+        try environment.files.syncDirectory(directory)
+        found.removeLast()
+        return last.firstRecord
+    }
+
+    private func open(_ segment: Found) throws(StreamsError) -> any LogFile {
+        guard let file = try environment.files.open(segment.path) else {
+            throw damage(segment.path, at: 0, "the segment file vanished")
+        }
+        return file
+    }
+
+    private func header(of file: any LogFile, _ segment: Found) throws(StreamsError) -> SegmentHeader {
+        let bytes = try file.read(at: 0, count: SegmentHeader.byteCount)
+        switch SegmentHeader.read(bytes.span) {
+        case .header(let header):
+            guard header.streamID == streamID, header.firstRecord == segment.firstRecord else {
+                throw damage(segment.path, at: 0, "the segment belongs elsewhere")
+            }
+            return header
+        case .newerVersion(let version):
+            throw StreamsError(
+                .newerVersion, "a newer build wrote the log",
+                ["path": segment.path, "version": version, "known": SegmentHeader.version])
+        case .damaged: throw damage(segment.path, at: 0, "the segment's header is damaged")
+        }
+    }
+
+    private func sealedSegment(
+        _ file: any LogFile, _ header: SegmentHeader, next: SegmentHeader, _ found: Found
+    ) throws(StreamsError) -> LogSegment {
+        guard header.firstRecord < next.firstRecord, header.firstEvent <= next.firstEvent else {
+            throw damage(found.path, at: 0, "the segments do not follow each other")
+        }
+        guard verifiesAll else {
+            var segment = LogSegment(header: header)
+            segment.endRecord = next.firstRecord
+            segment.endEvent = next.firstEvent
+            segment.byteCount = try file.size()
+            segment.marks = nil
+            return segment
+        }
+        file.dropCache()
+        let scan = try SegmentScan.run(file, header: header)
+        if let fault = scan.fault { throw damage(found.path, at: fault.position, fault.reason) }
+        guard scan.segment.endRecord == next.firstRecord, scan.segment.endEvent == next.firstEvent else {
+            throw damage(found.path, at: scan.segment.byteCount, "records are missing at the segment's end")
+        }
+        return scan.segment
+    }
+
+    private func lastSegment(
+        _ file: any LogFile, _ header: SegmentHeader, path: String, expectedEnd: Int64?
+    ) throws(StreamsError) -> (LogSegment, SegmentScan.Fault?) {
+        file.dropCache()
+        let checksBodies = !environment.planted.has(.logNoChecksumCheck)
+        let scan = try SegmentScan.run(file, header: header, checksBodies: checksBodies)
+        if let expectedEnd, scan.fault != nil || scan.segment.endRecord != expectedEnd {
+            throw damage(
+                path, at: scan.fault?.position ?? scan.segment.byteCount,
+                scan.fault?.reason ?? "records are missing at the segment's end")
+        }
+        guard let fault = scan.fault else { return (scan.segment, nil) }
+        if fault.isDamage { throw damage(path, at: fault.position, fault.reason) }
+        try file.truncate(to: fault.position)
+        return (scan.segment, fault)
+    }
+
+    private func damage(_ path: String, at position: Int, _ reason: String) -> StreamsError {
+        StreamsError(
+            .corrupt, "the stream's log is damaged", ["path": path, "position": position, "reason": reason],
+            hint: "restore the file from a copy; nothing was changed")
+    }
+}

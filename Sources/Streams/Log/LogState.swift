@@ -1,0 +1,272 @@
+/// Decides what the log does; the shell around it owns the thread, the files and the callers' waiting.
+///
+/// Records get their numbers when their group begins, and count only when the group is durable: a group that failed
+/// before a byte was written leaves no gap.
+struct LogState: Sendable {
+    enum Health: Sendable {
+        case healthy
+        case poisoned(StreamsError)
+        case closed
+    }
+
+    struct PendingAppend: Sendable {
+        var ticket: Int
+        var append: LogAppend
+        var bodyChecksum: UInt32
+        var byteCount: Int { RecordHeader.byteCount + append.body.count }
+    }
+
+    /// What one write and one sync will make durable.
+    struct Group: Sendable {
+        /// Begin a new segment file first.
+        var startsSegment: Bool
+        var firstRecord: Int64
+        var firstEvent: Int64
+        /// Where the group begins in its file.
+        var position: Int
+        var appends: [PendingAppend]
+        var byteCount: Int
+    }
+
+    enum Work: Sendable {
+        case commit(Group)
+        /// Remove these files, oldest first.
+        case trim([LogSegment])
+        case sleep
+    }
+
+    private struct Consumer {
+        var landed: LogOffset
+    }
+
+    let limits: LogLimits
+    /// Oldest first; the last one is written to. Never empty.
+    private(set) var segments: [LogSegment]
+    private(set) var health: Health = .healthy
+    private(set) var queueBytes = 0
+    /// Durable bytes of records that some consumer has not landed; all of them while there is none.
+    private(set) var unlandedBytes = 0
+    private var queue: [PendingAppend] = []
+    private var consumers: [String: Consumer] = [:]
+    private var nextTicket = 0
+    private var isWriterAsleep = true
+
+    init(limits: LogLimits, segments: [LogSegment]) {
+        precondition(!segments.isEmpty)
+        self.limits = limits
+        self.segments = segments
+        countUnlanded()
+    }
+
+    private var active: LogSegment { segments[segments.count - 1] }
+    var oldest: LogOffset { LogOffset(record: segments[0].firstRecord) }
+    var oldestEvent: Int64 { segments[0].firstEvent }
+    /// Behind the last durable record.
+    var end: LogOffset { LogOffset(record: active.endRecord) }
+    /// How many events the stream ever accepted.
+    var endEvent: Int64 { active.endEvent }
+    var byteCount: Int { segments.reduce(0) { $0 + $1.byteCount } }
+
+    /// Takes a request into the queue, or says why not. True in `mustWake` when the writer sleeps.
+    mutating func admit(
+        _ append: LogAppend, bodyChecksum: UInt32
+    ) throws(StreamsError) -> (ticket: Int, mustWake: Bool) {
+        try requireHealthy()
+        let pending = PendingAppend(ticket: nextTicket, append: append, bodyChecksum: bodyChecksum)
+        guard append.body.count <= limits.recordBytes, append.eventCount <= Int(UInt32.max) else {
+            throw StreamsError(
+                .recordTooLarge, "the request is larger than a record may be",
+                ["bytes": append.body.count, "limit": limits.recordBytes])
+        }
+        guard unlandedBytes + queueBytes + pending.byteCount <= limits.backlogBytes else {
+            throw StreamsError(
+                .backlogFull, "the stream's backlog is at its limit",
+                ["bytes": unlandedBytes + queueBytes, "limit": limits.backlogBytes],
+                hint: "wait until the pipelines have landed more, or start one")
+        }
+        guard queueBytes == 0 || queueBytes + pending.byteCount <= limits.queueBytes else {
+            throw StreamsError(
+                .queueFull, "too many bytes wait for the log",
+                ["bytes": queueBytes, "limit": limits.queueBytes],
+                hint: "wait a moment and send again")
+        }
+        nextTicket += 1
+        queueBytes += pending.byteCount
+        queue.append(pending)
+        defer { isWriterAsleep = false }
+        return (pending.ticket, isWriterAsleep)
+    }
+
+    func requireHealthy() throws(StreamsError) {
+        switch health {
+        case .healthy: return
+        case .poisoned(let cause):
+            throw StreamsError(
+                .poisoned, "the stream's log failed and takes nothing until it is opened again", cause: cause)
+        case .closed: throw StreamsError(.closed, "the stream's log is closed")
+        }
+    }
+
+    /// What the writer does next. Trimming comes first: it may make room on a full disk.
+    mutating func nextWork() -> Work {
+        if case .poisoned = health { return sleep() }
+        let landed = trimmable()
+        if !landed.isEmpty { return .trim(landed) }
+        guard !queue.isEmpty else { return sleep() }
+        var count = 0
+        var byteCount = 0
+        while count < queue.count, count == 0 || byteCount + queue[count].byteCount <= limits.groupBytes {
+            byteCount += queue[count].byteCount
+            count += 1
+        }
+        let startsSegment = active.byteCount >= limits.segmentBytes
+        let group = Group(
+            startsSegment: startsSegment, firstRecord: active.endRecord, firstEvent: active.endEvent,
+            position: startsSegment ? SegmentHeader.byteCount : active.byteCount,
+            appends: Array(queue[..<count]), byteCount: byteCount)
+        queue.removeFirst(count)
+        return .commit(group)
+    }
+
+    private mutating func sleep() -> Work {
+        isWriterAsleep = true
+        return .sleep
+    }
+
+    /// The group is durable: its records exist.
+    mutating func finish(_ group: Group, header: SegmentHeader?) {
+        if let header {
+            precondition(header.firstRecord == active.endRecord && header.firstEvent == active.endEvent)
+            segments.append(LogSegment(header: header))
+        }
+        precondition(active.endRecord == group.firstRecord && active.byteCount == group.position)
+        for pending in group.appends {
+            segments[segments.count - 1].extend(
+                byteCount: pending.byteCount, eventCount: pending.append.eventCount)
+        }
+        queueBytes -= group.byteCount
+        unlandedBytes += group.byteCount
+        assert(invariantsHold)
+    }
+
+    /// The group is not acknowledged. Answers the tickets of waiting requests that fail with it: all, when the log
+    /// is poisoned.
+    mutating func fail(_ group: Group, poison: StreamsError?) -> [Int] {
+        queueBytes -= group.byteCount
+        return poison.map { self.poison($0) } ?? []
+    }
+
+    /// Everything that was found and verified on disk takes the place of what was known.
+    mutating func reopen(segments found: [LogSegment]) {
+        precondition(!found.isEmpty)
+        segments = found
+        health = .healthy
+        countUnlanded()
+    }
+
+    mutating func poison(_ error: StreamsError) -> [Int] {
+        health = .poisoned(error)
+        defer {
+            queueBytes -= queue.reduce(0) { $0 + $1.byteCount }
+            queue = []
+        }
+        return queue.map(\.ticket)
+    }
+
+    /// Nothing is admitted any more; what waits is still written. True when the writer must be woken to end.
+    mutating func close() -> Bool {
+        if case .healthy = health { health = .closed }
+        defer { isWriterAsleep = false }
+        return isWriterAsleep
+    }
+
+    /// A reader whose unlanded records must stay. It begins at `landed`, or at the oldest kept record.
+    mutating func register(consumer: String, landed: LogOffset?) throws(StreamsError) -> LogOffset {
+        let offset = landed ?? oldest
+        try requireKept(offset)
+        consumers[consumer] = Consumer(landed: offset)
+        countUnlanded()
+        return offset
+    }
+
+    mutating func unregister(consumer: String) {
+        consumers[consumer] = nil
+        countUnlanded()
+    }
+
+    /// Everything before `offset` has landed for this consumer. True when the writer must be woken to trim.
+    mutating func advance(consumer: String, to offset: LogOffset) throws(StreamsError) -> Bool {
+        guard offset <= end else { throw beyondEnd(offset) }
+        guard let known = consumers[consumer], known.landed <= offset else { return false }
+        consumers[consumer] = Consumer(landed: offset)
+        countUnlanded()
+        guard isWriterAsleep, case .healthy = health, !trimmable().isEmpty else { return false }
+        isWriterAsleep = false
+        return true
+    }
+
+    func requireKept(_ offset: LogOffset) throws(StreamsError) {
+        guard offset <= end else { throw beyondEnd(offset) }
+        guard offset >= oldest else {
+            throw StreamsError(
+                .offsetTrimmed, "the log no longer keeps the offset", ["offset": offset, "oldest": oldest])
+        }
+    }
+
+    private func beyondEnd(_ offset: LogOffset) -> StreamsError {
+        StreamsError(
+            .offsetBeyondEnd, "the offset lies behind the end of the log", ["offset": offset, "end": end],
+            hint: "the log lost records or was replaced; restore it, or make the pipeline anew")
+    }
+
+    private var landed: LogOffset? { consumers.values.map(\.landed).min() }
+
+    private mutating func countUnlanded() {
+        guard let landed else {
+            unlandedBytes = segments.reduce(0) { $0 + $1.byteCount - SegmentHeader.byteCount }
+            return
+        }
+        unlandedBytes = segments.reduce(0) { total, segment in
+            if segment.endRecord <= landed.record { return total }
+            return total + segment.byteCount - segment.mark(before: landed.record).position
+        }
+    }
+
+    /// The oldest segments that have landed everywhere and lie outside the replay window; never the active one.
+    func trimmable() -> [LogSegment] {
+        guard let landed else { return [] }
+        var kept = segments.reduce(0) { $0 + ($1.endRecord <= landed.record ? $1.byteCount : 0) }
+        var count = 0
+        while count < segments.count - 1, segments[count].endRecord <= landed.record,
+            kept > limits.replayWindowBytes
+        {
+            kept -= segments[count].byteCount
+            count += 1
+        }
+        return Array(segments[..<count])
+    }
+
+    /// The file of the oldest segment is gone.
+    mutating func removeOldest(_ segment: LogSegment) {
+        precondition(segments.count > 1 && segments[0].firstRecord == segment.firstRecord)
+        segments.removeFirst()
+        assert(invariantsHold)
+    }
+
+    func segment(containing record: Int64) -> LogSegment? {
+        segments.last { $0.firstRecord <= record && record < $0.endRecord }
+    }
+
+    /// Keeps what a scan learned of an older segment.
+    mutating func learn(marks: [LogMark], ofSegmentFrom firstRecord: Int64) {
+        guard let index = segments.firstIndex(where: { $0.firstRecord == firstRecord }) else { return }
+        if segments[index].marks == nil { segments[index].marks = marks }
+    }
+
+    /// Segments follow each other without gaps, and the queue's bytes are what is in it or being written.
+    var invariantsHold: Bool {
+        zip(segments, segments.dropFirst()).allSatisfy {
+            $0.endRecord == $1.firstRecord && $0.endEvent == $1.firstEvent
+        } && queueBytes >= 0 && unlandedBytes >= 0
+    }
+}

@@ -1,0 +1,64 @@
+package import Faults
+
+/// Why a stream did not take, keep or give events.
+package struct StreamsError: Fault {
+    package enum Code: String, FaultCode {
+        case streamNotFound = "STR-101"
+        case nameTaken = "STR-102"
+        /// A stream's name is `[A-Za-z0-9_]+`, at most 128 bytes.
+        case invalidName = "STR-103"
+        case invalidDefinition = "STR-104"
+        /// A pipeline reads the stream.
+        case streamInUse = "STR-105"
+        /// Producers outran the pipelines by more than the backlog limit. Wait.
+        case backlogFull = "STR-201"
+        /// More bytes wait for the log's writer than its queue may hold. Wait.
+        case queueFull = "STR-202"
+        case recordTooLarge = "STR-203"
+        case noSpace = "STR-301"
+        /// A write or a sync failed earlier; the log answers nothing until it is opened again and verified.
+        case poisoned = "STR-302"
+        case inputOutputFailed = "STR-303"
+        case closed = "STR-304"
+        /// The write or its sync failed: the record may be there after a restart, once, or not at all.
+        case outcomeUnknown = "STR-305"
+        /// Bytes that were durable are not what was written.
+        case corrupt = "STR-401"
+        /// The offset lies before the oldest record that is kept.
+        case offsetTrimmed = "STR-402"
+        /// The offset lies behind the end of the log: the log lost records, or belongs to another stream.
+        case offsetBeyondEnd = "STR-403"
+        /// A newer build wrote the file.
+        case newerVersion = "STR-404"
+
+        package var kind: FaultKind {
+            switch self {
+            case .streamNotFound, .offsetTrimmed: .notFound
+            case .nameTaken, .streamInUse: .conflict
+            case .invalidName, .invalidDefinition, .recordTooLarge: .invalidRequest
+            case .backlogFull, .queueFull: .exhausted
+            case .noSpace, .poisoned, .inputOutputFailed, .closed: .unavailable
+            case .outcomeUnknown: .outcomeUnknown
+            case .corrupt, .offsetBeyondEnd: .corruptData
+            case .newerVersion: .unsupported
+            }
+        }
+    }
+
+    package let code: Code
+    package let summary: String
+    package let context: [(name: String, value: String)]
+    package let hint: String?
+    package let cause: (any Error)?
+
+    package init(
+        _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
+        hint: String? = nil, cause: (any Error)? = nil
+    ) {
+        self.code = code
+        self.summary = summary
+        self.context = faultContext(context)
+        self.hint = hint
+        self.cause = cause
+    }
+}

@@ -1,0 +1,161 @@
+import Effects
+import Scheduling
+import Synchronization
+import Testing
+
+@testable import Streams
+
+@Suite struct LogDamageTests {
+    private let id = UniqueID(high: 3, low: 4)
+    private static let pool = IOPool(name: "damage", threads: 2)
+
+    private func open(_ disk: SimulatedDisk, _ change: (inout LogLimits) -> Void = { _ in }) throws
+        -> StreamLog
+    {
+        var limits = LogLimits()
+        change(&limits)
+        let environment = LogEnvironment(files: disk, pool: Self.pool)
+        return try StreamLog(opening: "d", streamID: id, limits: limits, environment: environment)
+    }
+
+    /// Each body becomes a group of its own.
+    private func append(_ bodies: [String], to log: StreamLog) {
+        for body in bodies {
+            log.append(
+                LogAppend(
+                    body: Array(body.utf8), eventCount: 1, framing: .object,
+                    receivedAt: Instant(microseconds: 5))
+            ) { _ in }
+            log.runPending()
+        }
+    }
+
+    private func bodies(_ log: StreamLog) throws -> [String] {
+        var bodies: [String] = []
+        var offset = log.status.oldest
+        while offset < log.status.end {
+            let slice = try log.readBlocking(from: offset, maxBytes: 100)
+            bodies += slice.records.map { String(decoding: $0.append.body, as: UTF8.self) }
+            offset = slice.next
+        }
+        return bodies
+    }
+
+    @Test func aTailCutAtAnyByteKeepsExactlyTheWholeRecords() throws {
+        let disk = SimulatedDisk()
+        let written = ["{\"a\":1}", "{\"b\":22}", "{\"c\":333}"]
+        append(written, to: try open(disk))
+        let path = try #require(disk.paths.first)
+        let whole = try #require(disk.contents(path))
+        let ends = written.reduce(into: [SegmentHeader.byteCount]) { ends, body in
+            ends.append(ends[ends.count - 1] + RecordHeader.byteCount + body.utf8.count)
+        }
+        for size in 0...whole.count {
+            disk.setContents(path, Array(whole.prefix(size)))
+            let kept = max(0, ends.lastIndex { $0 <= size } ?? 0)
+            let log = try open(disk)
+            #expect(try bodies(log) == Array(written.prefix(kept)), "cut at \(size)")
+            append(["{\"new\":1}"], to: log)
+            #expect(try bodies(try open(disk)) == Array(written.prefix(kept)) + ["{\"new\":1}"])
+        }
+    }
+
+    @Test func aFlippedByteBeforeTheLastGroupIsAnErrorThatNamesThePosition() throws {
+        let disk = SimulatedDisk()
+        append(["{\"a\":1}", "{\"b\":22}", "{\"c\":333}"], to: try open(disk))
+        let path = try #require(disk.paths.first)
+        let whole = try #require(disk.contents(path))
+        let lastGroup = whole.count - RecordHeader.byteCount - 9
+        for index in 0..<whole.count {
+            var damaged = whole
+            damaged[index] ^= 0x10
+            disk.setContents(path, damaged)
+            if index < lastGroup {
+                let fault = #expect(throws: StreamsError.self, "byte \(index)") { _ = try open(disk) }
+                #expect(fault?.code == .corrupt || fault?.code == .newerVersion, "byte \(index)")
+            } else {
+                #expect(try bodies(try open(disk)) == ["{\"a\":1}", "{\"b\":22}"], "byte \(index)")
+            }
+        }
+    }
+
+    @Test func damageInAnOlderSegmentIsFoundWhenItIsRead() throws {
+        let disk = SimulatedDisk()
+        append((0..<6).map { "{\"n\":\($0)}" }, to: try open(disk) { $0.segmentBytes = 200 })
+        let path = try #require(disk.paths.first)
+        var bytes = try #require(disk.contents(path))
+        bytes[SegmentHeader.byteCount + RecordHeader.byteCount + 2] ^= 1
+        disk.setContents(path, bytes)
+        let log = try open(disk)
+        let fault = #expect(throws: StreamsError.self) { _ = try bodies(log) }
+        #expect(fault?.code == .corrupt)
+        #expect(fault?.context.contains { $0.name == "position" && $0.value == "64" } == true)
+    }
+
+    @Test func aMissingSegmentInTheMiddleIsAnError() throws {
+        let disk = SimulatedDisk()
+        append((0..<9).map { "{\"n\":\($0)}" }, to: try open(disk) { $0.segmentBytes = 200 })
+        #expect(disk.paths.count > 2)
+        try disk.remove(disk.paths[1])
+        let log = try open(disk)
+        let fault = #expect(throws: StreamsError.self) { _ = try bodies(log) }
+        #expect(fault?.code == .corrupt)
+    }
+
+    @Test func aNewerVersionIsRefused() throws {
+        let disk = SimulatedDisk()
+        append(["1"], to: try open(disk))
+        let path = try #require(disk.paths.first)
+        var bytes = try #require(disk.contents(path))
+        bytes[8] = 2
+        disk.setContents(path, bytes)
+        let fault = #expect(throws: StreamsError.self) { _ = try open(disk) }
+        #expect(fault?.code == .newerVersion)
+    }
+
+    @Test func aFullDiskRefusesWithoutTearingAndGoesOnWhenThereIsRoom() throws {
+        let disk = SimulatedDisk()
+        let log = try open(disk)
+        append(["{\"a\":1}"], to: log)
+        disk.setCapacity(200)
+        let answer = Mutex<StreamsError?>(nil)
+        log.append(
+            LogAppend(
+                body: [UInt8](repeating: 0x20, count: 500), eventCount: 1, framing: .lines,
+                receivedAt: Instant(microseconds: 0))
+        ) { result in
+            if case .failure(let error) = result { answer.withLock { $0 = error } }
+        }
+        log.runPending()
+        #expect(answer.withLock { $0?.code } == .noSpace)
+        disk.setCapacity(.max)
+        append(["{\"b\":2}"], to: log)
+        #expect(try bodies(log) == ["{\"a\":1}", "{\"b\":2}"])
+        #expect(try bodies(try open(disk)) == ["{\"a\":1}", "{\"b\":2}"])
+    }
+
+    @Test func aFailedSyncPoisonsTheLogUntilItIsOpenedAgain() throws {
+        let disk = SimulatedDisk()
+        let log = try open(disk)
+        append(["{\"a\":1}"], to: log)
+        let codes = Mutex<[StreamsError.Code]>([])
+        func send(_ body: String) {
+            log.append(
+                LogAppend(
+                    body: Array(body.utf8), eventCount: 1, framing: .object,
+                    receivedAt: Instant(microseconds: 0))
+            ) { result in
+                if case .failure(let error) = result { codes.withLock { $0.append(error.code) } }
+            }
+            log.runPending()
+        }
+        disk.failNextSyncs(1)
+        send("{\"b\":2}")
+        send("{\"c\":3}")
+        #expect(codes.withLock { $0 } == [.outcomeUnknown, .poisoned])
+        #expect(try bodies(log) == ["{\"a\":1}"])
+        try log.reopenBlocking()
+        send("{\"d\":4}")
+        #expect(try bodies(log) == ["{\"a\":1}", "{\"d\":4}"])
+    }
+}
