@@ -1,0 +1,169 @@
+"""What bad input gets: a clear error with a code and a place, and nothing half-done."""
+
+import gzip
+import json
+import re
+import socket
+import subprocess
+
+import pytest
+import requests
+
+from firn_server import RELEASE, Firn
+
+SCHEMA = [{"name": "id", "type": "int64", "required": True}, {"name": "name", "type": "string"}]
+
+
+@pytest.fixture(scope="module")
+def firn(shared_firn):
+    shared_firn.stream, _, shared_firn.pipeline = shared_firn.make_pipeline(schema=SCHEMA)
+    shared_firn.call("POST", f"/ingest/{shared_firn.stream['id']}", json=[{"id": 1, "name": "a"}])
+    shared_firn.flush(shared_firn.stream["id"])
+    return shared_firn
+
+
+def error(answer):
+    return answer.json()["errors"][0]
+
+
+def committed(firn):
+    return firn.stats(firn.pipeline["id"])["accepted"]
+
+
+@pytest.mark.parametrize("body, place", [
+    (b'[{"id": 1}, {"id": }]', "byte 19"), (b'[{"id": 1}', "byte"), (b'{"id": 1}\n{"id": \n', "line 2"),
+    (b"", "empty"), (b'[1, 2] x', "byte"), (b'["a", "b"]', "object"), (b'\xff\xfe', "")])
+def test_malformed_json_refuses_the_whole_request_with_the_place(firn, body, place):
+    before = committed(firn)
+    answer = firn.call("POST", f"/ingest/{firn.stream['id']}", data=body)
+    assert answer.status_code == 400 and answer.json()["success"] is False
+    assert error(answer)["code"] == 1003 and place in error(answer)["message"], answer.text
+    assert committed(firn) == before
+
+
+def test_wrong_types_are_accepted_and_rejected_into_a_table(firn):
+    before = firn.stats(firn.pipeline["id"])
+    bodies = [{"id": "x"}, {"name": "no id"}, {"id": 7, "name": 5}, {"id": 8, "extra": 1}]
+    answer = firn.call("POST", f"/ingest/{firn.stream['id']}", json=bodies)
+    assert answer.json()["result"]["committed"] == 4
+    firn.flush(firn.stream["id"])
+    after = firn.stats(firn.pipeline["id"])
+    assert after["rejected"] - before["rejected"] == 3 and after["passed"] - before["passed"] == 1
+    rejects = firn.rows("lake", "SELECT index, code, path, message, raw FROM rejects.events ORDER BY index")
+    assert [(r["index"], r["path"]) for r in rejects] == [(0, "$.id"), (1, "$.id"), (2, "$.name")]
+    assert json.loads(rejects[1]["raw"]) == {"name": "no id"} and all(r["code"] and r["message"] for r in rejects)
+
+
+def test_too_large_a_request_is_413(firn):
+    answer = firn.call("POST", f"/ingest/{firn.stream['id']}", data=b"[" + b" " * 6_000_000 + b"]")
+    assert answer.status_code == 413
+    bomb = gzip.compress(b"[" + b" " * 50_000_000 + b"]")
+    answer = firn.call("POST", f"/ingest/{firn.stream['id']}", data=bomb, headers={"Content-Encoding": "gzip"})
+    assert answer.status_code == 413
+
+
+def test_ingest_takes_one_object_ndjson_and_gzip(firn):
+    path, before = f"/ingest/{firn.stream['id']}", committed(firn)
+    assert firn.call("POST", path, json={"id": 100}).json()["result"]["committed"] == 1
+    lines = b'{"id": 101}\n{"id": 102}\n'
+    answer = firn.call("POST", path, data=lines, headers={"Content-Type": "application/x-ndjson"})
+    assert answer.json()["result"]["committed"] == 2
+    answer = firn.call("POST", path, data=gzip.compress(b'[{"id": 103}]'), headers={"Content-Encoding": "gzip"})
+    assert answer.json()["result"]["committed"] == 1
+    assert firn.call("POST", "/ingest/events", json=[]).json()["result"]["committed"] == 0
+    assert committed(firn) == before + 4
+
+
+def test_an_unknown_stream_is_404_and_a_bad_token_401(firn):
+    assert firn.call("POST", "/ingest/nosuchstream", json=[{}]).status_code == 404
+    for token in ("wrong", ""):
+        answer = requests.post(f"{firn.url}/ingest/{firn.stream['id']}", json=[{"id": 1}],
+                               headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 401
+    assert requests.get(f"{firn.url}/client/v4/accounts/local/r2/buckets").status_code == 401
+    assert requests.get(f"{firn.url}/catalog/v1/config?warehouse=local_lake").status_code in (401, 403)
+    assert requests.get(f"{firn.s3}/lake").status_code == 403
+
+
+@pytest.mark.parametrize("sql, code, parts", [
+    ("SELECT\n  id,, name FROM web.events", 40003, ["line 2, column 6"]),
+    ("SELEC id FROM web.events", 40003, ["line 1, column 1", "SELECT"]),
+    ("SELECT nmae FROM web.events", 40004, ["line 1, column 8", "nmae", "name"]),
+    ("SELECT id FROM web.evnts", 40004, ["evnts", "events"]),
+    ("SELECT id FROM wbe.events", 40004, ["wbe"]),
+    ("SELECT id, count(*) FROM web.events", 40004, ["GROUP BY"]),
+    ("SELECT uper(name) FROM web.events", 40004, ["uper", "upper"]),
+    ("SELECT id + name FROM web.events", 40004, ["line 1"]),
+    ("SELECT 1 / 0", None, ["zero"]),
+    ("SELECT CAST('x' AS INT)", None, ["x"]),
+    ("DELETE FROM web.events", None, []),
+    ("SELECT " + "(" * 5000 + "1" + ")" * 5000, 40003, ["deep"]),
+    ("", 40003, []),
+])
+def test_sql_errors_say_where_and_what_would_be_right(firn, sql, code, parts):
+    answer = firn.query("lake", sql)
+    assert 400 <= answer.status_code < 500, answer.text
+    fault = error(answer)
+    assert answer.json()["result"] is None and answer.json()["success"] is False
+    assert fault["firn_code"] and (code is None or fault["code"] == code), fault
+    for part in parts:
+        assert part in fault["message"], fault
+    assert firn.rows("lake", "SELECT 1 AS one") == [{"one": 1}], "the server goes on"
+
+
+def test_management_refuses_what_is_wrong(firn):
+    streams = "pipelines/v1/streams"
+    for body in ({"name": "has space"}, {"name": "events"}, {}, {"name": "x", "schema": {"fields": [{"name": "a", "type": "colour"}]}}):
+        answer = firn.call("POST", f"/client/v4/accounts/local/{streams}", json=body)
+        assert 400 <= answer.status_code < 500 and error(answer)["message"], answer.text
+    for name in ("UPPER", "ab", "a" * 64, "-x-"):
+        assert firn.call("POST", "/client/v4/accounts/local/r2/buckets", json={"name": name}).status_code == 400
+    bad_sql = firn.call("POST", "/client/v4/accounts/local/pipelines/v1/pipelines",
+                        json={"name": "p", "sql": "INSERT INTO events_sink SELECT nmae FROM events"})
+    assert bad_sql.status_code == 400 and "name" in error(bad_sql)["message"]
+    assert firn.call("GET", "/client/v4/accounts/local/nothing/here").status_code == 404
+    raw = firn.call("POST", "/client/v4/accounts/local/r2/buckets", data=b"{", headers={"Content-Type": "application/json"})
+    assert raw.status_code == 400
+
+
+def test_a_port_in_use_is_said_plainly(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        run = subprocess.run([RELEASE, "serve", "--data", tmp_path / "d", "--listen", f"127.0.0.1:{port}"],
+                             capture_output=True, text=True, timeout=30)
+    assert run.returncode == 1 and str(port) in run.stderr and "in use" in run.stderr, run.stderr
+
+
+def test_a_data_directory_in_use_or_from_a_newer_version_is_refused(tmp_path):
+    first = Firn(tmp_path / "data").start()
+    run = subprocess.run([RELEASE, "serve", "--data", first.data, "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0"],
+                         capture_output=True, text=True, timeout=30)
+    assert run.returncode == 1 and "in use" in run.stderr and str(first.process.pid) in run.stderr, run.stderr
+    assert first.stop() == 0
+    marker = next(path for path in (tmp_path / "data").iterdir() if "version" in path.name.lower() or "marker" in path.name.lower())
+    marker.write_text(re.sub(r"\d+", "999", marker.read_text(), count=1))
+    run = subprocess.run([RELEASE, "serve", "--data", first.data, "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0"],
+                         capture_output=True, text=True, timeout=30)
+    assert run.returncode == 1 and "newer" in run.stderr, run.stderr
+
+
+def test_addresses_beyond_this_machine_need_a_decision(tmp_path):
+    run = subprocess.run([RELEASE, "serve", "--data", tmp_path / "d", "--listen", "0.0.0.0:0"],
+                         capture_output=True, text=True, timeout=30)
+    assert run.returncode == 2 and "--behind-proxy" in run.stderr, run.stderr
+
+
+@pytest.mark.parametrize("arguments, code", [
+    (["serv"], 2), (["serve", "--dta", "x"], 2), (["sql", "query"], 2), (["bucket", "get", "nothere"], 1), (["--help"], 0),
+    (["serve", "--help"], 0)])
+def test_the_command_line_uses_its_exit_codes(firn, arguments, code):
+    run = firn.cli(*arguments)
+    assert run.returncode == code, run.stderr
+    assert run.stdout if code == 0 else run.stderr
+
+
+def test_a_server_that_is_not_there_is_exit_3():
+    run = subprocess.run([RELEASE, "bucket", "list", "--url", "http://127.0.0.1:1", "--token", "x"], capture_output=True, text=True)
+    assert run.returncode == 3 and "127.0.0.1:1" in run.stderr
