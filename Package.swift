@@ -67,7 +67,9 @@ let rooms: [Room] = [
         ]),
     Room(
         name: "Streams",
-        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling"]),
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Metastore", "Scheduling", "FileFormats",
+        ]),
     // Layer 6
     Room(
         name: "Sessions",

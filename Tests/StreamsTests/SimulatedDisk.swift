@@ -156,6 +156,12 @@ final class SimulatedDisk: LogFiles {
         try step { state throws(StreamsError) in state.names[path] = nil }
     }
 
+    func removeDirectory(_ path: String) throws(StreamsError) {
+        try step { state throws(StreamsError) in
+            for name in state.names.keys where name.hasPrefix(path + "/") { state.names[name] = nil }
+        }
+    }
+
     func syncDirectory(_ path: String) throws(StreamsError) {
         try step { state throws(StreamsError) in state.durableNames = state.names }
     }

@@ -1,4 +1,52 @@
-/// Sinks, pipelines, their progress and their counts.
+/// Sinks, pipelines, their progress and their counts. Times are microseconds.
+///
+/// A progress row is one pipeline's way from a stream into a sink's table. `next_record` and `next_event` are the
+/// first event of the log not yet landed; `start_event` and `landed_event` number events from the stream's creation, so
+/// that `passed + filtered + rejected = landed_event - start_event` holds in every row.
 enum PipelineTables {
-    static let version1: [String] = []
+    static let version1: [String] = [
+        """
+        CREATE TABLE sinks (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            definition TEXT NOT NULL,
+            created_at BIGINT NOT NULL,
+            modified_at BIGINT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE pipelines (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            sql_text TEXT NOT NULL,
+            status TEXT NOT NULL,
+            failure_reason TEXT,
+            created_at BIGINT NOT NULL,
+            modified_at BIGINT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE pipeline_progress (
+            pipeline_id TEXT NOT NULL REFERENCES pipelines (id),
+            sink_id TEXT NOT NULL REFERENCES sinks (id),
+            stream_id TEXT NOT NULL REFERENCES streams (id),
+            table_uuid TEXT,
+            next_record BIGINT NOT NULL,
+            next_event BIGINT NOT NULL,
+            owner_epoch BIGINT NOT NULL,
+            commit_id TEXT,
+            start_event BIGINT NOT NULL,
+            landed_event BIGINT NOT NULL,
+            passed BIGINT NOT NULL,
+            filtered BIGINT NOT NULL,
+            rejected BIGINT NOT NULL,
+            sink_rows BIGINT NOT NULL,
+            unknown_fields BIGINT NOT NULL,
+            committed_at BIGINT,
+            PRIMARY KEY (pipeline_id, sink_id, stream_id)
+        )
+        """,
+        "CREATE INDEX pipeline_progress_by_stream ON pipeline_progress (stream_id)",
+        "CREATE INDEX pipeline_progress_by_sink ON pipeline_progress (sink_id)",
+    ]
 }

@@ -1,4 +1,15 @@
-/// Streams and their settings; the events themselves are in the log, not here.
+/// Streams and their settings; the events themselves are in the log, not here. Times are microseconds.
 enum StreamTables {
-    static let version1: [String] = []
+    static let version1: [String] = [
+        """
+        CREATE TABLE streams (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            definition TEXT NOT NULL,
+            version BIGINT NOT NULL,
+            created_at BIGINT NOT NULL,
+            modified_at BIGINT NOT NULL
+        )
+        """
+    ]
 }

@@ -58,6 +58,14 @@ package struct LiveLogFiles: LogFiles {
         if unsafe unlink(path) != 0, errno != ENOENT { throw fileFault("unlink", path) }
     }
 
+    package func removeDirectory(_ path: String) throws(StreamsError) {
+        guard isDirectory(path) else { return }
+        for name in try list(path) { try remove("\(path)/\(name)") }
+        // SAFETY: as in `create`.
+        if unsafe rmdir(path) != 0, errno != ENOENT { throw fileFault("rmdir", path) }
+        try syncDirectory((path as NSString).deletingLastPathComponent)
+    }
+
     package func syncDirectory(_ path: String) throws(StreamsError) {
         // SAFETY: as in `create`.
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

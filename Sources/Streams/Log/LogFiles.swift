@@ -11,6 +11,8 @@ package protocol LogFiles: Sendable {
     /// For reading and writing; nil when it does not exist.
     func open(_ path: String) throws(StreamsError) -> (any LogFile)?
     func remove(_ path: String) throws(StreamsError)
+    /// With the files in it. Succeeds when it does not exist.
+    func removeDirectory(_ path: String) throws(StreamsError)
     /// Makes creations and removals in the directory durable.
     func syncDirectory(_ path: String) throws(StreamsError)
 }

@@ -1,20 +1,11 @@
 package import Effects
-
-/// How the events of a record's body are put together.
-package enum RecordFraming: UInt8, Sendable, CaseIterable {
-    /// `[{…},{…}]`
-    case array = 0
-    /// One JSON object.
-    case object = 1
-    /// One JSON value a line.
-    case lines = 2
-}
+package import FileFormats
 
 /// One request that wants to become a record: its whole body, already known to be well-formed.
 package struct LogAppend: Sendable, Equatable {
     package var body: [UInt8]
     package var eventCount: Int
-    package var framing: RecordFraming
+    package var framing: EventFraming
     /// True when the client sent it compressed; `body` is what was inside.
     package var wasCompressed: Bool
     package var receivedAt: Instant
@@ -22,7 +13,7 @@ package struct LogAppend: Sendable, Equatable {
     package var dedupeKey: UniqueID?
 
     package init(
-        body: [UInt8], eventCount: Int, framing: RecordFraming, receivedAt: Instant,
+        body: [UInt8], eventCount: Int, framing: EventFraming, receivedAt: Instant,
         wasCompressed: Bool = false
     ) {
         self.body = body

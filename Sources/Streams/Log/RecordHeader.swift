@@ -1,4 +1,5 @@
 import Effects
+import FileFormats
 import Octets
 
 /// The 80 bytes in front of each record's body; integers are little-endian.
@@ -21,7 +22,7 @@ struct RecordHeader: Equatable {
     var bodyLength: Int
     var bodyChecksum: UInt32
     var eventCount: Int
-    var framing: RecordFraming
+    var framing: EventFraming
     var wasCompressed: Bool
     var receivedAt: Instant
     var dedupeKey: UniqueID?
@@ -48,7 +49,7 @@ struct RecordHeader: Equatable {
         guard field(0, as: UInt32.self) == Self.magic,
             field(4, as: UInt32.self)
                 == CRC32C.checksum(bytes.extracting(position + 8..<position + Self.byteCount)),
-            let framing = RecordFraming(rawValue: bytes[position + 36])
+            let framing = EventFraming(rawValue: bytes[position + 36])
         else { return nil }
         number = field(16, as: Int64.self)
         firstEvent = field(24, as: Int64.self)

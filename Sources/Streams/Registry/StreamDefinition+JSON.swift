@@ -1,0 +1,116 @@
+package import Effects
+import FileFormats
+package import JSONText
+
+/// The hosted service's shapes: what a client sends to create or change a stream, and what it reads back.
+extension StreamDefinition {
+    /// Reads the body of a create request.
+    ///
+    /// - Errors: `invalidName`, `invalidDefinition` with the JSON path; what `StreamSchema` says about the schema.
+    package init(creating body: JSONValue, id: UniqueID, now: Instant) throws {
+        guard body.object != nil else { throw Self.invalid("$", "a stream is created from a JSON object") }
+        guard let name = body["name"]?.string, Self.isValidName(name) else {
+            throw StreamsError(
+                .invalidName, "a stream's name is made of letters, digits and underscores",
+                ["name": body["name"]?.string ?? "", "limit": 128])
+        }
+        let format = body["format"]?.object ?? ["type": "json"]
+        guard format["type"]?.string ?? "json" == "json" else {
+            throw Self.invalid("$.format.type", "events come as JSON")
+        }
+        let isUnstructured = format["unstructured"]?.boolean == true
+        let givenSchema = body["schema"] ?? .null
+        let hasFields = givenSchema["fields"].map { !$0.isNull } ?? false
+        if isUnstructured, hasFields {
+            throw Self.invalid("$.schema", "an unstructured stream has no schema")
+        }
+        self.id = id
+        self.name = name
+        schema = hasFields ? try StreamSchema(json: givenSchema) : .unstructured
+        self.format = format
+        let unknown = body["unknown_fields"] ?? .null
+        guard unknown.isNull || unknown.string.flatMap(UnknownFields.init) != nil else {
+            throw Self.invalid("$.unknown_fields", "unknown fields are counted or rejected")
+        }
+        unknownFields = unknown.string.flatMap(UnknownFields.init) ?? .count
+        http = try HTTPSettings(body["http"] ?? .null, over: HTTPSettings())
+        hasWorkerBinding = try Self.readBinding(body["worker_binding"] ?? .null) ?? true
+        version = 1
+        createdAt = now
+        modifiedAt = now
+    }
+
+    /// The settings after a change request; only what the body names changes.
+    package func changed(by body: JSONValue, now: Instant) throws(StreamsError) -> StreamDefinition {
+        guard let members = body.object else { throw Self.invalid("$", "a change is a JSON object") }
+        for name in ["schema", "format", "name", "unknown_fields"] where members[name] != nil {
+            throw Self.invalid("$.\(name)", "this part of a stream cannot be changed")
+        }
+        var changed = self
+        changed.http = try HTTPSettings(body["http"] ?? .null, over: http)
+        changed.hasWorkerBinding = try Self.readBinding(body["worker_binding"] ?? .null) ?? hasWorkerBinding
+        changed.version += 1
+        changed.modifiedAt = now
+        return changed
+    }
+
+    /// What a client reads. `endpoint` is the full address for events.
+    package func json(endpoint: String?) -> JSONValue {
+        var object: JSONObject = ["id": .string(id.hexDigits), "name": .string(name)]
+        object["version"] = .integer(version)
+        object["created_at"] = .string(createdAt.rfc3339)
+        object["modified_at"] = .string(modifiedAt.rfc3339)
+        if let endpoint { object["endpoint"] = .string(endpoint) }
+        for (name, value) in settings.members where name != "name" { object[name] = value }
+        return .object(object)
+    }
+
+    /// The members that are stored.
+    var settings: JSONObject {
+        var object: JSONObject = ["name": .string(name)]
+        object["http"] = [
+            "enabled": .boolean(http.isEnabled), "authentication": .boolean(http.needsAuthentication),
+            "cors": ["origins": JSONValue(http.corsOrigins)],
+        ]
+        object["worker_binding"] = ["enabled": .boolean(hasWorkerBinding)]
+        object["format"] = .object(format)
+        if schema != .unstructured { object["schema"] = schema.json }
+        object["unknown_fields"] = .string(unknownFields.rawValue)
+        return object
+    }
+
+    private static func readBinding(_ value: JSONValue) throws(StreamsError) -> Bool? {
+        if value.isNull { return nil }
+        guard let isEnabled = value["enabled"]?.boolean else {
+            throw invalid("$.worker_binding.enabled", "enabled is true or false")
+        }
+        return isEnabled
+    }
+
+    fileprivate static func invalid(_ path: String, _ summary: String) -> StreamsError {
+        StreamsError(.invalidDefinition, summary, ["path": path])
+    }
+}
+
+extension StreamDefinition.HTTPSettings {
+    fileprivate init(_ value: JSONValue, over base: Self) throws(StreamsError) {
+        self = base
+        if value.isNull { return }
+        guard value.object != nil else { throw StreamDefinition.invalid("$.http", "http is an object") }
+        isEnabled = try Self.flag(value, "enabled") ?? isEnabled
+        needsAuthentication = try Self.flag(value, "authentication") ?? needsAuthentication
+        guard let origins = value["cors"]?["origins"], !origins.isNull else { return }
+        guard let list = origins.array, list.count <= 100, list.allSatisfy({ $0.string != nil }) else {
+            throw StreamDefinition.invalid("$.http.cors.origins", "origins are at most 100 strings")
+        }
+        corsOrigins = list.compactMap(\.string).filter { $0 != "none" }
+    }
+
+    private static func flag(_ value: JSONValue, _ name: String) throws(StreamsError) -> Bool? {
+        guard let given = value[name], !given.isNull else { return nil }
+        guard let flag = given.boolean else {
+            throw StreamDefinition.invalid("$.http.\(name)", "\(name) is true or false")
+        }
+        return flag
+    }
+}

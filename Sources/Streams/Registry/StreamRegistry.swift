@@ -1,0 +1,165 @@
+package import Effects
+package import JSONText
+package import Metastore
+import Scheduling
+import Synchronization
+import Telemetry
+
+/// The streams of this node: their definitions in the Metastore, their logs below one directory.
+///
+/// Everything ingest needs is in memory; a change goes to the Metastore first.
+///
+/// - Threads: any.
+package final class StreamRegistry: Sendable {
+    /// A stream whose log may have failed to open: then nothing is taken, and the others go on.
+    package struct OpenStream: Sendable {
+        package var definition: StreamDefinition
+        package var log: Result<StreamLog, StreamsError>
+    }
+
+    private struct State {
+        var streams: [UniqueID: OpenStream] = [:]
+        var idsByName: [String: UniqueID] = [:]
+    }
+
+    /// As many as the open files and threads of one process bear.
+    package static let streamLimit = 1_000
+
+    private let directory: String
+    private let metastore: Metastore
+    private let limits: LogLimits
+    private let environment: LogEnvironment
+    private let randomness: any Randomness
+    private let state = Mutex(State())
+
+    private init(
+        directory: String, metastore: Metastore, limits: LogLimits, environment: LogEnvironment,
+        randomness: any Randomness
+    ) {
+        self.directory = directory
+        self.metastore = metastore
+        self.limits = limits
+        self.environment = environment
+        self.randomness = randomness
+    }
+
+    /// Opens the logs of all streams, below `directory/<id>`.
+    package static func open(
+        directory: String, metastore: Metastore, limits: LogLimits = LogLimits(), environment: LogEnvironment,
+        randomness: any Randomness = LiveRandomness()
+    ) async throws -> StreamRegistry {
+        let registry = StreamRegistry(
+            directory: directory, metastore: metastore, limits: limits, environment: environment,
+            randomness: randomness)
+        let definitions = try await metastore.read { try StreamRows.all($0) }
+        for definition in definitions {
+            let log = await registry.openLog(definition.id)
+            if case .failure(let error) = log {
+                environment.log.error(
+                    "a stream's log cannot be opened",
+                    ["stream": .string(definition.name), "error": .string("\(error)")])
+            }
+            registry.insert(OpenStream(definition: definition, log: log))
+        }
+        return registry
+    }
+
+    private func openLog(_ id: UniqueID) async -> Result<StreamLog, StreamsError> {
+        do {
+            return .success(
+                try await StreamLog.open(
+                    directory: path(of: id), streamID: id, limits: limits, environment: environment))
+        } catch let error as StreamsError {
+            return .failure(error)
+        } catch {
+            return .failure(
+                StreamsError(.inputOutputFailed, "the stream's log cannot be opened", cause: error))
+        }
+    }
+
+    private func path(of id: UniqueID) -> String { "\(directory)/\(id.hexDigits)" }
+
+    private func insert(_ stream: OpenStream) {
+        state.withLock {
+            $0.streams[stream.definition.id] = stream
+            $0.idsByName[stream.definition.name] = stream.definition.id
+        }
+    }
+
+    /// By id (32 hex digits, hyphens allowed) or by name.
+    package func stream(_ idOrName: String) throws(StreamsError) -> OpenStream {
+        let found = state.withLock { state in
+            UniqueID(idOrName).flatMap { state.streams[$0] }
+                ?? state.idsByName[idOrName].flatMap { state.streams[$0] }
+        }
+        guard let found else {
+            throw StreamsError(.streamNotFound, "no such stream", ["stream": idOrName])
+        }
+        return found
+    }
+
+    /// Sorted by name.
+    package var definitions: [StreamDefinition] {
+        state.withLock { $0.streams.values.map(\.definition) }.sorted { $0.name < $1.name }
+    }
+
+    /// - Errors: `nameTaken`, `invalidName`, `invalidDefinition`, and what the log says.
+    package func create(_ body: JSONValue) async throws -> StreamDefinition {
+        let now = environment.clock.now
+        let definition = try StreamDefinition(creating: body, id: .random(from: randomness), now: now)
+        guard state.withLock({ $0.streams.count }) < Self.streamLimit else {
+            throw StreamsError(.queueFull, "there are too many streams", ["limit": Self.streamLimit])
+        }
+        try await metastore.write { try StreamRows.insert(definition, $0) }
+        // A crash before this line leaves a stream whose log is begun when it is opened next.
+        let log = await openLog(definition.id)
+        insert(OpenStream(definition: definition, log: log))
+        _ = try log.get()
+        return definition
+    }
+
+    package func change(_ idOrName: String, _ body: JSONValue) async throws -> StreamDefinition {
+        let id = try stream(idOrName).definition.id
+        let now = environment.clock.now
+        let changed = try await metastore.write { transaction in
+            let current = try StreamRows.get(id, transaction)
+            let changed = try current.changed(by: body, now: now)
+            try StreamRows.update(changed, transaction)
+            return changed
+        }
+        state.withLock { $0.streams[id]?.definition = changed }
+        return changed
+    }
+
+    /// Takes the stream and its events away. With pipelines that read it, only when `force` is set; their progress
+    /// rows go with it, and they fail.
+    package func delete(_ idOrName: String, force: Bool = false) async throws {
+        let open = try stream(idOrName)
+        let id = open.definition.id
+        try await metastore.write { try StreamRows.delete(open.definition, force: force, $0) }
+        state.withLock {
+            $0.streams[id] = nil
+            $0.idsByName[open.definition.name] = nil
+        }
+        if case .success(let log) = open.log { await log.close() }
+        let files = environment.files
+        let path = path(of: id)
+        try await environment.pool.run { try files.removeDirectory(path) }
+    }
+
+    /// Opens a poisoned or unopened log again and verifies it.
+    package func reopen(_ idOrName: String) async throws {
+        let open = try stream(idOrName)
+        if case .success(let log) = open.log { return try await log.reopen() }
+        let log = await openLog(open.definition.id)
+        insert(OpenStream(definition: open.definition, log: log))
+        _ = try log.get()
+    }
+
+    /// Writes what waits and ends the writers.
+    package func close() async {
+        for stream in state.withLock({ Array($0.streams.values) }) {
+            if case .success(let log) = stream.log { await log.close() }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Effects
+import FileFormats
+import JSONText
+import Metastore
+
+/// Streams as rows of the Metastore.
+enum StreamRows {
+    static func all(_ transaction: Transaction) throws -> [StreamDefinition] {
+        try transaction.query(
+            "SELECT * FROM streams ORDER BY name LIMIT \(StreamRegistry.streamLimit + 1)"
+        ).map(definition)
+    }
+
+    static func get(_ id: UniqueID, _ transaction: Transaction) throws -> StreamDefinition {
+        guard
+            let row = try transaction.first("SELECT * FROM streams WHERE id = ?", [.text(id.hexDigits)])
+        else { throw StreamsError(.streamNotFound, "no such stream", ["stream": id.hexDigits]) }
+        return try definition(row)
+    }
+
+    static func insert(_ stream: StreamDefinition, _ transaction: Transaction) throws {
+        let taken = try transaction.first("SELECT id FROM streams WHERE name = ?", [.text(stream.name)])
+        guard taken == nil else {
+            throw StreamsError(.nameTaken, "a stream has this name already", ["name": stream.name])
+        }
+        try transaction.execute(
+            """
+            INSERT INTO streams (id, name, definition, version, created_at, modified_at)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .text(stream.id.hexDigits), .text(stream.name), .text(text(stream)), .integer(stream.version),
+                .integer(stream.createdAt.microseconds), .integer(stream.modifiedAt.microseconds),
+            ])
+    }
+
+    static func update(_ stream: StreamDefinition, _ transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE streams SET definition = ?, version = ?, modified_at = ? WHERE id = ?",
+            [
+                .text(text(stream)), .integer(stream.version), .integer(stream.modifiedAt.microseconds),
+                .text(stream.id.hexDigits),
+            ])
+    }
+
+    static func delete(_ stream: StreamDefinition, force: Bool, _ transaction: Transaction) throws {
+        let id = SQLValue.text(stream.id.hexDigits)
+        let readers = try transaction.query(
+            """
+            SELECT pipelines.name FROM pipeline_progress JOIN pipelines ON pipelines.id = pipeline_id
+            WHERE stream_id = ? ORDER BY pipelines.name LIMIT 10
+            """, [id])
+        if !readers.isEmpty, !force {
+            throw StreamsError(
+                .streamInUse, "pipelines read the stream",
+                [
+                    "stream": stream.name,
+                    "pipelines": try readers.map { try $0.text("name") }.joined(separator: ", "),
+                ],
+                hint: "delete the pipelines first, or use force")
+        }
+        try transaction.execute(
+            """
+            UPDATE pipelines SET status = 'failed', failure_reason = 'its stream was deleted'
+            WHERE id IN (SELECT pipeline_id FROM pipeline_progress WHERE stream_id = ?)
+            """, [id])
+        try transaction.execute("DELETE FROM pipeline_progress WHERE stream_id = ?", [id])
+        try transaction.execute("DELETE FROM streams WHERE id = ?", [id])
+    }
+
+    private static func text(_ stream: StreamDefinition) -> String {
+        String(decoding: JSONValue.object(stream.settings).serialized(), as: UTF8.self)
+    }
+
+    private static func definition(_ row: Row) throws -> StreamDefinition {
+        guard let id = UniqueID(try row.text("id")) else {
+            throw StreamsError(.corrupt, "a stream's id is not one", ["id": try row.text("id")])
+        }
+        let settings = try JSONParser.parse(try row.text("definition"))
+        var stream = try StreamDefinition(
+            creating: settings, id: id, now: Instant(microseconds: try row.integer("created_at")))
+        stream.version = try row.integer("version")
+        stream.modifiedAt = Instant(microseconds: try row.integer("modified_at"))
+        return stream
+    }
+}

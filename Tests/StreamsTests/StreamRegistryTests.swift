@@ -1,0 +1,107 @@
+import Effects
+import FileFormats
+import JSONText
+import Metastore
+import Scheduling
+import TestKit
+import Testing
+
+@testable import Streams
+
+@Suite struct StreamRegistryTests {
+    private let directory: TemporaryDirectory
+    private static let pool = IOPool(name: "registry", threads: 2)
+    init() throws { directory = try TemporaryDirectory() }
+
+    private func open(_ metastore: Metastore) async throws -> StreamRegistry {
+        try await StreamRegistry.open(
+            directory: directory.path + "/streams", metastore: metastore,
+            environment: LogEnvironment(clock: ManualClock(), pool: Self.pool))
+    }
+
+    private let clicks: JSONValue = [
+        "name": "clicks", "schema": ["fields": [["name": "id", "type": "int64", "required": true]]],
+        "http": ["enabled": true, "authentication": false, "cors": ["origins": ["https://a.example"]]],
+    ]
+
+    @Test func aStreamIsFoundByIdAndByNameAlsoAfterARestart() async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let first = try await open(metastore)
+        let created = try await first.create(clicks)
+        let log = try first.stream("clicks").log.get()
+        _ = try await log.append(
+            LogAppend(body: [0x31], eventCount: 4, framing: .lines, receivedAt: Instant(microseconds: 0)))
+        await first.close()
+        let second = try await open(metastore)
+        let found = try second.stream(created.id.hexDigits)
+        #expect(found.definition == created)
+        #expect(try found.log.get().status.acceptedEvents == 4)
+        #expect(found.definition.http.corsOrigins == ["https://a.example"])
+        #expect(second.definitions.map(\.name) == ["clicks"])
+        await second.close()
+        try await metastore.close()
+    }
+
+    @Test func namesAreUniqueAndChecked() async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let registry = try await open(metastore)
+        _ = try await registry.create(clicks)
+        let taken = await #expect(throws: StreamsError.self) { _ = try await registry.create(clicks) }
+        #expect(taken?.code == .nameTaken)
+        for name in ["", "a-b", "ä", String(repeating: "x", count: 129)] {
+            let invalid = await #expect(throws: StreamsError.self) {
+                _ = try await registry.create(["name": .string(name)])
+            }
+            #expect(invalid?.code == .invalidName)
+        }
+        await #expect(throws: FileFormatsError.self) {
+            _ = try await registry.create(
+                ["name": "b", "schema": ["fields": [["name": "id", "type": "nonsense"]]]])
+        }
+        await registry.close()
+    }
+
+    @Test func onlyHTTPAndBindingSettingsChange() async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let registry = try await open(metastore)
+        _ = try await registry.create(clicks)
+        let changed = try await registry.change(
+            "clicks",
+            ["http": ["enabled": false, "authentication": true], "worker_binding": ["enabled": false]])
+        #expect(!changed.http.isEnabled && changed.http.needsAuthentication && !changed.hasWorkerBinding)
+        #expect(changed.http.corsOrigins == ["https://a.example"])
+        #expect(changed.version == 2)
+        #expect(try registry.stream("clicks").definition == changed)
+        let refused = await #expect(throws: StreamsError.self) {
+            _ = try await registry.change("clicks", ["schema": nil])
+        }
+        #expect(refused?.code == .invalidDefinition)
+        await registry.close()
+    }
+
+    @Test func aDeletedStreamIsGoneWithItsFiles() async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let registry = try await open(metastore)
+        let created = try await registry.create(clicks)
+        try await registry.delete("clicks")
+        let missing = #expect(throws: StreamsError.self) { _ = try registry.stream("clicks") }
+        #expect(missing?.code == .streamNotFound)
+        #expect(try LiveLogFiles().list(directory.path + "/streams") == [])
+        let again = try await registry.create(clicks)
+        #expect(again.id != created.id)
+        await registry.close()
+    }
+
+    @Test func anAnswerHasTheHostedShape() throws {
+        let id = try #require(UniqueID("0123456789abcdef0123456789abcdef"))
+        let stream = try StreamDefinition(creating: clicks, id: id, now: Instant(microseconds: 0))
+        #expect(
+            String(decoding: stream.json(endpoint: "http://h/ingest/x").serialized(), as: UTF8.self) == """
+                {"id":"0123456789abcdef0123456789abcdef","name":"clicks","version":1,\
+                "created_at":"1970-01-01T00:00:00.000000Z","modified_at":"1970-01-01T00:00:00.000000Z",\
+                "endpoint":"http://h/ingest/x","http":{"enabled":true,"authentication":false,"cors":{"origins":\
+                ["https://a.example"]}},"worker_binding":{"enabled":true},"format":{"type":"json"},"schema":{"fields":\
+                [{"name":"id","type":"int64","required":true}]},"unknown_fields":"count"}
+                """)
+    }
+}
