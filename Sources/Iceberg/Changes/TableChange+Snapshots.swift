@@ -1,0 +1,79 @@
+extension TableChange {
+    mutating func add(_ snapshot: Snapshot) throws(IcebergError) {
+        if metadata.snapshot(withID: snapshot.snapshotID) != nil {
+            throw IcebergError(
+                .invalidUpdate, "the table has a snapshot with this id", ["snapshot-id": snapshot.snapshotID])
+        }
+        if metadata.formatVersion > 1, snapshot.sequenceNumber <= metadata.lastSequenceNumber,
+            snapshot.parentID != nil || metadata.lastSequenceNumber > 0
+        {
+            throw IcebergError(
+                .staleSequenceNumber, "another snapshot was committed first",
+                ["sequence-number": snapshot.sequenceNumber, "last": metadata.lastSequenceNumber],
+                hint: "load the table again and retry")
+        }
+        var snapshot = snapshot
+        snapshot.timestampMilliseconds = max(snapshot.timestampMilliseconds, metadata.lastUpdatedMilliseconds)
+        let nextRowID = try nextRowID(after: snapshot)
+        addedSnapshotIDs.insert(snapshot.snapshotID)
+        edit { metadata in
+            metadata.nextRowID = nextRowID
+            metadata.lastUpdatedMilliseconds = snapshot.timestampMilliseconds
+            metadata.lastSequenceNumber = max(metadata.lastSequenceNumber, snapshot.sequenceNumber)
+            metadata.snapshots.append(snapshot)
+        }
+    }
+
+    private func nextRowID(after snapshot: Snapshot) throws(IcebergError) -> Int64 {
+        guard metadata.formatVersion > 2 else { return metadata.nextRowID }
+        guard let first = snapshot.firstRowID, let added = snapshot.addedRows, added >= 0 else {
+            throw IcebergError(
+                .invalidUpdate, "a snapshot of version 3 needs first-row-id and added-rows",
+                ["snapshot-id": snapshot.snapshotID])
+        }
+        let (next, overflow) = first.addingReportingOverflow(added)
+        if first < metadata.nextRowID || overflow {
+            throw IcebergError(
+                .staleSequenceNumber, "another snapshot took the row ids of this one",
+                ["first-row-id": first, "next-row-id": metadata.nextRowID],
+                hint: "load the table again and retry")
+        }
+        return next
+    }
+
+    mutating func setRef(_ name: String, _ ref: SnapshotRef) throws(IcebergError) {
+        try ref.validate()
+        guard metadata.snapshot(withID: ref.snapshotID) != nil else {
+            throw IcebergError(
+                .unknownSnapshot, "the table has no such snapshot",
+                ["ref": name, "snapshot-id": ref.snapshotID])
+        }
+        if name == SnapshotRef.mainBranch {
+            guard ref.kind == .branch else { throw IcebergError(.invalidUpdate, "main is a branch") }
+            if metadata.currentSnapshotID != ref.snapshotID { mainSnapshotIDs.append(ref.snapshotID) }
+            edit { $0.currentSnapshotID = ref.snapshotID }
+        }
+        edit { $0.refs[name] = ref }
+    }
+
+    mutating func removeRef(_ name: String) {
+        edit { metadata in
+            metadata.refs[name] = nil
+            if name == SnapshotRef.mainBranch {
+                metadata.currentSnapshotID = nil
+                metadata.snapshotLog = []
+            }
+        }
+    }
+
+    /// References to removed snapshots go with them, and so do their statistics.
+    mutating func removeSnapshots(_ ids: Set<Int64>) {
+        hasRemovedSnapshots = true
+        edit { metadata in
+            metadata.snapshots.removeAll { ids.contains($0.snapshotID) }
+            metadata.statistics.removeAll { ids.contains($0.snapshotID) }
+            metadata.partitionStatistics.removeAll { ids.contains($0.snapshotID) }
+        }
+        for (name, ref) in metadata.refs where ids.contains(ref.snapshotID) { removeRef(name) }
+    }
+}

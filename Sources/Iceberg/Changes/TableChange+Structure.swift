@@ -1,0 +1,126 @@
+extension TableChange {
+    mutating func add(_ schema: IcebergSchema, lastColumnID: Int?) throws(IcebergError) {
+        try schema.validate(formatVersion: metadata.formatVersion)
+        if let lastColumnID, lastColumnID < metadata.lastColumnID {
+            throw IcebergError(
+                .invalidUpdate, "the last column id never goes back",
+                ["table has": metadata.lastColumnID, "asked": lastColumnID])
+        }
+        var schema = schema
+        if let same = metadata.schemas.first(where: { $0.hasSameColumns(as: schema) }) {
+            lastAddedSchemaID = same.schemaID
+        } else {
+            schema.schemaID = (metadata.schemas.map(\.schemaID).max() ?? -1) + 1
+            lastAddedSchemaID = schema.schemaID
+            edit { $0.schemas.append(schema) }
+        }
+        let highest = max(metadata.lastColumnID, schema.highestFieldID, lastColumnID ?? 0)
+        edit { $0.lastColumnID = highest }
+    }
+
+    mutating func setCurrentSchema(_ id: Int) throws(IcebergError) {
+        let id = try resolve(id, last: lastAddedSchemaID, "schema")
+        guard let schema = metadata.schema(withID: id) else {
+            throw IcebergError(.unknownSchema, "the table has no such schema", ["schema-id": id])
+        }
+        if let spec = metadata.spec(withID: metadata.defaultSpecID) { try spec.validate(against: schema) }
+        if let order = metadata.sortOrder(withID: metadata.defaultSortOrderID) {
+            try order.validate(against: schema)
+        }
+        edit { $0.currentSchemaID = id }
+    }
+
+    mutating func add(_ spec: PartitionSpec) throws(IcebergError) {
+        try spec.validate(against: newestSchema())
+        if let same = metadata.specs.first(where: { $0.isEquivalent(to: spec) }) {
+            lastAddedSpecID = same.specID
+            return
+        }
+        var spec = spec
+        var last = max(metadata.lastPartitionID, spec.highestFieldID)
+        for index in spec.fields.indices where spec.fields[index].fieldID == 0 {
+            spec.fields[index].fieldID = fieldID(reusedBy: spec.fields[index], in: spec) ?? last + 1
+            last = max(last, spec.fields[index].fieldID)
+        }
+        spec.specID = (metadata.specs.map(\.specID).max() ?? -1) + 1
+        lastAddedSpecID = spec.specID
+        edit { metadata in
+            metadata.specs.append(spec)
+            metadata.lastPartitionID = max(last, metadata.lastPartitionID)
+        }
+    }
+
+    /// The same column through the same transform keeps the id it had in an earlier spec.
+    private func fieldID(reusedBy field: PartitionField, in spec: PartitionSpec) -> Int? {
+        let taken = Set(spec.fields.map(\.fieldID))
+        return metadata.specs.lazy.flatMap(\.fields).first {
+            $0.sourceID == field.sourceID && $0.transform == field.transform && !taken.contains($0.fieldID)
+        }?.fieldID
+    }
+
+    mutating func setDefaultSpec(_ id: Int) throws(IcebergError) {
+        let id = try resolve(id, last: lastAddedSpecID, "partition spec")
+        guard metadata.spec(withID: id) != nil else {
+            throw IcebergError(.unknownPartitionSpec, "the table has no such spec", ["spec-id": id])
+        }
+        edit { $0.defaultSpecID = id }
+    }
+
+    mutating func add(_ order: SortOrder) throws(IcebergError) {
+        try order.validate(against: newestSchema())
+        if let same = metadata.sortOrders.first(where: { $0.fields == order.fields }) {
+            lastAddedSortOrderID = same.orderID
+            return
+        }
+        // Zero belongs to the empty order.
+        let next = max(1, (metadata.sortOrders.map(\.orderID).max() ?? 0) + 1)
+        let added = SortOrder(orderID: order.isUnsorted ? 0 : next, fields: order.fields)
+        lastAddedSortOrderID = added.orderID
+        edit { $0.sortOrders.append(added) }
+    }
+
+    mutating func setDefaultSortOrder(_ id: Int) throws(IcebergError) {
+        let id = try resolve(id, last: lastAddedSortOrderID, "sort order")
+        guard metadata.sortOrder(withID: id) != nil else {
+            throw IcebergError(.unknownSortOrder, "the table has no such sort order", ["order-id": id])
+        }
+        edit { $0.defaultSortOrderID = id }
+    }
+
+    mutating func removeSpecs(_ ids: Set<Int>) throws(IcebergError) {
+        if ids.contains(metadata.defaultSpecID) {
+            throw IcebergError(
+                .invalidUpdate, "the default partition spec stays", ["spec-id": metadata.defaultSpecID])
+        }
+        edit { $0.specs.removeAll { ids.contains($0.specID) } }
+    }
+
+    mutating func removeSchemas(_ ids: Set<Int>) throws(IcebergError) {
+        if ids.contains(metadata.currentSchemaID) {
+            throw IcebergError(
+                .invalidUpdate, "the current schema stays", ["schema-id": metadata.currentSchemaID])
+        }
+        edit { $0.schemas.removeAll { ids.contains($0.schemaID) } }
+    }
+
+    /// The schema that specs and orders of this commit are about.
+    private func newestSchema() throws(IcebergError) -> IcebergSchema {
+        let id =
+            metadata.schema(withID: metadata.currentSchemaID) == nil
+            ? lastAddedSchemaID : metadata.currentSchemaID
+        guard let schema = id.flatMap({ metadata.schema(withID: $0) }) else {
+            throw IcebergError(
+                .invalidUpdate, "a schema comes before the partition spec and the sort order that use it")
+        }
+        return schema
+    }
+
+    private func resolve(_ id: Int, last: Int?, _ what: String) throws(IcebergError) -> Int {
+        if id != -1 { return id }
+        guard let last else {
+            throw IcebergError(
+                .invalidUpdate, "-1 means the one added last, and none was added", ["what": what])
+        }
+        return last
+    }
+}

@@ -1,0 +1,151 @@
+package import Effects
+
+/// Applies the updates of one commit to a table's metadata.
+///
+/// Knows what was added last, which -1 in later updates means, and closes the books at the end: logs, clocks, checks.
+package struct TableChange: Sendable {
+    package private(set) var metadata: TableMetadata
+    private let base: TableMetadata?
+    private let now: Int64
+    var lastAddedSchemaID: Int?
+    var lastAddedSpecID: Int?
+    var lastAddedSortOrderID: Int?
+    var addedSnapshotIDs: Set<Int64> = []
+    /// Snapshots that were the main branch's at some moment of this commit.
+    var mainSnapshotIDs: [Int64] = []
+    var hasRemovedSnapshots = false
+
+    /// `now` is clamped: the timestamps of a table only grow.
+    package init(of metadata: TableMetadata, at now: Instant) {
+        self.metadata = metadata
+        base = metadata
+        self.now = max(now.milliseconds, metadata.lastUpdatedMilliseconds)
+    }
+
+    /// Begins a table out of nothing, for create transactions. `uuid` holds until an update assigns another.
+    package init(creating uuid: UniqueID, at now: Instant) {
+        metadata = TableMetadata(uuid: uuid)
+        base = nil
+        self.now = now.milliseconds
+    }
+
+    var isCreating: Bool { base == nil }
+    var timestamp: Int64 { now }
+
+    mutating func edit(_ body: (inout TableMetadata) -> Void) { body(&metadata) }
+
+    /// - Errors: `ICE-3xx` where an update contradicts the table, `ICE-1xx` and `ICE-2xx` from the parts it brings.
+    package mutating func apply(_ update: TableUpdate) throws(IcebergError) {
+        switch update {
+        case .assignUUID(let text): try assignUUID(text)
+        case .upgradeFormatVersion(let version): try upgrade(to: version)
+        case .addSchema(let schema, let lastColumnID): try add(schema, lastColumnID: lastColumnID)
+        case .setCurrentSchema(let id): try setCurrentSchema(id)
+        case .addSpec(let spec): try add(spec)
+        case .setDefaultSpec(let id): try setDefaultSpec(id)
+        case .addSortOrder(let order): try add(order)
+        case .setDefaultSortOrder(let id): try setDefaultSortOrder(id)
+        case .addSnapshot(let snapshot): try add(snapshot)
+        case .setSnapshotRef(let name, let ref): try setRef(name, ref)
+        case .removeSnapshots(let ids): removeSnapshots(Set(ids))
+        case .removeSnapshotRef(let name): removeRef(name)
+        case .setLocation(let text): metadata.location = try TableLocation(text).uri
+        case .setProperties(let updates): metadata.properties.merge(updates) { _, new in new }
+        case .removeProperties(let names): for name in names { metadata.properties[name] = nil }
+        case .setStatistics(let file):
+            metadata.statistics.removeAll { $0.snapshotID == file.snapshotID }
+            metadata.statistics.append(file)
+        case .removeStatistics(let id): metadata.statistics.removeAll { $0.snapshotID == id }
+        case .setPartitionStatistics(let file):
+            metadata.partitionStatistics.removeAll { $0.snapshotID == file.snapshotID }
+            metadata.partitionStatistics.append(file)
+        case .removePartitionStatistics(let id):
+            metadata.partitionStatistics.removeAll { $0.snapshotID == id }
+        case .removePartitionSpecs(let ids): try removeSpecs(Set(ids))
+        case .removeSchemas(let ids): try removeSchemas(Set(ids))
+        case .addEncryptionKey(let key):
+            metadata.encryptionKeys.removeAll { $0.keyID == key.keyID }
+            metadata.encryptionKeys.append(key)
+        case .removeEncryptionKey(let id): metadata.encryptionKeys.removeAll { $0.keyID == id }
+        }
+    }
+
+    private mutating func assignUUID(_ text: String) throws(IcebergError) {
+        guard let uuid = UniqueID(text) else {
+            throw IcebergError(.malformed, "uuid is no UUID", ["found": text])
+        }
+        if !isCreating, uuid != metadata.uuid {
+            throw IcebergError(
+                .invalidUpdate, "a table keeps its UUID", ["table has": metadata.uuid, "asked": uuid])
+        }
+        metadata.uuid = uuid
+    }
+
+    private mutating func upgrade(to version: Int) throws(IcebergError) {
+        guard (1...TableMetadata.newestFormatVersion).contains(version) else {
+            throw IcebergError(
+                .unsupportedVersion, "no such format version is known",
+                ["format-version": version, "newest": TableMetadata.newestFormatVersion])
+        }
+        // A create transaction may choose any version above the default's predecessor.
+        if version < metadata.formatVersion, !(isCreating && version == 2) {
+            throw IcebergError(
+                .invalidUpdate, "a table never goes back a format version",
+                ["table has": metadata.formatVersion, "asked": version])
+        }
+        metadata.formatVersion = version
+    }
+
+    /// Ends the commit and gives the metadata to write.
+    ///
+    /// `previousFile` is where the metadata before the change lies; it joins the metadata log.
+    package consuming func finish(previousFile: String?) throws(IcebergError) -> TableMetadata {
+        if isCreating, metadata.sortOrders.isEmpty {
+            metadata.sortOrders = [.unsorted]
+            metadata.defaultSortOrderID = 0
+        }
+        if isCreating, metadata.specs.isEmpty {
+            metadata.specs = [.unpartitioned]
+            metadata.defaultSpecID = 0
+        }
+        rewriteSnapshotLog()
+        metadata.lastUpdatedMilliseconds = max(now, metadata.lastUpdatedMilliseconds)
+        if let previousFile, let base {
+            metadata.metadataLog.append(
+                MetadataLogEntry(
+                    metadataFile: previousFile, timestampMilliseconds: base.lastUpdatedMilliseconds))
+        }
+        let limit = max(
+            1, metadata.properties["write.metadata.previous-versions-max"].flatMap { Int($0) } ?? 100)
+        metadata.metadataLog.removeFirst(max(0, metadata.metadataLog.count - limit))
+        try metadata.validate()
+        return metadata
+    }
+
+    /// Adds what main became, leaves out what it only was in between; a removed snapshot takes the history before it
+    /// along, because time travel through a hole would lie.
+    private mutating func rewriteSnapshotLog() {
+        if let last = mainSnapshotIDs.last, last == metadata.currentSnapshotID,
+            let snapshot = metadata.snapshot(withID: last)
+        {
+            let time = addedSnapshotIDs.contains(last) ? snapshot.timestampMilliseconds : now
+            metadata.snapshotLog.append(SnapshotLogEntry(snapshotID: last, timestampMilliseconds: time))
+        }
+        guard hasRemovedSnapshots else { return }
+        let known = Set(metadata.snapshots.map(\.snapshotID))
+        if let hole = metadata.snapshotLog.lastIndex(where: { !known.contains($0.snapshotID) }) {
+            metadata.snapshotLog.removeFirst(hole + 1)
+        }
+    }
+}
+
+extension TableMetadata {
+    /// The table after one commit; see `TableChange`.
+    package func applying(
+        _ updates: [TableUpdate], at now: Instant, previousFile: String?
+    ) throws(IcebergError) -> TableMetadata {
+        var change = TableChange(of: self, at: now)
+        for update in updates { try change.apply(update) }
+        return try change.finish(previousFile: previousFile)
+    }
+}

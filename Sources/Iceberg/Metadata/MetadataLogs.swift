@@ -1,0 +1,71 @@
+package import JSONText
+
+/// When a snapshot became the current one.
+package struct SnapshotLogEntry: Sendable, Hashable {
+    package var snapshotID: Int64
+    package var timestampMilliseconds: Int64
+
+    package init(snapshotID: Int64, timestampMilliseconds: Int64) {
+        self.snapshotID = snapshotID
+        self.timestampMilliseconds = timestampMilliseconds
+    }
+
+    init(json: JSONValue) throws(IcebergError) {
+        let members = try JSONMembers(json, of: "snapshot log entry")
+        snapshotID = try members.long("snapshot-id")
+        timestampMilliseconds = try members.long("timestamp-ms")
+    }
+
+    var json: JSONValue {
+        ["snapshot-id": JSONValue(snapshotID), "timestamp-ms": JSONValue(timestampMilliseconds)]
+    }
+}
+
+/// An earlier metadata file of the table and when it was written.
+package struct MetadataLogEntry: Sendable, Hashable {
+    package var metadataFile: String
+    package var timestampMilliseconds: Int64
+
+    package init(metadataFile: String, timestampMilliseconds: Int64) {
+        self.metadataFile = metadataFile
+        self.timestampMilliseconds = timestampMilliseconds
+    }
+
+    init(json: JSONValue) throws(IcebergError) {
+        let members = try JSONMembers(json, of: "metadata log entry")
+        metadataFile = try members.string("metadata-file")
+        timestampMilliseconds = try members.long("timestamp-ms")
+    }
+
+    var json: JSONValue {
+        ["metadata-file": .string(metadataFile), "timestamp-ms": JSONValue(timestampMilliseconds)]
+    }
+}
+
+/// A statistics file of a snapshot. Firn carries it and reads only what it needs to keep or drop it.
+package struct StatisticsFile: Sendable, Hashable {
+    package var snapshotID: Int64
+    package var path: String
+    package var json: JSONValue
+
+    package init(json: JSONValue) throws(IcebergError) {
+        let members = try JSONMembers(json, of: "statistics file")
+        snapshotID = try members.long("snapshot-id")
+        path = try members.string("statistics-path")
+        _ = try members.long("file-size-in-bytes")
+        self.json = json
+    }
+}
+
+/// A key that encrypts others. Firn carries it.
+package struct EncryptionKey: Sendable, Hashable {
+    package var keyID: String
+    package var json: JSONValue
+
+    package init(json: JSONValue) throws(IcebergError) {
+        let members = try JSONMembers(json, of: "encryption key")
+        keyID = try members.string("key-id")
+        _ = try members.string("encrypted-key-metadata")
+        self.json = json
+    }
+}

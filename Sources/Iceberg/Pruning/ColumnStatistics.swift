@@ -1,0 +1,49 @@
+package import Columnar
+
+/// What is known of one column in a partition, file, row group or page without reading it. Nil means not known.
+package struct ColumnStatistics: Sendable, Hashable {
+    /// Rows, nulls among them. With repeated columns, values.
+    package var valueCount: Int64?
+    package var nullCount: Int64?
+    package var nanCount: Int64?
+    /// No value that is neither null nor NaN is below it; may be lower than the least value.
+    package var lower: Scalar?
+    package var upper: Scalar?
+    /// True when there may be nulls although nobody counted them; the partition summaries' `contains_null`.
+    package var containsNull: Bool?
+    package var containsNaN: Bool?
+
+    package init(
+        valueCount: Int64? = nil, nullCount: Int64? = nil, nanCount: Int64? = nil, lower: Scalar? = nil,
+        upper: Scalar? = nil
+    ) {
+        self.valueCount = valueCount
+        self.nullCount = nullCount
+        self.nanCount = nanCount
+        self.lower = lower
+        self.upper = upper
+        containsNull = nullCount.map { $0 > 0 }
+        containsNaN = nanCount.map { $0 > 0 }
+    }
+
+    /// Statistics of rows that all have this value.
+    package init(constant value: Scalar) {
+        if value.isNull {
+            self.init(valueCount: 1, nullCount: 1, nanCount: 0)
+        } else if ScalarOrder.isNaN(value) {
+            self.init(valueCount: 1, nullCount: 0, nanCount: 1)
+        } else {
+            self.init(valueCount: 1, nullCount: 0, nanCount: 0, lower: value, upper: value)
+        }
+    }
+
+    var isAllNull: Bool {
+        guard let valueCount, let nullCount else { return false }
+        return valueCount == nullCount
+    }
+    /// Nothing in it compares with anything.
+    var isAllNullOrNaN: Bool {
+        guard let valueCount, let nullCount else { return false }
+        return nullCount + (nanCount ?? 0) >= valueCount
+    }
+}

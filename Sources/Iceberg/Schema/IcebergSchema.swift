@@ -1,0 +1,99 @@
+package import Columnar
+package import JSONText
+
+/// The columns of a table at one time, each with the id its data files know it by.
+///
+/// Every field, list element, map key and map value of a schema inside a table has an id; one that comes from SQL may
+/// have none until `withFreshIDs` gives them.
+package struct IcebergSchema: Sendable, Hashable {
+    package var schemaID: Int
+    package var fields: [Field]
+    /// Fields whose values together name a row; never optional, floating or nested in a list or map.
+    package var identifierFieldIDs: [Int]
+    /// Members of a field that Firn carries but does not act on (`initial-default`, `write-default`, …), by field id.
+    package var fieldExtras: [Int: JSONObject]
+    /// Types Firn carries but cannot read (`variant`, `geometry`, …), by field id. Such a field has the type `.null`.
+    package var opaqueTypes: [Int: JSONValue]
+    /// Members of the schema itself that Firn does not know.
+    package var extras: JSONObject
+
+    package init(schemaID: Int = 0, fields: [Field], identifierFieldIDs: [Int] = []) {
+        self.schemaID = schemaID
+        self.fields = fields
+        self.identifierFieldIDs = identifierFieldIDs
+        fieldExtras = [:]
+        opaqueTypes = [:]
+        extras = JSONObject()
+    }
+
+    /// The schema a reader or writer works with.
+    ///
+    /// - Errors: `ICE-205` when a column's type can only be carried.
+    package func columnar() throws(IcebergError) -> Schema {
+        if let place = allFields.first(where: { place in
+            place.field.id.map { opaqueTypes[$0] != nil } ?? false
+        }) {
+            throw IcebergError(
+                .unreadableType, "a column of the table has a type this version cannot read",
+                ["column": place.path, "type": opaqueTypes[place.field.id ?? 0]?.description ?? ""])
+        }
+        return Schema(fields)
+    }
+
+    /// Two schemas with the same columns, whatever their schema ids.
+    package func hasSameColumns(as other: IcebergSchema) -> Bool {
+        fields == other.fields && Set(identifierFieldIDs) == Set(other.identifierFieldIDs)
+            && fieldExtras == other.fieldExtras && opaqueTypes == other.opaqueTypes
+    }
+}
+
+/// Where a field stands in a schema.
+package struct FieldPlace: Sendable {
+    package var field: Field
+    /// `user.address.city`; list elements and map parts are `element`, `key`, `value`.
+    package var path: String
+    /// True below a list or a map, where a row has many values or none.
+    package var isRepeated: Bool
+}
+
+extension IcebergSchema {
+    /// Every field with its path, parents before children.
+    package var allFields: [FieldPlace] {
+        var places: [FieldPlace] = []
+        for field in fields { Self.collect(field, path: field.name, isRepeated: false, into: &places) }
+        return places
+    }
+
+    private static func collect(
+        _ field: Field, path: String, isRepeated: Bool, into places: inout [FieldPlace]
+    ) {
+        places.append(FieldPlace(field: field, path: path, isRepeated: isRepeated))
+        switch field.type {
+        case .structure(let children):
+            for child in children {
+                collect(child, path: path + "." + child.name, isRepeated: isRepeated, into: &places)
+            }
+        case .list(let element):
+            collect(element, path: path + ".element", isRepeated: true, into: &places)
+        case .map(let key, let value):
+            collect(key, path: path + ".key", isRepeated: true, into: &places)
+            collect(value, path: path + ".value", isRepeated: true, into: &places)
+        default: break
+        }
+    }
+
+    package func place(ofFieldID id: Int) -> FieldPlace? { allFields.first { $0.field.id == id } }
+
+    package func field(withID id: Int) -> Field? {
+        if let field = fields.first(where: { $0.id == id }) { return field }
+        return place(ofFieldID: id)?.field
+    }
+
+    /// Finds a field by its path; top-level names may contain dots.
+    package func field(named path: String) -> Field? {
+        if let field = fields.first(where: { $0.name == path }) { return field }
+        return allFields.first { $0.path == path }?.field
+    }
+
+    package var highestFieldID: Int { allFields.compactMap(\.field.id).max() ?? 0 }
+}
