@@ -46,7 +46,7 @@ let rooms: [Room] = [
             "FileFormats", "Iceberg",
         ]),
     Room(name: "SQLSyntax", uses: ["Faults"]),
-    Room(name: "Plans", uses: ["Faults", "JSONText", "Columnar", "Kernels", "Iceberg"]),
+    Room(name: "Plans", uses: ["Faults", "Effects", "JSONText", "Columnar", "Kernels"]),
     // Layer 5
     Room(
         name: "Catalogs",

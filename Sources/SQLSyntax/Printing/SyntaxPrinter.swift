@@ -37,7 +37,7 @@ struct SyntaxPrinter {
         return "\"" + name.replacing("\"", with: "\"\"") + "\""
     }
 
-    static func print(_ body: (inout SyntaxPrinter) -> Void) -> String {
+    static func text(_ body: (inout SyntaxPrinter) -> Void) -> String {
         var printer = SyntaxPrinter()
         body(&printer)
         return printer.text
@@ -53,17 +53,17 @@ extension QualifiedName: CustomStringConvertible {
 }
 
 extension ExpressionSyntax: CustomStringConvertible {
-    package var description: String { SyntaxPrinter.print { $0.write(self) } }
+    package var description: String { SyntaxPrinter.text { $0.write(self) } }
 }
 
 extension TypeSyntax: CustomStringConvertible {
-    package var description: String { SyntaxPrinter.print { $0.write(self) } }
+    package var description: String { SyntaxPrinter.text { $0.write(self) } }
 }
 
 extension QuerySyntax: CustomStringConvertible {
-    package var description: String { SyntaxPrinter.print { $0.write(self) } }
+    package var description: String { SyntaxPrinter.text { $0.write(self) } }
 }
 
 extension StatementSyntax: CustomStringConvertible {
-    package var description: String { SyntaxPrinter.print { $0.write(self) } }
+    package var description: String { SyntaxPrinter.text { $0.write(self) } }
 }

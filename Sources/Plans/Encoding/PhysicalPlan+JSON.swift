@@ -1,0 +1,174 @@
+import Columnar
+package import JSONText
+
+extension PhysicalPlan {
+    /// The version of the form below; a plan of another version is refused.
+    package static let encodingVersion = 1
+
+    /// `{"version": 1, "plan": {"node": "limit", …, "inputs": [{"node": "scan", …}]}}`
+    package var encoded: JSONValue { ["version": JSONValue(Self.encodingVersion), "plan": json] }
+
+    /// - Errors: `PLN-101`, `PLN-102`; never traps, whatever the document.
+    package init(encoded json: JSONValue) throws(PlansError) {
+        let members = try PlanJSON(json, of: "plan")
+        guard try members.integer("version") == Self.encodingVersion else {
+            throw members.malformed("version", "is not the one this build reads")
+        }
+        self = try PhysicalPlan(json: try members.value("plan"))
+        try check()
+    }
+
+    private var json: JSONValue {
+        var object: JSONObject = ["node": .string(nodeName)]
+        switch self {
+        case .values(let values): values.encode(into: &object)
+        case .scan(let scan): scan.encode(into: &object)
+        case .filter(let condition, _): object["condition"] = condition.json
+        case .project(let projection, _):
+            object["expressions"] = .array(projection.expressions.map(\.json))
+            object["names"] = JSONValue(projection.names)
+        case .aggregate(let aggregation, _): aggregation.encode(into: &object)
+        case .sort(let keys, _): object["keys"] = .array(keys.map(\.json))
+        case .topN(let keys, let offset, let count, _):
+            object["keys"] = .array(keys.map(\.json))
+            object["offset"] = JSONValue(offset)
+            object["count"] = JSONValue(count)
+        case .limit(let window, _):
+            object["offset"] = JSONValue(window.offset)
+            if let count = window.count { object["count"] = JSONValue(count) }
+        case .union: break
+        }
+        if !inputs.isEmpty { object["inputs"] = .array(inputs.map(\.json)) }
+        return .object(object)
+    }
+
+    private var nodeName: String {
+        switch self {
+        case .values: "values"
+        case .scan: "scan"
+        case .filter: "filter"
+        case .project: "project"
+        case .aggregate: "aggregate"
+        case .sort: "sort"
+        case .topN: "top_n"
+        case .limit: "limit"
+        case .union: "union"
+        }
+    }
+
+    private init(json: JSONValue) throws(PlansError) {
+        let members = try PlanJSON(json, of: "plan node")
+        var inputs: [PhysicalPlan] = []
+        if members.object["inputs"] != nil {
+            inputs = try members.list("inputs") { json throws(PlansError) in try PhysicalPlan(json: json) }
+        }
+        self = try Self.decode(try members.string("node"), members, inputs)
+    }
+
+    private static func decode(
+        _ name: String, _ members: PlanJSON, _ inputs: [PhysicalPlan]
+    ) throws(PlansError) -> PhysicalPlan {
+        if name == "values" { return .values(try ValueRows(members)) }
+        if name == "scan" { return .scan(try TableScan(members)) }
+        guard let input = inputs.first, name == "union" || inputs.count == 1 else {
+            throw members.malformed("inputs", "has another count than the node takes")
+        }
+        switch name {
+        case "union": return .union(inputs)
+        case "filter": return .filter(try Expression(json: try members.value("condition")), input)
+        case "project":
+            let expressions = try members.list("expressions") { json throws(PlansError) in
+                try Expression(json: json)
+            }
+            let names = try members.strings("names")
+            guard names.count == expressions.count else {
+                throw members.malformed("names", "has another count")
+            }
+            return .project(Projection(expressions, names: names), input)
+        case "aggregate": return .aggregate(try Aggregation(members), input)
+        case "sort": return .sort(try members.sortKeys(), input)
+        case "top_n":
+            let (offset, count) = (try members.integer("offset"), try members.integer("count"))
+            guard offset >= 0, count >= 0 else { throw members.malformed("count", "is negative") }
+            return .topN(try members.sortKeys(), offset: offset, count: count, input)
+        case "limit":
+            let count = members.object["count"]?.integer.map { Int($0) }
+            let offset = try members.integer("offset")
+            guard offset >= 0, count ?? 0 >= 0 else { throw members.malformed("count", "is negative") }
+            return .limit(RowWindow(offset: offset, count: count), input)
+        default: throw members.malformed("node", "names no node of this build")
+        }
+    }
+}
+
+extension PlanJSON {
+    fileprivate func sortKeys() throws(PlansError) -> [SortKey] {
+        try list("keys") { json throws(PlansError) in try SortKey(json: json) }
+    }
+}
+
+extension ValueRows {
+    fileprivate func encode(into object: inout JSONObject) {
+        object["fields"] = .array(schema.fields.map(\.planJSON))
+        object["rows"] = .array(rows.map { .array($0.map(\.planJSON)) })
+    }
+
+    fileprivate init(_ members: PlanJSON) throws(PlansError) {
+        let fields = try members.list("fields") { json throws(PlansError) in try Field(planJSON: json) }
+        var rows: [[Scalar]] = []
+        for json in try members.array("rows") {
+            var row: [Scalar] = []
+            for value in json.array ?? [] { row.append(try Scalar(planJSON: value)) }
+            guard row.count == fields.count, zip(row, fields).allSatisfy({ $0.fits($1.type) }) else {
+                throw members.malformed("rows", "does not fit the fields")
+            }
+            rows.append(row)
+        }
+        self.init(schema: Schema(fields), rows: rows)
+    }
+}
+
+extension TableScan {
+    fileprivate func encode(into object: inout JSONObject) {
+        object["warehouse"] = .string(warehouse)
+        object["namespace"] = JSONValue(namespace)
+        object["table"] = .string(table)
+        object["metadata_location"] = .string(metadataLocation)
+        if let snapshotID { object["snapshot_id"] = JSONValue(snapshotID) }
+        object["fields"] = .array(fields.map(\.planJSON))
+        if let filter { object["filter"] = filter.json }
+        if let limitHint { object["limit_hint"] = JSONValue(limitHint) }
+    }
+
+    fileprivate init(_ members: PlanJSON) throws(PlansError) {
+        self.init(
+            warehouse: try members.string("warehouse"), namespace: try members.strings("namespace"),
+            table: try members.string("table"), metadataLocation: try members.string("metadata_location"),
+            snapshotID: members.object["snapshot_id"]?.integer,
+            fields: try members.list("fields") { json throws(PlansError) in try Field(planJSON: json) })
+        filter = try members.optional("filter") { json throws(PlansError) in try Expression(json: json) }
+        limitHint = members.object["limit_hint"]?.integer.map { Int($0) }
+    }
+}
+
+extension Aggregation {
+    fileprivate func encode(into object: inout JSONObject) {
+        object["phase"] = .string(phase.rawValue)
+        object["keys"] = .array(keys.map(\.json))
+        object["calls"] = .array(calls.map(\.json))
+        object["names"] = JSONValue(names)
+    }
+
+    fileprivate init(_ members: PlanJSON) throws(PlansError) {
+        guard let phase = Phase(rawValue: try members.string("phase")) else {
+            throw members.malformed("phase", "is none")
+        }
+        let keys = try members.list("keys") { json throws(PlansError) in try Expression(json: json) }
+        let calls = try members.list("calls") { json throws(PlansError) in try AggregateCall(json: json) }
+        let names = try members.strings("names")
+        guard names.count == keys.count + calls.count else {
+            throw members.malformed("names", "has another count")
+        }
+        self.init(phase: phase, keys: keys, calls: calls, names: names)
+    }
+}

@@ -1,0 +1,61 @@
+package import Columnar
+
+/// What a query means, before anything decides how it runs; the optimiser's passes rewrite it.
+package indirect enum LogicalPlan: Sendable, Hashable {
+    case values(ValueRows)
+    case scan(TableScan)
+    /// Keeps rows where the condition is true.
+    case filter(Expression, LogicalPlan)
+    case project(Projection, LogicalPlan)
+    case aggregate(Aggregation, LogicalPlan)
+    case sort([SortKey], LogicalPlan)
+    case limit(RowWindow, LogicalPlan)
+    /// All rows of all inputs, which have the same types; the schema is the first one's.
+    case union([LogicalPlan])
+}
+
+extension LogicalPlan {
+    package var schema: Schema {
+        switch self {
+        case .values(let values): values.schema
+        case .scan(let scan): scan.schema
+        case .filter(_, let input), .sort(_, let input), .limit(_, let input): input.schema
+        case .project(let projection, _): projection.schema
+        case .aggregate(let aggregation, _): aggregation.schema
+        case .union(let inputs): inputs[0].schema
+        }
+    }
+
+    package var inputs: [LogicalPlan] {
+        switch self {
+        case .values, .scan: []
+        case .filter(_, let input), .project(_, let input), .aggregate(_, let input), .sort(_, let input),
+            .limit(_, let input):
+            [input]
+        case .union(let inputs): inputs
+        }
+    }
+
+    /// The same node over other inputs, as many as it has.
+    package func withInputs(_ replacements: [LogicalPlan]) -> LogicalPlan {
+        precondition(replacements.count == inputs.count, "a node takes as many inputs as it has")
+        switch self {
+        case .values, .scan: return self
+        case .filter(let condition, _): return .filter(condition, replacements[0])
+        case .project(let projection, _): return .project(projection, replacements[0])
+        case .aggregate(let aggregation, _): return .aggregate(aggregation, replacements[0])
+        case .sort(let keys, _): return .sort(keys, replacements[0])
+        case .limit(let window, _): return .limit(window, replacements[0])
+        case .union: return .union(replacements)
+        }
+    }
+
+    /// Rewrites bottom up.
+    package func rewritten<Failure: Error>(
+        _ body: (LogicalPlan) throws(Failure) -> LogicalPlan
+    ) throws(Failure) -> LogicalPlan {
+        var replacements: [LogicalPlan] = []
+        for input in inputs { replacements.append(try input.rewritten(body)) }
+        return try body(replacements.isEmpty ? self : withInputs(replacements))
+    }
+}

@@ -1,0 +1,61 @@
+import Columnar
+
+extension PhysicalPlan {
+    /// Checks what operators rely on: columns exist under the type they are read as, conditions are boolean.
+    ///
+    /// The last step of planning, and the first after decoding.
+    ///
+    /// - Errors: `PLN-102`.
+    package func check() throws(PlansError) {
+        for input in inputs { try input.check() }
+        let input = inputs.first?.schema ?? Schema([])
+        switch self {
+        case .values(let values):
+            try require(
+                values.rows.allSatisfy { $0.count == values.schema.count }, "a row is as wide as the schema")
+        case .scan(let scan):
+            if let filter = scan.filter { try checkCondition(filter, over: scan.schema) }
+        case .filter(let condition, _): try checkCondition(condition, over: input)
+        case .project(let projection, _): try check(projection.expressions, over: input)
+        case .aggregate(let aggregation, _):
+            // A final phase reads keys and states by position.
+            if aggregation.phase != .final {
+                try check(aggregation.keys + aggregation.calls.flatMap(\.expressions), over: input)
+                for call in aggregation.calls {
+                    if let filter = call.filter { try checkCondition(filter, over: input) }
+                }
+            }
+        case .sort(let keys, _), .topN(let keys, _, _, _): try check(keys.map(\.expression), over: input)
+        case .limit: break
+        case .union(let inputs):
+            let types = inputs.map { $0.schema.fields.map(\.type) }
+            try require(types.allSatisfy { $0 == types[0] }, "all inputs of a union have the same types")
+        }
+    }
+
+    private func checkCondition(_ condition: Expression, over schema: Schema) throws(PlansError) {
+        try require(condition.type == .boolean, "a condition is boolean")
+        try check([condition], over: schema)
+    }
+
+    private func check(_ expressions: [Expression], over schema: Schema) throws(PlansError) {
+        for expression in expressions {
+            if case .column(let index, let type) = expression {
+                try require(
+                    schema.fields.indices.contains(index) && schema.fields[index].type == type,
+                    "a column is read as what it is")
+            }
+            if case .caseWhen(let branches, let otherwise, let type) = expression {
+                try require(
+                    branches.allSatisfy { $0.condition.type == .boolean && $0.value.type == type }
+                        && (otherwise?.type ?? type) == type,
+                    "a CASE has boolean conditions and values of its type")
+            }
+            try check(expression.children, over: schema)
+        }
+    }
+
+    private func require(_ condition: Bool, _ rule: String) throws(PlansError) {
+        if !condition { throw PlansError(.inconsistent, "the plan breaks a rule: \(rule)", ["node": line]) }
+    }
+}

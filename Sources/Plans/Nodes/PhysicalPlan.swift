@@ -1,0 +1,41 @@
+package import Columnar
+
+/// How a query runs: the operators, as a value that prints, encodes and travels.
+package indirect enum PhysicalPlan: Sendable, Hashable {
+    case values(ValueRows)
+    case scan(TableScan)
+    /// Keeps rows where the condition is true.
+    case filter(Expression, PhysicalPlan)
+    case project(Projection, PhysicalPlan)
+    case aggregate(Aggregation, PhysicalPlan)
+    case sort([SortKey], PhysicalPlan)
+    /// The first rows of a sort, holding `offset + count` rows at most.
+    case topN([SortKey], offset: Int, count: Int, PhysicalPlan)
+    case limit(RowWindow, PhysicalPlan)
+    /// All rows of all inputs, which have the same types; the schema is the first one's.
+    case union([PhysicalPlan])
+}
+
+extension PhysicalPlan {
+    package var schema: Schema {
+        switch self {
+        case .values(let values): values.schema
+        case .scan(let scan): scan.schema
+        case .filter(_, let input), .sort(_, let input), .limit(_, let input), .topN(_, _, _, let input):
+            input.schema
+        case .project(let projection, _): projection.schema
+        case .aggregate(let aggregation, _): aggregation.schema
+        case .union(let inputs): inputs[0].schema
+        }
+    }
+
+    package var inputs: [PhysicalPlan] {
+        switch self {
+        case .values, .scan: []
+        case .filter(_, let input), .project(_, let input), .aggregate(_, let input), .sort(_, let input),
+            .topN(_, _, _, let input), .limit(_, let input):
+            [input]
+        case .union(let inputs): inputs
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import Columnar
+
+/// Prints plans: one node a line, two spaces a level, keys in fixed order, nothing volatile.
+enum PlanText {
+    static func scan(_ scan: TableScan) -> String {
+        var text =
+            "Scan: table=\(scan.qualifiedName), fields=[\(scan.fields.map(\.name).joined(separator: ", "))]"
+        if scan.snapshotID == nil { text += ", snapshot=none" }
+        if let filter = scan.filter { text += ", filter=\(filter.text(over: scan.schema))" }
+        if let limit = scan.limitHint { text += ", limit=\(limit)" }
+        return text
+    }
+
+    static func values(_ values: ValueRows) -> String {
+        values == .oneRow ? "OneRow" : "Values: columns=\(values.schema.count), rows=\(values.rows.count)"
+    }
+
+    static func filter(_ condition: Expression, over input: Schema) -> String {
+        "Filter: \(condition.text(over: input))"
+    }
+
+    static func project(_ projection: Projection, over input: Schema) -> String {
+        let items = zip(projection.expressions, projection.names).map { expression, name in
+            let text = expression.text(over: input)
+            return text == name ? text : "\(text) as \(name)"
+        }
+        return "Project: \(items.joined(separator: ", "))"
+    }
+
+    static func aggregate(_ aggregation: Aggregation, over input: Schema) -> String {
+        var parts: [String] = []
+        if aggregation.phase != .single { parts.append("phase=\(aggregation.phase.rawValue)") }
+        if !aggregation.keys.isEmpty {
+            parts.append("keys=[\(list(aggregation.keys.map { $0.text(over: input) }))]")
+        }
+        if !aggregation.calls.isEmpty {
+            parts.append("calls=[\(list(aggregation.calls.map { $0.text(over: input) }))]")
+        }
+        return "Aggregate: " + list(parts)
+    }
+
+    static func sort(_ keys: [SortKey], over input: Schema) -> String {
+        "Sort: " + list(keys.map { $0.text(over: input) })
+    }
+
+    static func limit(_ window: RowWindow) -> String {
+        var parts: [String] = []
+        if window.offset > 0 { parts.append("offset=\(window.offset)") }
+        if let count = window.count { parts.append("count=\(count)") }
+        return "Limit: " + list(parts)
+    }
+
+    static func topN(_ keys: [SortKey], offset: Int, count: Int, over input: Schema) -> String {
+        let window = offset > 0 ? "offset=\(offset), count=\(count)" : "count=\(count)"
+        return "TopN: \(window), keys=[\(list(keys.map { $0.text(over: input) }))]"
+    }
+
+    private static func list(_ parts: [String]) -> String { parts.joined(separator: ", ") }
+}
+
+extension LogicalPlan: CustomStringConvertible {
+    /// What stands on the node's own line.
+    package var line: String {
+        switch self {
+        case .values(let values): PlanText.values(values)
+        case .scan(let scan): PlanText.scan(scan)
+        case .filter(let condition, let input): PlanText.filter(condition, over: input.schema)
+        case .project(let projection, let input): PlanText.project(projection, over: input.schema)
+        case .aggregate(let aggregation, let input): PlanText.aggregate(aggregation, over: input.schema)
+        case .sort(let keys, let input): PlanText.sort(keys, over: input.schema)
+        case .limit(let window, _): PlanText.limit(window)
+        case .union(let inputs): "Union: inputs=\(inputs.count)"
+        }
+    }
+
+    package var description: String { lines(level: 0).joined(separator: "\n") }
+
+    private func lines(level: Int) -> [String] {
+        [String(repeating: "  ", count: level) + line] + inputs.flatMap { $0.lines(level: level + 1) }
+    }
+}
+
+extension PhysicalPlan: CustomStringConvertible {
+    /// What stands on the node's own line.
+    package var line: String {
+        switch self {
+        case .values(let values): PlanText.values(values)
+        case .scan(let scan): PlanText.scan(scan)
+        case .filter(let condition, let input): PlanText.filter(condition, over: input.schema)
+        case .project(let projection, let input): PlanText.project(projection, over: input.schema)
+        case .aggregate(let aggregation, let input): PlanText.aggregate(aggregation, over: input.schema)
+        case .sort(let keys, let input): PlanText.sort(keys, over: input.schema)
+        case .topN(let keys, let offset, let count, let input):
+            PlanText.topN(keys, offset: offset, count: count, over: input.schema)
+        case .limit(let window, _): PlanText.limit(window)
+        case .union(let inputs): "Union: inputs=\(inputs.count)"
+        }
+    }
+
+    package var description: String { lines(level: 0).joined(separator: "\n") }
+
+    private func lines(level: Int) -> [String] {
+        [String(repeating: "  ", count: level) + line] + inputs.flatMap { $0.lines(level: level + 1) }
+    }
+}
