@@ -86,7 +86,7 @@ typedef enum firn_json_type {
 } firn_json_type;
 
 typedef struct firn_json_field {
-    const char *name;
+    const char *_Nullable name;
     int32_t name_length;
     int32_t type;
     int32_t is_required;
@@ -153,9 +153,9 @@ typedef struct firn_json_rows {
 firn_json_status firn_json_columns_next(firn_json_columns *columns, firn_json_rows *rows, firn_json_fault *fault);
 
 typedef struct firn_json_values {
-    const void *values;
+    const void *_Nullable values;
     /// 1 = not null; lowest bit first.
-    const uint64_t *validity;
+    const uint64_t *_Nullable validity;
     int64_t null_count;
     const uint8_t *_Nullable heap;
     int64_t heap_length;

@@ -1,0 +1,282 @@
+#include "fields.hpp"
+
+#include <new>
+
+namespace firn {
+
+/// Reads events into the fields' buffers, batch by batch.
+class EventReader {
+  public:
+    EventReader(const firn_json_field *fields, size_t count, bool unstructured, bool rejects_unknown)
+        : names_(names_of(fields, count)), is_unstructured_(unstructured), rejects_unknown_(rejects_unknown) {
+        fields_.reserve(count);
+        for (size_t i = 0; i < count; i++) fields_.emplace_back(fields[i]);
+        seen_.assign(count, 0);
+        faults_.assign(count, {FIRN_JSON_FITS, 0, 0});
+        for (auto *list : {&event_indexes_, &event_starts_, &event_ends_}) list->assign(FIRN_JSON_ROW_LIMIT, 0);
+    }
+
+    firn_json_status start(const uint8_t *body, size_t length, firn_json_framing framing, firn_json_fault *fault) {
+        framing_ = framing;
+        event_count_ = 0;
+        seen_.assign(fields_.size(), 0);
+        // Nothing to read until the body is known to be good.
+        walk_.stop = Stop::malformed;
+        firn_json_status status = structure_.index(body, length);
+        if (status == FIRN_JSON_MALFORMED) return explain(body, length, framing, fault);
+        if (status != FIRN_JSON_OK) return status;
+        return walk_.begin(structure_, framing) ? FIRN_JSON_OK : explain(body, length, framing, fault);
+    }
+
+    firn_json_status next(firn_json_rows *rows, firn_json_fault *fault) {
+        row_ = 0;
+        unknown_count_ = 0;
+        misfits_.clear();
+        for (FieldBuffer &field : fields_) field.clear();
+        bool is_end = false;
+        while (row_ < FIRN_JSON_ROW_LIMIT && misfits_.size() < misfit_limit) {
+            if (!walk_.has_event()) {
+                is_end = true;
+                break;
+            }
+            if (!event()) break;
+            walk_.event_done();
+            event_count_ += 1;
+        }
+        if (walk_.stop != Stop::none) {
+            return explain(structure_.text(), structure_.length(), framing_, fault);
+        }
+        for (FieldBuffer &field : fields_) field.finish(row_);
+        *rows = {static_cast<int64_t>(row_), unknown_count_, static_cast<int64_t>(misfits_.size()), misfits_.data(),
+                 event_indexes_.data(), event_starts_.data(), event_ends_.data(), event_count_, is_end};
+        return FIRN_JSON_OK;
+    }
+
+    void describe(size_t field, firn_json_values *out) const { fields_[field].describe(row_, out); }
+
+  private:
+    struct Fault {
+        firn_json_misfit_code code;
+        uint32_t start;
+        uint32_t end;
+    };
+
+    /// A batch ends early at so many misfits. Heaps need no bound of their own: no value is longer than its text, and
+    /// a body is shorter than views can address.
+    static constexpr size_t misfit_limit = 65536;
+
+    FieldNames names_;
+    std::vector<FieldBuffer> fields_;
+    bool is_unstructured_;
+    bool rejects_unknown_;
+    firn_json_framing framing_ = FIRN_JSON_DETECT;
+    Structure structure_;
+    EventWalk walk_;
+    FieldReader reader_;
+    size_t row_ = 0;
+    int64_t event_count_ = 0;
+    int64_t unknown_count_ = 0;
+    std::vector<firn_json_misfit> misfits_;
+    std::vector<int64_t> event_indexes_, event_starts_, event_ends_;
+    /// The event each field was last seen in, plus one; and what was wrong there.
+    std::vector<int64_t> seen_;
+    std::vector<Fault> faults_;
+    /// Names with escapes.
+    std::vector<uint8_t> name_;
+
+    static std::vector<std::string> names_of(const firn_json_field *fields, size_t count) {
+        std::vector<std::string> names;
+        for (size_t i = 0; i < count; i++) {
+            names.emplace_back(fields[i].name, static_cast<size_t>(fields[i].name_length));
+        }
+        return names;
+    }
+
+    bool event() {
+        uint32_t start = walk_.position();
+        int depth = walk_.depth();
+        firn_json_misfit misfit = {event_count_, FIRN_JSON_FITS, -1, start, 0, 0, 0};
+        if (is_unstructured_) {
+            if (!whole(depth, misfit)) return false;
+        } else if (walk_.character() == '{') {
+            if (!members(depth, misfit)) return false;
+        } else {
+            if (!walk_.skip_value(depth)) return false;
+            misfit = {event_count_, FIRN_JSON_NOT_AN_OBJECT, -1, start, 0, start, walk_.value_end()};
+        }
+        misfit.event_end = walk_.value_end();
+        if (misfit.code != FIRN_JSON_FITS) {
+            misfits_.push_back(misfit);
+            return true;
+        }
+        event_indexes_[row_] = event_count_;
+        event_starts_[row_] = start;
+        event_ends_[row_] = misfit.event_end;
+        row_ += 1;
+        return true;
+    }
+
+    bool whole(int depth, firn_json_misfit &misfit) {
+        uint32_t start = walk_.position();
+        if (!walk_.skip_value(depth)) return false;
+        uint32_t end = walk_.value_end();
+        fields_[0].set_string(row_, walk_.text + start, end - start);
+        fields_[0].set_valid(row_);
+        return misfit.code == FIRN_JSON_FITS;
+    }
+
+    bool members(int depth, firn_json_misfit &misfit) {
+        walk_.at += 1;
+        size_t found = 0;
+        bool has_fault = false;
+        if (walk_.character() == '}') {
+            walk_.at += 1;
+        } else {
+            int previous = FieldNames::none;
+            while (true) {
+                int field;
+                uint32_t name_start, name_end;
+                if (!name(previous, field, name_start, name_end)) return false;
+                if (field == FieldNames::none) {
+                    unknown_count_ += 1;
+                    if (rejects_unknown_ && misfit.code == FIRN_JSON_FITS) {
+                        misfit.code = FIRN_JSON_UNKNOWN_FIELD;
+                        misfit.found_start = name_start;
+                        misfit.found_end = name_end;
+                    }
+                    if (!walk_.skip_value(depth + 1)) return false;
+                } else {
+                    previous = field;
+                    if (!member(static_cast<size_t>(field), depth, found, has_fault)) return false;
+                }
+                if (walk_.character() == ',') {
+                    walk_.at += 1;
+                    continue;
+                }
+                if (!walk_.take('}')) return false;
+                break;
+            }
+        }
+        if (found < fields_.size() || has_fault) settle(has_fault, misfit);
+        return true;
+    }
+
+    /// Moves over a member's name and colon.
+    bool name(int previous, int &field, uint32_t &start, uint32_t &end) {
+        if (walk_.character() != '"') return walk_.fail();
+        start = walk_.position() + 1;
+        end = walk_.string_end();
+        const uint8_t *text = walk_.text + start;
+        size_t size = end - start;
+        if (walk_.has_escape(end)) {
+            name_.resize(size + 1);
+            ptrdiff_t written = unescape(text, walk_.text + end, name_.data());
+            walk_.seek_backslash(end);
+            if (written < 0) return walk_.fail();
+            text = name_.data();
+            size = static_cast<size_t>(written);
+        }
+        field = names_.find(previous, text, size);
+        walk_.at += 1;
+        return walk_.take(':');
+    }
+
+    /// A name that comes twice keeps the last value, and only that one is judged.
+    bool member(size_t field, int depth, size_t &found, bool &has_fault) {
+        uint32_t start = walk_.position();
+        firn_json_misfit_code code;
+        if (!reader_.read(fields_[field], walk_, depth + 1, row_, code)) return false;
+        bool is_first = seen_[field] != event_count_ + 1;
+        if (is_first) {
+            seen_[field] = event_count_ + 1;
+            found += 1;
+        }
+        if (code != FIRN_JSON_FITS || !is_first || has_fault) {
+            uint32_t end = walk_.value_end();
+            faults_[field] = {code, start, end};
+            if (!has_fault && code != FIRN_JSON_FITS) {
+                // The fields seen before this one fit.
+                for (size_t i = 0; i < fields_.size(); i++) {
+                    if (i != field && seen_[i] == event_count_ + 1) faults_[i].code = FIRN_JSON_FITS;
+                }
+                has_fault = true;
+            }
+        }
+        return true;
+    }
+
+    /// Fills in what is missing, and names the first field of the schema that does not fit.
+    void settle(bool has_fault, firn_json_misfit &misfit) {
+        bool is_named = misfit.code != FIRN_JSON_FITS;
+        for (size_t i = 0; i < fields_.size(); i++) {
+            Fault fault = {FIRN_JSON_FITS, 0, 0};
+            if (seen_[i] != event_count_ + 1) {
+                fields_[i].set_null(row_);
+                if (fields_[i].is_required) fault.code = FIRN_JSON_MISSING_FIELD;
+            } else if (has_fault) {
+                fault = faults_[i];
+            }
+            if (fault.code == FIRN_JSON_FITS || is_named) continue;
+            is_named = true;
+            misfit.code = fault.code;
+            misfit.field = static_cast<int32_t>(i);
+            misfit.found_start = fault.start;
+            misfit.found_end = fault.end;
+        }
+    }
+};
+
+} // namespace firn
+
+struct firn_json_columns {
+    firn::EventReader reader;
+};
+
+namespace {
+
+template <class Body> firn_json_status guarded(Body &&body) noexcept {
+    try {
+        return body();
+    } catch (const std::bad_alloc &) {
+        return FIRN_JSON_NO_MEMORY;
+    } catch (...) {
+        return FIRN_JSON_DEFECT;
+    }
+}
+
+} // namespace
+
+extern "C" {
+
+firn_json_status firn_json_columns_open(
+    const firn_json_field *fields, int32_t field_count, int32_t unstructured, int32_t rejects_unknown,
+    firn_json_columns **out) {
+    *out = nullptr;
+    return guarded([&] {
+        size_t count = static_cast<size_t>(field_count);
+        *out = new firn_json_columns{{fields, count, unstructured != 0, rejects_unknown != 0}};
+        return FIRN_JSON_OK;
+    });
+}
+
+void firn_json_columns_close(firn_json_columns *columns) { delete columns; }
+
+firn_json_status firn_json_columns_start(
+    firn_json_columns *columns, const uint8_t *body, int64_t length, firn_json_framing framing,
+    firn_json_fault *fault) {
+    *fault = {0, nullptr};
+    if (length < 0 || length > FIRN_JSON_BODY_LIMIT) return FIRN_JSON_TOO_LARGE;
+    return guarded([&] { return columns->reader.start(body, static_cast<size_t>(length), framing, fault); });
+}
+
+firn_json_status firn_json_columns_next(firn_json_columns *columns, firn_json_rows *rows, firn_json_fault *fault) {
+    *fault = {0, nullptr};
+    *rows = {};
+    return guarded([&] { return columns->reader.next(rows, fault); });
+}
+
+void firn_json_columns_values(const firn_json_columns *columns, int32_t field, firn_json_values *out) {
+    columns->reader.describe(static_cast<size_t>(field), out);
+}
+
+} // extern "C"

@@ -1,0 +1,181 @@
+import Columnar
+import Faults
+import JSONText
+
+/// What is wrong with a value inside an event.
+struct MisfitFault: Error {
+    var code: MisfitCode
+    var path: String
+    var message: String
+}
+
+/// Makes a list or struct column from the places of its values in a body.
+///
+/// - Cost: each value becomes a `JSONValue` and a `Scalar` on its way; flat fields do not come here.
+struct NestedColumn {
+    let field: StreamField
+    let body: [UInt8]
+
+    /// One row a span; an empty span is null. `refuse` hears of each row that does not fit; such a row is null.
+    func column(_ spans: [Range<Int>], refuse: (Int, MisfitFault) -> Void) -> Column {
+        var builder = ColumnBuilder(field.type.columnType)
+        for (row, span) in spans.enumerated() {
+            if span.isEmpty {
+                builder.appendNull()
+                continue
+            }
+            do {
+                builder.append(try value(span))
+            } catch {
+                builder.appendNull()
+                refuse(row, error)
+            }
+        }
+        return builder.finish()
+    }
+
+    private func value(_ span: Range<Int>) throws(MisfitFault) -> Scalar {
+        let json: JSONValue
+        do {
+            json = try JSONParser.parse(Array(body[span]))
+        } catch {
+            // The body was checked, so only a value that the second reader finds too deep comes here.
+            throw MisfitFault(
+                code: .parseFailure, path: MisfitText.path("$", field.name), message: error.message)
+        }
+        return try EventValue.scalar(json, field, path: "$")
+    }
+}
+
+/// Converts JSON values to a stream's types: the meaning that the native reader has for flat fields, once more for
+/// values inside lists and structs.
+enum EventValue {
+    /// The value of `field`, which lies in the value at `path`.
+    static func scalar(
+        _ json: JSONValue, _ field: StreamField, path parent: String
+    ) throws(MisfitFault) -> Scalar {
+        let path = MisfitText.path(parent, field.name)
+        return try scalar(json, field, at: path)
+    }
+
+    private static func scalar(
+        _ json: JSONValue, _ field: StreamField, at path: String
+    ) throws(MisfitFault) -> Scalar {
+        func fault(_ code: MisfitCode) -> MisfitFault {
+            let message = MisfitText.message(code, expected: field.type.expectation, found: found(json))
+            return MisfitFault(code: code, path: path, message: message)
+        }
+        if json.isNull {
+            if field.isRequired { throw fault(.nullValue) }
+            return .null
+        }
+        switch (field.type, json) {
+        case (.list(let items), .array(let elements)):
+            var scalars: [Scalar] = []
+            scalars.reserveCapacity(elements.count)
+            for (index, element) in elements.enumerated() {
+                scalars.append(try scalar(element, items, at: "\(path)[\(index)]"))
+            }
+            return .list(scalars)
+        case (.structure(let fields), .object(let object)):
+            var scalars: [Scalar] = []
+            for child in fields {
+                if let value = object[child.name] {
+                    scalars.append(try scalar(value, child, path: path))
+                } else if child.isRequired {
+                    throw MisfitFault(
+                        code: .missingField, path: MisfitText.path(path, child.name),
+                        message: MisfitText.message(
+                            .missingField, expected: child.type.expectation, found: ""))
+                } else {
+                    scalars.append(.null)
+                }
+            }
+            return .structure(scalars)
+        default:
+            switch flat(json, field.type) {
+            case .success(let scalar): return scalar
+            case .failure(let code): throw fault(code.code)
+            }
+        }
+    }
+
+    /// As the native reader names what it found: strings without quotes' contents changed.
+    private static func found(_ json: JSONValue) -> String { json.description }
+
+    struct Refusal: Error {
+        var code: MisfitCode
+    }
+
+    private static func flat(_ json: JSONValue, _ type: StreamType) -> Result<Scalar, Refusal> {
+        func refuse(_ code: MisfitCode) -> Result<Scalar, Refusal> { .failure(Refusal(code: code)) }
+        if type == .json { return .success(.string(json.description)) }
+        switch json {
+        case .boolean(let value): return type == .bool ? .success(.boolean(value)) : refuse(.typeMismatch)
+        case .integer(let value): return number(String(value), type)
+        case .number(let digits): return number(digits, type)
+        case .string(let text): return string(text, type)
+        default: return refuse(.typeMismatch)
+        }
+    }
+
+    private static func string(_ text: String, _ type: StreamType) -> Result<Scalar, Refusal> {
+        switch type {
+        case .string: return .success(.string(text))
+        case .bool, .list, .structure, .json: return .failure(Refusal(code: .typeMismatch))
+        case .int32, .int64, .uint32, .uint64, .decimal:
+            // A number of JSON's grammar, without white space around it.
+            let isBare = text.utf8.first.map { $0 > 0x20 } == true && text.utf8.last.map { $0 > 0x20 } == true
+            guard isBare, case .success(let inner) = Result(catching: { try JSONParser.parse(text) }),
+                inner.double != nil
+            else { return .failure(Refusal(code: .parseFailure)) }
+            return number(text, type)
+        case .float32, .float64:
+            guard let special = ["NaN": Double.nan, "Infinity": .infinity, "-Infinity": -.infinity][text]
+            else {
+                return .failure(Refusal(code: .parseFailure))
+            }
+            return .success(type == .float32 ? .float(Float(special)) : .double(special))
+        case .date, .timestamp, .binary, .uuid:
+            return EventText.scalar(text, type).map { .success($0) }
+                ?? .failure(Refusal(code: .parseFailure))
+        }
+    }
+
+    private static func number(_ digits: String, _ type: StreamType) -> Result<Scalar, Refusal> {
+        func refuse(_ code: MisfitCode) -> Result<Scalar, Refusal> { .failure(Refusal(code: code)) }
+        func integer<Value: FixedWidthInteger>(_: Value.Type, _ make: (Value) -> Scalar) -> Result<
+            Scalar, Refusal
+        > {
+            if let value = Value(digits) { return .success(make(value)) }
+            guard let exact = ExactDecimal(digits) else { return refuse(.outOfRange) }
+            if digits.contains(where: { $0 == "e" || $0 == "E" }) || exact.exponent < 0 {
+                return refuse(.typeMismatch)
+            }
+            guard let value = exact.scaled(by: 0, precision: 38, floors: false).flatMap(Value.init(exactly:))
+            else { return refuse(.outOfRange) }
+            return .success(make(value))
+        }
+        switch type {
+        case .int32: return integer(Int32.self) { .int($0) }
+        case .int64: return integer(Int64.self) { .long($0) }
+        case .uint32: return integer(UInt32.self) { .long(Int64($0)) }
+        case .uint64: return integer(UInt64.self) { .int128(Int128($0)) }
+        case .float32:
+            guard let value = Float(digits), value.isFinite else { return refuse(.outOfRange) }
+            return .success(.float(value))
+        case .float64:
+            guard let value = Double(digits), value.isFinite else { return refuse(.outOfRange) }
+            return .success(.double(value))
+        case .decimal(let precision, let scale):
+            let value = ExactDecimal(digits)?.scaled(by: scale, precision: precision, floors: false)
+            guard let value else { return refuse(.outOfRange) }
+            return .success(precision <= DataType.longPrecision ? .long(Int64(value)) : .int128(value))
+        case .timestamp(let unit):
+            let value = ExactDecimal(digits)?.scaled(by: 6 - unit.digits, precision: 19, floors: true)
+            guard let value = value.flatMap(Int64.init(exactly:)) else { return refuse(.outOfRange) }
+            return .success(.long(value))
+        default: return refuse(.typeMismatch)
+        }
+    }
+}
