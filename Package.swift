@@ -87,16 +87,11 @@ let rooms: [Room] = [
             "Execution",
             "Streams",
         ]),
-    Room(
-        name: "Identity",
-        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Metastore"]),
+    Room(name: "Identity", uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText"]),
     // Layer 7
     Room(
         name: "Wire",
-        uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Scheduling", "Identity",
-            "CMicrohttpd",
-        ]),
+        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling", "Identity", "CMicrohttpd"]),
     Room(
         name: "S3API",
         uses: [

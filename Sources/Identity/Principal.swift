@@ -1,0 +1,29 @@
+/// Who makes a request: a token and what it may do. Deny by default.
+package struct Principal: Sendable, Hashable {
+    package let tokenID: String
+    package let scopes: [Scope]
+
+    package init(tokenID: String, scopes: [Scope]) {
+        self.tokenID = tokenID
+        self.scopes = scopes
+    }
+
+    /// For filtering lists: a token does not learn names it may not see.
+    package func allows(_ permission: Permission, on resource: Resource) -> Bool {
+        scopes.contains { $0.allows(permission, on: resource) }
+    }
+
+    /// True when some scope gives the permission at least on something: such a caller may list, and sees its part.
+    package func allowsSomewhere(_ permission: Permission) -> Bool {
+        scopes.contains { $0.permission.includes(permission) }
+    }
+
+    /// - Errors: `IDN-102` that names the missing scope.
+    package func require(_ permission: Permission, on resource: Resource = .account) throws(IdentityError) {
+        guard allows(permission, on: resource) else { throw .denied(permission, on: "\(resource)") }
+    }
+
+    package func requireSomewhere(_ permission: Permission) throws(IdentityError) {
+        guard allowsSomewhere(permission) else { throw .denied(permission, on: "anything") }
+    }
+}

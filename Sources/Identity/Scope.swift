@@ -1,0 +1,80 @@
+/// A permission and the limits it is given under; every limit must hold.
+///
+///     catalog:read:bucket=lake,table=web.clicks
+package struct Scope: Sendable, Hashable, CustomStringConvertible {
+    package enum Limit: String, Sendable, Hashable, CaseIterable {
+        case bucket, prefix, namespace, table, stream
+    }
+
+    package let permission: Permission
+    /// Each limit at most once, in the order of `Limit`.
+    package let limits: [Limit: String]
+
+    package init(_ permission: Permission, _ limits: [Limit: String] = [:]) {
+        self.permission = permission
+        self.limits = limits
+    }
+
+    /// - Errors: `IDN-201` with what is wrong and the names that would be right.
+    package init(parsing text: String) throws(IdentityError) {
+        // A limit's value may hold colons, a permission holds at most one.
+        let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).map(
+            String.init)
+        let isAdmin = parts[0] == Permission.admin.rawValue
+        let name = isAdmin ? parts[0] : parts.prefix(2).joined(separator: ":")
+        guard let permission = Permission(rawValue: name) else {
+            throw IdentityError(
+                .invalidScope, "no such permission", ["scope": text],
+                hint: "permissions are " + Permission.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        let rest =
+            isAdmin ? parts.dropFirst().joined(separator: ":") : parts.dropFirst(2).joined(separator: ":")
+        guard rest.isEmpty else {
+            self.init(permission, try Self.parseLimits(rest, scope: text))
+            return
+        }
+        if text.hasSuffix(":") {
+            throw IdentityError(.invalidScope, "a limit should follow the last colon", ["scope": text])
+        }
+        self.init(permission)
+    }
+
+    private static func parseLimits(_ text: String, scope: String) throws(IdentityError) -> [Limit: String] {
+        var limits: [Limit: String] = [:]
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
+            guard pair.count == 2, let limit = Limit(rawValue: pair[0]) else {
+                throw IdentityError(
+                    .invalidScope, "a limit is NAME=VALUE", ["scope": scope, "limit": part],
+                    hint: "names are " + Limit.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            guard limits.updateValue(pair[1], forKey: limit) == nil else {
+                throw IdentityError(
+                    .invalidScope, "a limit is given twice", ["scope": scope, "limit": pair[0]])
+            }
+        }
+        return limits
+    }
+
+    /// True when this scope lets its owner do `wanted` to `resource`.
+    package func allows(_ wanted: Permission, on resource: Resource) -> Bool {
+        permission.includes(wanted) && limits.allSatisfy { Self.holds($0.key, $0.value, resource) }
+    }
+
+    private static func holds(_ limit: Limit, _ value: String, _ resource: Resource) -> Bool {
+        switch limit {
+        case .bucket: resource.bucket == value
+        case .prefix: resource.key?.utf8.starts(with: value.utf8) ?? false
+        // A namespace holds its children.
+        case .namespace: resource.namespace.map { $0 == value || $0.hasPrefix(value + ".") } ?? false
+        case .table: resource.table == value
+        case .stream: resource.stream == value
+        }
+    }
+
+    package var description: String {
+        let text = Limit.allCases.compactMap { limit in limits[limit].map { "\(limit.rawValue)=\($0)" } }
+            .joined(separator: ",")
+        return text.isEmpty ? permission.rawValue : permission.rawValue + ":" + text
+    }
+}

@@ -1,0 +1,57 @@
+package import Faults
+
+/// The one table from faults to HTTP status codes and to the integer codes of hosted-style envelopes.
+///
+/// Codes below 90000 are the hosted service's; ours are 90000 plus the status. `Docs/errors.md` lists them.
+package struct FaultStatus: Sendable, Equatable {
+    package var status: Int
+    package var number: Int
+
+    package init(_ error: any Error) {
+        guard let fault = error as? any Fault else {
+            self.init(kind: error is CancellationError ? .cancelled : .bug)
+            return
+        }
+        self.init(kind: fault.kind)
+        if let exact = Self.exact[fault.codeText] { self = exact }
+    }
+
+    package init(kind: FaultKind) {
+        status =
+            switch kind {
+            case .invalidRequest: 400
+            case .unauthenticated: 401
+            case .denied: 403
+            case .notFound: 404
+            case .conflict: 409
+            case .exhausted: 429
+            case .unsupported: 501
+            case .unavailable: 503
+            case .outcomeUnknown: 504
+            case .cancelled: 408
+            case .corruptData, .bug: 500
+            }
+        number = 90_000 + status
+    }
+
+    private init(_ status: Int, _ number: Int) {
+        self.status = status
+        self.number = number
+    }
+
+    /// Where the kind alone does not decide.
+    private static let exact: [String: FaultStatus] = [
+        "WIR-103": FaultStatus(404, 7003),
+        "WIR-104": FaultStatus(405, 90_405),
+        "WIR-105": FaultStatus(401, 10_000),
+        "WIR-201": FaultStatus(413, 90_413),
+        "IDN-101": FaultStatus(401, 10_000),
+        // R2's numbers for the same mishaps.
+        "BLB-102": FaultStatus(404, 10_006),
+    ]
+}
+
+extension Fault {
+    /// `ICE-101`
+    package var codeText: String { code.rawValue }
+}

@@ -1,0 +1,27 @@
+/// The bounds of one HTTP server.
+package struct HTTPLimits: Sendable {
+    /// Threads that move bytes; handlers run elsewhere.
+    package var threads = 2
+    package var connections = 4096
+    package var connectionsPerClient = 2048
+    /// A connection on which nothing moves is closed.
+    package var idleSeconds = 75
+    /// A client gets this long for a request's head, counted from the end of the request before it.
+    package var headSeconds = 120
+    /// From the head of a request to the head of its answer, reading its body included.
+    package var answerSeconds = 15 * 60
+    /// From the head of a request to the end of its answer.
+    package var totalSeconds = 6 * 60 * 60
+    /// Request heads longer than about half of this get 431.
+    package var connectionMemoryBytes = 64 * 1024
+    /// Pieces of a request's body that wait for its handler.
+    package var bodyQueueBytes = 256 * 1024
+    /// Pieces of an answer that wait for the client.
+    package var answerQueueBytes = 1024 * 1024
+    /// How much of a body nobody wants is read before the connection is cut.
+    package var discardedBytes = 32 * 1024 * 1024
+    /// How long a stop waits for the requests that run.
+    package var drainSeconds = 20
+
+    package init() {}
+}

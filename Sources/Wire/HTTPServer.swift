@@ -1,0 +1,87 @@
+import Effects
+import Foundation
+import Synchronization
+
+/// An HTTP/1.1 server: bytes move on the library's threads, handlers run as tasks on Swift's pool.
+///
+/// - Threads: any.
+/// - Errors: `start` throws `WIR-401` when the address is in use, `WIR-402`.
+package final class HTTPServer: Sendable {
+    private let address: String
+    private let port: Int
+    private let core: ServerCore
+    private let clock: any Clock
+    private let handle = Mutex<ServerHandle?>(nil)
+    private let isStopped = Atomic<Bool>(false)
+
+    /// How often sockets of waiting requests are asked whether their client is still there.
+    private static let watchMicroseconds: UInt32 = 50_000
+
+    /// - `name` labels the metrics.
+    /// - `refuse` may answer a request with a very long body before that is read; see `Router.refuse`.
+    /// - `handler` answers everything, also its own faults.
+    package init(
+        name: String, address: String, port: Int, limits: HTTPLimits = HTTPLimits(),
+        effects: ServerEffects = ServerEffects(),
+        refuse: @escaping @Sendable (Request) -> Response? = { _ in nil },
+        handler: @escaping @Sendable (Request) async -> Response
+    ) {
+        self.address = address
+        self.port = port
+        clock = effects.clock
+        core = ServerCore(name: name, limits: limits, effects: effects, refuse: refuse, handler: handler)
+    }
+
+    /// True when only this machine can reach the address.
+    package static func isLoopback(_ address: String) -> Bool { ServerHandle.isLoopback(address) }
+
+    /// Listens and serves; answers the port, which differs from the one asked for when that was 0.
+    package func start() throws(WireError) -> Int {
+        let made = try ServerHandle(address: address, port: port, limits: core.limits, core: core)
+        handle.withLock { handle in
+            precondition(handle == nil, "a server is started once")
+            handle = made
+        }
+        let watcher = Thread { [core, weak self] in
+            var round = 0
+            while let self, !self.isStopped.load(ordering: .acquiring) {
+                pause(microseconds: Self.watchMicroseconds)
+                core.watch(connectionCount: made.connectionCount)
+                round += 1
+                if round.isMultiple(of: 20) { made.cutSlowHeads(limitSeconds: core.limits.headSeconds) }
+            }
+        }
+        watcher.name = "http-watcher"
+        watcher.start()
+        return made.port
+    }
+
+    /// Takes no new connections, lets running requests end for a bounded time, then cuts the rest.
+    package func stop() async {
+        guard let made = handle.withLock({ $0.take() }) else { return }
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let stopper = Thread { [self] in
+                drain(made)
+                isStopped.store(true, ordering: .releasing)
+                made.stop()
+                continuation.resume()
+            }
+            stopper.name = "http-stopper"
+            stopper.start()
+        }
+    }
+
+    private func drain(_ made: ServerHandle) {
+        core.startDraining()
+        made.quiesce()
+        waitUntil(seconds: core.limits.drainSeconds) { core.isIdle }
+        core.abortAll()
+        // Aborting resumes what was suspended; the library must see that before it may stop.
+        waitUntil(seconds: 5) { core.isReleased }
+    }
+
+    private func waitUntil(seconds: Int, _ condition: () -> Bool) {
+        let end = clock.monotonicNanoseconds + Int64(seconds) * 1_000_000_000
+        while !condition(), clock.monotonicNanoseconds < end { pause(microseconds: 5_000) }
+    }
+}

@@ -1,0 +1,48 @@
+import Octets
+
+/// Percent escapes of RFC 3986: taken off once, explicitly, where a layer needs the plain text.
+package enum PercentEncoding {
+    /// The plain bytes; nil when an escape is cut off or has no hex digits. A plus stays a plus.
+    package static func decodeBytes(_ text: some StringProtocol) -> [UInt8]? {
+        let bytes = Array(text.utf8)
+        guard bytes.contains(UInt8(ascii: "%")) else { return bytes }
+        var plain: [UInt8] = []
+        plain.reserveCapacity(bytes.count)
+        var index = 0
+        while index < bytes.count {
+            guard bytes[index] == UInt8(ascii: "%") else {
+                plain.append(bytes[index])
+                index += 1
+                continue
+            }
+            guard index + 2 < bytes.count,
+                let byte = Hex.decode(String(decoding: bytes[index + 1...index + 2], as: UTF8.self))
+            else { return nil }
+            plain.append(byte[0])
+            index += 3
+        }
+        return plain
+    }
+
+    /// Nil also when the plain bytes are not UTF-8.
+    package static func decode(_ text: some StringProtocol) -> String? {
+        decodeBytes(text).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    /// Leaves only the unreserved characters of RFC 3986 as they are.
+    package static func encode(_ text: String) -> String {
+        var result: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"), UInt8(ascii: "~"):
+                result.append(byte)
+            default:
+                result.append(UInt8(ascii: "%"))
+                result.append(contentsOf: Hex.encode([byte]).uppercased().utf8)
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+}

@@ -1,0 +1,114 @@
+import Effects
+import JSONText
+import Scheduling
+import Synchronization
+import Telemetry
+
+/// What the HTTP library's callbacks reach: turns a request's head into a running handler, and knows all that run.
+final class ServerCore: Sendable {
+    let limits: HTTPLimits
+    private let effects: ServerEffects
+    private let refuse: @Sendable (Request) -> Response?
+    private let handler: @Sendable (Request) async -> Response
+    private let metrics: AccessMetrics
+    private let live = Mutex<[ObjectIdentifier: Exchange]>([:])
+    private let isDraining = Atomic<Bool>(false)
+
+    init(
+        name: String, limits: HTTPLimits, effects: ServerEffects,
+        refuse: @escaping @Sendable (Request) -> Response?,
+        handler: @escaping @Sendable (Request) async -> Response
+    ) {
+        self.limits = limits
+        self.effects = effects
+        self.refuse = refuse
+        self.handler = handler
+        metrics = AccessMetrics(server: name, registry: effects.metrics)
+    }
+
+    func begin(_ handle: RequestHandle) -> Exchange? {
+        let start = effects.clock.monotonicNanoseconds
+        let log = effects.log
+        let exchange = Exchange(
+            handle: handle, limits: limits, startNanoseconds: start,
+            complain: { log.error("the answer was changed", ["reason": .string($0)]) },
+            retire: { [weak self] in self?.retire($0) })
+        let id = RequestID(UniqueID.timeOrdered(at: effects.clock.now, from: effects.randomness).hexDigits)
+        let headers = handle.headers
+        let target = RequestTarget(handle.rawTarget)
+        let length = headers["content-length"].flatMap { Int64($0) }
+        let request = Request(
+            id: id, method: handle.method, target: target, headers: headers,
+            body: RequestBody(exchange: exchange, declaredLength: length), peer: handle.peer,
+            cancellation: exchange.cancellation)
+        metrics.inFlight.add(1)
+        live.withLock { $0[ObjectIdentifier(exchange)] = exchange }
+        // A body too long to be worth discarding is refused now: once it is on its way, the library takes no answer.
+        if let length, length > limits.discardedBytes, let refusal = refuse(request) {
+            exchange.refuse(finish(refusal, of: request, start: start))
+            return exchange
+        }
+        // No task is this one's parent: it begins on the library's thread. `live` bounds and owns them instead.
+        Task { await run(request, exchange, start: start) }
+        return exchange
+    }
+
+    private func run(_ request: Request, _ exchange: Exchange, start: Int64) async {
+        await RequestID.$current.withValue(request.id) {
+            let response = finish(await handler(request), of: request, start: start)
+            exchange.answer(response)
+            if case .stream(_, let write) = response.body, request.method != "HEAD" {
+                do {
+                    try await write(ResponseWriter { try await exchange.write($0) })
+                    exchange.endAnswer(hasFailed: false)
+                } catch {
+                    effects.log.warning("an answer ended early", ["reason": .string("\(error)")])
+                    exchange.endAnswer(hasFailed: true)
+                }
+            }
+            exchange.taskDone()
+        }
+    }
+
+    /// Adds the headers that every answer has, and counts it.
+    private func finish(_ response: Response, of request: Request, start: Int64) -> Response {
+        var response = response
+        response.headers["x-request-id"] = request.id.description
+        // The library ends a chunked answer to HEAD with a last chunk, which the next answer's reader would trip over.
+        if request.method == "HEAD", case .stream(nil, _) = response.body { response.body = .bytes([]) }
+        if isDraining.load(ordering: .relaxed) { response.headers["connection"] = "close" }
+        metrics.count(
+            route: response.route, status: response.status,
+            nanoseconds: effects.clock.monotonicNanoseconds - start)
+        return response
+    }
+
+    private func retire(_ exchange: Exchange) {
+        metrics.inFlight.add(-1)
+        live.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(exchange)) }
+    }
+
+    func complained(_ message: String) {
+        effects.log.debug("http", ["message": .string(message.trimmingSuffix { $0.isNewline })])
+    }
+
+    func watch(connectionCount: Int) {
+        metrics.connections.set(Int64(connectionCount))
+        let now = effects.clock.monotonicNanoseconds
+        for exchange in liveExchanges { exchange.watch(nowNanoseconds: now) }
+    }
+
+    func startDraining() { isDraining.store(true, ordering: .relaxed) }
+    var isIdle: Bool { live.withLock { $0.isEmpty } }
+    var isReleased: Bool { liveExchanges.allSatisfy(\.isReleased) }
+    func abortAll() { for exchange in liveExchanges { exchange.abort() } }
+    private var liveExchanges: [Exchange] { live.withLock { Array($0.values) } }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> String {
+        var text = self[...]
+        while let last = text.last, predicate(last) { text.removeLast() }
+        return String(text)
+    }
+}

@@ -1,0 +1,68 @@
+import Faults
+import Identity
+import Testing
+
+@Suite("Scopes")
+struct ScopeTests {
+    @Test(
+        "a scope prints as it was written",
+        arguments: [
+            "admin", "storage:read", "catalog:manage", "catalog:read:bucket=lake,table=web.clicks",
+            "storage:write:bucket=lake,prefix=raw/a=b:c", "pipelines:send:stream=0f",
+        ])
+    func roundTrip(text: String) throws {
+        #expect(try Scope(parsing: text).description == text)
+    }
+
+    @Test(
+        "what is no scope is refused",
+        arguments: [
+            "", "root", "storage", "storage:", "storage:read:", "storage:read:bucket", "storage:read:bucket=",
+            "storage:read:bucket=a,bucket=b", "storage:read:owner=a", "admin:", "catalog:read:bucket=a,",
+        ])
+    func refuses(text: String) {
+        #expect { try Scope(parsing: text) } throws: { ($0 as? IdentityError)?.code == .invalidScope }
+    }
+
+    @Test("limits must all hold, and a missing part of the resource fails them")
+    func limits() throws {
+        let principal = Principal(
+            tokenID: "t",
+            scopes: [
+                try Scope(parsing: "catalog:write:bucket=lake,namespace=web"),
+                try Scope(parsing: "storage:read:bucket=lake,prefix=raw/"),
+            ])
+        #expect(principal.allows(.catalogRead, on: .table("lake", ["web"], "clicks")))
+        #expect(principal.allows(.catalogWrite, on: .namespace("lake", ["web", "eu"])))
+        #expect(!principal.allows(.catalogWrite, on: .namespace("lake", ["website"])))
+        #expect(!principal.allows(.catalogWrite, on: .namespace("pond", ["web"])))
+        #expect(!principal.allows(.catalogManage, on: .namespace("lake", ["web"])))
+        #expect(!principal.allows(.catalogRead, on: .bucket("lake")))
+        #expect(principal.allows(.storageRead, on: .object("lake", "raw/1")))
+        #expect(!principal.allows(.storageRead, on: .object("lake", "rawer")))
+        #expect(!principal.allows(.storageWrite, on: .object("lake", "raw/1")))
+        #expect(principal.allowsSomewhere(.storageRead))
+        #expect(!principal.allowsSomewhere(.sqlRead))
+    }
+
+    @Test("a refusal names the missing scope")
+    func refusal() {
+        let principal = Principal(tokenID: "t", scopes: [])
+        #expect {
+            try principal.require(.sqlRead, on: .bucket("lake"))
+        } throws: { error in
+            guard let error = error as? IdentityError else { return false }
+            return error.code == .denied && error.message.contains("sql:read")
+                && error.message.contains("lake")
+        }
+    }
+
+    @Test("an administrator may everything")
+    func administrator() {
+        let principal = Principal(tokenID: "t", scopes: [Scope(.admin)])
+        for permission in Permission.allCases {
+            #expect(principal.allows(permission, on: .account))
+            #expect(principal.allows(permission, on: .stream("x")))
+        }
+    }
+}
