@@ -50,11 +50,7 @@ let rooms: [Room] = [
     // Layer 5
     Room(
         name: "Catalogs",
-        uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Signing", "Blobs",
-            "Metastore",
-            "Scheduling", "Iceberg", "Tables",
-        ]),
+        uses: ["Faults", "Effects", "Telemetry", "JSONText", "Blobs", "Metastore", "Iceberg"]),
     Room(
         name: "Planner",
         uses: ["Faults", "Effects", "JSONText", "Columnar", "Kernels", "Iceberg", "SQLSyntax", "Plans"]),

@@ -1,0 +1,69 @@
+package import Faults
+
+/// Why the catalog refused or could not do something.
+package struct CatalogError: Fault {
+    package enum Code: String, FaultCode {
+        case noSuchWarehouse = "CAT-101"
+        case noSuchNamespace = "CAT-102"
+        case noSuchTable = "CAT-103"
+        /// A namespace, table or warehouse of that name is there already.
+        case alreadyExists = "CAT-104"
+        case namespaceNotEmpty = "CAT-105"
+        case warehouseNotEmpty = "CAT-106"
+        /// The warehouse is switched off.
+        case warehouseInactive = "CAT-107"
+        /// The name of a namespace, table or account breaks the rules.
+        case invalidName = "CAT-201"
+        /// Too many levels, too many or too long properties, too many tables in one commit.
+        case limitExceeded = "CAT-202"
+        /// A property is set and removed in one request.
+        case contradictoryProperties = "CAT-203"
+        case invalidPageToken = "CAT-204"
+        /// The location is not inside the warehouse's bucket, or a path not inside the table's location.
+        case locationOutside = "CAT-205"
+        /// Another table owns the location, a part of it, or a folder around it.
+        case locationOverlaps = "CAT-206"
+        /// A change to the table that may not be made: its uuid, its location, a blocked property.
+        case changeRefused = "CAT-207"
+        /// A requirement does not hold: the table moved. Load it again, then decide.
+        case commitConflict = "CAT-301"
+        /// The pointer moved too often while a commit was tried. Retry after a pause.
+        case commitContended = "CAT-302"
+        /// Nobody knows whether the commit happened. Load the table and look before trying again.
+        case commitOutcomeUnknown = "CAT-303"
+        /// The row of a table or its metadata file is not what the catalog wrote.
+        case corrupt = "CAT-401"
+
+        package var kind: FaultKind {
+            switch self {
+            case .noSuchWarehouse, .noSuchNamespace, .noSuchTable: .notFound
+            case .alreadyExists, .namespaceNotEmpty, .warehouseNotEmpty, .warehouseInactive,
+                .locationOverlaps,
+                .commitConflict, .commitContended:
+                .conflict
+            case .invalidName, .limitExceeded, .contradictoryProperties, .invalidPageToken, .locationOutside,
+                .changeRefused:
+                .invalidRequest
+            case .commitOutcomeUnknown: .outcomeUnknown
+            case .corrupt: .corruptData
+            }
+        }
+    }
+
+    package let code: Code
+    package let summary: String
+    package let context: [(name: String, value: String)]
+    package let hint: String?
+    package let cause: (any Error)?
+
+    package init(
+        _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
+        hint: String? = nil, cause: (any Error)? = nil
+    ) {
+        self.code = code
+        self.summary = summary
+        self.context = faultContext(context)
+        self.hint = hint
+        self.cause = cause
+    }
+}

@@ -1,0 +1,19 @@
+/// Bounds of the catalog. Those on names and depth are the hosted service's.
+package struct CatalogLimits: Sendable {
+    package var namespaceDepth = 5
+    package var nameBytes = 255
+    package var properties = 1000
+    package var propertyNameBytes = 1024
+    package var propertyValueBytes = 1 << 16
+    package var tablesPerCommit = 1000
+    package var pageSizeDefault = 100
+    package var pageSizeMaximum = 1000
+    /// Parsing needs a few times as much memory.
+    package var metadataFileBytes = 64 << 20
+    /// Parsed metadata kept in memory, counted by the size of its file.
+    package var metadataCacheBytes = 64 << 20
+    /// How often a commit is tried again when the pointer moved under it. Commits to one table wait in line in this
+    /// process, so a second try means that another process commits to it too.
+    package var commitAttempts = 8
+    package init() {}
+}

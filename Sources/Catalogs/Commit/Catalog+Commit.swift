@@ -1,0 +1,121 @@
+import Effects
+import Faults
+import Iceberg
+import JSONText
+package import Metastore
+import Telemetry
+
+extension Catalog {
+    /// Changes tables, all of them or none, together with what `alongside` writes.
+    ///
+    ///     check requirements -> apply updates -> write metadata files -> one transaction: move pointers, alongside
+    ///
+    /// `alongside` runs last in the transaction; when it throws, nothing has happened. It may run again when another
+    /// commit came in between.
+    ///
+    /// - Errors: `CAT-301` when a requirement does not hold, `CAT-302`, `CAT-303`, `CAT-103`, `CAT-2xx`, Iceberg's for
+    ///   updates that contradict the table, and what `alongside` throws.
+    /// - Cost: one object written a table, one fsync of the Metastore.
+    @discardableResult
+    package func commit(
+        _ commits: [TableCommit], alongside: (@Sendable (Transaction) throws -> Void)? = nil
+    ) async throws -> [LoadedTable] {
+        let keys = Set(commits.map { CommitQueue.key($0.identifier, $0.warehouse) })
+        guard commits.count <= limits.tablesPerCommit else {
+            throw CatalogError(
+                .limitExceeded, "a commit changes too many tables",
+                ["tables": commits.count, "most": limits.tablesPerCommit])
+        }
+        guard keys.count == commits.count else {
+            throw CatalogError(.changeRefused, "a commit names the same table twice")
+        }
+        let start = clock.monotonicNanoseconds
+        defer { meters.commitTime.record(nanoseconds: clock.monotonicNanoseconds - start) }
+        return try await queue.holding(keys) {
+            for _ in 0..<limits.commitAttempts {
+                let plans = try await plan(commits)
+                if try await land(plans, alongside: alongside) {
+                    meters.commits.add(Int64(plans.count))
+                    await files.discard(plans.flatMap(\.obsoleteFiles))
+                    return plans.map(\.loaded)
+                }
+                meters.retries.add()
+            }
+            throw CatalogError(
+                .commitContended, "the table is changed by others too often",
+                ["attempts": limits.commitAttempts],
+                hint: "retry after a pause")
+        }
+    }
+
+    private func plan(_ commits: [TableCommit]) async throws -> [PlannedChange] {
+        let rows = try await metastore.read { transaction in
+            try commits.map { try TableRow.find($0.identifier, in: $0.warehouse, transaction) }
+        }
+        var plans: [PlannedChange] = []
+        for (commit, row) in zip(commits, rows) {
+            do {
+                plans.append(try await plan(commit, on: row))
+            } catch let error as CatalogError where error.code == .commitConflict {
+                meters.conflicts.add()
+                throw error
+            }
+        }
+        return plans
+    }
+
+    /// Does what is planned. False when a pointer had moved: then nothing has happened and nothing is left.
+    ///
+    /// - Errors: `CAT-303` when nobody knows; after any other error nothing has happened.
+    func land(_ plans: [PlannedChange], alongside: (@Sendable (Transaction) throws -> Void)?) async throws
+        -> Bool
+    {
+        let ours = plans.filter(\.writesFile)
+        let written = ours.map(\.metadataLocation)
+        do {
+            for plan in ours { try await files.write(plan.metadata, to: plan.metadataLocation) }
+            FaultPoints.pass(.commitMetadataWritten)
+            let now = clock.now.microseconds
+            try await metastore.write { transaction in
+                for plan in plans { try plan.apply(at: now, transaction) }
+                try alongside?(transaction)
+            }
+            FaultPoints.pass(.commitPointerMoved)
+            return true
+        } catch is PlannedChange.PointerMoved {
+            await files.discard(written)
+            return false
+        } catch let error as any Fault where error.kind == .outcomeUnknown {
+            return try await lookUp(plans, after: error)
+        } catch {
+            await files.discard(written)
+            throw error
+        }
+    }
+
+    /// Finds out whether a commit happened whose answer was lost. Where it cannot tell, files stay: they may be in use.
+    private func lookUp(_ plans: [PlannedChange], after error: any Fault) async throws -> Bool {
+        do {
+            let hasHappened = try await metastore.read { transaction in
+                try plans.contains { plan in
+                    guard plan.writesFile else { return false }
+                    let row = try TableRow.find(plan.identifier, in: plan.warehouse, transaction)
+                    return row?.metadataLocation == plan.metadataLocation
+                }
+            }
+            if hasHappened { return true }
+        } catch {
+            log.error("the outcome of a commit could not be looked up", ["reason": .string("\(error)")])
+        }
+        throw CatalogError(
+            .commitOutcomeUnknown, "nobody knows whether the commit happened",
+            ["tables": plans.map(\.identifier.description).joined(separator: ", ")],
+            hint: "load the table and look for the snapshot before trying again", cause: error)
+    }
+}
+
+extension CommitQueue {
+    static func key(_ table: TableIdentifier, _ warehouse: Warehouse) -> String {
+        "\(warehouse.id)/\(NamespaceRow.path(of: table.namespace))/\(table.name)"
+    }
+}

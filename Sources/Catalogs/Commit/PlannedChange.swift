@@ -1,0 +1,55 @@
+import Iceberg
+import Metastore
+
+/// What is to become of one table: worked out, not yet done.
+struct PlannedChange: Sendable {
+    enum Pointer: Sendable {
+        case insert(NewTableRow)
+        case move(from: TableRow)
+        /// Nothing changes; the pointer must still be there.
+        case keep(TableRow)
+    }
+
+    var warehouse: Warehouse
+    var identifier: TableIdentifier
+    var metadata: TableMetadata
+    var metadataLocation: String
+    var pointer: Pointer
+    /// Whether the metadata file is this change's own, to be written before and deleted when it fails.
+    var writesFile = true
+    /// Metadata files that fall out of the table's log with this change.
+    var obsoleteFiles: [String] = []
+
+    /// Thrown inside the transaction to undo it.
+    struct PointerMoved: Error {}
+
+    /// - Errors: `PointerMoved`, and those of an insert.
+    func apply(at microseconds: Int64, _ transaction: Transaction) throws {
+        switch pointer {
+        case .insert(let row): try row.insert(in: warehouse, transaction)
+        case .move(let row):
+            guard try row.movePointer(to: metadataLocation, at: microseconds, transaction) else {
+                throw PointerMoved()
+            }
+        case .keep(let row):
+            let same = try transaction.first(
+                "SELECT id FROM tables WHERE id = ? AND metadata_location = ?",
+                [.text(row.id), .text(row.metadataLocation)])
+            guard same != nil else { throw PointerMoved() }
+        }
+    }
+
+    /// The table once the change is done.
+    var loaded: LoadedTable {
+        let version: Int64 =
+            switch pointer {
+            case .insert: 1
+            case .move(let row): row.version + 1
+            case .keep(let row): row.version
+            }
+        return LoadedTable(
+            warehouse: warehouse, identifier: identifier, metadata: metadata,
+            metadataLocation: metadataLocation,
+            version: version)
+    }
+}

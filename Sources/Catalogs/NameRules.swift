@@ -1,0 +1,37 @@
+import Iceberg
+
+/// What namespaces and tables may be called: the hosted service's rules, and what paths and wire forms can carry.
+struct NameRules {
+    static let reservedNamespaces: Set<String> = ["system", "examples", "information_schema"]
+    let limits: CatalogLimits
+
+    func check(_ namespace: Namespace) throws(CatalogError) {
+        guard !namespace.levels.isEmpty else {
+            throw CatalogError(.invalidName, "a namespace needs at least one level")
+        }
+        guard namespace.levels.count <= limits.namespaceDepth else {
+            throw CatalogError(
+                .limitExceeded, "the namespace has too many levels",
+                ["namespace": namespace, "levels": namespace.levels.count, "most": limits.namespaceDepth])
+        }
+        for level in namespace.levels { try check(level, what: "namespace") }
+        if let first = namespace.levels.first, Self.reservedNamespaces.contains(first.lowercased()) {
+            throw CatalogError(
+                .invalidName, "the namespace's name is reserved", ["namespace": namespace],
+                hint: "reserved are \(Self.reservedNamespaces.sorted().joined(separator: ", "))")
+        }
+    }
+
+    func check(tableName name: String) throws(CatalogError) { try check(name, what: "table") }
+
+    private func check(_ name: String, what: String) throws(CatalogError) {
+        let isPlain = name.unicodeScalars.allSatisfy {
+            $0.value >= 0x20 && $0.value != 0x7F && $0 != "." && $0 != "/"
+        }
+        guard !name.isEmpty, isPlain, name.utf8.count <= limits.nameBytes else {
+            throw CatalogError(
+                .invalidName, "a \(what) cannot have this name", ["name": name.prefix(300)],
+                hint: "names have 1 to \(limits.nameBytes) bytes and no dot, slash or control character")
+        }
+    }
+}

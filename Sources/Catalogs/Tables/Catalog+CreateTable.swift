@@ -1,0 +1,92 @@
+import Effects
+package import Iceberg
+import Metastore
+
+extension Catalog {
+    /// Creates the table at once.
+    ///
+    /// - Errors: `CAT-102`, `CAT-104`, `CAT-2xx`, and Iceberg's for a schema, spec or order that does not hold together.
+    package func createTable(_ request: CreateTable, in warehouse: Warehouse) async throws -> LoadedTable {
+        try await queue.holding([CommitQueue.key(request.identifier, warehouse)]) {
+            let (metadata, location) = try await newMetadata(request, in: warehouse)
+            return try await create(request.identifier, metadata, at: location, in: warehouse)
+        }
+    }
+
+    /// What the table would be, for a transaction that creates it at its end: nothing is written and no name taken.
+    ///
+    /// - Errors: those of `createTable`.
+    package func stageTable(_ request: CreateTable, in warehouse: Warehouse) async throws -> TableMetadata {
+        let (metadata, location) = try await newMetadata(request, in: warehouse)
+        try await metastore.read { try LocationRules.requireFree(location, $0) }
+        return metadata
+    }
+
+    /// Takes a table over whose files lie in the bucket already.
+    ///
+    /// - Errors: `CAT-102`, `CAT-104`, `CAT-205`, `CAT-206`, `CAT-401` when there is no readable metadata.
+    package func registerTable(
+        _ table: TableIdentifier, metadataLocation: String, in warehouse: Warehouse
+    ) async throws -> LoadedTable {
+        try NameRules(limits: limits).check(tableName: table.name)
+        let file = try LocationRules.check(metadataLocation, in: warehouse)
+        return try await queue.holding([CommitQueue.key(table, warehouse)]) {
+            let metadata = try await files.load(file.uri)
+            let location = try LocationRules.check(metadata.location, in: warehouse)
+            guard location.contains(file.uri) else { throw LocationRules.outside(file.uri, location) }
+            try LocationRules.check(metadata, in: location)
+            let row = newRow(table, metadata, at: location, metadataLocation: file.uri)
+            let plan = PlannedChange(
+                warehouse: warehouse, identifier: table, metadata: metadata, metadataLocation: file.uri,
+                pointer: .insert(row), writesFile: false)
+            _ = try await land([plan], alongside: nil)
+            return plan.loaded
+        }
+    }
+
+    private func newMetadata(
+        _ request: CreateTable, in warehouse: Warehouse
+    ) async throws -> (metadata: TableMetadata, location: TableLocation) {
+        try NameRules(limits: limits).check(tableName: request.identifier.name)
+        try PropertyRules(limits: limits).check(request.properties)
+        try await metastore.read { transaction in
+            _ = try NamespaceRow.require(request.identifier.namespace, in: warehouse, transaction)
+            if try TableRow.find(request.identifier, in: warehouse, transaction) != nil {
+                throw CatalogError(.alreadyExists, "the table already exists", ["table": request.identifier])
+            }
+        }
+        let uuid = UniqueID.random(from: randomness)
+        let text =
+            request.location ?? DefaultLocation.text(for: request.identifier, uuid: uuid, in: warehouse)
+        let location = try LocationRules.check(text, in: warehouse)
+        let wanted = NewTable(
+            schema: request.schema, spec: request.spec, order: request.order, location: location.uri,
+            properties: request.properties)
+        let metadata = try wanted.metadata(uuid: uuid, at: clock.now)
+        try LocationRules.check(metadata, in: location)
+        return (metadata, location)
+    }
+
+    private func create(
+        _ table: TableIdentifier, _ metadata: TableMetadata, at location: TableLocation,
+        in warehouse: Warehouse
+    ) async throws -> LoadedTable {
+        let file = files.newLocation(in: location, number: 0)
+        let plan = PlannedChange(
+            warehouse: warehouse, identifier: table, metadata: metadata, metadataLocation: file,
+            pointer: .insert(newRow(table, metadata, at: location, metadataLocation: file)))
+        _ = try await land([plan], alongside: nil)
+        return plan.loaded
+    }
+
+    func newRow(
+        _ table: TableIdentifier, _ metadata: TableMetadata, at location: TableLocation,
+        metadataLocation: String
+    ) -> NewTableRow {
+        let now = clock.now
+        return NewTableRow(
+            id: UniqueID.timeOrdered(at: now, from: randomness).description, table: table,
+            uuid: metadata.uuid.description, location: location, metadataLocation: metadataLocation,
+            createdAt: now.microseconds)
+    }
+}

@@ -1,0 +1,96 @@
+import Blobs
+import Effects
+package import Iceberg
+import JSONText
+import Metastore
+import Telemetry
+
+extension Catalog {
+    /// The table as it is now: the pointer is read each time, the metadata behind it may come from memory.
+    ///
+    /// - Errors: `CAT-103`, `CAT-401`.
+    package func loadTable(_ table: TableIdentifier, in warehouse: Warehouse) async throws -> LoadedTable {
+        let row = try await metastore.read { try TableRow.require(table, in: warehouse, $0) }
+        let metadata = try await files.load(row.metadataLocation)
+        guard metadata.uuid.description == row.uuid else {
+            throw CatalogError(
+                .corrupt, "a table's metadata file is another table's",
+                ["table": table, "uuid": row.uuid, "found": metadata.uuid])
+        }
+        return LoadedTable(
+            warehouse: warehouse, identifier: table, metadata: metadata,
+            metadataLocation: row.metadataLocation,
+            version: row.version)
+    }
+
+    package func tableExists(_ table: TableIdentifier, in warehouse: Warehouse) async throws -> Bool {
+        try await metastore.read { try TableRow.find(table, in: warehouse, $0) != nil }
+    }
+
+    /// - Errors: `CAT-102` when the namespace does not exist.
+    package func listTables(
+        in namespace: Namespace, of warehouse: Warehouse, page: PageRequest = .all
+    ) async throws -> Page<TableIdentifier> {
+        let names = try await metastore.read { transaction in
+            let row = try NamespaceRow.require(namespace, in: warehouse, transaction)
+            return try TableRow.names(in: row, page: page, transaction)
+        }
+        let tables = names.map { TableIdentifier(namespace: namespace, name: $0) }
+        return Page(tables, for: page, key: \.name)
+    }
+
+    /// Also moves it to another namespace of the warehouse. Its files stay where they are.
+    ///
+    /// - Errors: `CAT-103`, `CAT-102`, `CAT-104`, `CAT-201`.
+    package func renameTable(
+        _ source: TableIdentifier, to target: TableIdentifier, in warehouse: Warehouse
+    ) async throws {
+        try NameRules(limits: limits).check(tableName: target.name)
+        let now = clock.now.microseconds
+        try await metastore.write { transaction in
+            let row = try TableRow.require(source, in: warehouse, transaction)
+            let namespace = try NamespaceRow.require(target.namespace, in: warehouse, transaction)
+            guard try TableRow.find(target, in: warehouse, transaction) == nil else {
+                throw CatalogError(.alreadyExists, "the table already exists", ["table": target])
+            }
+            try transaction.execute(
+                "UPDATE tables SET namespace_id = ?, name = ?, updated_at = ? WHERE id = ?",
+                [.text(namespace.id), .text(target.name), .integer(now), .text(row.id)])
+        }
+    }
+
+    /// Forgets the table. Its files stay, or with `purge` go: everything below its location, which is its own.
+    ///
+    /// - Errors: `CAT-103`. When deleting files fails the table is gone all the same; what is left is logged.
+    package func dropTable(_ table: TableIdentifier, in warehouse: Warehouse, purge: Bool = false)
+        async throws
+    {
+        let location = try await metastore.write { transaction in
+            let row = try TableRow.require(table, in: warehouse, transaction)
+            let dropped = try transaction.first("SELECT location FROM tables WHERE id = ?", [.text(row.id)])
+            try transaction.execute("DELETE FROM tables WHERE id = ?", [.text(row.id)])
+            return try dropped?.text("location")
+        }
+        guard purge, let location, let folder = BlobPath(uri: location) else { return }
+        do {
+            try await deleteAll(in: folder)
+        } catch {
+            log.error(
+                "files of a purged table are left",
+                [
+                    "table": .string(table.description), "location": .string(location),
+                    "reason": .string("\(error)"),
+                ])
+        }
+    }
+
+    private func deleteAll(in folder: BlobPath) async throws {
+        var after: String?
+        repeat {
+            let page = try await store.list(
+                bucket: folder.bucket, prefix: folder.key, after: after, limit: 1000)
+            try await store.delete(page.entries.map { BlobPath(bucket: folder.bucket, key: $0.key) })
+            after = page.next
+        } while after != nil
+    }
+}

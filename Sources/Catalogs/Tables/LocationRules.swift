@@ -1,0 +1,80 @@
+import Iceberg
+import Metastore
+
+/// Decision 7: a table's location lies inside its warehouse's bucket and overlaps no other table's, and every path the
+/// table's metadata or properties name lies inside the location.
+enum LocationRules {
+    /// Properties by which a writer would put files somewhere of its own choice.
+    private static let pathProperties = [
+        "write.data.path", "write.metadata.path", "write.object-storage.path", "write.folder-storage.path",
+    ]
+
+    /// An object's key has at most 1,024 bytes, and names of files and partitions follow.
+    private static let keyLimitBytes = 700
+
+    /// How a location is stored and compared: with the slash that makes `lake/a` no beginning of `lake/ab`.
+    static func key(_ location: TableLocation) -> String { location.uri + "/" }
+
+    /// - Errors: `ICE-108`, `CAT-205`.
+    static func check(_ text: String, in warehouse: Warehouse) throws -> TableLocation {
+        let location = try TableLocation(text)
+        guard location.bucket == warehouse.bucket else {
+            throw CatalogError(
+                .locationOutside, "the location is not in the warehouse's bucket",
+                ["location": location, "bucket": warehouse.bucket],
+                hint: "leave the location out, or choose one below s3://\(warehouse.bucket)/")
+        }
+        guard location.key.utf8.count <= keyLimitBytes else {
+            throw CatalogError(
+                .limitExceeded, "the location is too long",
+                ["bytes": location.key.utf8.count, "most": keyLimitBytes])
+        }
+        return location
+    }
+
+    /// Every file the metadata points at and every folder it tells writers to use.
+    ///
+    /// - Errors: `CAT-205`. Manifests and data files are checked where manifests are read.
+    static func check(_ metadata: TableMetadata, in location: TableLocation) throws(CatalogError) {
+        let statistics = metadata.statistics + metadata.partitionStatistics
+        let files =
+            metadata.snapshots.flatMap { ($0.manifestList.map { [$0] } ?? []) + $0.manifests }
+            + statistics.map(\.path) + metadata.metadataLog.map(\.metadataFile)
+        for path in files where !location.contains(path) { throw outside(path, location) }
+        for name in pathProperties {
+            if let path = metadata.properties[name], !location.contains(path) {
+                throw outside(path, location)
+            }
+        }
+    }
+
+    static func outside(_ path: String, _ location: TableLocation) -> CatalogError {
+        CatalogError(
+            .locationOutside, "a path of the table lies outside its location",
+            ["path": path, "location": location])
+    }
+
+    /// - Errors: `CAT-206` when a table owns the location, a folder around it or one inside it.
+    static func requireFree(_ location: TableLocation, _ transaction: Transaction) throws {
+        let key = key(location)
+        let around = foldersAround(key)
+        let marks = Array(repeating: "?", count: around.count).joined(separator: ", ")
+        // What begins with `key` sorts from it up to the same text with `/` replaced by the byte after it.
+        let end = key.dropLast() + "0"
+        let owner = try transaction.first(
+            "SELECT location FROM tables WHERE location IN (\(marks)) OR (location >= ? AND location < ?) LIMIT 1",
+            around.map { .text($0) } + [.text(key), .text(String(end))])
+        if let owner {
+            throw CatalogError(
+                .locationOverlaps, "another table's location overlaps this one",
+                ["location": location, "other": try owner.text("location")])
+        }
+    }
+
+    /// `s3://lake/a/b/` and `s3://lake/a/` for `s3://lake/a/b/`; a key has at most 1,024 bytes, so they are few.
+    private static func foldersAround(_ key: String) -> [String] {
+        let start = "s3://".utf8.count
+        return key.utf8.indices.filter { key.utf8[$0] == UInt8(ascii: "/") }
+            .map { String(key[...$0]) }.filter { $0.utf8.count > start }
+    }
+}

@@ -1,0 +1,73 @@
+import Iceberg
+import Synchronization
+import Telemetry
+
+/// Parsed metadata by the location of its file, bounded by the files' sizes.
+///
+/// A metadata file never changes once written, so an entry is never stale; which file is the current one is asked of the
+/// Metastore each time. When full, the entry goes that was not used since the hand passed it last (CLOCK).
+final class MetadataCache: Sendable {
+    private struct Entry {
+        var location: String
+        var metadata: TableMetadata
+        var bytes: Int
+        var wasUsed: Bool
+    }
+    private struct State {
+        var positions: [String: Int] = [:]
+        var entries: [Entry] = []
+        var hand = 0
+        var bytes = 0
+    }
+    private let state = Mutex(State())
+    private let limitBytes: Int
+    private let hits: Counter
+    private let misses: Counter
+
+    init(limitBytes: Int, metrics: MetricsRegistry) {
+        self.limitBytes = limitBytes
+        hits = metrics.counter("firn_metadata_cache_hits_total", help: "Table metadata found in memory")
+        misses = metrics.counter(
+            "firn_metadata_cache_misses_total", help: "Table metadata read from its file")
+    }
+
+    func find(_ location: String) -> TableMetadata? {
+        let found = state.withLock { state -> TableMetadata? in
+            guard let position = state.positions[location] else { return nil }
+            state.entries[position].wasUsed = true
+            return state.entries[position].metadata
+        }
+        if found == nil { misses.add() } else { hits.add() }
+        return found
+    }
+
+    /// `bytes` is the size of the metadata's file: what it takes in memory grows with it.
+    func insert(_ metadata: TableMetadata, at location: String, bytes: Int) {
+        guard bytes <= limitBytes else { return }
+        state.withLock { state in
+            guard state.positions[location] == nil else { return }
+            while state.bytes + bytes > limitBytes, !state.entries.isEmpty { Self.evictOne(&state) }
+            state.positions[location] = state.entries.count
+            state.entries.append(Entry(location: location, metadata: metadata, bytes: bytes, wasUsed: false))
+            state.bytes += bytes
+        }
+    }
+
+    private static func evictOne(_ state: inout State) {
+        while true {
+            if state.hand >= state.entries.count { state.hand = 0 }
+            guard state.entries[state.hand].wasUsed else { break }
+            state.entries[state.hand].wasUsed = false
+            state.hand += 1
+        }
+        let victim = state.hand
+        state.bytes -= state.entries[victim].bytes
+        state.positions[state.entries[victim].location] = nil
+        // The last entry takes the free place.
+        let last = state.entries.removeLast()
+        if victim < state.entries.count {
+            state.entries[victim] = last
+            state.positions[last.location] = victim
+        }
+    }
+}

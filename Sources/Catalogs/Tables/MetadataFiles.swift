@@ -1,0 +1,85 @@
+import Blobs
+import Effects
+import Iceberg
+import JSONText
+import Telemetry
+
+/// Reads and writes the metadata files of tables, through the cache.
+struct MetadataFiles: Sendable {
+    let store: any BlobStore
+    let cache: MetadataCache
+    let randomness: any Randomness
+    let limitBytes: Int
+    let log: Log
+
+    /// - Errors: `CAT-401` when the file is missing or is no table metadata; what the store throws otherwise.
+    func load(_ location: String) async throws -> TableMetadata {
+        if let known = cache.find(location) { return known }
+        guard let path = BlobPath(uri: location) else {
+            throw CatalogError(
+                .corrupt, "a metadata location is no s3:// URI", ["metadata-location": location])
+        }
+        do {
+            let reader = try await store.open(path)
+            guard reader.info.size <= Int64(limitBytes) else {
+                throw CatalogError(
+                    .limitExceeded, "the metadata file is too large",
+                    ["metadata-location": location, "bytes": reader.info.size, "most": limitBytes])
+            }
+            let bytes = try await reader.read([0..<reader.info.size])[0]
+            let metadata = try TableMetadata(json: JSONParser.parse(bytes))
+            cache.insert(metadata, at: location, bytes: bytes.count)
+            return metadata
+        } catch let error as BlobsError where error.code == .notFound {
+            throw unreadable(location, error)
+        } catch let error as JSONError {
+            throw unreadable(location, error)
+        } catch let error as IcebergError where error.code != .unsupportedVersion {
+            throw unreadable(location, error)
+        }
+    }
+
+    private func unreadable(_ location: String, _ cause: any Error) -> CatalogError {
+        CatalogError(
+            .corrupt, "a table's metadata file cannot be read",
+            ["metadata-location": location, "reason": "\(cause)"], cause: cause)
+    }
+
+    /// A place for the metadata of a table's `number`-th commit, counted from zero, that nobody else writes to.
+    ///
+    ///     s3://lake/__firn/web/clicks-1f2e3d4c5b6a/metadata/00007-7c9e6679-….metadata.json
+    func newLocation(in location: TableLocation, number: Int64) -> String {
+        let digits = String(number)
+        let padded = String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+        return "\(location.uri)/metadata/\(padded)-\(UniqueID.random(from: randomness)).metadata.json"
+    }
+
+    /// Durable on return. When it fails the file may be there all the same: delete it.
+    func write(_ metadata: TableMetadata, to location: String) async throws {
+        guard let path = BlobPath(uri: location) else {
+            preconditionFailure("a metadata location made by newLocation is a URI")
+        }
+        let bytes = metadata.json.serialized()
+        guard bytes.count <= limitBytes else {
+            throw CatalogError(
+                .limitExceeded, "the table's metadata is too large",
+                ["bytes": bytes.count, "most": limitBytes],
+                hint: "expire old snapshots first")
+        }
+        _ = try await store.put(path, bytes, if: .ifAbsent)
+        cache.insert(metadata, at: location, bytes: bytes.count)
+    }
+
+    /// For files nothing points at. A failure only leaves litter: it is logged, not thrown.
+    func discard(_ locations: [String]) async {
+        let paths = locations.compactMap { BlobPath(uri: $0) }
+        if paths.isEmpty { return }
+        do {
+            try await store.delete(paths)
+        } catch {
+            log.warning(
+                "metadata files nobody needs could not be deleted",
+                ["files": JSONValue(locations), "reason": .string("\(error)")])
+        }
+    }
+}

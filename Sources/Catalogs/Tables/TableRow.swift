@@ -1,0 +1,110 @@
+import Iceberg
+import Metastore
+
+/// A table as the Metastore has it: its name and its pointer.
+struct TableRow: Sendable {
+    let id: String
+    let uuid: String
+    let metadataLocation: String
+    /// One for the metadata the table was created with, one more with each commit.
+    let version: Int64
+
+    init(_ row: Row) throws(MetastoreError) {
+        id = try row.text("id")
+        uuid = try row.text("uuid")
+        metadataLocation = try row.text("metadata_location")
+        version = try row.integer("version")
+    }
+
+    static func find(
+        _ table: TableIdentifier, in warehouse: Warehouse, _ transaction: Transaction
+    ) throws(MetastoreError) -> TableRow? {
+        let row = try transaction.first(
+            """
+            SELECT t.id, t.uuid, t.metadata_location, t.version
+            FROM tables t JOIN namespaces n ON n.id = t.namespace_id
+            WHERE n.warehouse_id = ? AND n.path = ? AND t.name = ?
+            """,
+            [.text(warehouse.id), .text(NamespaceRow.path(of: table.namespace)), .text(table.name)])
+        guard let row else { return nil }
+        return try TableRow(row)
+    }
+
+    /// - Errors: `CAT-103` when there is none.
+    static func require(
+        _ table: TableIdentifier, in warehouse: Warehouse, _ transaction: Transaction
+    ) throws -> TableRow {
+        guard let row = try find(table, in: warehouse, transaction) else {
+            throw CatalogError.noSuchTable(table, in: warehouse)
+        }
+        return row
+    }
+
+    static func names(
+        in namespace: NamespaceRow, page: PageRequest, _ transaction: Transaction
+    ) throws(MetastoreError) -> [String] {
+        var sql = "SELECT name FROM tables WHERE namespace_id = ?"
+        var parameters: [SQLValue] = [.text(namespace.id)]
+        page.continueQuery(&sql, &parameters, by: "name")
+        var names: [String] = []
+        for row in try transaction.query(sql, parameters) { names.append(try row.text("name")) }
+        return names
+    }
+
+    /// Moves the pointer if it still is where `self` says. False when it moved, or the table is gone.
+    func movePointer(
+        to newLocation: String, at microseconds: Int64, _ transaction: Transaction
+    ) throws(MetastoreError) -> Bool {
+        let changed = try transaction.execute(
+            """
+            UPDATE tables SET metadata_location = ?, previous_metadata_location = metadata_location,
+                version = version + 1, updated_at = ?
+            WHERE id = ? AND metadata_location = ?
+            """,
+            [.text(newLocation), .integer(microseconds), .text(id), .text(metadataLocation)])
+        return changed == 1
+    }
+}
+
+/// What is written for a table that did not exist.
+struct NewTableRow: Sendable {
+    var id: String
+    var table: TableIdentifier
+    var uuid: String
+    var location: TableLocation
+    var metadataLocation: String
+    var createdAt: Int64
+
+    /// - Errors: `CAT-102`, `CAT-104`, `CAT-206`, all looked at in the transaction that inserts.
+    func insert(in warehouse: Warehouse, _ transaction: Transaction) throws {
+        let namespace = try NamespaceRow.require(table.namespace, in: warehouse, transaction)
+        guard try TableRow.find(table, in: warehouse, transaction) == nil else {
+            throw CatalogError(.alreadyExists, "the table already exists", ["table": table])
+        }
+        let twin = try transaction.first(
+            "SELECT id FROM tables WHERE warehouse_id = ? AND uuid = ?", [.text(warehouse.id), .text(uuid)])
+        guard twin == nil else {
+            throw CatalogError(
+                .alreadyExists, "another table of the warehouse has this uuid",
+                ["table": table, "uuid": uuid])
+        }
+        try LocationRules.requireFree(location, transaction)
+        try transaction.execute(
+            """
+            INSERT INTO tables (id, warehouse_id, namespace_id, name, uuid, location, metadata_location,
+                version, created_at, updated_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+            """,
+            [
+                .text(id), .text(warehouse.id), .text(namespace.id), .text(table.name), .text(uuid),
+                .text(LocationRules.key(location)), .text(metadataLocation), .integer(createdAt),
+                .integer(createdAt),
+            ])
+    }
+}
+
+extension CatalogError {
+    static func noSuchTable(_ table: TableIdentifier, in warehouse: Warehouse) -> CatalogError {
+        CatalogError(.noSuchTable, "the table does not exist", ["table": table, "warehouse": warehouse.name])
+    }
+}

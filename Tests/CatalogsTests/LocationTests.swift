@@ -1,0 +1,119 @@
+import Blobs
+import Effects
+import Iceberg
+import Metastore
+import TestKit
+import Testing
+
+@testable import Catalogs
+
+@Suite("A table's location")
+struct LocationTests {
+    private let fixture: CatalogFixture
+    private var catalog: Catalog { fixture.catalog }
+    init() async throws {
+        fixture = try await CatalogFixture()
+        try await fixture.create("owner", location: "s3://lake/a/b")
+    }
+
+    @Test(
+        "overlaps no other table's, however it is spelled",
+        arguments: [
+            "s3://lake/a/b", "s3://lake/a/b/", "s3a://lake/a/b", "s3n://lake/a/b//", "s3://lake/a",
+            "s3://lake/a/b/c",
+            "s3://lake/a/b/c/d/e", "s3://lake/a/b/metadata",
+        ])
+    func overlaps(location: String) async throws {
+        #expect(await faultCode { try await fixture.create("thief", location: location) } == "CAT-206")
+        #expect(
+            await faultCode {
+                _ = try await catalog.stageTable(
+                    fixture.request("thief", location: location), in: fixture.warehouse)
+            } == "CAT-206")
+        #expect(try await fixture.keys().count == 1)
+    }
+
+    @Test(
+        "may lie beside another table's",
+        arguments: [
+            "s3://lake/a/bc", "s3://lake/a/B", "s3://lake/b", "s3://lake/a/b0", "s3://lake/a/b-c",
+            "s3://lake/ab",
+        ])
+    func beside(location: String) async throws {
+        #expect(try await fixture.create("neighbour", location: location).metadata.location == location)
+    }
+
+    @Test(
+        "lies inside the warehouse's bucket and is the same place to every reader",
+        arguments: [
+            ("s3://sea/a", "CAT-205"), ("s3://lake", "ICE-108"), ("s3://lake/", "ICE-108"),
+            ("s3://lake//", "ICE-108"),
+            ("file:///tmp/a", "ICE-108"), ("s3://lake/x/../a/b", "ICE-108"),
+            ("s3://lake/x/%2e%2E/a/b", "ICE-108"),
+            ("s3://lake/./a", "ICE-108"), ("lake/a", "ICE-108"), ("", "ICE-108"),
+            ("s3://lake/a\u{0}b", "ICE-108"),
+            ("s3://lake/" + String(repeating: "x", count: 800), "CAT-202"),
+        ])
+    func outside(location: String, code: String) async throws {
+        #expect(await faultCode { try await fixture.create("t", location: location) } == code)
+    }
+
+    @Test("of a create transaction is checked when it commits")
+    func createTransaction() async throws {
+        let commit = TableCommit(
+            warehouse: fixture.warehouse, identifier: fixture.identifier("thief"), requirements: [.create],
+            updates: [
+                .addSchema(CatalogFixture.schema, lastColumnID: nil), .setCurrentSchema(-1),
+                .setLocation("s3://lake/a/b/data"),
+            ])
+        #expect(await faultCode { try await catalog.commit([commit]) } == "CAT-206")
+        var free = commit
+        free.updates[2] = TableUpdate.setLocation("s3://lake/free")
+        let both = await faultCode {
+            var twin = free
+            twin.identifier = fixture.identifier("twin")
+            try await catalog.commit([free, twin])
+        }
+        #expect(both == "CAT-206")
+        #expect(try await catalog.listTables(in: fixture.web, of: fixture.warehouse).entries.count == 1)
+        #expect(try await fixture.keys().count == 1)
+    }
+
+    @Test("never changes, because the files would stay behind")
+    func moves() async throws {
+        let table = try await fixture.load("owner")
+        func commit(_ location: String) -> TableCommit {
+            TableCommit(
+                warehouse: fixture.warehouse, identifier: table.identifier, requirements: [],
+                updates: [.setLocation(location)])
+        }
+        #expect(await faultCode { try await catalog.commit([commit("s3://lake/z")]) } == "CAT-207")
+        #expect(await faultCode { try await catalog.commit([commit("s3://sea/z")]) } == "CAT-207")
+        #expect(try await catalog.commit([commit("s3://lake/a/b/")])[0].metadata.location == "s3://lake/a/b")
+    }
+
+    @Test("holds every file the metadata names and every folder the properties choose")
+    func paths() async throws {
+        let table = try await fixture.load("owner")
+        for name in [
+            "write.data.path", "write.metadata.path", "write.object-storage.path",
+            "write.folder-storage.path",
+        ] {
+            func commit(_ path: String) -> TableCommit {
+                TableCommit(
+                    warehouse: fixture.warehouse, identifier: table.identifier, requirements: [],
+                    updates: [.setProperties([name: path])])
+            }
+            #expect(await faultCode { try await catalog.commit([commit("s3://lake/other")]) } == "CAT-205")
+            #expect(await faultCode { try await catalog.commit([commit("s3://lake/a/b/in")]) } == nil)
+            #expect(
+                await faultCode { try await fixture.create("x", properties: [name: "s3://lake/a/b/in"]) }
+                    == "CAT-205")
+        }
+        var stolen = fixture.append(to: table, snapshotID: 1)
+        guard case .addSnapshot(var snapshot) = stolen.updates[0] else { return }
+        snapshot.manifestList = "s3://lake/other/secret.avro"
+        stolen.updates[0] = .addSnapshot(snapshot)
+        #expect(await faultCode { try await catalog.commit([stolen]) } == "CAT-205")
+    }
+}
