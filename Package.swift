@@ -83,7 +83,9 @@ let rooms: [Room] = [
             "Execution",
             "Streams",
         ]),
-    Room(name: "Identity", uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText"]),
+    Room(
+        name: "Identity",
+        uses: ["Faults", "Effects", "Octets", "JSONText", "Signing", "Metastore"]),
     // Layer 7
     Room(
         name: "Wire",

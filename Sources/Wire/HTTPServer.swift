@@ -15,7 +15,7 @@ package final class HTTPServer: Sendable {
     private let isStopped = Atomic<Bool>(false)
 
     /// How often sockets of waiting requests are asked whether their client is still there.
-    private static let watchMicroseconds: UInt32 = 50_000
+    private static let watchMilliseconds: Int32 = 50
 
     /// - `name` labels the metrics.
     /// - `refuse` may answer a request with a very long body before that is read; see `Router.refuse`.
@@ -45,7 +45,7 @@ package final class HTTPServer: Sendable {
         let watcher = Thread { [core, weak self] in
             var round = 0
             while let self, !self.isStopped.load(ordering: .acquiring) {
-                pause(microseconds: Self.watchMicroseconds)
+                pause(milliseconds: Self.watchMilliseconds)
                 core.watch(connectionCount: made.connectionCount)
                 round += 1
                 if round.isMultiple(of: 20) { made.cutSlowHeads(limitSeconds: core.limits.headSeconds) }
@@ -82,6 +82,6 @@ package final class HTTPServer: Sendable {
 
     private func waitUntil(seconds: Int, _ condition: () -> Bool) {
         let end = clock.monotonicNanoseconds + Int64(seconds) * 1_000_000_000
-        while !condition(), clock.monotonicNanoseconds < end { pause(microseconds: 5_000) }
+        while !condition(), clock.monotonicNanoseconds < end { pause(milliseconds: 5) }
     }
 }

@@ -1,8 +1,8 @@
-import Foundation
 import Glibc
 import Scheduling
 import Synchronization
 import Telemetry
+import TestKit
 import Wire
 
 /// A server with the routes that the tests of the HTTP layer need, on a free loopback port.
@@ -83,11 +83,10 @@ final class TestServer: Sendable {
         return router
     }
 
-    /// Bytes 3..<8 of a file of ten digits that has no name any more.
+    /// Bytes 3..<8 of a file of ten digits.
     private static func file() throws -> Response {
-        let path = NSTemporaryDirectory() + "firn-wire-\(getpid())-\(UInt64.random(in: 0 ... .max))"
-        let fd = unsafe open(path, O_RDWR | O_CREAT | O_EXCL, 0o600)
-        unsafe unlink(path)
+        let directory = try TemporaryDirectory()
+        let fd = unsafe open(directory.path + "/digits", O_RDWR | O_CREAT, 0o600)
         let digits = Array("0123456789".utf8)
         // SAFETY: the pointer is used inside the call only.
         guard fd >= 0, unsafe write(fd, digits, 10) == 10 else {

@@ -1,4 +1,4 @@
 import Glibc
 
 /// Blocks the calling thread, which must be one of our own.
-func pause(microseconds: UInt32) { usleep(microseconds) }
+func pause(milliseconds: Int32) { _ = poll(nil, 0, milliseconds) }
