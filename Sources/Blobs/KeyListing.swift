@@ -16,6 +16,11 @@ package struct KeyListing<Value> {
     /// In byte order.
     package var items: [Item]
     package var isTruncated: Bool
+
+    package init(items: [Item], isTruncated: Bool) {
+        self.items = items
+        self.isTruncated = isTruncated
+    }
 }
 
 extension SortedKeys {

@@ -1,0 +1,220 @@
+package import Blobs
+package import Effects
+import Octets
+import Scheduling
+import Signing
+import Telemetry
+
+/// One part of an unfinished upload, as listed.
+package struct PartInfo: Sendable, Hashable {
+    package var number: Int
+    package var info: BlobInfo
+}
+
+/// One unfinished upload, as listed.
+package struct UploadInfo: Sendable, Hashable {
+    package var id: String
+    package var key: String
+    package var started: Instant
+}
+
+extension BucketStore {
+    /// Begins an object that comes in numbered parts, in any order. Answers the upload's id.
+    package func startMultipart(_ path: BlobPath, metadata: ObjectMetadata) async throws -> String {
+        let upload = MultipartUpload(
+            bucket: path.bucket, key: try ObjectKey(checking: path.key), started: effects.clock.now,
+            metadata: metadata)
+        let id = Hex.encode(effects.randomness.bytes(16))
+        _ = try await journal.change { index in
+            _ = try index.bucket(upload.bucket)
+            return StoreChange(.startUpload(id: id, upload))
+        }
+        return id
+    }
+
+    /// Receives one part; a second one of the same number replaces the first.
+    ///
+    /// - Errors: `BKT-103`, `BKT-104` for a number outside 1…10,000.
+    package func startPart(_ path: BlobPath, upload id: String, number: Int) throws -> PartUpload {
+        guard limits.partNumbers.contains(number) else {
+            throw BucketsError(.partInvalid, "a part has a number between 1 and 10,000", ["number": number])
+        }
+        _ = try journal.index.upload(id, of: path)
+        // Parts are large as a rule, and are copied once when the upload completes: never in the journal.
+        let stage = ObjectStage(dataFiles: dataFiles, effects: effects, inlineBytes: -1, hashesMD5: true)
+        return PartUpload(store: self, path: path, upload: id, number: number, stage: stage)
+    }
+
+    /// In order of their numbers. - Errors: `BKT-103`.
+    package func listParts(
+        _ path: BlobPath, upload id: String
+    ) throws -> (parts: [PartInfo], metadata: ObjectMetadata) {
+        let upload = try journal.index.upload(id, of: path)
+        let parts = upload.parts.sorted { $0.key < $1.key }
+            .map { PartInfo(number: $0.key, info: $0.value.facts.info) }
+        return (parts, upload.metadata)
+    }
+
+    /// By key, then by age.
+    package func listUploads(bucket: String, prefix: String) throws -> [UploadInfo] {
+        let index = journal.index
+        _ = try index.bucket(bucket)
+        let prefix = ObjectKey(prefix)
+        return index.uploads.filter { $0.value.bucket == bucket && $0.value.key.hasPrefix(prefix) }
+            .sorted { ($0.value.key, $0.value.started, $0.key) < ($1.value.key, $1.value.started, $1.key) }
+            .map { UploadInfo(id: $0.key, key: $0.value.key.text, started: $0.value.started) }
+    }
+
+    /// - Errors: `BKT-103`.
+    package func abortMultipart(_ path: BlobPath, upload id: String) async throws {
+        _ = try await journal.change { index in
+            _ = try index.upload(id, of: path)
+            return StoreChange(.abortUpload(id: id))
+        }
+    }
+
+    /// Makes one object of the named parts, in ascending order of their numbers; other parts are dropped.
+    ///
+    /// - Errors: `BKT-103`, `BKT-104`, `BKT-105`, `BLB-103`.
+    /// - Cost: copies the parts into one file, so that readers find the object's bytes from byte 0 of it.
+    package func completeMultipart(
+        _ path: BlobPath, upload id: String, parts wanted: [(number: Int, etag: String)],
+        if condition: PutCondition, metadata extra: ObjectMetadata = ObjectMetadata()
+    ) async throws -> BlobInfo {
+        let index = journal.index
+        let upload = try index.upload(id, of: path)
+        try condition.check(index.entry(path)?.facts.etag, path)
+        let parts = try chosenParts(upload, wanted)
+        var joined: [UInt8] = []
+        for part in parts { joined += Hex.decode(part.facts.etag) ?? [] }
+        let etag = Hex.encode(MD5.hash(joined)) + "-\(parts.count)"
+        let stage = ObjectStage(dataFiles: dataFiles, effects: effects, inlineBytes: -1, hashesMD5: false)
+        do {
+            try await copy(parts, of: path, into: stage)
+            let now = effects.clock.now
+            let metadata = ObjectMetadata(upload.metadata.fields + extra.fields)
+            @Sendable func entry(_ staged: ObjectStage.Staged) -> ObjectEntry {
+                let facts = ObjectFacts(
+                    size: staged.size, checksum: staged.checksum, etag: etag, modified: now,
+                    metadata: metadata)
+                return ObjectEntry(place: staged.place, facts: facts)
+            }
+            let staged = try await stage.finish { staged in
+                guard case .file(let file) = staged.place else { return [] }
+                let record = StoreRecord.put(bucket: upload.bucket, key: upload.key, entry: entry(staged))
+                return ObjectFooter.bytes(record, id: file)
+            }
+            _ = try await journal.change { index in
+                let present = try index.upload(id, of: path)
+                guard wanted.allSatisfy({ present.parts[$0.number]?.place == upload.parts[$0.number]?.place })
+                else {
+                    throw BucketsError(.partInvalid, "a part was replaced meanwhile", ["upload": id])
+                }
+                try condition.check(index.entry(path)?.facts.etag, path)
+                return StoreChange(.completeUpload(id: id, entry: entry(staged)))
+            }
+            return entry(staged).facts.info
+        } catch {
+            await stage.discard()
+            throw error
+        }
+    }
+
+    private func chosenParts(
+        _ upload: MultipartUpload, _ wanted: [(number: Int, etag: String)]
+    ) throws(BucketsError) -> [ObjectEntry] {
+        guard !wanted.isEmpty else { throw BucketsError(.partInvalid, "no parts are named") }
+        var chosen: [ObjectEntry] = []
+        var previous = 0
+        for (position, part) in wanted.enumerated() {
+            guard part.number > previous else {
+                throw BucketsError(
+                    .partInvalid, "the parts are not in ascending order", ["number": part.number])
+            }
+            previous = part.number
+            guard let entry = upload.parts[part.number], entry.facts.etag == part.etag else {
+                throw BucketsError(
+                    .partInvalid, "there is no part of this number and etag",
+                    ["number": part.number, "etag": part.etag])
+            }
+            guard position == wanted.count - 1 || entry.facts.size >= limits.partBytes else {
+                throw BucketsError(
+                    .partTooSmall, "a part that is not the last is too small",
+                    ["number": part.number, "bytes": entry.facts.size, "least": limits.partBytes])
+            }
+            chosen.append(entry)
+        }
+        return chosen
+    }
+
+    private func copy(_ parts: [ObjectEntry], of path: BlobPath, into stage: ObjectStage) async throws {
+        for part in parts {
+            guard let (file, base) = try await openFile(part) else {
+                throw BlobsError(.corrupt, "the file of a part is missing", ["path": path])
+            }
+            var checksum: UInt32 = 0
+            var offset: Int64 = 0
+            while offset < part.facts.size {
+                let start = base + offset
+                let count = Int(min(Int64(ObjectStage.writeBytes), part.facts.size - offset))
+                let bytes = try await effects.ioPool.run { try file.readExactly(at: start, count: count) }
+                checksum = CRC32C.checksum(bytes.span, seed: checksum)
+                try await stage.append(bytes)
+                offset += Int64(count)
+            }
+            guard checksum == part.facts.checksum else {
+                effects.storeMetrics.corruptReads.add()
+                throw BlobsError(.corrupt, "a part's bytes do not match their checksum", ["path": path])
+            }
+        }
+    }
+}
+
+/// Receives one part of an upload.
+package final class PartUpload: Sendable {
+    private let store: BucketStore
+    private let path: BlobPath
+    private let upload: String
+    private let number: Int
+    private let stage: ObjectStage
+
+    init(store: BucketStore, path: BlobPath, upload: String, number: Int, stage: ObjectStage) {
+        self.store = store
+        self.path = path
+        self.upload = upload
+        self.number = number
+        self.stage = stage
+    }
+
+    package func append(_ bytes: [UInt8]) async throws { try await stage.append(bytes) }
+
+    /// Durable on return; the etag is the MD5 of the part. - Errors: `BKT-103`.
+    package func complete() async throws -> BlobInfo {
+        let now = store.effects.clock.now
+        let (upload, number, path) = (upload, number, path)
+        @Sendable func entry(_ staged: ObjectStage.Staged) -> ObjectEntry {
+            let facts = ObjectFacts(
+                size: staged.size, checksum: staged.checksum, etag: Hex.encode(staged.md5 ?? []),
+                modified: now,
+                metadata: ObjectMetadata())
+            return ObjectEntry(place: staged.place, facts: facts)
+        }
+        do {
+            let staged = try await stage.finish { staged in
+                guard case .file(let id) = staged.place else { return [] }
+                let record = StoreRecord.putPart(upload: upload, number: number, entry: entry(staged))
+                return ObjectFooter.bytes(record, id: id)
+            }
+            _ = try await store.journal.change { index in
+                _ = try index.upload(upload, of: path)
+                return StoreChange(.putPart(upload: upload, number: number, entry: entry(staged)))
+            }
+            return entry(staged).facts.info
+        } catch {
+            await stage.discard()
+            throw error
+        }
+    }
+
+    package func abort() async { await stage.discard() }
+}

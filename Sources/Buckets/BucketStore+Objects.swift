@@ -1,0 +1,114 @@
+package import Blobs
+import Effects
+import Octets
+import Scheduling
+import Synchronization
+
+extension BucketStore: BlobStore {
+    package func head(_ path: BlobPath) async throws -> BlobInfo { try find(path).facts.info }
+
+    package func open(_ path: BlobPath) async throws -> any BlobReader { try await openObject(path) }
+
+    package func put(
+        _ path: BlobPath, _ bytes: [UInt8], if condition: PutCondition
+    ) async throws -> BlobInfo {
+        try condition.check(journal.index.entry(path)?.facts.etag, path)
+        let upload = try startObject(path, hashesMD5: true)
+        do {
+            try await upload.append(bytes)
+        } catch {
+            await upload.abort()
+            throw error
+        }
+        return try await upload.complete(if: condition)
+    }
+
+    package func startUpload(_ path: BlobPath) async throws -> any BlobUpload {
+        try startObject(path, hashesMD5: false)
+    }
+
+    package func delete(_ paths: [BlobPath]) async throws {
+        for (bucket, group) in Dictionary(grouping: paths, by: \.bucket) {
+            let keys = group.map { ObjectKey($0.key) }
+            let bytes = keys.reduce(64) { $0 + $1.bytes.count }
+            _ = try await journal.change(bytes: bytes) { index in
+                let objects = try index.bucket(bucket).objects
+                let present = keys.filter { objects[$0] != nil }
+                return present.isEmpty ? nil : StoreChange(.deleteMany(bucket: bucket, keys: present))
+            }
+        }
+    }
+
+    package func list(
+        bucket: String, prefix: String, after: String?, limit: Int
+    ) async throws -> BlobListing {
+        let listing = try journal.index.bucket(bucket).objects.list(
+            prefix: ObjectKey(prefix), after: after.map { ObjectKey($0) }, limit: limit)
+        return BlobListing(listing) { $0.facts.info }
+    }
+
+    /// As S3 lists: with a delimiter, keys that share the part up to it show once, as a common prefix.
+    package func listObjects(
+        bucket: String, prefix: String, delimiter: String?, after: String?, limit: Int
+    ) throws -> KeyListing<BlobInfo> {
+        let listing = try journal.index.bucket(bucket).objects.list(
+            prefix: ObjectKey(prefix), delimiter: delimiter.map { ObjectKey($0) },
+            after: after.map { ObjectKey($0) }, limit: limit)
+        let items = listing.items.map { item -> KeyListing<BlobInfo>.Item in
+            switch item {
+            case .key(let key, let entry): .key(key, entry.facts.info)
+            case .commonPrefix(let prefix): .commonPrefix(prefix)
+            }
+        }
+        return KeyListing(items: items, isTruncated: listing.isTruncated)
+    }
+
+    /// Without opening it.
+    package func objectFacts(_ path: BlobPath) throws -> (info: BlobInfo, metadata: ObjectMetadata) {
+        let facts = try find(path).facts
+        return (facts.info, facts.metadata)
+    }
+
+    /// Opens the present version. - Errors: `BLB-101`, `BLB-102`, `BLB-201`.
+    package func openObject(_ path: BlobPath) async throws -> OpenObject {
+        // An overwrite between look-up and open takes the file away; the next look-up finds the new one. Three
+        // overwrites in a row within microseconds are not expected, a missing file is.
+        for _ in 0..<3 {
+            let entry = try find(path)
+            if let (file, base) = try await openFile(entry) {
+                return OpenObject(
+                    info: entry.facts.info, metadata: entry.facts.metadata, path: path, file: file,
+                    base: base,
+                    checksum: entry.facts.checksum, effects: effects)
+            }
+        }
+        throw BlobsError(.corrupt, "the file of an object is missing", ["path": path])
+    }
+
+    func openFile(_ entry: ObjectEntry) async throws -> (file: any DiskFile, base: Int64)? {
+        switch entry.place {
+        case .journal(let segment, let offset):
+            return journal.published.withLock { $0.segments[segment] }.map { ($0, offset) }
+        case .file(let id):
+            return try await effects.ioPool.run { [dataFiles] in try dataFiles.open(id) }.map { ($0, 0) }
+        }
+    }
+
+    func find(_ path: BlobPath) throws -> ObjectEntry {
+        guard let entry = try journal.index.entry(path) else {
+            throw BlobsError(.notFound, "no such object", ["path": path])
+        }
+        return entry
+    }
+
+    /// Begins an object of any size. With `hashesMD5` its etag will be the MD5 of its bytes, as S3 clients like it.
+    ///
+    /// - Errors: `BLB-102`, `BLB-105`.
+    package func startObject(_ path: BlobPath, hashesMD5: Bool) throws -> ObjectUpload {
+        let key = try ObjectKey(checking: path.key)
+        _ = try journal.index.bucket(path.bucket)
+        let stage = ObjectStage(
+            dataFiles: dataFiles, effects: effects, inlineBytes: limits.inlineBytes, hashesMD5: hashesMD5)
+        return ObjectUpload(store: self, path: path, key: key, stage: stage)
+    }
+}

@@ -1,0 +1,46 @@
+package import Faults
+
+/// What can go wrong with buckets, uploads and the store's own files, beyond `BlobsError`.
+package struct BucketsError: Fault {
+    package enum Code: String, FaultCode {
+        case bucketExists = "BKT-101"
+        case bucketNotEmpty = "BKT-102"
+        /// The upload was never started, or is completed or aborted.
+        case uploadNotFound = "BKT-103"
+        /// A part named at completion is not there, has another etag, or is out of order.
+        case partInvalid = "BKT-104"
+        /// A part other than the last is smaller than 5 MiB.
+        case partTooSmall = "BKT-105"
+        /// Bucket names have 3 to 63 characters: a-z, 0-9 and inner hyphens.
+        case bucketNameInvalid = "BKT-106"
+        /// A file of the journal or a checkpoint is not what was written, and it is no torn end.
+        case journalDamaged = "BKT-201"
+        /// The directory was written by a newer version.
+        case versionTooNew = "BKT-202"
+
+        package var kind: FaultKind {
+            switch self {
+            case .bucketExists, .bucketNotEmpty: .conflict
+            case .uploadNotFound: .notFound
+            case .partInvalid, .partTooSmall, .bucketNameInvalid: .invalidRequest
+            case .journalDamaged: .corruptData
+            case .versionTooNew: .unsupported
+            }
+        }
+    }
+
+    package let code: Code
+    package let summary: String
+    package let context: [(name: String, value: String)]
+    package let hint: String?
+
+    package init(
+        _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
+        hint: String? = nil
+    ) {
+        self.code = code
+        self.summary = summary
+        self.context = faultContext(context)
+        self.hint = hint
+    }
+}

@@ -1,0 +1,226 @@
+import Blobs
+import Effects
+import Octets
+
+/// Writes records: a kind byte, then numbers as varints and texts with their length in front.
+struct RecordEncoder {
+    private(set) var bytes: [UInt8] = []
+
+    enum Kind: UInt8 {
+        case createBucket = 1
+        case deleteBucket, put, delete, startUpload, putPart, completeUpload, abortUpload, deleteMany
+    }
+
+    /// How a place is written. `here` is followed by the bytes themselves.
+    enum PlaceKind: UInt8 {
+        case file = 1
+        case journal, here
+    }
+
+    /// Answers where in `bytes` the inline bytes begin.
+    @discardableResult
+    mutating func append(_ change: StoreChange) -> Int? {
+        switch change.record {
+        case .createBucket(let name, let instant):
+            append(.createBucket, name)
+            append(instant)
+        case .deleteBucket(let name): append(.deleteBucket, name)
+        case .put(let bucket, let key, let entry):
+            append(.put, bucket)
+            append(key.bytes)
+            return append(entry, change.inline)
+        case .delete(let bucket, let key):
+            append(.delete, bucket)
+            append(key.bytes)
+        case .deleteMany(let bucket, let keys):
+            append(.deleteMany, bucket)
+            append(keys.count)
+            for key in keys { append(key.bytes) }
+        case .startUpload(let id, let upload):
+            append(.startUpload, id)
+            append(Array(upload.bucket.utf8))
+            append(upload.key.bytes)
+            append(upload.started)
+            append(upload.metadata)
+        case .putPart(let id, let number, let entry):
+            append(.putPart, id)
+            append(number)
+            return append(entry, change.inline)
+        case .completeUpload(let id, let entry):
+            append(.completeUpload, id)
+            return append(entry, change.inline)
+        case .abortUpload(let id): append(.abortUpload, id)
+        }
+        return nil
+    }
+
+    /// Takes back what was appended behind `count` bytes.
+    mutating func cut(to count: Int) { bytes.removeSubrange(count...) }
+
+    private mutating func append(_ kind: Kind, _ name: String) {
+        bytes.append(kind.rawValue)
+        append(Array(name.utf8))
+    }
+
+    private mutating func append(_ count: Int) { Varint.append(UInt64(count), to: &bytes) }
+    private mutating func append(_ instant: Instant) { Varint.appendZigZag(instant.microseconds, to: &bytes) }
+
+    private mutating func append(_ text: [UInt8]) {
+        append(text.count)
+        bytes += text
+    }
+
+    private mutating func append(_ metadata: ObjectMetadata) {
+        append(metadata.fields.count)
+        for field in metadata.fields {
+            append(Array(field.name.utf8))
+            append(Array(field.value.utf8))
+        }
+    }
+
+    private mutating func append(_ entry: ObjectEntry, _ inline: [UInt8]?) -> Int? {
+        let facts = entry.facts
+        Varint.append(UInt64(facts.size), to: &bytes)
+        Varint.append(UInt64(facts.checksum), to: &bytes)
+        append(Array(facts.etag.utf8))
+        append(facts.modified)
+        append(facts.metadata)
+        // The version slot: always the only one, until objects keep several versions.
+        append(0)
+        if let inline {
+            precondition(Int64(inline.count) == facts.size)
+            bytes.append(PlaceKind.here.rawValue)
+            let start = bytes.count
+            bytes += inline
+            return start
+        }
+        switch entry.place {
+        case .file(let id):
+            bytes.append(PlaceKind.file.rawValue)
+            Varint.append(id, to: &bytes)
+        case .journal(let segment, let offset):
+            bytes.append(PlaceKind.journal.rawValue)
+            Varint.append(segment, to: &bytes)
+            Varint.append(UInt64(offset), to: &bytes)
+        }
+        return nil
+    }
+}
+
+/// Reads records back; every length is checked, so damage gives an error and no crash.
+struct RecordDecoder {
+    private let bytes: [UInt8]
+    private var position = 0
+    /// The segment and the offset in it at which `bytes` begin, for objects whose bytes are in the record.
+    private let segment: UInt64
+    private let origin: Int64
+
+    init(_ bytes: [UInt8], segment: UInt64, origin: Int64) {
+        self.bytes = bytes
+        self.segment = segment
+        self.origin = origin
+    }
+
+    /// Nil at the end. - Errors: `BKT-201`.
+    mutating func next() throws(BucketsError) -> StoreRecord? {
+        guard position < bytes.count else { return nil }
+        guard let kind = RecordEncoder.Kind(rawValue: try byte()) else {
+            throw damage("an unknown kind of record")
+        }
+        let name = try text()
+        switch kind {
+        case .createBucket: return .createBucket(name: name, at: try instant())
+        case .deleteBucket: return .deleteBucket(name: name)
+        case .put: return .put(bucket: name, key: ObjectKey(bytes: try field()), entry: try entry())
+        case .delete: return .delete(bucket: name, key: ObjectKey(bytes: try field()))
+        case .deleteMany:
+            var keys: [ObjectKey] = []
+            for _ in 0..<(try count()) { keys.append(ObjectKey(bytes: try field())) }
+            return .deleteMany(bucket: name, keys: keys)
+        case .startUpload:
+            let bucket = try text()
+            let key = ObjectKey(bytes: try field())
+            let upload = MultipartUpload(
+                bucket: bucket, key: key, started: try instant(), metadata: try metadata())
+            return .startUpload(id: name, upload)
+        case .putPart: return .putPart(upload: name, number: try count(), entry: try entry())
+        case .completeUpload: return .completeUpload(id: name, entry: try entry())
+        case .abortUpload: return .abortUpload(id: name)
+        }
+    }
+
+    private mutating func byte() throws(BucketsError) -> UInt8 {
+        guard position < bytes.count else { throw damage("a record ends early") }
+        defer { position += 1 }
+        return bytes[position]
+    }
+
+    private mutating func number() throws(BucketsError) -> UInt64 {
+        var end = position
+        guard let value = Varint.read(bytes.span, at: &end) else { throw damage("a record ends early") }
+        position = end
+        return value
+    }
+
+    private mutating func size() throws(BucketsError) -> Int64 {
+        guard let value = Int64(exactly: try number()) else { throw damage("a size is out of range") }
+        return value
+    }
+
+    /// A number of things that follow, each at least one byte long.
+    private mutating func count() throws(BucketsError) -> Int {
+        let value = try number()
+        guard value <= UInt64(bytes.count) else { throw damage("a count is out of range") }
+        return Int(value)
+    }
+
+    private mutating func field() throws(BucketsError) -> [UInt8] {
+        let length = try count()
+        guard length <= bytes.count - position else { throw damage("a record ends early") }
+        defer { position += length }
+        return Array(bytes[position..<position + length])
+    }
+
+    private mutating func text() throws(BucketsError) -> String {
+        String(decoding: try field(), as: UTF8.self)
+    }
+
+    private mutating func instant() throws(BucketsError) -> Instant {
+        var end = position
+        guard let value = Varint.readZigZag(bytes.span, at: &end) else { throw damage("a record ends early") }
+        position = end
+        return Instant(microseconds: value)
+    }
+
+    private mutating func metadata() throws(BucketsError) -> ObjectMetadata {
+        var fields: [ObjectMetadata.Field] = []
+        for _ in 0..<(try count()) { fields.append(ObjectMetadata.Field(try text(), try text())) }
+        return ObjectMetadata(fields)
+    }
+
+    private mutating func entry() throws(BucketsError) -> ObjectEntry {
+        let size = try size()
+        let checksum = UInt32(truncatingIfNeeded: try number())
+        let facts = ObjectFacts(
+            size: size, checksum: checksum, etag: try text(), modified: try instant(),
+            metadata: try metadata())
+        guard try number() == 0 else { throw damage("an unknown version slot") }
+        switch RecordEncoder.PlaceKind(rawValue: try byte()) {
+        case .file: return ObjectEntry(place: .file(try number()), facts: facts)
+        case .journal:
+            return ObjectEntry(place: .journal(segment: try number(), offset: try self.size()), facts: facts)
+        case .here:
+            guard size <= Int64(bytes.count - position) else { throw damage("an object's bytes end early") }
+            defer { position += Int(size) }
+            return ObjectEntry(
+                place: .journal(segment: segment, offset: origin + Int64(position)), facts: facts)
+        case nil: throw damage("an unknown kind of place")
+        }
+    }
+
+    private func damage(_ summary: String) -> BucketsError {
+        BucketsError(
+            .journalDamaged, "the journal is damaged: \(summary)",
+            ["segment": segment, "offset": origin + Int64(position)])
+    }
+}

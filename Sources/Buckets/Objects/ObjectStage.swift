@@ -1,0 +1,148 @@
+import Blobs
+import Effects
+import JSONText
+import Octets
+import Scheduling
+import Signing
+import Synchronization
+import Telemetry
+
+/// Gathers the bytes of one object: in memory while they are few, then in a file of their own.
+///
+/// - Threads: one caller at a time, as for `BlobUpload`.
+final class ObjectStage: Sendable {
+    /// Written at once; smaller pieces wait in memory.
+    static let writeBytes = 1 << 20
+
+    /// Bytes that are safe on the disk, or few enough for the journal, but that no index knows yet.
+    struct Staged: Sendable {
+        var inline: [UInt8]?
+        var place: ObjectPlace
+        var size: Int64
+        var checksum: UInt32
+        /// Nil when no MD5 was asked for.
+        var md5: [UInt8]?
+    }
+
+    private struct State {
+        var buffer: [UInt8] = []
+        var size: Int64 = 0
+        var checksum: UInt32 = 0
+        var md5: DigestStream?
+    }
+
+    private struct OpenFile: Sendable {
+        var id: UInt64
+        var file: any DiskFile
+        var end: Int64
+    }
+
+    private let dataFiles: DataFiles
+    private let effects: StoreEffects
+    private let inlineBytes: Int
+    private let state: Mutex<State>
+    private let open = Mutex<OpenFile?>(nil)
+
+    init(dataFiles: DataFiles, effects: StoreEffects, inlineBytes: Int, hashesMD5: Bool) {
+        self.dataFiles = dataFiles
+        self.effects = effects
+        self.inlineBytes = inlineBytes
+        state = Mutex(State(md5: hashesMD5 ? DigestStream(.md5) : nil))
+    }
+
+    func append(_ bytes: [UInt8]) async throws {
+        let full = state.withLock { state -> [UInt8]? in
+            state.md5?.update(bytes)
+            state.checksum = CRC32C.checksum(bytes.span, seed: state.checksum)
+            state.size += Int64(bytes.count)
+            state.buffer += bytes
+            guard state.buffer.count >= max(Self.writeBytes, inlineBytes + 1) else { return nil }
+            defer { state.buffer = [] }
+            return state.buffer
+        }
+        if let full { try await effects.ioPool.run { [self] in try write(full) } }
+    }
+
+    private func write(_ bytes: [UInt8]) throws(BlobsError) {
+        var current: OpenFile
+        if let existing = open.withLock({ $0 }) {
+            current = existing
+        } else {
+            let created = try dataFiles.create()
+            current = OpenFile(id: created.id, file: created.file, end: 0)
+            open.withLock { [current] in $0 = current }
+        }
+        try current.file.write(bytes, at: current.end)
+        current.end += Int64(bytes.count)
+        open.withLock { [current] in $0 = current }
+    }
+
+    /// Makes the bytes durable, unless they are to go into the journal. `footer` makes what is written behind them.
+    func finish(footer: @escaping @Sendable (Staged) -> [UInt8]) async throws -> Staged {
+        let (rest, staged) = state.withLock { state in
+            (
+                state.buffer,
+                Staged(
+                    inline: nil, place: .file(0), size: state.size, checksum: state.checksum,
+                    md5: state.md5?.finish())
+            )
+        }
+        if staged.size <= Int64(inlineBytes) {
+            var small = staged
+            small.inline = rest
+            return small
+        }
+        let done = try await effects.ioPool.run { [self] in
+            try write(rest)
+            guard let file = open.withLock({ $0 }) else { preconditionFailure("a large object has a file") }
+            var large = staged
+            large.place = .file(file.id)
+            try file.file.write(footer(large), at: file.end)
+            try file.file.sync()
+            effects.storeMetrics.fileSyncs.add()
+            return large
+        }
+        FaultPoints.pass(.storeObjectWritten)
+        return done
+    }
+
+    /// Removes the file, if there is one. What cannot be removed now goes at the next start.
+    func discard() async {
+        guard let id = open.withLock({ $0?.id }) else { return }
+        do {
+            try await effects.ioPool.run { [dataFiles] in try dataFiles.remove(id) }
+        } catch {
+            effects.log.warning("a file nobody needs stays behind", ["error": .string("\(error)")])
+        }
+    }
+}
+
+/// What stands behind the bytes in a file, so that the index can be rebuilt from the files alone.
+///
+///     data | frame with one record | frame bytes 4 | "FOBJ"
+enum ObjectFooter {
+    static func bytes(_ record: StoreRecord, id: UInt64) -> [UInt8] {
+        var encoder = RecordEncoder()
+        encoder.append(StoreChange(record))
+        var footer = JournalFrame.encode(encoder.bytes, sequence: id, salt: 0)
+        LittleEndian.append(UInt32(footer.count), to: &footer)
+        return footer + Array("FOBJ".utf8)
+    }
+
+    /// Nil when the file does not end in a footer. - Errors: `BKT-201`, `BLB-302`.
+    static func read(_ file: any DiskFile) throws -> StoreRecord? {
+        let size = try file.size()
+        let end = try file.read(at: max(0, size - 8), count: 8)
+        guard end.count == 8, Array(end[4...]) == Array("FOBJ".utf8) else { return nil }
+        let length: UInt32 = LittleEndian.read(end, at: 0)
+        guard Int64(length) <= size - 8, length <= 1 << 20 else { return nil }
+        let frame = try file.read(at: size - 8 - Int64(length), count: Int(length))
+        guard let header = JournalFrame.header(frame, salt: 0),
+            header.bodyBytes == frame.count - JournalFrame.headerBytes
+        else { return nil }
+        let body = Array(frame[JournalFrame.headerBytes...])
+        guard CRC32C.checksum(body.span) == header.bodyChecksum else { return nil }
+        var decoder = RecordDecoder(body, segment: 0, origin: 0)
+        return try decoder.next()
+    }
+}

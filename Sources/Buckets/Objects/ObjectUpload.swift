@@ -1,0 +1,58 @@
+package import Blobs
+import Effects
+import Octets
+
+/// Receives one object and gives it its key at the end.
+package final class ObjectUpload: BlobUpload {
+    private let store: BucketStore
+    private let path: BlobPath
+    private let key: ObjectKey
+    private let stage: ObjectStage
+
+    init(store: BucketStore, path: BlobPath, key: ObjectKey, stage: ObjectStage) {
+        self.store = store
+        self.path = path
+        self.key = key
+        self.stage = stage
+    }
+
+    package func append(_ bytes: [UInt8]) async throws { try await stage.append(bytes) }
+
+    package func complete(if condition: PutCondition) async throws -> BlobInfo {
+        try await complete(if: condition, metadata: ObjectMetadata())
+    }
+
+    /// Durable and visible on return. After an error nothing of the object is left.
+    package func complete(if condition: PutCondition, metadata: ObjectMetadata) async throws -> BlobInfo {
+        let now = store.effects.clock.now
+        // Like the etag of a multipart upload: clients know that it is no MD5.
+        let opaque = Hex.encode(store.effects.randomness.bytes(16)) + "-1"
+        let (bucket, key) = (path.bucket, key)
+        @Sendable func record(_ staged: ObjectStage.Staged) -> StoreRecord {
+            let facts = ObjectFacts(
+                size: staged.size, checksum: staged.checksum,
+                etag: staged.md5.map { Hex.encode($0) } ?? opaque,
+                modified: now, metadata: metadata)
+            return .put(bucket: bucket, key: key, entry: ObjectEntry(place: staged.place, facts: facts))
+        }
+        do {
+            let staged = try await stage.finish { staged in
+                guard case .file(let id) = staged.place else { return [] }
+                return ObjectFooter.bytes(record(staged), id: id)
+            }
+            let change = StoreChange(record(staged), inline: staged.inline)
+            let path = path
+            let done = try await store.journal.change(bytes: 256 + (staged.inline?.count ?? 0)) { index in
+                try condition.check(index.entry(path)?.facts.etag, path)
+                return change
+            }
+            guard case .put(_, _, let entry)? = done else { preconditionFailure("a put answers its record") }
+            return entry.facts.info
+        } catch {
+            await stage.discard()
+            throw error
+        }
+    }
+
+    package func abort() async { await stage.discard() }
+}

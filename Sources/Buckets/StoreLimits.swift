@@ -1,0 +1,24 @@
+/// The bounds of a store. Tests make them small.
+package struct StoreLimits: Sendable {
+    /// Objects up to here live in the journal. A file of its own costs two more syncs and an inode; up to 64 KiB writing
+    /// the bytes once more, when a segment is compacted, costs less than that.
+    package var inlineBytes = 64 << 10
+    /// When a segment is full, the next begins and a checkpoint is made: at most about this much is replayed.
+    package var segmentBytes: Int64 = 64 << 20
+    /// One write and one sync of the journal carries at most this.
+    package var groupBytes = 4 << 20
+    package var groupRecords = 1024
+    /// Changes that may wait for the journal before further ones are refused.
+    package var queuedChanges = 8192
+    /// A segment is compacted when less than this share of it, in percent, is still in use.
+    package var compactionPercent: Int64 = 50
+    /// Segments compacted after one checkpoint, so that new writes are not held up for long.
+    package var compactionSegments = 4
+    /// Data files in one directory.
+    package var directoryFiles: UInt64 = 4096
+    /// The least size of a part that is not the last, as in S3.
+    package var partBytes: Int64 = 5 << 20
+    package var partNumbers = 1...10_000
+
+    package init() {}
+}
