@@ -25,6 +25,7 @@ lint: bootstrap ## Checks format, imports and house rules
 	@swift format lint --strict --recursive --parallel --configuration .swift-format Sources Tests Package.swift
 	@$(python) Scripts/check-imports
 	@$(python) Scripts/tidy
+	@$(python) Scripts/make-docs --check
 
 test: lint build test-swift test-e2e ## Everything that must hold before a change lands
 
