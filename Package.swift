@@ -105,8 +105,7 @@ let rooms: [Room] = [
     Room(
         name: "QueryAPI",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Kernels", "Scheduling",
-            "Sessions",
+            "Faults", "Effects", "Octets", "JSONText", "Columnar",
             "Identity", "Wire",
         ]),
     Room(
