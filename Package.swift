@@ -98,10 +98,7 @@ let rooms: [Room] = [
         ]),
     Room(
         name: "CatalogAPI",
-        uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Blobs", "Iceberg", "Tables",
-            "Catalogs", "Identity", "Wire",
-        ]),
+        uses: ["Faults", "Telemetry", "JSONText", "Iceberg", "Catalogs", "Identity", "Wire"]),
     Room(
         name: "QueryAPI",
         uses: [

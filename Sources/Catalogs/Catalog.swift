@@ -14,7 +14,7 @@ package final class Catalog: Sendable {
     let store: any BlobStore
     let clock: any Clock
     let randomness: any Randomness
-    let limits: CatalogLimits
+    package let limits: CatalogLimits
     let log: Log
     let queue = CommitQueue()
     let files: MetadataFiles

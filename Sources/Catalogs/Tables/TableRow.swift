@@ -1,4 +1,4 @@
-import Iceberg
+package import Iceberg
 import Metastore
 
 /// A table as the Metastore has it: its name and its pointer.
@@ -104,7 +104,7 @@ struct NewTableRow: Sendable {
 }
 
 extension CatalogError {
-    static func noSuchTable(_ table: TableIdentifier, in warehouse: Warehouse) -> CatalogError {
+    package static func noSuchTable(_ table: TableIdentifier, in warehouse: Warehouse) -> CatalogError {
         CatalogError(.noSuchTable, "the table does not exist", ["table": table, "warehouse": warehouse.name])
     }
 }

@@ -1,0 +1,64 @@
+package import Catalogs
+package import Identity
+package import Telemetry
+package import Wire
+
+/// The Iceberg REST catalog over HTTP: decode, authorise, one call of `Catalog`, encode.
+///
+/// Each route is there three times: with the warehouse in the prefix, with it in the base, and with both.
+///
+///     /catalog/v1/{prefix}/namespaces
+///     /catalog/{account}/{bucket}/v1/namespaces
+///     /catalog/{account}/{bucket}/v1/{prefix}/namespaces
+///
+/// Source: Iceberg REST catalog specification.
+package struct CatalogAPI: Sendable {
+    package struct Settings: Sendable {
+        /// What clients are told to reach objects at, such as `http://127.0.0.1:9000`.
+        package var publicS3URL: String
+        package var region = "auto"
+
+        package init(publicS3URL: String) { self.publicS3URL = publicS3URL }
+    }
+
+    let catalog: Catalog
+    let settings: Settings
+    /// Who asks. Throws what becomes a 401.
+    let authenticate: @Sendable (Request) async throws -> Principal
+    /// The secret that belongs to a token's id on the S3 endpoint.
+    let storageSecret: @Sendable (_ tokenID: String) async throws -> String
+    /// Whom a bearer value belongs to, for the OAuth endpoint.
+    let verify: @Sendable (_ bearer: String) async throws -> Principal
+
+    package init(
+        catalog: Catalog, settings: Settings,
+        authenticate: @escaping @Sendable (Request) async throws -> Principal,
+        verify: @escaping @Sendable (_ bearer: String) async throws -> Principal,
+        storageSecret: @escaping @Sendable (_ tokenID: String) async throws -> String
+    ) {
+        self.catalog = catalog
+        self.settings = settings
+        self.authenticate = authenticate
+        self.verify = verify
+        self.storageSecret = storageSecret
+    }
+
+    package func router(log: Log) -> Router {
+        var router = Router(log: log) { error, _ in CatalogErrorBody.response(to: error) }
+        for base in ["/catalog/v1", "/catalog/{account}/{bucket}/v1"] {
+            router.add("GET", base + "/config") { try await getConfig($0) }
+            router.add("POST", base + "/oauth/tokens") { try await getToken($0) }
+        }
+        for base in [
+            "/catalog/v1/{prefix}", "/catalog/{account}/{bucket}/v1",
+            "/catalog/{account}/{bucket}/v1/{prefix}",
+        ] {
+            for route in CatalogRoute.all {
+                router.add(route.method, base + route.path, bodyLimitBytes: route.bodyLimitBytes) { request in
+                    try await route.handler(self)(try await context(of: request))
+                }
+            }
+        }
+        return router
+    }
+}

@@ -1,0 +1,64 @@
+import Wire
+
+/// One operation below a warehouse. The list is what the server can do, and what `config` tells clients it can.
+struct CatalogRoute: Sendable {
+    let method: String
+    /// Behind the prefix, as the specification writes it.
+    let path: String
+    var bodyLimitBytes = 1 << 20
+    let handler: @Sendable (CatalogAPI) -> @Sendable (CatalogContext) async throws -> Response
+
+    /// `GET /v1/{prefix}/namespaces/{namespace}`
+    var endpoint: String { "\(method) /v1/{prefix}\(path)" }
+
+    /// Schemas of thousands of columns and commits of many snapshots are long.
+    private static let commitLimitBytes = 32 << 20
+
+    static let all: [CatalogRoute] = [
+        CatalogRoute(method: "GET", path: "/namespaces") { api in { try await api.listNamespaces($0) } },
+        CatalogRoute(method: "POST", path: "/namespaces") { api in { try await api.createNamespace($0) } },
+        CatalogRoute(method: "GET", path: "/namespaces/{namespace}") { api in
+            { try await api.loadNamespace($0) }
+        },
+        CatalogRoute(method: "HEAD", path: "/namespaces/{namespace}") { api in
+            { try await api.namespaceExists($0) }
+        },
+        CatalogRoute(method: "DELETE", path: "/namespaces/{namespace}") { api in
+            { try await api.dropNamespace($0) }
+        },
+        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/properties") { api in
+            { try await api.updateNamespaceProperties($0) }
+        },
+        CatalogRoute(method: "GET", path: "/namespaces/{namespace}/tables") { api in
+            { try await api.listTables($0) }
+        },
+        CatalogRoute(
+            method: "POST", path: "/namespaces/{namespace}/tables", bodyLimitBytes: commitLimitBytes
+        ) { api in { try await api.createTable($0) } },
+        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/register") { api in
+            { try await api.registerTable($0) }
+        },
+        CatalogRoute(method: "GET", path: "/namespaces/{namespace}/tables/{table}") { api in
+            { try await api.loadTable($0) }
+        },
+        CatalogRoute(method: "HEAD", path: "/namespaces/{namespace}/tables/{table}") { api in
+            { try await api.tableExists($0) }
+        },
+        CatalogRoute(
+            method: "POST", path: "/namespaces/{namespace}/tables/{table}", bodyLimitBytes: commitLimitBytes
+        ) { api in { try await api.commitTable($0) } },
+        CatalogRoute(method: "DELETE", path: "/namespaces/{namespace}/tables/{table}") { api in
+            { try await api.dropTable($0) }
+        },
+        CatalogRoute(method: "GET", path: "/namespaces/{namespace}/tables/{table}/credentials") { api in
+            { try await api.loadCredentials($0) }
+        },
+        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/tables/{table}/metrics") { api in
+            { try await api.reportMetrics($0) }
+        },
+        CatalogRoute(method: "POST", path: "/tables/rename") { api in { try await api.renameTable($0) } },
+        CatalogRoute(method: "POST", path: "/transactions/commit", bodyLimitBytes: commitLimitBytes) { api in
+            { try await api.commitTransaction($0) }
+        },
+    ]
+}

@@ -1,0 +1,41 @@
+import Catalogs
+import Iceberg
+import JSONText
+import Wire
+
+extension CatalogAPI {
+    /// `POST …/tables/{table}` with `{"requirements": […], "updates": […]}`: changes a table, or creates a staged one.
+    ///
+    /// 200, 400 for unknown or contradicting updates, 404, 409 when a requirement does not hold: reload and retry.
+    func commitTable(_ context: CatalogContext) async throws -> Response {
+        let table = try context.table()
+        try context.requireWrite(table)
+        let commit = try TableCommit(
+            RequestObject(try await context.body()), of: table, in: context.warehouse)
+        guard let done = try await catalog.commit([commit]).first else {
+            preconditionFailure("a commit answers with each of its tables")
+        }
+        return TableAnswer(done).response()
+    }
+}
+
+extension TableCommit {
+    /// - Errors: `CTA-102`; `CTA-104` when the body names another table than the path; Iceberg's.
+    init(_ body: RequestObject, of table: TableIdentifier?, in warehouse: Warehouse) throws {
+        let named = try body["identifier"].map { (json) throws in try TableIdentifier(json: json) }
+        guard let identifier = table ?? named else {
+            throw CatalogAPIError(.malformedBody, "a change names no table", ["member": "identifier"])
+        }
+        if let named, named != identifier {
+            throw CatalogAPIError(
+                .identifierMismatch, "the body names another table than the path",
+                ["path": identifier, "body": named])
+        }
+        self.init(
+            warehouse: warehouse, identifier: identifier,
+            requirements: try body.array("requirements").map { (json) throws in
+                try TableRequirement(json: json)
+            },
+            updates: try body.array("updates").map { (json) throws in try TableUpdate(json: json) })
+    }
+}

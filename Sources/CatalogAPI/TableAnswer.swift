@@ -1,0 +1,46 @@
+import Catalogs
+import Iceberg
+import JSONText
+import Wire
+
+/// The answers that carry a table's metadata.
+struct TableAnswer {
+    /// Which snapshots the client wants to see.
+    enum Snapshots: String {
+        case all
+        /// Only those that a branch or tag names.
+        case refs
+    }
+
+    var metadata: TableMetadata
+    /// Nil for a table that is only staged.
+    var metadataLocation: String?
+    var snapshots = Snapshots.all
+
+    /// A metadata file has one content for ever, so its name tells versions apart.
+    var etag: String? {
+        metadataLocation.flatMap { $0.split(separator: "/").last }.map {
+            "\"\($0)\(snapshots == .all ? "" : "#refs")\""
+        }
+    }
+
+    /// `{"metadata-location": …, "metadata": …}` and, for loads, `config` and `storage-credentials`.
+    func response(config: [String: String]? = nil, credentials: StorageCredentials? = nil) -> Response {
+        var body = JSONObject()
+        body["metadata-location"] = metadataLocation.map { .string($0) }
+        body["metadata"] = shown.json
+        if let config { body["config"] = JSONValue(properties: config) }
+        if let credentials { body["storage-credentials"] = credentials.json }
+        var response = Response.json(.object(body))
+        response.headers["etag"] = etag
+        return response
+    }
+
+    private var shown: TableMetadata {
+        guard snapshots == .refs else { return metadata }
+        var metadata = metadata
+        let named = Set(metadata.refs.values.map(\.snapshotID))
+        metadata.snapshots.removeAll { !named.contains($0.snapshotID) }
+        return metadata
+    }
+}

@@ -1,0 +1,101 @@
+import Blobs
+import Catalogs
+import Effects
+import Identity
+import JSONText
+import Metastore
+import Telemetry
+import TestKit
+import Wire
+
+@testable import CatalogAPI
+
+/// The catalog's routes over a fresh catalog; the bearer value names who asks: `root`, or what `scopes` has.
+struct APIFixture {
+    let directory: TemporaryDirectory
+    let store: MemoryBlobStore
+    let catalog: Catalog
+    let router: Router
+
+    static let scopes: [String: [String]] = [
+        "root": ["admin"], "reader": ["catalog:read"], "lake-reader": ["catalog:read:bucket=lake"],
+        "clicks": ["catalog:write:bucket=lake,table=web.raw.clicks"], "web": ["catalog:write:namespace=web"],
+        "sql": ["sql:read"],
+    ]
+
+    init() async throws {
+        directory = try TemporaryDirectory()
+        let clock = ManualClock()
+        store = MemoryBlobStore(clock: clock, buckets: ["lake", "sea"])
+        catalog = Catalog(
+            metastore: try await Metastore.open(directory: directory.path, clock: clock), store: store,
+            clock: clock,
+            randomness: SeededRandomness(seed: 1))
+        _ = try await catalog.enableWarehouse(bucket: "lake")
+        _ = try await catalog.enableWarehouse(bucket: "sea")
+        let verify: @Sendable (String) async throws -> Principal = { value in
+            guard let scopes = Self.scopes[value] else {
+                throw IdentityError(.unauthenticated, "nobody knows this token")
+            }
+            return Principal(tokenID: "id-\(value)", scopes: try scopes.map { try Scope(parsing: $0) })
+        }
+        let api = CatalogAPI(
+            catalog: catalog, settings: CatalogAPI.Settings(publicS3URL: "http://127.0.0.1:9000"),
+            authenticate: {
+                try await verify(String(($0.headers["authorization"] ?? "").dropFirst("Bearer ".count)))
+            },
+            verify: verify, storageSecret: { "secret of \($0)" })
+        router = api.router(log: .silent)
+    }
+
+    struct Answer {
+        var status: Int
+        var headers: HTTPHeaders
+        var body: JSONValue
+        var errorType: String? { body["error"]?["type"]?.string }
+    }
+
+    func send(
+        _ method: String, _ target: String, _ body: JSONValue? = nil, as token: String = "root",
+        headers: [String: String] = [:]
+    ) async throws -> Answer {
+        try await sendRaw(method, target, body?.serialized() ?? [], as: token, headers: headers)
+    }
+
+    func sendRaw(
+        _ method: String, _ target: String, _ bytes: [UInt8], as token: String = "root",
+        headers: [String: String] = [:]
+    ) async throws -> Answer {
+        var all: HTTPHeaders = ["authorization": "Bearer \(token)"]
+        for (name, value) in headers { all[name] = value }
+        let response = await router.answer(
+            Request(
+                id: RequestID("test"), method: method, target: RequestTarget(target), headers: all,
+                body: RequestBody(bytes: bytes)))
+        guard case .bytes(let answer) = response.body else { throw UnexpectedBody() }
+        return Answer(
+            status: response.status, headers: response.headers,
+            body: answer.isEmpty ? .null : try JSONParser.parse(answer))
+    }
+
+    struct UnexpectedBody: Error {}
+
+    static let base = "/catalog/v1/local_lake"
+
+    static let schema: JSONValue = [
+        "type": "struct", "schema-id": 0,
+        "fields": [
+            ["id": 1, "name": "id", "required": true, "type": "long"],
+            ["id": 2, "name": "url", "required": false, "type": "string"],
+        ],
+    ]
+
+    /// `web`, `web.raw` and the table `web.raw.clicks`.
+    func populate() async throws {
+        _ = try await send("POST", Self.base + "/namespaces", ["namespace": ["web"]])
+        _ = try await send("POST", Self.base + "/namespaces", ["namespace": ["web", "raw"]])
+        let made = try await send(
+            "POST", Self.base + "/namespaces/web%1Fraw/tables", ["name": "clicks", "schema": Self.schema])
+        guard made.status == 200 else { throw UnexpectedBody() }
+    }
+}

@@ -1,0 +1,233 @@
+import Blobs
+import JSONText
+import Testing
+import Wire
+
+@testable import CatalogAPI
+
+@Suite("The catalog's routes of tables")
+struct TableRouteTests {
+    private let fixture: APIFixture
+    private let base = APIFixture.base
+    private let tables = APIFixture.base + "/namespaces/web%1Fraw/tables"
+    init() async throws {
+        fixture = try await APIFixture()
+        try await fixture.populate()
+    }
+
+    @Test("a table is created with its spec, order and properties, and loaded as it is")
+    func creates() async throws {
+        let made = try await fixture.send(
+            "POST", tables,
+            [
+                "name": "views", "schema": APIFixture.schema,
+                "partition-spec": [
+                    "spec-id": 0,
+                    "fields": [["source-id": 1, "field-id": 1000, "name": "b", "transform": "bucket[4]"]],
+                ],
+                "write-order": [
+                    "order-id": 1,
+                    "fields": [
+                        [
+                            "source-id": 2, "transform": "identity", "direction": "asc",
+                            "null-order": "nulls-last",
+                        ]
+                    ],
+                ], "properties": ["format-version": "2", "p": "q"],
+            ])
+        #expect(made.status == 200)
+        let loaded = try await fixture.send("GET", tables + "/views")
+        let metadata = try #require(loaded.body["metadata"])
+        #expect(metadata == made.body["metadata"] && metadata["format-version"] == 2)
+        #expect(metadata["properties"] == ["p": "q"] && metadata["default-sort-order-id"] == 1)
+        #expect(
+            metadata["partition-specs"]?.array?.first?["fields"]?.array?.first?["transform"] == "bucket[4]")
+        #expect(
+            loaded.body["metadata-location"]?.string?.hasPrefix(metadata["location"]?.string ?? "-") == true)
+        #expect(try await fixture.send("HEAD", tables + "/views").status == 204)
+        let again = try await fixture.send("POST", tables, ["name": "views", "schema": APIFixture.schema])
+        #expect(again.status == 409 && again.errorType == "AlreadyExistsException")
+    }
+
+    @Test("what cannot be a table is a bad request")
+    func badTables() async throws {
+        let bodies: [JSONValue] = [
+            ["name": "t"], ["schema": APIFixture.schema], ["name": "a.b", "schema": APIFixture.schema],
+            [
+                "name": "t",
+                "schema": [
+                    "type": "struct",
+                    "fields": [["id": 1, "name": "x", "required": true, "type": "nonsense"]],
+                ],
+            ],
+            ["name": "t", "schema": APIFixture.schema, "location": "s3://sea/t"],
+            ["name": "t", "schema": APIFixture.schema, "location": "/etc"],
+            ["name": "t", "schema": APIFixture.schema, "stage-create": "yes"],
+            [
+                "name": "t", "schema": APIFixture.schema,
+                "properties": ["write.data.path": "s3://lake/elsewhere"],
+            ],
+        ]
+        for body in bodies {
+            let answer = try await fixture.send("POST", tables, body)
+            #expect(answer.status == 400 && answer.errorType == "BadRequestException", "\(body)")
+        }
+        let nowhere = try await fixture.send(
+            "POST", base + "/namespaces/none/tables", ["name": "t", "schema": APIFixture.schema])
+        #expect(nowhere.errorType == "NoSuchNamespaceException")
+    }
+
+    @Test("an answer carries the keys only when they are asked for")
+    func vends() async throws {
+        let plain = try await fixture.send("GET", tables + "/clicks")
+        #expect(plain.body["storage-credentials"] == nil)
+        #expect(plain.body["config"]?["s3.endpoint"] == "http://127.0.0.1:9000")
+        #expect(plain.body["config"]?["s3.access-key-id"] == nil)
+        let keys = try await fixture.send(
+            "GET", tables + "/clicks", as: "clicks",
+            headers: ["X-Iceberg-Access-Delegation": "remote-signing, vended-credentials"])
+        let entry = try #require(keys.body["storage-credentials"]?.array?.first)
+        #expect(entry["config"]?["s3.access-key-id"] == "id-clicks")
+        #expect(entry["config"]?["s3.secret-access-key"] == "secret of id-clicks")
+        #expect(entry["config"]?["s3.region"] == "auto" && entry["config"] == keys.body["config"])
+        let location = try #require(keys.body["metadata"]?["location"]?.string)
+        #expect(entry["prefix"]?.string == location + "/")
+        let alone = try await fixture.send("GET", tables + "/clicks/credentials", as: "clicks")
+        #expect(alone.body["storage-credentials"]?.array?.first == entry)
+    }
+
+    @Test("the tag of a version answers not modified until the table changes")
+    func etags() async throws {
+        let first = try await fixture.send("GET", tables + "/clicks")
+        let etag = try #require(first.headers["etag"])
+        let same = try await fixture.send("GET", tables + "/clicks", headers: ["if-none-match": etag])
+        #expect(same.status == 304 && same.body == .null)
+        #expect(try await fixture.send("GET", tables + "/clicks?snapshots=refs").headers["etag"] != etag)
+        let changed = try await fixture.send(
+            "POST", tables + "/clicks",
+            ["requirements": [], "updates": [["action": "set-properties", "updates": ["a": "b"]]]])
+        #expect(changed.status == 200 && changed.headers["etag"] != etag)
+        #expect(
+            try await fixture.send("GET", tables + "/clicks", headers: ["if-none-match": etag]).status == 200)
+        #expect(try await fixture.send("GET", tables + "/clicks?snapshots=some").status == 400)
+    }
+
+    @Test("a commit changes the table, and its faults have the names clients know")
+    func commits() async throws {
+        func commit(_ body: JSONValue, table: String = "clicks") async throws -> APIFixture.Answer {
+            try await fixture.send("POST", tables + "/" + table, body)
+        }
+        let set: JSONValue = ["action": "set-properties", "updates": ["a": "b"]]
+        let good = try await commit(["requirements": [], "updates": [set]])
+        #expect(good.status == 200 && good.body["metadata"]?["properties"]?["a"] == "b")
+        #expect(good.body["metadata-location"]?.string?.isEmpty == false)
+        let stale = try await commit([
+            "requirements": [["type": "assert-ref-snapshot-id", "ref": "main", "snapshot-id": 5]],
+            "updates": [set],
+        ])
+        #expect(stale.status == 409 && stale.errorType == "CommitFailedException")
+        let unknown = try await commit(["requirements": [], "updates": [["action": "dance"]]])
+        #expect(unknown.status == 400 && unknown.errorType == "BadRequestException")
+        let requirement = try await commit(["requirements": [["type": "assert-moon"]], "updates": []])
+        #expect(requirement.status == 400)
+        let none = try await commit(["requirements": [], "updates": [set]], table: "none")
+        #expect(none.status == 404 && none.errorType == "NoSuchTableException")
+        let other = try await commit([
+            "identifier": ["namespace": ["web", "raw"], "name": "other"], "requirements": [],
+            "updates": [set],
+        ])
+        #expect(other.status == 400)
+        let moved = try await commit([
+            "requirements": [], "updates": [["action": "set-location", "location": "s3://lake/x"]],
+        ])
+        #expect(moved.status == 400)
+    }
+
+    @Test("a staged table is nowhere until its commit creates it")
+    func stages() async throws {
+        let staged = try await fixture.send(
+            "POST", tables, ["name": "late", "schema": APIFixture.schema, "stage-create": true])
+        #expect(staged.status == 200 && staged.body["metadata-location"] == nil)
+        #expect(try await fixture.send("HEAD", tables + "/late").status == 404)
+        let metadata = try #require(staged.body["metadata"])
+        let schema = try #require(metadata["schemas"]?.array?.first)
+        let updates: JSONValue = [
+            ["action": "assign-uuid", "uuid": metadata["table-uuid"] ?? nil],
+            ["action": "upgrade-format-version", "format-version": 2],
+            ["action": "add-schema", "schema": schema, "last-column-id": 2],
+            ["action": "set-current-schema", "schema-id": -1],
+            ["action": "add-spec", "spec": ["spec-id": 0, "fields": []]],
+            ["action": "set-default-spec", "spec-id": -1],
+            ["action": "add-sort-order", "sort-order": ["order-id": 0, "fields": []]],
+            ["action": "set-default-sort-order", "sort-order-id": -1],
+            ["action": "set-location", "location": metadata["location"] ?? nil],
+        ]
+        let made = try await fixture.send(
+            "POST", tables + "/late", ["requirements": [["type": "assert-create"]], "updates": updates])
+        #expect(made.status == 200 && made.body["metadata"]?["table-uuid"] == metadata["table-uuid"])
+        #expect(try await fixture.send("HEAD", tables + "/late").status == 204)
+    }
+
+    @Test("tables are renamed, dropped, registered again, and measured for nothing")
+    func rest() async throws {
+        let old: JSONValue = ["namespace": ["web", "raw"], "name": "clicks"]
+        let new: JSONValue = ["namespace": ["web"], "name": "visits"]
+        #expect(
+            try await fixture.send("POST", base + "/tables/rename", ["source": old, "destination": new])
+                .status == 204)
+        #expect(
+            try await fixture.send("POST", base + "/tables/rename", ["source": old, "destination": new])
+                .status == 404)
+        let path = base + "/namespaces/web/tables/visits"
+        #expect(
+            try await fixture.send("POST", path + "/metrics", ["report-type": "scan-report"]).status == 204)
+        let renamed = try await fixture.send("GET", path)
+        let file = try #require(renamed.body["metadata-location"])
+        #expect(try await fixture.send("DELETE", path).status == 204)
+        let none = try await fixture.send("DELETE", path)
+        #expect(none.status == 404 && none.errorType == "NoSuchTableException")
+        let back = try await fixture.send(
+            "POST", base + "/namespaces/web/register", ["name": "again", "metadata-location": file])
+        #expect(back.status == 200 && back.body["metadata-location"] == file)
+        #expect(
+            try await fixture.send("DELETE", base + "/namespaces/web/tables/again?purgeRequested=true").status
+                == 204)
+        #expect(
+            try await fixture.store.list(bucket: "lake", prefix: "", after: nil, limit: 9).entries.isEmpty)
+    }
+
+    @Test("a transaction changes several tables or none")
+    func transaction() async throws {
+        _ = try await fixture.send("POST", tables, ["name": "b", "schema": APIFixture.schema])
+        func change(_ name: String, _ requirements: JSONValue) -> JSONValue {
+            [
+                "identifier": ["namespace": ["web", "raw"], "name": .string(name)],
+                "requirements": requirements,
+                "updates": [["action": "set-properties", "updates": ["t": "1"]]],
+            ]
+        }
+        let path = base + "/transactions/commit"
+        let bad = try await fixture.send(
+            "POST", path,
+            [
+                "table-changes": [
+                    change("clicks", []),
+                    change("b", [["type": "assert-current-schema-id", "current-schema-id": 9]]),
+                ]
+            ])
+        #expect(bad.status == 409)
+        #expect(try await fixture.send("GET", tables + "/clicks").body["metadata"]?["properties"] == [:])
+        let denied = try await fixture.send(
+            "POST", path, ["table-changes": [change("clicks", []), change("b", [])]], as: "clicks")
+        #expect(denied.status == 403)
+        let good = try await fixture.send(
+            "POST", path, ["table-changes": [change("clicks", []), change("b", [])]])
+        #expect(good.status == 204)
+        for name in ["clicks", "b"] {
+            #expect(
+                try await fixture.send("GET", tables + "/" + name).body["metadata"]?["properties"] == [
+                    "t": "1"
+                ])
+        }
+    }
+}
