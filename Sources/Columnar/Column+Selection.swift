@@ -27,6 +27,9 @@ extension Column {
             let rows = [Int32](repeating: 0, count: count)
             let all = validity.map { intersect($0, one.validity?.gather(rows)) } ?? one.validity?.gather(rows)
             return Column(type, count: count, one.values.gather(rows), validity: all)
+        case .dictionary(_, let dictionary) where dictionary.count == 0:
+            // Only null rows can refer to an empty dictionary.
+            return Column.nulls(type, count: count).flattened()
         case .dictionary(let indices, let dictionary):
             return Column(
                 type, count: count, dictionary.flattened().values.gather(indices), validity: validity)

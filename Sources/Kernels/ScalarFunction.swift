@@ -94,13 +94,13 @@ package enum ScalarFunction: Int32, Sendable, Hashable, CaseIterable {
     case trunc = 124
     /// -1, 0 or 1
     case sign = 125
-    /// The square root; a negative number is an error
+    /// The square root; NaN of a negative number
     case sqrt = 126
     /// The cube root
     case cbrt = 127
     /// e to the power
     case exp = 128
-    /// The natural logarithm; zero and less is an error
+    /// The natural logarithm; NaN of a negative number
     case ln = 129
     /// The logarithm of base 10
     case log10 = 130

@@ -1,0 +1,51 @@
+import Columnar
+
+/// Exact arithmetic on unscaled decimals of up to 38 digits, with 256-bit intermediates where needed.
+enum DecimalMath {
+    /// 10^0 … 10^38.
+    static let powers: [Int128] = {
+        var powers: [Int128] = [1]
+        for _ in 0..<38 { powers.append(powers[powers.count - 1] * 10) }
+        return powers
+    }()
+
+    /// The largest magnitude plus one that a precision holds.
+    static func bound(_ precision: Int) -> Int128 { powers[precision] }
+
+    /// `value` at another scale, rounding half away from zero. Nil when it leaves 128 bits.
+    @inline(__always)
+    static func rescale(_ value: Int128, by digits: Int) -> Int128? {
+        if digits == 0 { return value }
+        if digits > 0 {
+            guard digits < powers.count else { return value == 0 ? 0 : nil }
+            let (result, overflow) = value.multipliedReportingOverflow(by: powers[digits])
+            return overflow ? nil : result
+        }
+        guard -digits < powers.count else { return 0 }
+        return divideRounding(value, powers[-digits])
+    }
+
+    /// Rounds half away from zero; the divisor is positive.
+    @inline(__always)
+    static func divideRounding(_ value: Int128, _ divisor: Int128) -> Int128 {
+        let quotient = value / divisor
+        let rest = (value % divisor).magnitude
+        guard rest >= divisor.magnitude - rest else { return quotient }
+        return value < 0 ? quotient - 1 : quotient + 1
+    }
+
+    /// `a * b / divisor`, rounding half away from zero; nil when it leaves 38 digits. Exact through 256 bits.
+    static func multiplyDivide(_ a: Int128, _ b: Int128, by divisor: Int128) -> Int128? {
+        let isNegative = (a < 0) != (b < 0) && a != 0 && b != 0
+        let (high, low) = a.magnitude.multipliedFullWidth(by: b.magnitude)
+        let magnitude = divisor.magnitude
+        guard high < magnitude else { return nil }
+        var (quotient, rest) =
+            high == 0
+            ? low.quotientAndRemainder(dividingBy: magnitude) : magnitude.dividingFullWidth((high, low))
+        if rest >= magnitude - rest { quotient &+= 1 }
+        guard quotient < powers[38].magnitude else { return nil }
+        let result = Int128(quotient)
+        return isNegative != (divisor < 0) ? -result : result
+    }
+}

@@ -1,0 +1,88 @@
+import CRE2
+import Synchronization
+
+/// A compiled regular expression of RE2's syntax: linear time, so a user's pattern cannot stall a thread.
+///
+/// - Threads: any number at once.
+@safe final class RegularExpression: Sendable {
+    struct Flags: OptionSet, Hashable {
+        let rawValue: UInt32
+        static let ignoreCase = Flags(rawValue: FIRN_RE2_IGNORE_CASE.rawValue)
+        static let dotAll = Flags(rawValue: FIRN_RE2_DOT_ALL.rawValue)
+        static let multiline = Flags(rawValue: FIRN_RE2_MULTILINE.rawValue)
+    }
+    private struct Key: Hashable {
+        var pattern: String
+        var flags: Flags
+    }
+
+    // SAFETY: the handle is made in init, freed in deinit, and RE2 promises that const calls may run in parallel.
+    private nonisolated(unsafe) let handle: OpaquePointer
+    let groupCount: Int
+
+    /// Compiled expressions of recent batches, so that a query compiles once and not once a batch.
+    private static let recent = Mutex<[Key: RegularExpression]>([:])
+    private static let recentLimit = 256
+
+    static func compiled(_ pattern: String, _ flags: Flags) throws(KernelError) -> RegularExpression {
+        let key = Key(pattern: pattern, flags: flags)
+        if let known = recent.withLock({ $0[key] }) { return known }
+        let made = try RegularExpression(pattern, flags)
+        recent.withLock { recent in
+            if recent.count >= recentLimit { recent.removeAll(keepingCapacity: true) }
+            recent[key] = made
+        }
+        return made
+    }
+
+    private init(_ pattern: String, _ flags: Flags) throws(KernelError) {
+        let bytes = Array(pattern.utf8)
+        var message = [CChar](repeating: 0, count: 256)
+        // SAFETY: both buffers outlive the call, and their counts are given beside them.
+        let made = unsafe bytes.withUnsafeBufferPointer { pattern in
+            unsafe message.withUnsafeMutableBufferPointer { message in
+                unsafe firn_re2_compile(
+                    pattern.baseAddress, pattern.count, flags.rawValue, message.baseAddress, message.count)
+            }
+        }
+        guard let made = unsafe made else {
+            let text = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+            throw KernelError(
+                .invalidPattern, "the regular expression is wrong",
+                ["pattern": "'\(pattern)'", "reason": String(decoding: text, as: UTF8.self)])
+        }
+        unsafe handle = made
+        groupCount = Int(unsafe firn_re2_group_count(made))
+    }
+
+    deinit { unsafe firn_re2_free(handle) }
+
+    func matches(_ text: Span<UInt8>) throws(KernelError) -> Bool {
+        // SAFETY: the span outlives the call, and its count is given beside it.
+        let outcome = unsafe text.withUnsafeBufferPointer { text in
+            unsafe firn_re2_matches(handle, text.baseAddress, text.count)
+        }
+        return try Self.isMatch(outcome)
+    }
+
+    /// The first match at or after byte `start`: the whole, then each group; nil for a group that took no part.
+    func firstMatch(in text: Span<UInt8>, from start: Int) throws(KernelError) -> [Range<Int>?]? {
+        var bounds = [Int64](repeating: -1, count: 2 * (groupCount + 1))
+        // SAFETY: `bounds` holds two numbers for the whole and for each group; the span outlives the call.
+        let outcome = unsafe text.withUnsafeBufferPointer { text in
+            unsafe bounds.withUnsafeMutableBufferPointer { bounds in
+                unsafe firn_re2_find(
+                    handle, text.baseAddress, text.count, start, bounds.baseAddress, Int32(groupCount))
+            }
+        }
+        guard try Self.isMatch(outcome) else { return nil }
+        return (0...groupCount).map { group in
+            bounds[2 * group] < 0 ? nil : Int(bounds[2 * group])..<Int(bounds[2 * group + 1])
+        }
+    }
+
+    private static func isMatch(_ outcome: Int32) throws(KernelError) -> Bool {
+        guard outcome >= 0 else { throw KernelError(.tooLarge, "the regular expression ran out of memory") }
+        return outcome == 1
+    }
+}

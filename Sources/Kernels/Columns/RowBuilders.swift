@@ -1,0 +1,118 @@
+import Columnar
+
+/// Rows to compute one by one: how many, which are null already, and what a failing row does.
+struct RowPlan {
+    var count: Int
+    /// Rows that are null whatever the function says; the body is not called for them.
+    var validity: Bitmap?
+    /// A failing row becomes null instead of failing the call.
+    var isTry = false
+
+    /// Computes values of fixed width; nil makes a row null.
+    @inline(__always)
+    func fixed<Value: FixedValue>(
+        _ type: DataType, _ body: (Int) throws(KernelError) -> Value?
+    ) throws(KernelError) -> Column {
+        var result = [Value](repeating: .zero, count: count)
+        var nulls = NullMarks(count: count, validity: validity)
+        for row in 0..<count where validity?[row] ?? true {
+            do throws(KernelError) {
+                if let value = try body(row) { result[row] = value } else { nulls.mark(row) }
+            } catch {
+                guard isTry else { throw error.at(row: row) }
+                nulls.mark(row)
+            }
+        }
+        return Column(type, count: count, Value.column(result), validity: nulls.validity)
+    }
+
+    /// Computes truth values.
+    @inline(__always)
+    func truth(_ body: (Int) throws(KernelError) -> Bool?) throws(KernelError) -> Column {
+        var flags = [UInt8](repeating: 0, count: PackedBits.paddedCount(count))
+        var nulls = NullMarks(count: count, validity: validity)
+        for row in 0..<count where validity?[row] ?? true {
+            do throws(KernelError) {
+                if let value = try body(row) { flags[row] = value ? 1 : 0 } else { nulls.mark(row) }
+            } catch {
+                guard isTry else { throw error.at(row: row) }
+                nulls.mark(row)
+            }
+        }
+        return Column(
+            .boolean, count: count, .boolean(PackedBits.pack(flags, count: count)), validity: nulls.validity)
+    }
+
+    /// Computes strings: the body appends a row's bytes to an empty buffer; false makes the row null.
+    @inline(__always)
+    func text(
+        _ type: DataType, _ body: (Int, inout [UInt8]) throws(KernelError) -> Bool
+    ) throws(KernelError) -> Column {
+        var strings = StringColumn()
+        strings.views.reserveCapacity(count)
+        var nulls = NullMarks(count: count, validity: validity)
+        var buffer: [UInt8] = []
+        for row in 0..<count {
+            guard validity?[row] ?? true else {
+                strings.appendEmpty()
+                continue
+            }
+            buffer.removeAll(keepingCapacity: true)
+            do throws(KernelError) {
+                if try body(row, &buffer) {
+                    guard buffer.count <= Self.textLimit else {
+                        throw KernelError(.tooLarge, "a text is too large", ["bytes": buffer.count])
+                    }
+                    strings.append(buffer.span)
+                } else {
+                    strings.appendEmpty()
+                    nulls.mark(row)
+                }
+            } catch {
+                guard isTry else { throw error.at(row: row) }
+                strings.appendEmpty()
+                nulls.mark(row)
+            }
+        }
+        return Column(type, count: count, .string(strings), validity: nulls.validity)
+    }
+
+    /// Computes any values through scalars: for nested types and rare functions.
+    func scalars(
+        _ type: DataType, _ body: (Int) throws(KernelError) -> Scalar
+    ) throws(KernelError) -> Column {
+        var builder = ColumnBuilder(type)
+        for row in 0..<count {
+            guard validity?[row] ?? true else {
+                builder.appendNull()
+                continue
+            }
+            do throws(KernelError) {
+                builder.append(try body(row))
+            } catch {
+                guard isTry else { throw error.at(row: row) }
+                builder.appendNull()
+            }
+        }
+        return builder.finish()
+    }
+
+    /// The most bytes one computed text may have.
+    static let textLimit = 256 << 20
+}
+
+/// A validity that is only made when a row turns out null.
+struct NullMarks {
+    private let count: Int
+    private(set) var validity: Bitmap?
+
+    init(count: Int, validity: Bitmap?) {
+        self.count = count
+        self.validity = validity
+    }
+
+    mutating func mark(_ row: Int) {
+        if validity == nil { validity = Bitmap(repeating: true, count: count) }
+        validity?[row] = false
+    }
+}

@@ -1,0 +1,133 @@
+import Columnar
+
+/// Functions over lists, maps and structs.
+enum NestedFunctions {
+    static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
+        switch call.function {
+        case .getField: return try field(call)
+        case .structure: return try structure(call, call.arguments)
+        case .namedStructure:
+            return try structure(
+                call, call.arguments.indices.filter { $0 % 2 == 1 }.map { call.arguments[$0] })
+        case .typeOf:
+            return .constant(.string("\(call.arguments[0].type)"), .string, count: call.rowCount)
+        case .makeArray: return try makeArray(call)
+        case .mapKeys, .mapValues: return try entries(call)
+        case .stringToArray: return try split(call)
+        default: return try scalars(call)
+        }
+    }
+
+    private static func field(_ call: KernelCall) throws(KernelError) -> Column {
+        let column = call.arguments[0].flattened()
+        guard case .structure(let fields) = column.type, case .structure(let parts) = column.values,
+            let name = call.constantText(1)
+        else {
+            if case .map = column.type { return try scalars(call) }
+            throw call.unsupported()
+        }
+        guard let index = fields.firstIndex(where: { $0.name == name }) else {
+            throw KernelError(
+                .invalidArgument, "the struct has no such field", ["field": name, "type": "\(column.type)"])
+        }
+        let part = parts[index].flattened()
+        let validity = intersect(part.mayHaveNulls ? part.validityBits() : nil, column.validity)
+        return try Column(
+            part.type, count: part.count, part.values, validity: part.type == .null ? nil : validity
+        )
+        .cast(to: call.result)
+    }
+
+    private static func structure(_ call: KernelCall, _ values: [Column]) throws(KernelError) -> Column {
+        guard case .structure(let fields) = call.result, fields.count == values.count else {
+            throw call.unsupported()
+        }
+        var parts: [Column] = []
+        for (field, value) in zip(fields, values) { parts.append(try value.cast(to: field.type).flattened()) }
+        return Column(call.result, count: call.rowCount, .structure(parts))
+    }
+
+    private static func makeArray(_ call: KernelCall) throws(KernelError) -> Column {
+        guard case .list(let element) = call.result else { throw call.unsupported() }
+        var parts: [Column] = []
+        for argument in call.arguments { parts.append(try argument.cast(to: element.type)) }
+        return try RowPlan(count: call.rowCount).scalars(call.result) { row throws(KernelError) in
+            .list(parts.map { $0.scalar(at: row) })
+        }
+    }
+
+    private static func entries(_ call: KernelCall) throws(KernelError) -> Column {
+        let column = call.arguments[0].flattened()
+        guard case .map(let offsets, let keys, let values) = column.values else { throw call.unsupported() }
+        return Column(
+            call.result, count: call.rowCount,
+            .list(offsets: offsets, element: call.function == .mapKeys ? keys : values),
+            validity: column.validity)
+    }
+
+    private static func split(_ call: KernelCall) throws(KernelError) -> Column {
+        let text = try call.text(0)
+        let delimiters = try call.text(1)
+        return try call.rows.scalars(call.result) { row throws(KernelError) in
+            let whole = text.string(at: row)
+            let delimiter = delimiters.string(at: row)
+            if whole.isEmpty { return .list([]) }
+            if delimiter.isEmpty { return .list([.string(whole)]) }
+            return .list(
+                whole.split(separator: delimiter, omittingEmptySubsequences: false).map {
+                    .string(String($0))
+                })
+        }
+    }
+
+    private static func scalars(_ call: KernelCall) throws(KernelError) -> Column {
+        let column = call.arguments[0]
+        let rows = call.function == .arrayHas ? RowPlan(count: call.rowCount, validity: nil) : call.rows
+        return try rows.scalars(call.result) { row throws(KernelError) in
+            let other = call.has(1) ? call.arguments[1].scalar(at: row) : .null
+            switch (call.function, column.scalar(at: row)) {
+            case (.arrayHas, .null): return .null
+            case (.arrayHas, .list(let elements)): return .boolean(elements.contains(other))
+            case (.arrayLength, .list(let elements)), (.cardinality, .list(let elements)):
+                return count(elements.count, call)
+            case (.cardinality, .map(let pairs)): return count(pairs.count, call)
+            case (.arrayElement, .list(let elements)): return element(elements, other)
+            case (.getField, .map(let pairs)): return pairs.first { $0.key == other }?.value ?? .null
+            case (.mapExtract, .map(let pairs)):
+                return .list(pairs.first { $0.key == other }.map { [$0.value] } ?? [])
+            case (.arrayToString, .list): return .string(try join(call, row))
+            default: throw call.unsupported()
+            }
+        }
+    }
+
+    private static func count(_ value: Int, _ call: KernelCall) -> Scalar {
+        call.result == .int ? .int(Int32(clamping: value)) : .long(Int64(value))
+    }
+
+    private static func element(_ elements: [Scalar], _ index: Scalar) -> Scalar {
+        let wanted = Int64(index) ?? (Int32(index).map { Int64($0) }) ?? 0
+        let place = wanted > 0 ? wanted - 1 : wanted < 0 ? Int64(elements.count) &+ wanted : -1
+        return place >= 0 && place < elements.count ? elements[Int(place)] : .null
+    }
+
+    /// Nulls are left out, unless a third argument stands for them.
+    private static func join(_ call: KernelCall, _ row: Int) throws(KernelError) -> String {
+        let column = call.arguments[0].flattened()
+        guard case .list(let offsets, let element) = column.values else { throw call.unsupported() }
+        let delimiter = try call.text(1).string(at: row)
+        let filler: String? = call.has(2) ? try call.text(2).string(at: row) : nil
+        let writer = try ValueWriter(element)
+        var parts: [String] = []
+        for index in Int(offsets[row])..<Int(offsets[row + 1]) {
+            if element.isNull(index) {
+                if let filler { parts.append(filler) }
+                continue
+            }
+            var buffer: [UInt8] = []
+            try writer.append(index, to: &buffer)
+            parts.append(String(decoding: buffer, as: UTF8.self))
+        }
+        return parts.joined(separator: delimiter)
+    }
+}

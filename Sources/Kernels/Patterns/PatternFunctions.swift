@@ -1,0 +1,151 @@
+import Columnar
+
+/// LIKE and its kin, and the regexp functions.
+enum PatternFunctions {
+    static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
+        switch call.function {
+        case .like, .notLike, .ilike, .notILike: return try like(call)
+        case .similarTo:
+            return try withExpressions(call, flagsAt: nil, translate: similar) {
+                text, row, expression, _ throws(KernelError) in
+                .boolean(
+                    try text.withBytes(at: row) { bytes throws(KernelError) in try expression.matches(bytes) }
+                )
+            }
+        case .regexpLike:
+            return try withExpressions(call, flagsAt: 2) { text, row, expression, _ throws(KernelError) in
+                .boolean(
+                    try text.withBytes(at: row) { bytes throws(KernelError) in try expression.matches(bytes) }
+                )
+            }
+        case .regexpReplace: return try RegexReplacement.evaluate(call)
+        case .regexpMatch, .regexpSubstring: return try firstMatch(call)
+        case .regexpCount, .regexpPosition: return try counting(call)
+        default: throw call.unsupported()
+        }
+    }
+
+    private static func like(_ call: KernelCall) throws(KernelError) -> Column {
+        let text = try call.text(0)
+        let patterns = try call.text(1)
+        let escapes: TextOperand? = call.has(2) ? try call.text(2) : nil
+        let ignoresCase = call.function == .ilike || call.function == .notILike
+        let wanted = call.function == .like || call.function == .ilike
+        func compile(_ row: Int) throws(KernelError) -> LikePattern {
+            let escape = escapes?.string(at: row) ?? "\\"
+            guard escape.unicodeScalars.count <= 1 else {
+                throw KernelError(
+                    .invalidPattern, "the escape must be one character", ["escape": "'\(escape)'"])
+            }
+            return try LikePattern(
+                patterns.string(at: row), escape: escape.unicodeScalars.first, ignoresCase: ignoresCase)
+        }
+        let isConstant = patterns.isConstant && escapes?.isConstant ?? true
+        let fixed = isConstant && call.rowCount > 0 ? try compile(0) : nil
+        return try call.rows.truth { row throws(KernelError) in
+            let pattern = if let fixed { fixed } else { try compile(row) }
+            return text.withBytes(at: row) { pattern.matches($0) } == wanted
+        }
+    }
+
+    /// Runs `body` for each row with its compiled expression.
+    static func withExpressions(
+        _ call: KernelCall, flagsAt: Int?, translate: (String) -> String = { $0 },
+        _ body: (TextOperand, Int, RegularExpression, String) throws(KernelError) -> Scalar
+    ) throws(KernelError) -> Column {
+        let text = try call.text(0)
+        let patterns = try call.text(1)
+        let flags: TextOperand? = if let flagsAt, call.has(flagsAt) { try call.text(flagsAt) } else { nil }
+        var last: (pattern: String, flags: String, expression: RegularExpression)?
+        return try call.rows.scalars(call.result) { row throws(KernelError) in
+            // A constant pattern is compiled for the first row and kept.
+            if patterns.isConstant, flags?.isConstant ?? true, let last {
+                return try body(text, row, last.expression, last.flags)
+            }
+            let pattern = patterns.string(at: row)
+            let letters = flags?.string(at: row) ?? ""
+            if last?.pattern != pattern || last?.flags != letters {
+                last = (pattern, letters, try .compiled(translate(pattern), try options(letters)))
+            }
+            guard let last else { return .null }
+            return try body(text, row, last.expression, letters)
+        }
+    }
+
+    /// `i` ignores case, `s` lets `.` match line breaks, `m` lets `^` and `$` match at them; `g` is the caller's.
+    static func options(_ letters: String) throws(KernelError) -> RegularExpression.Flags {
+        var flags: RegularExpression.Flags = []
+        for letter in letters {
+            switch letter {
+            case "i": flags.insert(.ignoreCase)
+            case "s": flags.insert(.dotAll)
+            case "m", "n": flags.insert(.multiline)
+            case "g", "c", "U": continue
+            default:
+                throw KernelError(
+                    .invalidPattern, "there is no such flag of regular expressions", ["flag": "'\(letter)'"])
+            }
+        }
+        return flags
+    }
+
+    /// A SQL regular expression as one of RE2's, over the whole text.
+    private static func similar(_ pattern: String) -> String {
+        var result = "(?s)^(?:"
+        var scalars = pattern.unicodeScalars.makeIterator()
+        while let scalar = scalars.next() {
+            switch scalar {
+            case "%": result += ".*"
+            case "_": result += "."
+            case ".", "^", "$": result += "\\" + String(scalar)
+            case "\\":
+                if let next = scalars.next() { result += quoted(next) }
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + ")$"
+    }
+
+    private static func quoted(_ scalar: Unicode.Scalar) -> String {
+        scalar.isASCII && !scalar.properties.isAlphabetic && scalar.properties.numericType == nil
+            ? "\\" + String(scalar) : String(scalar)
+    }
+
+    private static func firstMatch(_ call: KernelCall) throws(KernelError) -> Column {
+        try withExpressions(call, flagsAt: 2) { text, row, expression, _ throws(KernelError) in
+            try text.withBytes(at: row) { bytes throws(KernelError) -> Scalar in
+                guard let found = try expression.firstMatch(in: bytes, from: 0) else { return .null }
+                func part(_ range: Range<Int>?) -> Scalar {
+                    range.map { .string(UTF8Text.string(bytes.extracting($0))) } ?? .null
+                }
+                if call.function == .regexpSubstring { return part(found[0]) }
+                return .list(found.count == 1 ? [part(found[0])] : found.dropFirst().map { part($0) })
+            }
+        }
+    }
+
+    private static func counting(_ call: KernelCall) throws(KernelError) -> Column {
+        let isCount = call.function == .regexpCount
+        let starts: Operand<Int64> = call.has(2) ? try call.long(2) : .constant(1)
+        return try withExpressions(call, flagsAt: isCount ? 3 : nil) {
+            text, row, expression, _ throws(KernelError) in
+            guard starts[row] >= 1 else {
+                throw KernelError(
+                    .invalidArgument, "positions are counted from one", ["position": starts[row]])
+            }
+            let number = try text.withBytes(at: row) { bytes throws(KernelError) -> Int64 in
+                var position = UTF8Text.offset(of: Int(starts[row] - 1), in: bytes)
+                var count: Int64 = 0
+                while position <= bytes.count,
+                    let whole = try expression.firstMatch(in: bytes, from: position)?[0]
+                {
+                    if !isCount { return Int64(UTF8Text.length(bytes.extracting(0..<whole.lowerBound))) + 1 }
+                    count += 1
+                    position = RegexReplacement.next(after: whole, in: bytes)
+                }
+                return count
+            }
+            return call.result == .int ? .int(Int32(clamping: number)) : .long(number)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Columnar
+
+/// regexp_replace: `\1` or `${1}` stands for a group, `\0` or `\&` for the whole match, `\\` for a backslash.
+enum RegexReplacement {
+    private enum Piece {
+        case literal([UInt8])
+        case group(Int)
+    }
+
+    static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
+        let replacements = try call.text(2)
+        let fixed = replacements.isConstant && call.rowCount > 0 ? pieces(replacements.string(at: 0)) : nil
+        return try PatternFunctions.withExpressions(call, flagsAt: 3) {
+            text, row, expression, flags throws(KernelError) in
+            let pieces = fixed ?? self.pieces(replacements.string(at: row))
+            let isGlobal = flags.contains("g")
+            let bytes = try text.withBytes(at: row) { bytes throws(KernelError) in
+                try replace(bytes, expression, pieces, isGlobal: isGlobal)
+            }
+            return .string(String(decoding: bytes, as: UTF8.self))
+        }
+    }
+
+    private static func replace(
+        _ bytes: Span<UInt8>, _ expression: RegularExpression, _ pieces: [Piece], isGlobal: Bool
+    ) throws(KernelError) -> [UInt8] {
+        var result: [UInt8] = []
+        var copied = 0
+        var position = 0
+        while position <= bytes.count, let found = try expression.firstMatch(in: bytes, from: position),
+            let whole = found[0]
+        {
+            result.append(copying: bytes.extracting(copied..<whole.lowerBound))
+            for piece in pieces {
+                switch piece {
+                case .literal(let text): result += text
+                case .group(let number):
+                    if number < found.count, let range = found[number] {
+                        result.append(copying: bytes.extracting(range))
+                    }
+                }
+            }
+            copied = whole.upperBound
+            position = next(after: whole, in: bytes)
+            if !isGlobal { break }
+        }
+        result.append(copying: bytes.extracting(copied..<bytes.count))
+        return result
+    }
+
+    /// Where to look on: behind the match, one character further after an empty one.
+    static func next(after match: Range<Int>, in bytes: Span<UInt8>) -> Int {
+        guard match.isEmpty else { return match.upperBound }
+        guard match.upperBound < bytes.count else { return bytes.count + 1 }
+        return match.upperBound + UTF8Text.offset(of: 1, in: bytes.extracting(match.upperBound..<bytes.count))
+    }
+
+    private static func pieces(_ replacement: String) -> [Piece] {
+        var pieces: [Piece] = []
+        var literal: [UInt8] = []
+        func flush() {
+            if !literal.isEmpty { pieces.append(.literal(literal)) }
+            literal = []
+        }
+        let bytes = Array(replacement.utf8)
+        var index = 0
+        while index < bytes.count {
+            let next = index + 1 < bytes.count ? bytes[index + 1] : 0
+            if bytes[index] == UInt8(ascii: "\\"), let digit = NumberParsing.digit(next) {
+                flush()
+                pieces.append(.group(digit))
+                index += 2
+            } else if bytes[index] == UInt8(ascii: "\\"), next == UInt8(ascii: "&") {
+                flush()
+                pieces.append(.group(0))
+                index += 2
+            } else if bytes[index] == UInt8(ascii: "\\"), next == UInt8(ascii: "\\") {
+                literal.append(next)
+                index += 2
+            } else if bytes[index] == UInt8(ascii: "$"), next == UInt8(ascii: "{"),
+                let close = bytes[index...].firstIndex(of: UInt8(ascii: "}")),
+                let number = Int(String(decoding: bytes[(index + 2)..<close], as: UTF8.self))
+            {
+                flush()
+                pieces.append(.group(number))
+                index = close + 1
+            } else {
+                literal.append(bytes[index])
+                index += 1
+            }
+        }
+        flush()
+        return pieces
+    }
+}

@@ -1,0 +1,149 @@
+import Columnar
+
+/// Functions that give a changed text.
+enum TextChanges {
+    static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
+        let text = try call.text(0)
+        switch call.function {
+        case .lower: return try each(call, text) { UTF8Text.appendLowercased($0, to: &$1) }
+        case .upper: return try each(call, text) { UTF8Text.appendUppercased($0, to: &$1) }
+        case .initcap: return try each(call, text) { initcap($0, to: &$1) }
+        case .reverse:
+            return try each(call, text) { bytes, buffer in
+                buffer.append(
+                    contentsOf: String(
+                        String.UnicodeScalarView(UTF8Text.string(bytes).unicodeScalars.reversed())
+                    ).utf8)
+            }
+        case .padStart, .padEnd: return try pad(call, text)
+        case .replace: return try replace(call, text)
+        case .repeated: return try repeated(call, text)
+        case .translate: return try translate(call, text)
+        case .overlay: return try overlay(call, text)
+        default: throw call.unsupported()
+        }
+    }
+
+    @inline(__always)
+    private static func each(
+        _ call: KernelCall, _ text: TextOperand, _ body: (Span<UInt8>, inout [UInt8]) -> Void
+    ) throws(KernelError) -> Column {
+        try call.rows.text(call.result) { row, buffer throws(KernelError) in
+            text.withBytes(at: row) { bytes in body(bytes, &buffer) }
+            return true
+        }
+    }
+
+    private static func initcap(_ bytes: Span<UInt8>, to buffer: inout [UInt8]) {
+        var isInside = false
+        for character in UTF8Text.string(bytes) {
+            let isWord = character.isLetter || character.isNumber
+            let cased = isInside ? character.lowercased() : character.uppercased()
+            buffer.append(contentsOf: isWord ? cased.utf8 : String(character).utf8)
+            isInside = isWord
+        }
+    }
+
+    private static func pad(_ call: KernelCall, _ text: TextOperand) throws(KernelError) -> Column {
+        let lengths = try call.long(1)
+        let fills: TextOperand? = call.has(2) ? try call.text(2) : nil
+        return try call.rows.text(call.result) { row, buffer throws(KernelError) in
+            let length = max(0, lengths[row])
+            guard length <= RowPlan.textLimit else { throw tooLarge(length) }
+            let fill = Array((fills?.string(at: row) ?? " ").unicodeScalars)
+            text.withBytes(at: row) { bytes in
+                let present = UTF8Text.length(bytes)
+                let kept = bytes.extracting(0..<UTF8Text.offset(of: Int(length), in: bytes))
+                var padding = String.UnicodeScalarView()
+                if !fill.isEmpty, Int(length) > present {
+                    for index in 0..<(Int(length) - present) { padding.append(fill[index % fill.count]) }
+                }
+                if call.function == .padStart { buffer.append(contentsOf: String(padding).utf8) }
+                buffer.append(copying: kept)
+                if call.function == .padEnd { buffer.append(contentsOf: String(padding).utf8) }
+            }
+            return true
+        }
+    }
+
+    private static func replace(_ call: KernelCall, _ text: TextOperand) throws(KernelError) -> Column {
+        let olds = try call.text(1)
+        let news = try call.text(2)
+        return try call.rows.text(call.result) { row, buffer throws(KernelError) in
+            text.withBytes(at: row) { bytes in
+                olds.withBytes(at: row) { old in
+                    news.withBytes(at: row) { new in
+                        var position = 0
+                        while old.count > 0, let found = UTF8Text.find(old, in: bytes, from: position) {
+                            buffer.append(copying: bytes.extracting(position..<found))
+                            buffer.append(copying: new)
+                            position = found + old.count
+                        }
+                        buffer.append(copying: bytes.extracting(position..<bytes.count))
+                    }
+                }
+            }
+            return true
+        }
+    }
+
+    private static func repeated(_ call: KernelCall, _ text: TextOperand) throws(KernelError) -> Column {
+        let counts = try call.long(1)
+        return try call.rows.text(call.result) { row, buffer throws(KernelError) in
+            let length = Int128(text.strings.views[text.place(of: row)].length) * Int128(max(0, counts[row]))
+            guard length <= Int128(RowPlan.textLimit) else { throw tooLarge(Int64(clamping: length)) }
+            guard length > 0 else { return true }
+            text.withBytes(at: row) { bytes in
+                for _ in 0..<counts[row] { buffer.append(copying: bytes) }
+            }
+            return true
+        }
+    }
+
+    private static func translate(_ call: KernelCall, _ text: TextOperand) throws(KernelError) -> Column {
+        let froms = try call.text(1)
+        let tos = try call.text(2)
+        return try call.rows.text(call.result) { row, buffer throws(KernelError) in
+            let from = Array(froms.string(at: row).unicodeScalars)
+            let to = Array(tos.string(at: row).unicodeScalars)
+            var result = String.UnicodeScalarView()
+            for scalar in text.string(at: row).unicodeScalars {
+                guard let index = from.firstIndex(of: scalar) else {
+                    result.append(scalar)
+                    continue
+                }
+                if index < to.count { result.append(to[index]) }
+            }
+            buffer.append(contentsOf: String(result).utf8)
+            return true
+        }
+    }
+
+    private static func overlay(_ call: KernelCall, _ text: TextOperand) throws(KernelError) -> Column {
+        let news = try call.text(1)
+        let starts = try call.long(2)
+        let lengths: Operand<Int64>? = call.has(3) ? try call.long(3) : nil
+        return try call.rows.text(call.result) { row, buffer throws(KernelError) in
+            guard starts[row] >= 1 else {
+                throw KernelError(
+                    .invalidArgument, "positions are counted from one", ["position": starts[row]])
+            }
+            text.withBytes(at: row) { bytes in
+                news.withBytes(at: row) { new in
+                    let length = max(0, lengths?[row] ?? Int64(UTF8Text.length(new)))
+                    let from = UTF8Text.offset(of: Int(starts[row] - 1), in: bytes)
+                    let rest = bytes.extracting(from..<bytes.count)
+                    buffer.append(copying: bytes.extracting(0..<from))
+                    buffer.append(copying: new)
+                    buffer.append(
+                        copying: rest.extracting(UTF8Text.offset(of: Int(length), in: rest)..<rest.count))
+                }
+            }
+            return true
+        }
+    }
+
+    private static func tooLarge(_ bytes: Int64) -> KernelError {
+        KernelError(.tooLarge, "a text is too large", ["bytes": bytes, "limit": RowPlan.textLimit])
+    }
+}

@@ -1,0 +1,152 @@
+import Columnar
+
+/// Functions that give a part of a text: its bytes are copied, never changed.
+enum TextParts {
+    static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
+        switch call.function {
+        case .substring: return try substring(call)
+        case .left, .right: return try edge(call)
+        case .trim, .trimStart, .trimEnd: return try trim(call)
+        case .splitPart, .substringIndex: return try split(call)
+        default: throw call.unsupported()
+        }
+    }
+
+    /// Copies the range of each row that `body` names.
+    @inline(__always)
+    private static func ranges(
+        _ call: KernelCall, _ text: TextOperand, _ body: (Int, Span<UInt8>) throws(KernelError) -> Range<Int>
+    ) throws(KernelError) -> Column {
+        try call.rows.text(call.result) { row, buffer throws(KernelError) in
+            try text.withBytes(at: row) { bytes throws(KernelError) in
+                buffer.append(copying: bytes.extracting(try body(row, bytes)))
+            }
+            return true
+        }
+    }
+
+    /// Positions before the first character count too: `substring('abc', -1, 4)` is `ab`.
+    private static func substring(_ call: KernelCall) throws(KernelError) -> Column {
+        let text = try call.text(0)
+        let starts = try call.long(1)
+        let lengths: Operand<Int64>? = call.has(2) ? try call.long(2) : nil
+        return try ranges(call, text) { row, bytes throws(KernelError) in
+            var end = Int64.max
+            if let length = lengths?[row] {
+                guard length >= 0 else {
+                    throw KernelError(
+                        .invalidArgument, "a negative length of a substring", ["length": length])
+                }
+                end = Int64(clamping: Int128(starts[row]) + Int128(length))
+            }
+            let first = max(1, starts[row])
+            guard end > first else { return 0..<0 }
+            let from = UTF8Text.offset(of: Int(first - 1), in: bytes)
+            let rest = bytes.extracting(from..<bytes.count)
+            let count = end == .max ? rest.count : UTF8Text.offset(of: Int(end - first), in: rest)
+            return from..<from + count
+        }
+    }
+
+    private static func edge(_ call: KernelCall) throws(KernelError) -> Column {
+        let text = try call.text(0)
+        let counts = try call.long(1)
+        let isLeft = call.function == .left
+        return try ranges(call, text) { row, bytes throws(KernelError) in
+            let length = Int64(UTF8Text.length(bytes))
+            let wanted = counts[row]
+            let kept = wanted >= 0 ? min(wanted, length) : max(0, length &+ max(wanted, -length))
+            let split = UTF8Text.offset(of: Int(isLeft ? kept : length - kept), in: bytes)
+            return isLeft ? 0..<split : split..<bytes.count
+        }
+    }
+
+    private static func trim(_ call: KernelCall) throws(KernelError) -> Column {
+        let text = try call.text(0)
+        let characters: TextOperand? = call.has(1) ? try call.text(1) : nil
+        let fixed = characters.map { $0.isConstant ? Array($0.string(at: 0).unicodeScalars) : nil } ?? [" "]
+        return try ranges(call, text) { row, bytes throws(KernelError) in
+            let set = fixed ?? characters.map { Array($0.string(at: row).unicodeScalars) } ?? []
+            var start = 0
+            var end = bytes.count
+            if call.function != .trimEnd {
+                while start < end {
+                    let next = start + UTF8Text.offset(of: 1, in: bytes.extracting(start..<end))
+                    guard contains(set, bytes.extracting(start..<next)) else { break }
+                    start = next
+                }
+            }
+            if call.function != .trimStart {
+                while end > start {
+                    var last = end - 1
+                    while last > start, !UTF8Text.isStart(bytes[last]) { last -= 1 }
+                    guard contains(set, bytes.extracting(last..<end)) else { break }
+                    end = last
+                }
+            }
+            return start..<end
+        }
+    }
+
+    private static func contains(_ set: [Unicode.Scalar], _ character: Span<UInt8>) -> Bool {
+        if character.count == 1 {
+            for scalar in set where scalar.value == UInt32(character[0]) { return true }
+            return false
+        }
+        return UTF8Text.string(character).unicodeScalars.first.map { set.contains($0) } ?? false
+    }
+
+    private static func split(_ call: KernelCall) throws(KernelError) -> Column {
+        let text = try call.text(0)
+        let delimiters = try call.text(1)
+        let numbers = try call.long(2)
+        return try ranges(call, text) { row, bytes throws(KernelError) in
+            let number = numbers[row]
+            return try delimiters.withBytes(at: row) { delimiter throws(KernelError) in
+                if call.function == .substringIndex { return prefix(bytes, delimiter, number) }
+                guard number != 0 else {
+                    throw KernelError(.invalidArgument, "parts are counted from one")
+                }
+                return part(bytes, delimiter, number)
+            }
+        }
+    }
+
+    /// The nth part; empty when there are fewer.
+    private static func part(_ bytes: Span<UInt8>, _ delimiter: Span<UInt8>, _ number: Int64) -> Range<Int> {
+        if delimiter.count == 0 { return number == 1 || number == -1 ? 0..<bytes.count : 0..<0 }
+        var wanted = number
+        if number < 0 {
+            var count: Int64 = 1
+            var position = 0
+            while let found = UTF8Text.find(delimiter, in: bytes, from: position) {
+                count += 1
+                position = found + delimiter.count
+            }
+            wanted = count &+ number &+ 1
+            guard wanted >= 1 else { return 0..<0 }
+        }
+        var start = 0
+        while wanted > 1 {
+            guard let found = UTF8Text.find(delimiter, in: bytes, from: start) else { return 0..<0 }
+            start = found + delimiter.count
+            wanted -= 1
+        }
+        return start..<(UTF8Text.find(delimiter, in: bytes, from: start) ?? bytes.count)
+    }
+
+    /// Everything before the nth delimiter; behind the nth from the end when negative.
+    private static func prefix(_ bytes: Span<UInt8>, _ delimiter: Span<UInt8>, _ number: Int64) -> Range<Int>
+    {
+        if delimiter.count == 0 || number == 0 { return 0..<0 }
+        var places: [Int] = []
+        var position = 0
+        while let found = UTF8Text.find(delimiter, in: bytes, from: position) {
+            places.append(found)
+            position = found + delimiter.count
+        }
+        guard number.magnitude <= UInt64(places.count) else { return 0..<bytes.count }
+        if number > 0 { return 0..<places[Int(number) - 1] }
+        return places[places.count + Int(number)] + delimiter.count..<bytes.count
+    }
+}

@@ -1,0 +1,98 @@
+import Columnar
+import Effects
+
+/// to_timestamp, to_date and their kin: from text (by ISO 8601 or by given formats), from numbers, from other times.
+enum TimeReading {
+    static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
+        let source = call.arguments[0].type
+        if source.isText { return try fromText(call) }
+        if source.isNumeric { return try fromNumber(call, source) }
+        return try call.argument(0, as: call.result)
+    }
+
+    /// What one unit of a number is, in nanoseconds.
+    private static func unit(_ function: ScalarFunction) -> Int64 {
+        switch function {
+        case .toTimestampMillis: 1_000_000
+        case .toTimestampMicros: 1000
+        case .toTimestampNanos: 1
+        default: 1_000_000_000
+        }
+    }
+
+    private static func fromNumber(_ call: KernelCall, _ source: DataType) throws(KernelError) -> Column {
+        if call.function == .toDate { return try call.argument(0, as: .int).reinterpreted(as: .date) }
+        guard call.function != .toTime else { throw call.unsupported() }
+        guard call.result.isTimestamp else { throw call.unsupported() }
+        let unit = unit(call.function)
+        let perUnit = 1_000_000_000 / call.result.unitsPerSecond
+        func outOfRange(_ value: some CustomStringConvertible) -> KernelError {
+            KernelError(
+                .overflow, "the time is out of range", ["value": "\(value)", "type": "\(call.result)"])
+        }
+        if source.isInteger {
+            let values = try call.long(0)
+            return try call.rows.fixed(call.result) { row throws(KernelError) -> Int64? in
+                let nanoseconds = Int128(values[row]) * Int128(unit)
+                let floored = nanoseconds / Int128(perUnit) - (nanoseconds % Int128(perUnit) < 0 ? 1 : 0)
+                return try Int64(exactly: floored).orThrow(outOfRange(values[row]))
+            }
+        }
+        let values = try call.double(0)
+        let factor = Double(unit) / Double(perUnit)
+        return try call.rows.fixed(call.result) { row throws(KernelError) -> Int64? in
+            try Int64(exactly: (values[row] * factor).rounded()).orThrow(outOfRange(values[row]))
+        }
+    }
+
+    private static func fromText(_ call: KernelCall) throws(KernelError) -> Column {
+        guard call.has(1) else { return try call.arguments[0].cast(to: call.result) }
+        let text = try call.text(0)
+        var formats: [TextOperand] = []
+        for index in 1..<call.arguments.count { formats.append(try call.text(index)) }
+        var compiled: [String: TimeFormat] = [:]
+        func format(_ operand: TextOperand, _ row: Int) throws(KernelError) -> TimeFormat {
+            let pattern = operand.string(at: row)
+            if let known = compiled[pattern] { return known }
+            let made = try TimeFormat(pattern)
+            compiled[pattern] = made
+            return made
+        }
+        func nanoseconds(_ row: Int) throws(KernelError) -> Int128 {
+            for operand in formats {
+                let format = try format(operand, row)
+                if let value = text.withBytes(at: row, { format.read($0) }) { return value }
+            }
+            throw KernelError(
+                .invalidCast, "the text fits none of the formats",
+                [
+                    "value": "'\(text.string(at: row).prefix(100))'",
+                    "format": "'\(formats[0].string(at: row))'",
+                ])
+        }
+        func fitting(_ value: Int128, _ row: Int) throws(KernelError) -> Int64 {
+            try Int64(exactly: value).orThrow(
+                KernelError(
+                    .overflow, "the time is out of range", ["value": "'\(text.string(at: row).prefix(100))'"])
+            )
+        }
+        let perDay: Int128 = 86_400_000_000_000
+        switch call.result {
+        case .date:
+            return try call.rows.fixed(.date) { row throws(KernelError) -> Int32? in
+                let value = try nanoseconds(row)
+                return Int32(truncatingIfNeeded: value / perDay - (value % perDay < 0 ? 1 : 0))
+            }
+        case .time:
+            return try call.rows.fixed(.time) { row throws(KernelError) -> Int64? in
+                let value = try nanoseconds(row) % perDay
+                return try fitting((value < 0 ? value + perDay : value) / 1000, row)
+            }
+        default:
+            let perUnit = Int128(1_000_000_000 / call.result.unitsPerSecond)
+            return try call.rows.fixed(call.result) { row throws(KernelError) -> Int64? in
+                try fitting(DecimalMath.divideRounding(try nanoseconds(row), perUnit), row)
+            }
+        }
+    }
+}
