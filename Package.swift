@@ -34,7 +34,7 @@ let rooms: [Room] = [
         name: "FileFormats",
         uses: [
             "Faults", "Effects", "Octets", "JSONText", "Columnar", "Blobs", "Scheduling", "CArrowData",
-            "CArrowParquet", "CSimdjson",
+            "CArrowParquet", "CCodecs", "CSimdjson",
         ]),
     Room(name: "Iceberg", uses: ["Faults", "Effects", "Octets", "JSONText", "Columnar"]),
     // Layer 4
@@ -178,6 +178,8 @@ let libraries: [Target] = [
     .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
     .target(name: "CRE2", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("re2")]),
+    .target(
+        name: "CCodecs", cSettings: cSettings, linkerSettings: [.linkedLibrary("zstd"), .linkedLibrary("z")]),
     .target(
         name: "CArrowParquet", dependencies: ["CArrowData"], cxxSettings: arrowHeaders + cxxSettings,
         linkerSettings: arrowLibraries + [
