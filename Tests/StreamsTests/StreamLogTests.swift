@@ -44,7 +44,7 @@ import Testing
             }
             for mine in offsets { #expect(mine == mine.sorted()) }
             #expect(offsets.flatMap { $0 }.map(\.record).sorted() == (0..<640).map { Int64($0) })
-            #expect(metrics.counter("firn_log_syncs_total", help: "").current < 640)
+            #expect(metrics.counter("firn_stream_log_syncs_total", help: "").current < 640)
             await log.close()
             let refusal = await #expect(throws: StreamsError.self) {
                 _ = try await log.append(

@@ -111,7 +111,12 @@ struct LogState: Sendable {
     mutating func nextWork() -> Work {
         if case .poisoned = health { return sleep() }
         let landed = trimmable()
-        if !landed.isEmpty { return .trim(landed) }
+        if !landed.isEmpty {
+            // Gone for readers before their files are: nobody may begin where a file is about to vanish.
+            segments.removeFirst(landed.count)
+            assert(invariantsHold)
+            return .trim(landed)
+        }
         guard !queue.isEmpty else { return sleep() }
         var count = 0
         var byteCount = 0
@@ -244,13 +249,6 @@ struct LogState: Sendable {
             count += 1
         }
         return Array(segments[..<count])
-    }
-
-    /// The file of the oldest segment is gone.
-    mutating func removeOldest(_ segment: LogSegment) {
-        precondition(segments.count > 1 && segments[0].firstRecord == segment.firstRecord)
-        segments.removeFirst()
-        assert(invariantsHold)
     }
 
     func segment(containing record: Int64) -> LogSegment? {

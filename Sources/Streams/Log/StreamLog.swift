@@ -163,7 +163,6 @@ package final class StreamLog: Sendable {
     }
 
     private func trim(_ segments: [LogSegment]) {
-        FaultPoints.pass(.logTrimBefore)
         for segment in segments {
             do {
                 try environment.files.remove("\(directory)/\(segment.fileName)")
@@ -172,7 +171,6 @@ package final class StreamLog: Sendable {
             } catch {
                 return poison(error)
             }
-            shared.withLock { $0.state.removeOldest(segment) }
             FaultPoints.pass(.logTrimMiddle)
         }
         publish()
@@ -255,6 +253,15 @@ extension StreamLog {
         try shared.withLock { shared in try shared.state.register(consumer: consumer, landed: landed) }
     }
 
+    /// Holds back trimming for a new reader that begins at the oldest record kept; also says how many events the stream
+    /// accepted before that record.
+    package func registerAtOldest(consumer: String) throws -> (offset: LogOffset, event: Int64) {
+        try shared.withLock { shared in
+            let event = shared.state.oldestEvent
+            return (try shared.state.register(consumer: consumer, landed: nil), event)
+        }
+    }
+
     package func unregister(consumer: String) {
         shared.withLock {
             $0.state.unregister(consumer: consumer)
@@ -264,6 +271,7 @@ extension StreamLog {
 
     /// Everything before `offset` has landed, durably, for this consumer. Never call it earlier.
     package func advance(consumer: String, to offset: LogOffset) throws {
+        FaultPoints.pass(.logTrimBefore)
         let mustWake = try shared.withLock { try $0.state.advance(consumer: consumer, to: offset) }
         publish()
         if mustWake { wakeUp.signal() }
