@@ -29,10 +29,10 @@ extension StreamDefinition {
         schema = hasFields ? try StreamSchema(json: givenSchema) : .unstructured
         self.format = format
         let unknown = body["unknown_fields"] ?? .null
-        guard unknown.isNull || unknown.string.flatMap(UnknownFields.init) != nil else {
+        guard unknown.isNull || unknown.string.flatMap(UnknownFieldPolicy.init) != nil else {
             throw Self.invalid("$.unknown_fields", "unknown fields are counted or rejected")
         }
-        unknownFields = unknown.string.flatMap(UnknownFields.init) ?? .count
+        unknownFields = unknown.string.flatMap(UnknownFieldPolicy.init) ?? .count
         http = try HTTPSettings(body["http"] ?? .null, over: HTTPSettings())
         hasWorkerBinding = try Self.readBinding(body["worker_binding"] ?? .null) ?? true
         version = 1

@@ -13,20 +13,12 @@ package struct StreamDefinition: Sendable, Equatable {
         package init() {}
     }
 
-    /// What happens to a member of an event that the schema does not name.
-    package enum UnknownFields: String, Sendable, CaseIterable {
-        /// Left out of the row, and counted.
-        case count
-        /// The event is rejected.
-        case reject
-    }
-
     package let id: UniqueID
     package let name: String
     package let schema: StreamSchema
     /// As given; echoed.
     package let format: JSONObject
-    package let unknownFields: UnknownFields
+    package let unknownFields: UnknownFieldPolicy
     package var http: HTTPSettings
     package var hasWorkerBinding: Bool
     package var version: Int64

@@ -1,0 +1,124 @@
+import Effects
+import JSONText
+package import Metastore
+import Streams
+
+/// Sinks and pipelines in the Metastore.
+enum PipelineStore {
+    static let sinkLimit = 1_000
+    static let pipelineLimit = 1_000
+
+    static func sinks(_ transaction: Transaction) throws -> [SinkDefinition] {
+        try transaction.query("SELECT * FROM sinks ORDER BY name LIMIT \(sinkLimit + 1)").map(sink)
+    }
+
+    /// By id or by name.
+    static func sink(_ idOrName: String, _ transaction: Transaction) throws -> SinkDefinition {
+        let id = UniqueID(idOrName)?.hexDigits ?? idOrName
+        guard
+            let row = try transaction.first(
+                "SELECT * FROM sinks WHERE id = ? OR name = ? ORDER BY id = ? DESC LIMIT 1",
+                [.text(id), .text(idOrName), .text(id)])
+        else { throw PipelinesError(.sinkNotFound, "no such sink", ["sink": idOrName]) }
+        return try sink(row)
+    }
+
+    static func insert(_ sink: SinkDefinition, _ transaction: Transaction) throws {
+        try requireFreeName(sink.name, in: "sinks", limit: sinkLimit, transaction)
+        try transaction.execute(
+            "INSERT INTO sinks (id, name, definition, created_at, modified_at) VALUES (?, ?, ?, ?, ?)",
+            [
+                .text(sink.id.hexDigits), .text(sink.name), .text(sink.json.description),
+                .integer(sink.createdAt.microseconds), .integer(sink.modifiedAt.microseconds),
+            ])
+    }
+
+    static func delete(sink: SinkDefinition, _ transaction: Transaction) throws {
+        let writers = try transaction.query(
+            """
+            SELECT pipelines.name FROM pipeline_progress JOIN pipelines ON pipelines.id = pipeline_id
+            WHERE sink_id = ? ORDER BY pipelines.name LIMIT 10
+            """, [.text(sink.id.hexDigits)])
+        guard writers.isEmpty else {
+            throw PipelinesError(
+                .sinkInUse, "pipelines write to the sink",
+                ["sink": sink.name, "pipelines": try writers.map { try $0.text("name") }.joined(separator: ", ")],
+                hint: "delete the pipelines first")
+        }
+        try transaction.execute("DELETE FROM sinks WHERE id = ?", [.text(sink.id.hexDigits)])
+    }
+
+    static func pipelines(_ transaction: Transaction) throws -> [PipelineDefinition] {
+        try transaction.query("SELECT * FROM pipelines ORDER BY name LIMIT \(pipelineLimit + 1)").map(pipeline)
+    }
+
+    /// By id or by name.
+    static func pipeline(_ idOrName: String, _ transaction: Transaction) throws -> PipelineDefinition {
+        let id = UniqueID(idOrName)?.hexDigits ?? idOrName
+        guard
+            let row = try transaction.first(
+                "SELECT * FROM pipelines WHERE id = ? OR name = ? ORDER BY id = ? DESC LIMIT 1",
+                [.text(id), .text(idOrName), .text(id)])
+        else { throw PipelinesError(.pipelineNotFound, "no such pipeline", ["pipeline": idOrName]) }
+        return try pipeline(row)
+    }
+
+    static func insert(_ pipeline: PipelineDefinition, _ progress: PipelineProgress, _ transaction: Transaction) throws {
+        try requireFreeName(pipeline.name, in: "pipelines", limit: pipelineLimit, transaction)
+        try transaction.execute(
+            """
+            INSERT INTO pipelines (id, name, sql_text, status, failure_reason, created_at, modified_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .text(pipeline.id.hexDigits), .text(pipeline.name), .text(pipeline.sql),
+                .text(pipeline.status.rawValue), SQLValue(pipeline.failureReason),
+                .integer(pipeline.createdAt.microseconds), .integer(pipeline.modifiedAt.microseconds),
+            ])
+        try ProgressRows.insert(progress, transaction)
+    }
+
+    static func setStatus(
+        _ status: PipelineDefinition.Status, reason: String?, of id: UniqueID, at now: Instant,
+        _ transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            "UPDATE pipelines SET status = ?, failure_reason = ?, modified_at = ? WHERE id = ?",
+            [.text(status.rawValue), SQLValue(reason), .integer(now.microseconds), .text(id.hexDigits)])
+    }
+
+    static func delete(pipeline id: UniqueID, _ transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM pipeline_progress WHERE pipeline_id = ?", [.text(id.hexDigits)])
+        try transaction.execute("DELETE FROM pipelines WHERE id = ?", [.text(id.hexDigits)])
+    }
+
+    private static func requireFreeName(
+        _ name: String, in table: String, limit: Int, _ transaction: Transaction
+    ) throws {
+        let thing = String(table.dropLast())
+        guard try transaction.first("SELECT id FROM \(table) WHERE name = ?", [.text(name)]) == nil else {
+            throw PipelinesError(.nameTaken, "a \(thing) has this name already", ["name": name])
+        }
+        let count = try transaction.first("SELECT count(*) AS count FROM \(table)")?.integer("count") ?? 0
+        guard count < limit else {
+            throw PipelinesError(.tooMany, "there are too many \(table)", ["limit": limit])
+        }
+    }
+
+    private static func sink(_ row: Row) throws -> SinkDefinition {
+        try SinkDefinition(
+            creating: try JSONParser.parse(try row.text("definition")), id: try ProgressRows.identifier(row, "id"),
+            now: Instant(microseconds: try row.integer("created_at")))
+    }
+
+    private static func pipeline(_ row: Row) throws -> PipelineDefinition {
+        guard let status = PipelineDefinition.Status(rawValue: try row.text("status")) else {
+            throw PipelinesError(.corrupt, "a pipeline's status is not known", ["status": try row.text("status")])
+        }
+        return PipelineDefinition(
+            id: try ProgressRows.identifier(row, "id"), name: try row.text("name"), sql: try row.text("sql_text"),
+            status: status, failureReason: try row.optionalText("failure_reason"),
+            createdAt: Instant(microseconds: try row.integer("created_at")),
+            modifiedAt: Instant(microseconds: try row.integer("modified_at")))
+    }
+}

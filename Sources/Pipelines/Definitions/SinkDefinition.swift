@@ -1,0 +1,111 @@
+package import Effects
+package import JSONText
+package import Streams
+
+/// Where a pipeline's rows go: a table of a catalog. Never changes.
+package struct SinkDefinition: Sendable, Equatable {
+    /// Both names mean the same thing; the one given is echoed.
+    package enum Kind: String, Sendable, CaseIterable {
+        case r2DataCatalog = "r2_data_catalog"
+        case basinCatalog = "basin_catalog"
+    }
+
+    package let id: UniqueID
+    package let name: String
+    package let kind: Kind
+    package let bucket: String
+    /// Levels joined by dots.
+    package let namespace: String
+    package let tableName: String
+    package let rollingPolicy: RollingPolicy
+    package let compression: String
+    package let rowGroupBytes: Int?
+    /// What else the client sent, without secrets; echoed.
+    package let extras: JSONObject
+    package let createdAt: Instant
+    package let modifiedAt: Instant
+
+    package static let compressions = ["zstd", "snappy", "gzip", "lz4", "uncompressed"]
+    package static let defaultNamespace = "default"
+}
+
+extension SinkDefinition {
+    /// Reads the body of a create request. A `token` is taken and dropped: the sink writes as the server.
+    ///
+    /// - Errors: `invalidName`, `unsupportedSink`, `invalidDefinition` with the JSON path.
+    package init(creating body: JSONValue, id: UniqueID, now: Instant) throws(PipelinesError) {
+        guard body.object != nil else {
+            throw PipelinesError(.invalidDefinition, "a sink is created from a JSON object", ["path": "$"])
+        }
+        name = try readName(body, of: "sink")
+        let typeName = body["type"]?.string ?? ""
+        guard let kind = Kind(rawValue: typeName.replacing("-", with: "_")) else {
+            throw PipelinesError(
+                .unsupportedSink, "this build has no sink of the type", ["type": typeName],
+                hint: "use r2_data_catalog or basin_catalog")
+        }
+        self.id = id
+        self.kind = kind
+        let config = body["config"] ?? .null
+        guard let members = config.object else { throw invalid("", "a sink needs a config") }
+        bucket = try Self.text(config, "bucket")
+        tableName = try Self.text(config, members["table_name"] == nil ? "table" : "table_name")
+        namespace = try members["namespace"].map { $0.isNull } ?? true
+            ? Self.defaultNamespace : Self.text(config, "namespace")
+        rollingPolicy = try RollingPolicy(json: config["rolling_policy"] ?? .null)
+        let format = body["format"] ?? .null
+        guard format.isNull || (format["type"]?.string ?? "parquet") == "parquet" else {
+            throw PipelinesError(.invalidDefinition, "a catalog's tables are Parquet", ["path": "$.format.type"])
+        }
+        compression = format["compression"]?.string ?? "zstd"
+        guard Self.compressions.contains(compression) else {
+            throw PipelinesError(
+                .invalidDefinition, "no such compression", ["path": "$.format.compression", "given": compression],
+                hint: "use one of " + Self.compressions.joined(separator: ", "))
+        }
+        let groupBytes = format["row_group_bytes"] ?? .null
+        rowGroupBytes = groupBytes.integer.flatMap { Int(exactly: $0) }
+        guard groupBytes.isNull || (rowGroupBytes.map { $0 >= 1 << 20 } ?? false) else {
+            throw PipelinesError(
+                .invalidDefinition, "row groups have at least 1 MiB", ["path": "$.format.row_group_bytes"])
+        }
+        var extras = JSONObject()
+        if let account = members["account_id"] { extras["account_id"] = account }
+        self.extras = extras
+        createdAt = now
+        modifiedAt = now
+    }
+
+    private static func text(_ config: JSONValue, _ name: String) throws(PipelinesError) -> String {
+        guard let text = config[name]?.string, !text.isEmpty, text.utf8.count <= 255 else {
+            throw invalid(name, "a sink needs a \(name)")
+        }
+        return text
+    }
+
+    /// What a client reads, and what is stored.
+    package var json: JSONValue {
+        var config: JSONObject = ["bucket": .string(bucket)]
+        for (name, value) in extras.members { config[name] = value }
+        config["namespace"] = .string(namespace)
+        config["table_name"] = .string(tableName)
+        config["rolling_policy"] = rollingPolicy.json
+        var format: JSONObject = ["type": "parquet", "compression": .string(compression)]
+        if let rowGroupBytes { format["row_group_bytes"] = JSONValue(rowGroupBytes) }
+        return [
+            "id": .string(id.hexDigits), "name": .string(name), "type": .string(kind.rawValue),
+            "config": .object(config), "format": .object(format), "created_at": .string(createdAt.rfc3339),
+            "modified_at": .string(modifiedAt.rfc3339),
+        ]
+    }
+}
+
+/// The name in a create request.
+func readName(_ body: JSONValue, of thing: String) throws(PipelinesError) -> String {
+    guard let name = body["name"]?.string, StreamDefinition.isValidName(name) else {
+        throw PipelinesError(
+            .invalidName, "a \(thing)'s name is made of letters, digits and underscores",
+            ["name": body["name"]?.string ?? "", "limit": 128])
+    }
+    return name
+}

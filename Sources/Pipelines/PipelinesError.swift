@@ -1,0 +1,63 @@
+package import Faults
+
+/// Why a sink or a pipeline could not be made, or a pipeline stopped.
+package struct PipelinesError: Fault {
+    package enum Code: String, FaultCode {
+        case pipelineNotFound = "PIP-101"
+        case sinkNotFound = "PIP-102"
+        case nameTaken = "PIP-103"
+        /// A name is `[A-Za-z0-9_]+`, at most 128 bytes.
+        case invalidName = "PIP-104"
+        case invalidDefinition = "PIP-105"
+        /// A pipeline writes to the sink.
+        case sinkInUse = "PIP-106"
+        /// The SQL is not `INSERT INTO sink SELECT … FROM stream [WHERE …]`.
+        case unsupportedStatement = "PIP-107"
+        case unsupportedSink = "PIP-108"
+        case tooMany = "PIP-109"
+        /// The sink's table exists and its columns do not take the pipeline's rows.
+        case tableMismatch = "PIP-201"
+        /// The sink's table was dropped or replaced since the pipeline last wrote to it.
+        case tableReplaced = "PIP-202"
+        /// Another process moved this pipeline's progress.
+        case ownershipLost = "PIP-203"
+        /// Somebody else kept changing the table.
+        case commitContended = "PIP-204"
+        /// The pipeline has stopped for good; the reason is the cause.
+        case failed = "PIP-301"
+        case stopped = "PIP-302"
+        /// The stored progress or definition does not decode, or the counters do not add up.
+        case corrupt = "PIP-401"
+
+        package var kind: FaultKind {
+            switch self {
+            case .pipelineNotFound, .sinkNotFound: .notFound
+            case .nameTaken, .sinkInUse, .tableMismatch, .tableReplaced, .ownershipLost, .failed: .conflict
+            case .invalidName, .invalidDefinition: .invalidRequest
+            case .unsupportedStatement, .unsupportedSink: .invalidRequest
+            case .tooMany: .exhausted
+            case .commitContended, .stopped: .unavailable
+            case .corrupt: .corruptData
+            }
+        }
+    }
+
+    package let code: Code
+    package let summary: String
+    package let context: [(name: String, value: String)]
+    package let place: FaultPlace?
+    package let hint: String?
+    package let cause: (any Error)?
+
+    package init(
+        _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
+        at place: FaultPlace? = nil, hint: String? = nil, cause: (any Error)? = nil
+    ) {
+        self.code = code
+        self.summary = summary
+        self.context = faultContext(context)
+        self.place = place
+        self.hint = hint
+        self.cause = cause
+    }
+}

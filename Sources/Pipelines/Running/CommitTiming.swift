@@ -1,0 +1,33 @@
+/// Decides when a pipeline commits what it has written. Times are monotonic nanoseconds.
+struct CommitTiming: Sendable, Equatable {
+    let policy: RollingPolicy
+    /// When the first event of the commit was written; nil while there is none.
+    private(set) var openedAt: Int64?
+    private var lastEventAt: Int64 = 0
+    private var bodyBytes = 0
+
+    init(policy: RollingPolicy) { self.policy = policy }
+
+    mutating func noteEvents(bodyBytes added: Int, at now: Int64) {
+        if openedAt == nil { openedAt = now }
+        lastEventAt = now
+        bodyBytes += added
+    }
+
+    mutating func reset() { self = CommitTiming(policy: policy) }
+
+    /// True when what is written should be committed now.
+    func isDue(writtenBytes: Int, at now: Int64) -> Bool {
+        guard let deadline else { return false }
+        return now >= deadline || bodyBytes >= RollingPolicy.maximumBytes
+            || writtenBytes >= policy.fileSizeBytes ?? RollingPolicy.maximumBytes
+    }
+
+    /// When the policy's times ask for a commit, if no more events come.
+    var deadline: Int64? {
+        guard let openedAt else { return nil }
+        let interval = openedAt + Int64(policy.intervalSeconds) * 1_000_000_000
+        guard let inactivity = policy.inactivitySeconds else { return interval }
+        return min(interval, lastEventAt + Int64(inactivity) * 1_000_000_000)
+    }
+}

@@ -1,0 +1,33 @@
+import Telemetry
+
+/// The numbers a pipeline shows of itself.
+struct PipelineMetrics: Sendable {
+    private let commits: Counter
+    private let commitTime: Histogram
+    private let passed: Gauge
+    private let filtered: Gauge
+    private let rejected: Gauge
+    private let landed: Gauge
+    let retries: Counter
+
+    init(registry: MetricsRegistry, pipeline name: String) {
+        commits = registry.counter("firn_pipeline_commits_total", ["pipeline": name], help: "Commits of a pipeline")
+        commitTime = registry.histogram(
+            "firn_pipeline_commit_seconds", ["pipeline": name], help: "Time of a pipeline's commit")
+        passed = registry.gauge("firn_pipeline_passed_events", ["pipeline": name], help: "Events that became rows")
+        filtered = registry.gauge("firn_pipeline_filtered_events", ["pipeline": name], help: "Events filtered out")
+        rejected = registry.gauge("firn_pipeline_rejected_events", ["pipeline": name], help: "Events rejected")
+        landed = registry.gauge("firn_pipeline_landed_record", ["pipeline": name], help: "The first record not landed")
+        retries = registry.counter(
+            "firn_pipeline_retries_total", ["pipeline": name], help: "Times a pipeline began again after an error")
+    }
+
+    func record(progress: PipelineProgress, nanoseconds: Int64) {
+        commits.add()
+        commitTime.record(nanoseconds: nanoseconds)
+        passed.set(progress.counts.passed)
+        filtered.set(progress.counts.filtered)
+        rejected.set(progress.counts.rejected)
+        landed.set(progress.next.record)
+    }
+}

@@ -1,0 +1,157 @@
+import Effects
+import Faults
+import JSONText
+import Metastore
+import Scheduling
+import Streams
+import Telemetry
+
+/// What a runner works with, for as long as the pipeline exists.
+struct RunnerContext: Sendable {
+    let pipelineID: UniqueID
+    let pipelineName: String
+    let source: StreamLog
+    let preparation: RecordPreparation
+    let sink: any SinkTable
+    let policy: RollingPolicy
+    let metastore: Metastore
+    let clock: any Clock
+    let randomness: any Randomness
+    let pool: MorselPool
+    let planted: PlantedBugs
+    let log: Log
+    let metrics: PipelineMetrics
+
+    var consumer: String { pipelineID.hexDigits }
+}
+
+/// Carries one stream's records into one sink, exactly once.
+///
+/// Everything between two commits can be lost and done again: the log still has it, and nobody has seen the files. A
+/// commit moves the table, the rejects, the counters and the progress in one transaction.
+struct PipelineRunner {
+    /// What a step found to do.
+    enum Outcome: Equatable {
+        /// Something was committed, or there is more to read.
+        case progressed
+        /// Nothing to do before the log grows, somebody calls, or the monotonic time given.
+        case idle(until: Int64?)
+    }
+
+    /// About this much is read and prepared at once.
+    private static let sliceBytes = 4 << 20
+
+    let context: RunnerContext
+    let control: RunnerControl
+    private(set) var progress: PipelineProgress
+    /// Behind the last event that is written to the open files.
+    private var position: LogOffset
+    private var endEvent: Int64
+    private var counts = PipelineCounts()
+    private var files: (any SinkFiles)?
+    private var timing: CommitTiming
+
+    /// Takes the pipeline over and begins where its progress stands.
+    static func start(_ context: RunnerContext, control: RunnerControl) async throws -> PipelineRunner {
+        let progress = try await context.metastore.write { try ProgressRows.claim(pipeline: context.pipelineID, $0) }
+        _ = try context.source.register(consumer: context.consumer, landed: progress.next)
+        context.source.listen(consumer: context.consumer) { control.wake() }
+        control.noteLanded(progress.next)
+        return PipelineRunner(context, control: control, progress: progress)
+    }
+
+    private init(_ context: RunnerContext, control: RunnerControl, progress: PipelineProgress) {
+        self.context = context
+        self.control = control
+        self.progress = progress
+        position = progress.next
+        if context.planted.has(.replayLastRecord), position.record > 0 { position.record -= 1 }
+        endEvent = progress.landedEvent
+        timing = CommitTiming(policy: context.policy)
+    }
+
+    /// Reads, writes and commits until there is nothing more to do now.
+    mutating func step() async throws -> Outcome {
+        let context = self.context
+        var prepared = try await Self.prepare(context, from: position)
+        while let current = prepared {
+            // The next records are parsed while these are written.
+            async let following = Self.prepare(context, from: current.next)
+            try await write(current)
+            if try await isCommitDue() { try await commit() }
+            prepared = try await following
+            if control.isStopping { break }
+        }
+        if let target = control.flushTarget, files != nil, position >= target { try await commit() }
+        if try await isCommitDue() { try await commit() }
+        if prepared != nil { return .progressed }
+        return .idle(until: timing.deadline)
+    }
+
+    /// Nil at the end of the log.
+    private static func prepare(
+        _ context: RunnerContext, from position: LogOffset
+    ) async throws -> PreparedRecords? {
+        let slice = try await context.source.read(from: position, maxBytes: sliceBytes)
+        if slice.records.isEmpty { return nil }
+        return try await context.pool.run(priority: .pipeline) { try context.preparation.prepare(slice.records) }
+    }
+
+    private mutating func write(_ prepared: PreparedRecords) async throws {
+        let files = try await openFiles()
+        for batch in prepared.batches { try await files.write(batch) }
+        if !prepared.rejects.isEmpty, !context.planted.has(.rejectsDropped) {
+            try await files.reject(prepared.rejects)
+        }
+        counts += prepared.counts
+        position = prepared.next
+        endEvent = prepared.endEvent
+        timing.noteEvents(bodyBytes: prepared.bodyBytes, at: context.clock.monotonicNanoseconds)
+    }
+
+    private mutating func openFiles() async throws -> any SinkFiles {
+        if let files { return files }
+        let opened = try await context.sink.open(expecting: progress.tableUUID)
+        files = opened
+        return opened
+    }
+
+    private func isCommitDue() async throws -> Bool {
+        guard let files else { return false }
+        return timing.isDue(
+            writtenBytes: await files.writtenBytes, at: context.clock.monotonicNanoseconds)
+    }
+
+    /// Lands everything written so far.
+    mutating func commit() async throws {
+        guard let files else { return }
+        let started = context.clock.monotonicNanoseconds
+        let id = UniqueID.random(from: context.randomness)
+        var new = progress
+        new.next = position
+        new.landedEvent = endEvent
+        new.commitID = id
+        new.counts += counts
+        guard new.isBalanced else {
+            throw PipelinesError(
+                .corrupt, "the pipeline's counters do not add up",
+                ["landed": new.landedEvent - new.startEvent, "counted": new.counts.events])
+        }
+        if context.planted.has(.trimBeforeCommit) {
+            try context.source.advance(consumer: context.consumer, to: new.next)
+        }
+        self.files = nil
+        progress = try await ProgressCommit(context: context, old: progress, new: new).land(files)
+        counts = PipelineCounts()
+        timing.reset()
+        context.metrics.record(progress: progress, nanoseconds: context.clock.monotonicNanoseconds - started)
+        try context.source.advance(consumer: context.consumer, to: progress.next)
+        control.noteLanded(progress.next)
+    }
+
+    /// Gives up what is not committed.
+    mutating func abandon() async {
+        await files?.abandon()
+        files = nil
+    }
+}

@@ -1,0 +1,78 @@
+import Effects
+import Faults
+import JSONText
+import Metastore
+import Synchronization
+import Telemetry
+
+/// Moves a table and a pipeline's progress in one transaction, and finds out what happened when the answer is lost.
+struct ProgressCommit {
+    let context: RunnerContext
+    let old: PipelineProgress
+    let new: PipelineProgress
+
+    /// - Returns: the progress as it is stored now.
+    /// - Errors: `ownershipLost`, and what the sink says; then nothing was committed, except for errors of kind
+    ///   `outcomeUnknown`, after which nothing may be deleted.
+    func land(_ files: any SinkFiles) async throws -> PipelineProgress {
+        do {
+            return try await commit(files)
+        } catch {
+            guard isUncertain(error) else {
+                await files.abandon()
+                throw error
+            }
+            if context.planted.has(.commitRepeatedBlindly) { throw error }
+            return try await resolve(after: error)
+        }
+    }
+
+    private func commit(_ files: any SinkFiles) async throws -> PipelineProgress {
+        let old = self.old
+        let new = self.new
+        let context = self.context
+        let now = context.clock.now
+        let isProgressOutside = context.planted.has(.progressOutsideTransaction)
+        let areCountersOutside = context.planted.has(.countersOutsideTransaction)
+        let commit = SinkCommit(
+            id: new.commitID ?? UniqueID(high: 0, low: 0), streamID: new.streamID, pipelineID: new.pipelineID,
+            next: new.next)
+        let uuid = try await files.commit(commit) { transaction, tableUUID in
+            if isProgressOutside { return }
+            var stored = new
+            stored.tableUUID = tableUUID
+            if areCountersOutside { stored.counts = old.counts }
+            try ProgressRows.move(from: old, to: stored, at: now, planted: context.planted, transaction)
+        }
+        var stored = new
+        stored.tableUUID = uuid
+        if isProgressOutside || areCountersOutside {
+            FaultPoints.pass(.commitPointerMoved)
+            let moved = stored
+            let before = areCountersOutside ? moved : old
+            try await context.metastore.write { transaction in
+                try ProgressRows.move(from: before, to: moved, at: now, planted: context.planted, transaction)
+            }
+        }
+        return stored
+    }
+
+    private func isUncertain(_ error: any Error) -> Bool {
+        (error as? any Fault)?.kind == .outcomeUnknown
+    }
+
+    /// The commit id in the progress row tells: it is written by the transaction in question and by no other.
+    private func resolve(after error: any Error) async throws -> PipelineProgress {
+        let id = context.pipelineID
+        let stored = try await context.metastore.read { try ProgressRows.get(pipeline: id, $0) }
+        guard let stored else { throw error }
+        context.log.warning(
+            "looked up a commit whose answer was lost",
+            [
+                "pipeline": .string(context.pipelineName), "commit": .string("\(new.commitID.map { "\($0)" } ?? "")"),
+                "happened": .boolean(stored.commitID == new.commitID), "error": .string("\(error)"),
+            ])
+        guard stored.commitID == new.commitID else { throw error }
+        return stored
+    }
+}

@@ -1,0 +1,39 @@
+package import Columnar
+
+/// What a pipeline's SQL does to the rows of its stream. Compiled once, called with every batch.
+package protocol RowTransform: Sendable {
+    /// The columns it gives.
+    var output: Schema { get }
+    /// A row that cannot be computed is rejected, never the batch.
+    ///
+    /// - Errors: only what no row is guilty of.
+    func apply(_ batch: Batch) throws -> TransformedRows
+}
+
+/// The rows of one batch after a transform.
+package struct TransformedRows: Sendable {
+    package var columns: [Column]
+    /// For each row here the row of the batch it came from, ascending; nil when every row passed.
+    package var sources: [Int32]?
+    /// In the order of the rows; none of them is among `sources`.
+    package var rejected: [RejectedRow]
+
+    package init(columns: [Column], sources: [Int32]?, rejected: [RejectedRow] = []) {
+        self.columns = columns
+        self.sources = sources
+        self.rejected = rejected
+    }
+}
+
+/// A row of a batch whose expressions failed, and why.
+package struct RejectedRow: Sendable, Equatable {
+    package var row: Int
+    package var code: String
+    package var message: String
+
+    package init(row: Int, code: String, message: String) {
+        self.row = row
+        self.code = code
+        self.message = message
+    }
+}

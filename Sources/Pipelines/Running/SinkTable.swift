@@ -1,0 +1,45 @@
+package import Columnar
+package import Effects
+package import Metastore
+package import Streams
+
+/// Where a pipeline's rows and rejects land: a table, and the rejects table beside it.
+package protocol SinkTable: Sendable {
+    /// Begins the files of one commit. Makes what is missing: namespace, table.
+    ///
+    /// - Errors: `tableReplaced` when `tableUUID` is not the table's, `tableMismatch` when the rows do not fit.
+    func open(expecting tableUUID: String?) async throws -> any SinkFiles
+}
+
+/// The files of one commit that nobody sees yet. Exactly one of `commit` and `abandon` ends it.
+package protocol SinkFiles: Sendable {
+    func write(_ batch: Batch) async throws
+    func reject(_ events: [RejectedEvent]) async throws
+    /// Bytes in data files so far, about.
+    var writtenBytes: Int { get async }
+    /// Shows all rows and rejects at once, together with what `alongside` does, or nothing of it. Answers the table's
+    /// UUID.
+    ///
+    /// - Errors: of kind `outcomeUnknown` when nobody knows; what `alongside` throws.
+    func commit(
+        _ commit: SinkCommit, alongside: @escaping @Sendable (Transaction, _ tableUUID: String) throws -> Void
+    ) async throws -> String
+    /// Takes the files away; only when the commit surely did not happen.
+    func abandon() async
+}
+
+/// What a commit says of itself in the snapshot's summary, for people.
+package struct SinkCommit: Sendable, Equatable {
+    package var id: UniqueID
+    package var streamID: UniqueID
+    package var pipelineID: UniqueID
+    /// Behind the last event of the commit.
+    package var next: LogOffset
+
+    package var summary: [String: String] {
+        [
+            "firn.stream": streamID.hexDigits, "firn.pipeline": pipelineID.hexDigits,
+            "firn.offset": next.description, "firn.commit-id": id.description,
+        ]
+    }
+}
