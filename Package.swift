@@ -77,11 +77,8 @@ let rooms: [Room] = [
     Room(
         name: "Pipelines",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs",
-            "Metastore",
-            "Scheduling", "FileFormats", "Iceberg", "Tables", "SQLSyntax", "Plans", "Catalogs", "Planner",
-            "Execution",
-            "Streams",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Metastore",
+            "Scheduling", "FileFormats", "Streams",
         ]),
     Room(
         name: "Identity",

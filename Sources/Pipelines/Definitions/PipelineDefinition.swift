@@ -23,14 +23,18 @@ package struct PipelineDefinition: Sendable, Equatable {
     /// Reads the body of a create request.
     package init(creating body: JSONValue, id: UniqueID, now: Instant) throws(PipelinesError) {
         guard body.object != nil else {
-            throw PipelinesError(.invalidDefinition, "a pipeline is created from a JSON object", ["path": "$"])
+            throw PipelinesError(
+                .invalidDefinition, "a pipeline is created from a JSON object", ["path": "$"])
         }
         let name = try readName(body, of: "pipeline")
         guard let sql = body["sql"]?.string, !sql.isEmpty, sql.utf8.count <= Self.sqlLimitBytes else {
             throw PipelinesError(
-                .invalidDefinition, "a pipeline needs SQL", ["path": "$.sql", "limit-bytes": Self.sqlLimitBytes])
+                .invalidDefinition, "a pipeline needs SQL",
+                ["path": "$.sql", "limit-bytes": Self.sqlLimitBytes])
         }
-        self.init(id: id, name: name, sql: sql, status: .running, failureReason: nil, createdAt: now, modifiedAt: now)
+        self.init(
+            id: id, name: name, sql: sql, status: .running, failureReason: nil, createdAt: now,
+            modifiedAt: now)
     }
 
     init(

@@ -1,6 +1,6 @@
 import Effects
 import JSONText
-package import Metastore
+import Metastore
 import Streams
 
 /// Sinks and pipelines in the Metastore.
@@ -42,14 +42,18 @@ enum PipelineStore {
         guard writers.isEmpty else {
             throw PipelinesError(
                 .sinkInUse, "pipelines write to the sink",
-                ["sink": sink.name, "pipelines": try writers.map { try $0.text("name") }.joined(separator: ", ")],
+                [
+                    "sink": sink.name,
+                    "pipelines": try writers.map { try $0.text("name") }.joined(separator: ", "),
+                ],
                 hint: "delete the pipelines first")
         }
         try transaction.execute("DELETE FROM sinks WHERE id = ?", [.text(sink.id.hexDigits)])
     }
 
     static func pipelines(_ transaction: Transaction) throws -> [PipelineDefinition] {
-        try transaction.query("SELECT * FROM pipelines ORDER BY name LIMIT \(pipelineLimit + 1)").map(pipeline)
+        try transaction.query("SELECT * FROM pipelines ORDER BY name LIMIT \(pipelineLimit + 1)").map(
+            pipeline)
     }
 
     /// By id or by name.
@@ -63,7 +67,9 @@ enum PipelineStore {
         return try pipeline(row)
     }
 
-    static func insert(_ pipeline: PipelineDefinition, _ progress: PipelineProgress, _ transaction: Transaction) throws {
+    static func insert(
+        _ pipeline: PipelineDefinition, _ progress: PipelineProgress, _ transaction: Transaction
+    ) throws {
         try requireFreeName(pipeline.name, in: "pipelines", limit: pipelineLimit, transaction)
         try transaction.execute(
             """
@@ -107,16 +113,19 @@ enum PipelineStore {
 
     private static func sink(_ row: Row) throws -> SinkDefinition {
         try SinkDefinition(
-            creating: try JSONParser.parse(try row.text("definition")), id: try ProgressRows.identifier(row, "id"),
+            creating: try JSONParser.parse(try row.text("definition")),
+            id: try ProgressRows.identifier(row, "id"),
             now: Instant(microseconds: try row.integer("created_at")))
     }
 
     private static func pipeline(_ row: Row) throws -> PipelineDefinition {
         guard let status = PipelineDefinition.Status(rawValue: try row.text("status")) else {
-            throw PipelinesError(.corrupt, "a pipeline's status is not known", ["status": try row.text("status")])
+            throw PipelinesError(
+                .corrupt, "a pipeline's status is not known", ["status": try row.text("status")])
         }
         return PipelineDefinition(
-            id: try ProgressRows.identifier(row, "id"), name: try row.text("name"), sql: try row.text("sql_text"),
+            id: try ProgressRows.identifier(row, "id"), name: try row.text("name"),
+            sql: try row.text("sql_text"),
             status: status, failureReason: try row.optionalText("failure_reason"),
             createdAt: Instant(microseconds: try row.integer("created_at")),
             modifiedAt: Instant(microseconds: try row.integer("modified_at")))

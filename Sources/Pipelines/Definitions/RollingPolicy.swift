@@ -1,4 +1,4 @@
-import JSONText
+package import JSONText
 
 /// When a sink commits what it has written.
 package struct RollingPolicy: Sendable, Equatable {
@@ -27,7 +27,8 @@ package struct RollingPolicy: Sendable, Equatable {
     ) throws(PipelinesError) -> Int? {
         guard let given = json[name], !given.isNull else { return nil }
         guard let number = given.integer.flatMap({ Int(exactly: $0) }), range.contains(number) else {
-            throw invalid("rolling_policy.\(name)", "the number lies outside \(range.lowerBound)…\(range.upperBound)")
+            throw invalid(
+                "rolling_policy.\(name)", "the number lies outside \(range.lowerBound)…\(range.upperBound)")
         }
         return number
     }

@@ -1,6 +1,6 @@
 package import Effects
 package import JSONText
-package import Streams
+import Streams
 
 /// Where a pipeline's rows go: a table of a catalog. Never changes.
 package struct SinkDefinition: Sendable, Equatable {
@@ -50,17 +50,20 @@ extension SinkDefinition {
         guard let members = config.object else { throw invalid("", "a sink needs a config") }
         bucket = try Self.text(config, "bucket")
         tableName = try Self.text(config, members["table_name"] == nil ? "table" : "table_name")
-        namespace = try members["namespace"].map { $0.isNull } ?? true
+        namespace =
+            try members["namespace"].map { $0.isNull } ?? true
             ? Self.defaultNamespace : Self.text(config, "namespace")
         rollingPolicy = try RollingPolicy(json: config["rolling_policy"] ?? .null)
         let format = body["format"] ?? .null
         guard format.isNull || (format["type"]?.string ?? "parquet") == "parquet" else {
-            throw PipelinesError(.invalidDefinition, "a catalog's tables are Parquet", ["path": "$.format.type"])
+            throw PipelinesError(
+                .invalidDefinition, "a catalog's tables are Parquet", ["path": "$.format.type"])
         }
         compression = format["compression"]?.string ?? "zstd"
         guard Self.compressions.contains(compression) else {
             throw PipelinesError(
-                .invalidDefinition, "no such compression", ["path": "$.format.compression", "given": compression],
+                .invalidDefinition, "no such compression",
+                ["path": "$.format.compression", "given": compression],
                 hint: "use one of " + Self.compressions.joined(separator: ", "))
         }
         let groupBytes = format["row_group_bytes"] ?? .null

@@ -47,7 +47,8 @@ enum EventSlicer {
             case UInt8(ascii: "\""):
                 if depth == 0, start == nil { start = position }
                 isInString = true
-            case UInt8(ascii: ","), UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"):
+            case UInt8(ascii: ","), UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"),
+                UInt8(ascii: "\n"):
                 if depth == 0 { finish(at: position) }
             default:
                 if depth == 0, start == nil { start = position }

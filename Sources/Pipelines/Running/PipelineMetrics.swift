@@ -1,3 +1,4 @@
+import Streams
 import Telemetry
 
 /// The numbers a pipeline shows of itself.
@@ -11,15 +12,21 @@ struct PipelineMetrics: Sendable {
     let retries: Counter
 
     init(registry: MetricsRegistry, pipeline name: String) {
-        commits = registry.counter("firn_pipeline_commits_total", ["pipeline": name], help: "Commits of a pipeline")
+        commits = registry.counter(
+            "firn_pipeline_commits_total", ["pipeline": name], help: "Commits of a pipeline")
         commitTime = registry.histogram(
             "firn_pipeline_commit_seconds", ["pipeline": name], help: "Time of a pipeline's commit")
-        passed = registry.gauge("firn_pipeline_passed_events", ["pipeline": name], help: "Events that became rows")
-        filtered = registry.gauge("firn_pipeline_filtered_events", ["pipeline": name], help: "Events filtered out")
-        rejected = registry.gauge("firn_pipeline_rejected_events", ["pipeline": name], help: "Events rejected")
-        landed = registry.gauge("firn_pipeline_landed_record", ["pipeline": name], help: "The first record not landed")
+        passed = registry.gauge(
+            "firn_pipeline_passed_events", ["pipeline": name], help: "Events that became rows")
+        filtered = registry.gauge(
+            "firn_pipeline_filtered_events", ["pipeline": name], help: "Events filtered out")
+        rejected = registry.gauge(
+            "firn_pipeline_rejected_events", ["pipeline": name], help: "Events rejected")
+        landed = registry.gauge(
+            "firn_pipeline_landed_record", ["pipeline": name], help: "The first record not landed")
         retries = registry.counter(
-            "firn_pipeline_retries_total", ["pipeline": name], help: "Times a pipeline began again after an error")
+            "firn_pipeline_retries_total", ["pipeline": name],
+            help: "Times a pipeline began again after an error")
     }
 
     func record(progress: PipelineProgress, nanoseconds: Int64) {

@@ -53,7 +53,9 @@ struct PipelineRunner {
 
     /// Takes the pipeline over and begins where its progress stands.
     static func start(_ context: RunnerContext, control: RunnerControl) async throws -> PipelineRunner {
-        let progress = try await context.metastore.write { try ProgressRows.claim(pipeline: context.pipelineID, $0) }
+        let progress = try await context.metastore.write {
+            try ProgressRows.claim(pipeline: context.pipelineID, $0)
+        }
         _ = try context.source.register(consumer: context.consumer, landed: progress.next)
         context.source.listen(consumer: context.consumer) { control.wake() }
         control.noteLanded(progress.next)
@@ -94,7 +96,9 @@ struct PipelineRunner {
     ) async throws -> PreparedRecords? {
         let slice = try await context.source.read(from: position, maxBytes: sliceBytes)
         if slice.records.isEmpty { return nil }
-        return try await context.pool.run(priority: .pipeline) { try context.preparation.prepare(slice.records) }
+        return try await context.pool.run(priority: .pipeline) {
+            try context.preparation.prepare(slice.records)
+        }
     }
 
     private mutating func write(_ prepared: PreparedRecords) async throws {

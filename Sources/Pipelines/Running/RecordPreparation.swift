@@ -51,8 +51,10 @@ final class RecordPreparation: Sendable {
 
     func prepare(_ records: [LogRecord]) throws -> PreparedRecords {
         precondition(!records.isEmpty)
-        let parser = try idleParsers.withLock { $0.popLast() } ?? EventParser(
-            schema: schema, unknownFields: unknownFields)
+        let parser =
+            try idleParsers.withLock { $0.popLast() }
+            ?? EventParser(
+                schema: schema, unknownFields: unknownFields)
         defer { idleParsers.withLock { $0.append(parser) } }
         let last = records[records.count - 1]
         var prepared = PreparedRecords(next: last.nextOffset, endEvent: last.endEvent)
@@ -64,7 +66,10 @@ final class RecordPreparation: Sendable {
             guard parsed.eventCount == record.append.eventCount else {
                 throw PipelinesError(
                     .corrupt, "a record holds another number of events than was accepted",
-                    ["record": record.number, "accepted": record.append.eventCount, "found": parsed.eventCount])
+                    [
+                        "record": record.number, "accepted": record.append.eventCount,
+                        "found": parsed.eventCount,
+                    ])
             }
             prepared.bodyBytes += record.append.body.count
             prepared.counts.unknownFields += Int64(parsed.unknownFieldCount)
@@ -74,7 +79,8 @@ final class RecordPreparation: Sendable {
                 prepared.rejects.append(
                     RejectedEvent(
                         record: record.number, index: misfit.index, receivedAt: record.append.receivedAt,
-                        code: misfit.code.rawValue, path: misfit.path, message: misfit.message, raw: misfit.raw))
+                        code: misfit.code.rawValue, path: misfit.path, message: misfit.message,
+                        raw: misfit.raw))
             }
             var firstRow = 0
             for batch in parsed.batches {
@@ -109,7 +115,8 @@ final class RecordPreparation: Sendable {
         prepared.counts.filtered += Int64(input.rowCount - passed - result.rejected.count)
         if passed > 0 {
             let times = timeColumn(pieces, records, sources: result.sources)
-            prepared.batches.append(Batch(schema: output, columns: result.columns + [times], rowCount: passed))
+            prepared.batches.append(
+                Batch(schema: output, columns: result.columns + [times], rowCount: passed))
         }
         if !result.rejected.isEmpty {
             prepared.rejects += describe(result.rejected, pieces, records, misfitIndexes)
@@ -146,14 +153,16 @@ final class RecordPreparation: Sendable {
             if !mine.isEmpty {
                 let record = records[piece.recordIndex]
                 let indexes = mine.map {
-                    Self.eventIndex(ofRow: piece.firstRow + $0.row - start, misfits: misfitIndexes[piece.recordIndex])
+                    Self.eventIndex(
+                        ofRow: piece.firstRow + $0.row - start, misfits: misfitIndexes[piece.recordIndex])
                 }
                 let texts = EventSlicer.texts(
                     of: record.append.body, framing: record.append.framing, at: indexes)
                 for (position, row) in mine.enumerated() {
                     events.append(
                         RejectedEvent(
-                            record: record.number, index: indexes[position], receivedAt: record.append.receivedAt,
+                            record: record.number, index: indexes[position],
+                            receivedAt: record.append.receivedAt,
                             code: row.code, path: "$", message: row.message,
                             raw: position < texts.count ? texts[position] : ""))
                 }

@@ -12,5 +12,7 @@ package struct RejectedEvent: Sendable, Equatable {
     package var message: String
     package var raw: String
 
-    package var byteCount: Int { code.utf8.count + path.utf8.count + message.utf8.count + raw.utf8.count + 64 }
+    package var byteCount: Int {
+        code.utf8.count + path.utf8.count + message.utf8.count + raw.utf8.count + 64
+    }
 }

@@ -13,14 +13,19 @@ struct LogMetrics: Sendable {
 
     init(registry: MetricsRegistry, stream: UniqueID) {
         let id = stream.hexDigits
-        refused = registry.counter("firn_stream_log_refused_total", ["stream": id], help: "Requests a log refused")
-        records = registry.counter("firn_stream_log_records_total", ["stream": id], help: "Requests made durable")
+        refused = registry.counter(
+            "firn_stream_log_refused_total", ["stream": id], help: "Requests a log refused")
+        records = registry.counter(
+            "firn_stream_log_records_total", ["stream": id], help: "Requests made durable")
         events = registry.counter("firn_stream_log_events_total", ["stream": id], help: "Events made durable")
-        bytes = registry.counter("firn_stream_log_written_bytes_total", ["stream": id], help: "Bytes made durable")
+        bytes = registry.counter(
+            "firn_stream_log_written_bytes_total", ["stream": id], help: "Bytes made durable")
         unlanded = registry.gauge(
             "firn_stream_log_backlog_bytes", ["stream": id], help: "Durable bytes not yet landed")
-        queue = registry.gauge("firn_stream_log_queue_bytes", ["stream": id], help: "Bytes that wait for the writer")
-        end = registry.gauge("firn_stream_log_end_record", ["stream": id], help: "The number of the next record")
+        queue = registry.gauge(
+            "firn_stream_log_queue_bytes", ["stream": id], help: "Bytes that wait for the writer")
+        end = registry.gauge(
+            "firn_stream_log_end_record", ["stream": id], help: "The number of the next record")
     }
 
     func record(_ group: LogState.Group) {

@@ -17,7 +17,8 @@ struct SegmentWriter: Sendable {
         self.streamID = streamID
         self.environment = environment
         self.file = file
-        syncs = environment.metrics.counter("firn_stream_log_syncs_total", help: "fdatasync calls of stream logs")
+        syncs = environment.metrics.counter(
+            "firn_stream_log_syncs_total", help: "fdatasync calls of stream logs")
         syncTime = environment.metrics.histogram(
             "firn_stream_log_sync_seconds", help: "Time of an fdatasync of a stream log")
     }

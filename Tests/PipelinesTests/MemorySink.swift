@@ -1,0 +1,137 @@
+import Columnar
+import Effects
+import Faults
+import Metastore
+import Synchronization
+
+@testable import Pipelines
+
+/// A sink in memory whose pointer moves in a Metastore transaction, and which can be stopped at every step.
+final class MemorySink: SinkTable {
+    enum Stop: CaseIterable {
+        case never, atOpen, atWrite, atReject, beforeCommit, insideCommit, afterCommit, answerLost
+    }
+
+    struct Stopped: Error {}
+    struct LostAnswer: Fault {
+        enum Code: String, FaultCode {
+            case lost = "TST-1"
+            var kind: FaultKind { .outcomeUnknown }
+        }
+        let code = Code.lost
+        let summary = "the answer is lost"
+        let context: [(name: String, value: String)] = []
+    }
+
+    private struct State {
+        var rows: [[Scalar]] = []
+        var rejects: [RejectedEvent] = []
+        var stop = Stop.never
+        /// The stop comes after so many calls.
+        var callsLeft = 0
+        var summaries: [[String: String]] = []
+    }
+    private let state = Mutex(State())
+    let metastore: Metastore
+
+    init(metastore: Metastore) { self.metastore = metastore }
+
+    func stop(at stop: Stop, afterCalls calls: Int = 0) {
+        state.withLock {
+            $0.stop = stop
+            $0.callsLeft = calls
+        }
+    }
+
+    var rows: [[Scalar]] { state.withLock { $0.rows } }
+    var rejects: [RejectedEvent] { state.withLock { $0.rejects } }
+    var summaries: [[String: String]] { state.withLock { $0.summaries } }
+
+    fileprivate func isDue(_ place: Stop) -> Bool {
+        state.withLock { state in
+            guard state.stop == place else { return false }
+            if state.callsLeft > 0 {
+                state.callsLeft -= 1
+                return false
+            }
+            state.stop = .never
+            return true
+        }
+    }
+
+    fileprivate func pass(_ place: Stop) throws { if isDue(place) { throw Stopped() } }
+
+    func open(expecting tableUUID: String?) async throws -> any SinkFiles {
+        try pass(.atOpen)
+        return Files(sink: self)
+    }
+
+    private func show(_ rows: [[Scalar]], _ rejects: [RejectedEvent], _ summary: [String: String]) {
+        state.withLock {
+            $0.rows += rows
+            $0.rejects += rejects
+            $0.summaries.append(summary)
+        }
+    }
+
+    private final class Files: SinkFiles {
+        private struct Written {
+            var rows: [[Scalar]] = []
+            var rejects: [RejectedEvent] = []
+        }
+        private let sink: MemorySink
+        private let written = Mutex(Written())
+
+        init(sink: MemorySink) { self.sink = sink }
+
+        func write(_ batch: Batch) async throws {
+            try sink.pass(.atWrite)
+            written.withLock { $0.rows += batch.rows }
+        }
+
+        func reject(_ events: [RejectedEvent]) async throws {
+            try sink.pass(.atReject)
+            written.withLock { $0.rejects += events }
+        }
+
+        var writtenBytes: Int { get async { written.withLock { $0.rows.count * 10 } } }
+
+        func commit(
+            _ commit: SinkCommit, alongside: @escaping @Sendable (Transaction, String) throws -> Void
+        ) async throws -> String {
+            try sink.pass(.beforeCommit)
+            let isInside = sink.isDue(.insideCommit)
+            try await sink.metastore.write { transaction in
+                try alongside(transaction, "table-1")
+                if isInside { throw Stopped() }
+            }
+            let written = written.withLock { $0 }
+            sink.show(written.rows, written.rejects, commit.summary)
+            try sink.pass(.afterCommit)
+            if sink.isDue(.answerLost) { throw LostAnswer() }
+            return "table-1"
+        }
+
+        func abandon() async {}
+    }
+}
+
+/// Keeps rows where `id % 10 != 0`, fails on `id % 10 == 7`, passes the rest.
+struct TestTransform: RowTransform {
+    let output = Schema([Field("id", .long)])
+
+    func apply(_ batch: Batch) throws -> TransformedRows {
+        var sources: [Int32] = []
+        var rejected: [RejectedRow] = []
+        for (index, row) in batch.rows.enumerated() {
+            guard case .long(let id) = row[0] else { continue }
+            switch id % 10 {
+            case 0: continue
+            case 7: rejected.append(RejectedRow(row: index, code: "seven", message: "id is \(id)"))
+            default: sources.append(Int32(index))
+            }
+        }
+        return TransformedRows(
+            columns: [batch.columns[0].gather(sources)], sources: sources, rejected: rejected)
+    }
+}

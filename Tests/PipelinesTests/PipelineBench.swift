@@ -1,0 +1,102 @@
+import Columnar
+import Effects
+import FileFormats
+import Metastore
+import Scheduling
+import Streams
+import Telemetry
+import TestKit
+
+@testable import Pipelines
+
+/// A stream, a pipeline and a sink of their own, for one test.
+final class PipelineBench {
+    let directory: TemporaryDirectory
+    let metastore: Metastore
+    let sink: MemorySink
+    let clock = ManualClock()
+    let streamID = UniqueID(high: 9, low: 9)
+    let pipelineID = UniqueID(high: 8, low: 8)
+    private(set) var log: StreamLog
+    private let morsels = MorselPool(threads: 1)
+    private let pool = IOPool(name: "pipelines", threads: 2)
+    var planted: Set<PlantedBug> = []
+
+    /// So that trimming happens, and shows when it comes too early.
+    private static let limits: LogLimits = {
+        var limits = LogLimits()
+        limits.segmentBytes = 200
+        limits.replayWindowBytes = 0
+        return limits
+    }()
+
+    init() async throws {
+        directory = try TemporaryDirectory()
+        metastore = try await Metastore.open(directory: directory.path)
+        sink = MemorySink(metastore: metastore)
+        log = try await StreamLog.open(
+            directory: directory.path + "/log", streamID: streamID, limits: Self.limits,
+            environment: LogEnvironment(clock: clock, pool: pool))
+        let now = clock.now
+        let definition = PipelineDefinition(
+            id: pipelineID, name: "p", sql: "…", status: .running, failureReason: nil, createdAt: now,
+            modifiedAt: now)
+        let progress = PipelineProgress(
+            pipelineID: pipelineID, sinkID: UniqueID(high: 7, low: 7), streamID: streamID, tableUUID: nil,
+            next: .start, ownerEpoch: 0, commitID: nil, startEvent: 0, landedEvent: 0,
+            counts: PipelineCounts())
+        try await metastore.write { [streamID] transaction in
+            try transaction.execute(
+                """
+                INSERT INTO streams (id, name, definition, version, created_at, modified_at)
+                VALUES (?, 's', '{}', 1, 0, 0)
+                """, [.text(streamID.hexDigits)])
+            try transaction.execute(
+                "INSERT INTO sinks (id, name, definition, created_at, modified_at) VALUES (?, 'k', '{}', 0, 0)",
+                [.text(UniqueID(high: 7, low: 7).hexDigits)])
+            try PipelineStore.insert(definition, progress, transaction)
+        }
+    }
+
+    func restartLog() async throws {
+        await log.close()
+        log = try await StreamLog.open(
+            directory: directory.path + "/log", streamID: streamID, limits: Self.limits,
+            environment: LogEnvironment(clock: clock, pool: pool))
+    }
+
+    func send(_ text: String, framing: EventFraming = .array) async throws {
+        let body = Array(text.utf8)
+        let count = try EventBody.inspect(
+            body, mediaType: framing == .lines ? "application/x-ndjson" : "application/json"
+        ).count
+        _ = try await log.append(
+            LogAppend(body: body, eventCount: count, framing: framing, receivedAt: clock.now))
+    }
+
+    func makeRunner(interval: Int = 1) async throws -> PipelineRunner {
+        var policy = RollingPolicy()
+        policy.intervalSeconds = interval
+        let schema = StreamSchema.fields([
+            StreamField("id", .int64, isRequired: true), StreamField("text", .string),
+        ])
+        let context = RunnerContext(
+            pipelineID: pipelineID, pipelineName: "p", source: log,
+            preparation: RecordPreparation(schema: schema, unknownFields: .count, transform: TestTransform()),
+            sink: sink, policy: policy, metastore: metastore, clock: clock, randomness: LiveRandomness(),
+            pool: morsels, planted: PlantedBugs(planted), log: .silent,
+            metrics: PipelineMetrics(registry: MetricsRegistry(), pipeline: "p"))
+        return try await PipelineRunner.start(context, control: RunnerControl())
+    }
+
+    func stats() async throws -> PipelineStats {
+        let id = pipelineID
+        let progress = try await metastore.read { try ProgressRows.get(pipeline: id, $0) }
+        guard let progress else { throw PipelinesError(.pipelineNotFound, "no progress") }
+        return PipelineStats(progress: progress, acceptedEvents: log.status.acceptedEvents)
+    }
+
+    func landedIDs() -> [Int64] {
+        sink.rows.compactMap { if case .long(let id) = $0[0] { id } else { nil } }
+    }
+}
