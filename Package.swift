@@ -111,9 +111,7 @@ let rooms: [Room] = [
     Room(
         name: "ManagementAPI",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Buckets", "Catalogs",
-            "Streams",
-            "Pipelines", "Sessions", "Identity", "Wire",
+            "Faults", "Effects", "Telemetry", "JSONText", "Buckets", "Catalogs", "Streams", "Identity", "Wire",
         ]),
     // Layer 8
     Room(

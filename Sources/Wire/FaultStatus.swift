@@ -46,8 +46,14 @@ package struct FaultStatus: Sendable, Equatable {
         "WIR-105": FaultStatus(401, 10_000),
         "WIR-201": FaultStatus(413, 90_413),
         "IDN-101": FaultStatus(401, 10_000),
+        "STR-203": FaultStatus(413, 90_413),
         // R2's numbers for the same mishaps.
         "BLB-102": FaultStatus(404, 10_006),
+        "BLB-103": FaultStatus(412, 90_412),
+        "BLB-104": FaultStatus(416, 90_416),
+        "BKT-101": FaultStatus(409, 10_004),
+        "BKT-102": FaultStatus(409, 10_008),
+        "BKT-106": FaultStatus(400, 10_005),
     ]
 }
 

@@ -1,0 +1,15 @@
+package import Telemetry
+package import Wire
+
+/// The hosted service's management API below `/client/v4`, and our own additions below its `firn/`.
+package enum ManagementAPI {
+    package static func router(services: ManagementServices, log: Log) -> Router {
+        var routes = ManagementRoutes(services: services, router: Router(log: log))
+        BucketRoutes.add(to: &routes)
+        WarehouseRoutes.add(to: &routes)
+        StreamRoutes.add(to: &routes)
+        TokenRoutes.add(to: &routes)
+        SettingsRoutes.add(to: &routes)
+        return routes.router
+    }
+}

@@ -1,0 +1,39 @@
+package import Buckets
+package import Catalogs
+package import Effects
+package import Identity
+package import JSONText
+package import Streams
+package import Wire
+
+/// What the management routes call.
+package struct ManagementServices: Sendable {
+    /// The one account of this node; it has no underscore.
+    package var account: String
+    package var buckets: BucketStore
+    package var catalog: Catalog
+    package var streams: StreamRegistry
+    package var tokens: TokenStore
+    package var authenticator: Authenticator
+    package var clock: any Clock
+    /// What producers are told: `http://127.0.0.1:8787`, without a slash at the end.
+    package var publicURL: @Sendable () -> String
+    /// The effective settings with their origin, for `firn/settings`; secrets left out.
+    package var settings: JSONValue
+
+    package init(
+        account: String, buckets: BucketStore, catalog: Catalog, streams: StreamRegistry, tokens: TokenStore,
+        authenticator: Authenticator, clock: any Clock, publicURL: @escaping @Sendable () -> String,
+        settings: JSONValue
+    ) {
+        self.account = account
+        self.buckets = buckets
+        self.catalog = catalog
+        self.streams = streams
+        self.tokens = tokens
+        self.authenticator = authenticator
+        self.clock = clock
+        self.publicURL = publicURL
+        self.settings = settings
+    }
+}

@@ -1,0 +1,71 @@
+import Buckets
+import Catalogs
+import Effects
+import Identity
+import JSONText
+import Wire
+
+/// `r2/buckets`: create, list, get, delete.
+enum BucketRoutes {
+    private static let listLimit = 1000
+
+    static func add(to routes: inout ManagementRoutes) {
+        routes.add("POST", "r2/buckets", create)
+        routes.add("GET", "r2/buckets", list)
+        routes.add("GET", "r2/buckets/{bucket}", get)
+        routes.add("DELETE", "r2/buckets/{bucket}", delete)
+    }
+
+    /// Where and how the hosted service would store it (`locationHint`, `storageClass`) is accepted: there is one place
+    /// and one class here.
+    private static func create(_ call: ManagementCall) async throws -> Response {
+        let body = try await call.request.jsonObject()
+        let name = try body.requiredString("name")
+        try call.principal.require(.storageWrite, on: .bucket(name))
+        return Envelope.success(json(try await call.services.buckets.createBucket(name)))
+    }
+
+    private static func list(_ call: ManagementCall) async throws -> Response {
+        try call.principal.requireSomewhere(.storageRead)
+        let request = call.request
+        let limit = try NumberedPage.integer(request, "per_page", 1...listLimit) ?? listLimit
+        let part = try request.query("name_contains")
+        let start = try request.query("cursor") ?? request.query("start_after")
+        let isDescending = try request.query("direction") == "desc"
+        var found = call.services.buckets.listBuckets()
+            .filter { call.principal.allows(.storageRead, on: .bucket($0.name)) }
+            .filter { part.map($0.name.contains) ?? true }
+            .sorted { isDescending ? $0.name > $1.name : $0.name < $1.name }
+        if let start { found.removeAll { isDescending ? $0.name >= start : $0.name <= start } }
+        let page = found.prefix(limit)
+        var info: JSONObject = ["per_page": .integer(Int64(limit))]
+        if page.count < found.count, let last = page.last { info["cursor"] = .string(last.name) }
+        return Envelope.success(["buckets": .array(page.map(json))], info: .object(info))
+    }
+
+    private static func get(_ call: ManagementCall) async throws -> Response {
+        let name = try call.request.parameter("bucket")
+        try call.principal.require(.storageRead, on: .bucket(name))
+        return Envelope.success(json(try call.services.buckets.bucketInfo(name)))
+    }
+
+    /// The bucket must be empty; a catalog without namespaces goes with it.
+    private static func delete(_ call: ManagementCall) async throws -> Response {
+        let name = try call.request.parameter("bucket")
+        try call.principal.require(.storageWrite, on: .bucket(name))
+        let info = try call.services.buckets.bucketInfo(name)
+        let hasWarehouse = try await call.services.catalog.listWarehouses().contains { $0.bucket == name }
+        if hasWarehouse, info.objectCount == 0 {
+            try await call.services.catalog.deleteWarehouse(bucket: name)
+        }
+        try await call.services.buckets.deleteBucket(name)
+        return Envelope.success([:])
+    }
+
+    private static func json(_ info: BucketInfo) -> JSONValue {
+        [
+            "name": .string(info.name), "creation_date": .string(info.created.rfc3339),
+            "storage_class": "Standard", "jurisdiction": "default",
+        ]
+    }
+}

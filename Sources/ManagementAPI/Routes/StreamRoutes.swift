@@ -1,0 +1,64 @@
+import Effects
+import Identity
+import JSONText
+import Streams
+import Wire
+
+/// `pipelines/v1/streams`: create, list, get, change, delete.
+enum StreamRoutes {
+    private static let base = "pipelines/v1/streams"
+
+    static func add(to routes: inout ManagementRoutes) {
+        routes.add("POST", base, create)
+        routes.add("GET", base, list)
+        routes.add("GET", base + "/{stream}", get)
+        routes.add("PATCH", base + "/{stream}", change)
+        routes.add("DELETE", base + "/{stream}", delete)
+    }
+
+    private static func create(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        let body = try await call.request.json()
+        return Envelope.success(json(try await call.services.streams.create(body), call))
+    }
+
+    private static func list(_ call: ManagementCall) async throws -> Response {
+        try call.principal.requireSomewhere(.pipelinesSend)
+        let page = try NumberedPage(call.request)
+        let name = try call.request.query("name")
+        let streams = call.services.streams.definitions
+            .filter { call.principal.allows(.pipelinesSend, on: .stream($0.id.hexDigits)) }
+            .filter { stream in name.map { stream.name == $0 } ?? true }
+        return page.answer(streams.map { json($0, call) })
+    }
+
+    private static func get(_ call: ManagementCall) async throws -> Response {
+        Envelope.success(json(try find(call, .pipelinesSend), call))
+    }
+
+    private static func change(_ call: ManagementCall) async throws -> Response {
+        let stream = try find(call, .pipelinesManage)
+        let body = try await call.request.json()
+        return Envelope.success(json(try await call.services.streams.change(stream.id.hexDigits, body), call))
+    }
+
+    private static func delete(_ call: ManagementCall) async throws -> Response {
+        let stream = try find(call, .pipelinesManage)
+        let force = try call.request.query("force")
+        try await call.services.streams.delete(
+            stream.id.hexDigits, force: force.map { $0.lowercased() == "true" || $0 == "1" } ?? false)
+        return Envelope.success([:])
+    }
+
+    /// The stream the path names, by id or name. A token that may not see it learns only that it may not.
+    static func find(_ call: ManagementCall, _ permission: Permission) throws -> StreamDefinition {
+        try call.principal.requireSomewhere(permission)
+        let stream = try call.services.streams.stream(try call.request.parameter("stream")).definition
+        try call.principal.require(permission, on: .stream(stream.id.hexDigits))
+        return stream
+    }
+
+    private static func json(_ stream: StreamDefinition, _ call: ManagementCall) -> JSONValue {
+        stream.json(endpoint: "\(call.services.publicURL())/ingest/\(stream.id.hexDigits)")
+    }
+}
