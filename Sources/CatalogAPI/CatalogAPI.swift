@@ -23,24 +23,28 @@ package struct CatalogAPI: Sendable {
 
     let catalog: Catalog
     let settings: Settings
-    /// Who asks. Throws what becomes a 401.
-    let authenticate: @Sendable (Request) async throws -> Principal
+    let authenticator: Authenticator
     /// The secret that belongs to a token's id on the S3 endpoint.
     let storageSecret: @Sendable (_ tokenID: String) async throws -> String
     /// Whom a bearer value belongs to, for the OAuth endpoint.
     let verify: @Sendable (_ bearer: String) async throws -> Principal
 
-    package init(
+    package init(catalog: Catalog, tokens: TokenStore, settings: Settings) {
+        self.init(
+            catalog: catalog, settings: settings, verify: { try await tokens.verify(bearer: $0) },
+            storageSecret: { try await tokens.s3Secret(accessKey: $0).secret })
+    }
+
+    init(
         catalog: Catalog, settings: Settings,
-        authenticate: @escaping @Sendable (Request) async throws -> Principal,
         verify: @escaping @Sendable (_ bearer: String) async throws -> Principal,
         storageSecret: @escaping @Sendable (_ tokenID: String) async throws -> String
     ) {
         self.catalog = catalog
         self.settings = settings
-        self.authenticate = authenticate
         self.verify = verify
         self.storageSecret = storageSecret
+        authenticator = Authenticator(verify: verify)
     }
 
     package func router(log: Log) -> Router {

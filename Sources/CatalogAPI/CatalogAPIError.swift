@@ -3,6 +3,7 @@ import Faults
 /// Why a request to the catalog's HTTP interface could not be understood.
 struct CatalogAPIError: Fault {
     enum Code: String, FaultCode {
+        /// A query member, header or part of the path is not what the route takes.
         case malformedParameter = "CTA-101"
         /// The body is no JSON object, misses a member, or has one of another kind.
         case malformedBody = "CTA-102"

@@ -102,7 +102,7 @@ extension CatalogAPI {
     ///
     /// A token that cannot reach a bucket gets the same answer whether there is one of that name or not.
     func context(of request: Request) async throws -> CatalogContext {
-        let principal = try await authenticate(request)
+        let principal = try await authenticator.principal(of: request)
         var names: [String] = []
         if request.rawParameters["bucket"] != nil {
             names.append(try request.parameter("account") + "_" + request.parameter("bucket"))

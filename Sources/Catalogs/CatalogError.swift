@@ -3,12 +3,17 @@ package import Faults
 /// Why the catalog refused or could not do something.
 package struct CatalogError: Fault {
     package enum Code: String, FaultCode {
+        /// No bucket of that name has a catalog.
         case noSuchWarehouse = "CAT-101"
+        /// The namespace, or the parent of a new one, does not exist.
         case noSuchNamespace = "CAT-102"
+        /// Also when it was dropped or renamed meanwhile.
         case noSuchTable = "CAT-103"
         /// A namespace, table or warehouse of that name is there already.
         case alreadyExists = "CAT-104"
+        /// It holds tables or namespaces. Drop them first.
         case namespaceNotEmpty = "CAT-105"
+        /// It holds namespaces. Drop them first.
         case warehouseNotEmpty = "CAT-106"
         /// The warehouse is switched off.
         case warehouseInactive = "CAT-107"
@@ -18,6 +23,7 @@ package struct CatalogError: Fault {
         case limitExceeded = "CAT-202"
         /// A property is set and removed in one request.
         case contradictoryProperties = "CAT-203"
+        /// The page token is none of this server's.
         case invalidPageToken = "CAT-204"
         /// The location is not inside the warehouse's bucket, or a path not inside the table's location.
         case locationOutside = "CAT-205"

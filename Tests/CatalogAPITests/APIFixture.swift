@@ -41,9 +41,6 @@ struct APIFixture {
         }
         let api = CatalogAPI(
             catalog: catalog, settings: CatalogAPI.Settings(publicS3URL: "http://127.0.0.1:9000"),
-            authenticate: {
-                try await verify(String(($0.headers["authorization"] ?? "").dropFirst("Bearer ".count)))
-            },
             verify: verify, storageSecret: { "secret of \($0)" })
         router = api.router(log: .silent)
     }

@@ -7,7 +7,7 @@ extension CatalogAPI {
     ///
     /// 200, 400 without a warehouse, 401, 403, 404 when there is none of that name.
     func getConfig(_ request: Request) async throws -> Response {
-        let principal = try await authenticate(request)
+        let principal = try await authenticator.principal(of: request)
         var names: [String] = []
         if request.rawParameters["bucket"] != nil {
             names.append(try request.parameter("account") + "_" + request.parameter("bucket"))
