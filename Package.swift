@@ -105,7 +105,7 @@ let rooms: [Room] = [
     Room(
         name: "IngestAPI",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "FileFormats", "Streams", "Identity",
+            "Faults", "Effects", "Telemetry", "JSONText", "Scheduling", "FileFormats", "Streams", "Identity",
             "Wire",
         ]),
     Room(
