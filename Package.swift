@@ -117,10 +117,7 @@ let rooms: [Room] = [
     Room(
         name: "Node",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Metastore",
-            "Scheduling",
-            "Buckets", "FileFormats", "Tables", "Catalogs", "Execution", "Streams", "Sessions", "Pipelines",
-            "Identity", "Wire", "S3API", "CatalogAPI", "QueryAPI", "IngestAPI", "ManagementAPI", "COpenSSL",
+            "Faults", "JSONText", "Telemetry", "Metastore", "Wire", "COpenSSL",
         ]),
     Room(
         name: "Commands",
