@@ -117,7 +117,8 @@ let rooms: [Room] = [
     Room(
         name: "Node",
         uses: [
-            "Faults", "JSONText", "Telemetry", "Metastore", "Wire", "COpenSSL",
+            "Faults", "Effects", "Telemetry", "JSONText", "Signing", "Metastore", "Scheduling", "Buckets", "Catalogs",
+            "Streams", "Identity", "Wire", "CatalogAPI", "ManagementAPI", "COpenSSL",
         ]),
     Room(
         name: "Commands",

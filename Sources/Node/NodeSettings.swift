@@ -1,3 +1,4 @@
+import Effects
 import JSONText
 package import Telemetry
 
@@ -51,6 +52,16 @@ package struct NodeSettings: Sendable {
                     .invalidSetting, "a public URL begins with http:// or https:// and ends without a slash",
                     ["url": url])
             }
+        }
+    }
+
+    /// - Errors: `NOD-101`.
+    func armFaultPoint() throws(NodeError) {
+        guard let faultPoint, !faultPoint.isEmpty else { return }
+        guard FaultPoints.arm(faultPoint) else {
+            throw NodeError(
+                .invalidSetting, "no such fault point", ["fault": faultPoint],
+                hint: "points are " + FaultPoint.allCases.map(\.rawValue).joined(separator: ", "))
         }
     }
 
