@@ -45,7 +45,8 @@ package final class DataDirectory: Sendable {
         do {
             json = try JSONParser.parse(Array(data))
         } catch {
-            throw NodeError(.directoryDamaged, "the version file is no JSON", ["path": file, "reason": error.message])
+            throw NodeError(
+                .directoryDamaged, "the version file is no JSON", ["path": file, "reason": error.message])
         }
         guard json["format"]?.string == format, let found = json["version"]?.integer, found >= 1 else {
             throw NodeError(.directoryDamaged, "the version file is not one of Firn's", ["path": file])

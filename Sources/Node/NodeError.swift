@@ -36,7 +36,8 @@ package struct NodeError: Fault {
     package let hint: String?
 
     package init(
-        _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:], hint: String? = nil
+        _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
+        hint: String? = nil
     ) {
         self.code = code
         self.summary = summary

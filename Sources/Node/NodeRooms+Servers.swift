@@ -1,5 +1,6 @@
 import CatalogAPI
 import Effects
+import IngestAPI
 import ManagementAPI
 import Telemetry
 import Wire
@@ -10,15 +11,23 @@ extension NodeRooms {
         s3URL: String, publicURL: @escaping @Sendable () -> String, readiness: Readiness
     ) -> HTTPServer {
         let authenticator = Authenticator(tokens: tokens)
-        var router = SystemRoutes(metastore: metastore, metrics: metrics, readiness: readiness).router(log: log)
+        var router = SystemRoutes(metastore: metastore, metrics: metrics, readiness: readiness).router(
+            log: log)
         router.merge(
             CatalogAPI(catalog: catalog, tokens: tokens, settings: CatalogAPI.Settings(publicS3URL: s3URL))
+                .router(log: log))
+        var ingestLimits = IngestAPI.Limits()
+        ingestLimits.bodyBytes = settings.ingestBodyBytes
+        router.merge(
+            IngestAPI(streams: streams, authenticator: authenticator, limits: ingestLimits, pool: pool)
                 .router(log: log))
         router.merge(
             ManagementAPI.router(
                 services: ManagementServices(
-                    account: settings.account, buckets: buckets, catalog: catalog, streams: streams, tokens: tokens,
-                    authenticator: authenticator, clock: LiveClock(), publicURL: publicURL, settings: settings.json),
+                    account: settings.account, buckets: buckets, catalog: catalog, streams: streams,
+                    tokens: tokens,
+                    authenticator: authenticator, clock: LiveClock(), publicURL: publicURL,
+                    settings: settings.json),
                 log: log))
         return server("http", settings.listen, router)
     }

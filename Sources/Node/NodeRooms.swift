@@ -39,14 +39,18 @@ struct NodeRooms: Sendable {
         try await tokens.ensureAdministrator(
             file: AdminTokenFile(path: path + "/admin-token"), preset: settings.adminToken)
         let buckets = try await BucketStore.open(
-            directory: path + "/objects", ioPool: pool, clock: clock, randomness: randomness, metrics: metrics, log: log)
+            directory: path + "/objects", ioPool: pool, clock: clock, randomness: randomness,
+            metrics: metrics, log: log)
         let catalog = Catalog(
-            metastore: metastore, store: buckets, clock: clock, randomness: randomness, metrics: metrics, log: log)
+            metastore: metastore, store: buckets, clock: clock, randomness: randomness, metrics: metrics,
+            log: log)
         let streams = try await StreamRegistry.open(
             directory: path + "/streams", metastore: metastore,
-            environment: LogEnvironment(clock: clock, pool: pool, metrics: metrics, log: log), randomness: randomness)
+            environment: LogEnvironment(clock: clock, pool: pool, metrics: metrics, log: log),
+            randomness: randomness)
         return NodeRooms(
-            settings: settings, log: log, metrics: metrics, directory: directory, pool: pool, metastore: metastore,
+            settings: settings, log: log, metrics: metrics, directory: directory, pool: pool,
+            metastore: metastore,
             tokens: tokens, buckets: buckets, catalog: catalog, streams: streams)
     }
 

@@ -44,7 +44,9 @@ package struct NodeServer: Sendable {
             return try await RunningNode.start(rooms)
         } catch {
             // What failed is what the caller must hear; a room that does not close either is for the log.
-            do { try await rooms.close() } catch { log.error("closing failed", ["reason": .string("\(error)")]) }
+            do { try await rooms.close() } catch {
+                log.error("closing failed", ["reason": .string("\(error)")])
+            }
             throw error
         }
     }

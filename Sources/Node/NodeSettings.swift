@@ -37,7 +37,8 @@ package struct NodeSettings: Sendable {
         }
         guard !account.isEmpty, !account.contains("_"), !account.contains("/") else {
             throw NodeError(
-                .invalidSetting, "an account's id cannot be empty or contain an underscore", ["account": account])
+                .invalidSetting, "an account's id cannot be empty or contain an underscore",
+                ["account": account])
         }
         for address in [listen, s3Listen] where !isBehindProxy && !isLoopback(address.host) {
             throw NodeError(
@@ -74,7 +75,8 @@ package struct NodeSettings: Sendable {
             "account": .string(account), "log_level": .string(logLevel.name),
             "memory_bytes": memoryBytes.map { .integer(Int64($0)) } ?? .null,
             "worker_threads": workerThreads.map { .integer(Int64($0)) } ?? .null,
-            "drain_seconds": .integer(Int64(drainSeconds)), "ingest_body_bytes": .integer(Int64(ingestBodyBytes)),
+            "drain_seconds": .integer(Int64(drainSeconds)),
+            "ingest_body_bytes": .integer(Int64(ingestBodyBytes)),
         ]
     }
 }

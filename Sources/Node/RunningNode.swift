@@ -24,7 +24,8 @@ package struct RunningNode: Sendable {
             address.publish(httpURL)
             readiness.set(true)
             return RunningNode(
-                addresses: ["http": .string(httpURL), "s3": .string(s3URL)], rooms: rooms, servers: [http, s3],
+                addresses: ["http": .string(httpURL), "s3": .string(s3URL)], rooms: rooms,
+                servers: [http, s3],
                 readiness: readiness)
         } catch {
             await s3.stop()
@@ -32,7 +33,9 @@ package struct RunningNode: Sendable {
         }
     }
 
-    private static func url(_ host: String, _ port: Int) -> String { "http://\(HostPort(host: host, port: port))" }
+    private static func url(_ host: String, _ port: Int) -> String {
+        "http://\(HostPort(host: host, port: port))"
+    }
 
     /// `{"event":"ready","http":"http://127.0.0.1:8787","s3":"http://127.0.0.1:9000"}`
     package var readyLine: String {

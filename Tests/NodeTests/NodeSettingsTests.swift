@@ -8,14 +8,19 @@ import Wire
 struct NodeSettingsTests {
     @Test(
         "addresses parse and print",
-        arguments: [("127.0.0.1:8787", "127.0.0.1", 8787), ("[::1]:0", "::1", 0), ("localhost:65535", "localhost", 65535)])
+        arguments: [
+            ("127.0.0.1:8787", "127.0.0.1", 8787), ("[::1]:0", "::1", 0),
+            ("localhost:65535", "localhost", 65535),
+        ])
     func addresses(text: String, host: String, port: Int) throws {
         let parsed = try HostPort(parsing: text)
         #expect(parsed == HostPort(host: host, port: port))
         #expect(parsed.description == text)
     }
 
-    @Test("what is no address is refused", arguments: ["", "8787", ":8787", "a:b", "a:-1", "a:65536", "::1:80", "a:"])
+    @Test(
+        "what is no address is refused",
+        arguments: ["", "8787", ":8787", "a:b", "a:-1", "a:65536", "::1:80", "a:"])
     func badAddresses(text: String) {
         #expect(throws: NodeError.self) { try HostPort(parsing: text) }
     }

@@ -20,7 +20,8 @@ final class DirectoryLock: Sendable {
             close(descriptor)
             guard isOwned else {
                 throw NodeError(
-                    .directoryUnusable, "the data directory cannot be locked", ["path": file, "reason": Self.reason])
+                    .directoryUnusable, "the data directory cannot be locked",
+                    ["path": file, "reason": Self.reason])
             }
             throw NodeError(
                 .directoryInUse, "the data directory is in use by another process",
@@ -46,7 +47,9 @@ final class DirectoryLock: Sendable {
     private static func owner(_ descriptor: Int32) -> String {
         var bytes = [UInt8](repeating: 0, count: 32)
         // SAFETY: the pointer is used inside the call only.
-        let count = unsafe bytes.withUnsafeMutableBytes { unsafe pread(descriptor, $0.baseAddress, $0.count, 0) }
+        let count = unsafe bytes.withUnsafeMutableBytes {
+            unsafe pread(descriptor, $0.baseAddress, $0.count, 0)
+        }
         let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).filter(\.isNumber)
         return text.isEmpty ? "unknown" : text
     }
