@@ -90,8 +90,8 @@ let rooms: [Room] = [
     Room(
         name: "S3API",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "Signing", "Blobs", "Scheduling", "Buckets",
-            "Identity", "Wire",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Buckets", "Identity",
+            "Wire",
         ]),
     Room(
         name: "CatalogAPI",
