@@ -89,7 +89,7 @@ final class GroupCommitter: Sendable {
         }
         FaultPoints.pass(.storeJournalWritten)
         do throws(BlobsError) {
-            if !PlantedBugs.fromEnvironment.has(.storeJournalNotSynced) { unsafe try active.file.sync() }
+            unsafe try active.file.sync()
         } catch {
             poison(error)
             throw error

@@ -149,4 +149,7 @@ package struct StarSyntax: Sendable, Hashable {
     package var excluded: [Identifier] = []
     package var replaced: [Replacement] = []
     package var renamed: [Renaming] = []
+
+    /// A star alone.
+    package var isPlain: Bool { self == StarSyntax() }
 }

@@ -1,0 +1,222 @@
+import Columnar
+import Kernels
+import Plans
+import SQLSyntax
+
+/// Turns an expression's syntax into a typed expression over one scope.
+///
+/// Aggregates it meets become columns behind `aggregateBase`; `GroupBinding` gives them their real places.
+struct ExpressionBinder {
+    /// No table has so many columns.
+    static let aggregateBase = 1 << 40
+
+    let context: BinderContext
+    let scope: Scope
+    /// What the message says when an aggregate stands here: `WHERE`; nil where aggregates may stand.
+    let aggregateFreeClause: String?
+    /// Names that are no columns but select items, for ORDER BY, HAVING and GROUP BY.
+    var aliases: [String: Expression] = [:]
+    private(set) var aggregates: [AggregateCall] = []
+    /// Where each column was read outside aggregates, first time; for the message of `notGrouped`.
+    private(set) var columnPositions: [Int: TextPosition] = [:]
+    private var isInsideAggregate = false
+    private var questionMarks = 0
+
+    init(_ context: BinderContext, scope: Scope, aggregateFreeClause: String? = nil) {
+        self.context = context
+        self.scope = scope
+        self.aggregateFreeClause = aggregateFreeClause
+    }
+
+    var coercion: Coercion { context.coercion }
+
+    mutating func bind(_ syntax: ExpressionSyntax) throws(PlannerError) -> Expression {
+        let position = syntax.position
+        switch syntax.kind {
+        case .literal(let literal): return try LiteralBinding(coercion: coercion).bind(literal, at: position)
+        case .name(let name): return try column(name)
+        case .star:
+            throw PlannerError(
+                .typeMismatch, "* stands only in a select list and in count(*)", at: position)
+        case .parameter(let parameter): return try bind(parameter, at: position)
+        case .unary(let unary, let operand): return try bind(unary, operand, at: position)
+        case .binary(let binary, let operands): return try bind(binary, operands, at: position)
+        case .isTest(let value, let test, let isNegated): return try bind(value, test, isNegated)
+        case .isDistinct(let left, let right, let isNegated):
+            return try compare(isNegated ? .isNotDistinctFrom : .isDistinctFrom, left, right, at: position)
+        case .between(let value, let low, let high, let isNegated):
+            let lower = try compare(isNegated ? .less : .greaterOrEqual, value, low, at: position)
+            let upper = try compare(isNegated ? .greater : .lessOrEqual, value, high, at: position)
+            return .call(isNegated ? .or : .and, [lower, upper], .boolean)
+        case .inList(let value, let elements, let isNegated):
+            return try bindList(value, elements, isNegated, at: position)
+        case .like(let like): return try bind(like, at: position)
+        case .caseWhen(let syntax): return try bind(syntax, at: position)
+        case .cast(let value, let type, let isTry): return try bindCast(value, type, isTry, at: position)
+        case .call(let call): return try bind(call, at: position)
+        case .element(let list, let index): return try bindElement(list, index, at: position)
+        case .field(let value, let name): return try FieldAccess.bind(try bind(value), name)
+        case .array(let elements): return try bindArray(elements, at: position)
+        case .row(let elements):
+            let values = try bindAll(elements)
+            let fields = values.enumerated().map { Field("c\($0)", $1.type) }
+            return .call(.structure, values, .structure(fields))
+        case .exists, .subquery, .inQuery:
+            throw .unsupported("a subquery in an expression", at: position, hint: "put it into FROM")
+        case .atTimeZone(let value, let zone): return try bindZone(value, zone, at: position)
+        }
+    }
+
+    mutating func bindAll(_ syntax: [ExpressionSyntax]) throws(PlannerError) -> [Expression] {
+        var result: [Expression] = []
+        for element in syntax { result.append(try bind(element)) }
+        return result
+    }
+
+    /// A condition: boolean, or NULL.
+    mutating func bindCondition(_ syntax: ExpressionSyntax, for place: String) throws(PlannerError)
+        -> Expression
+    {
+        let value = try bind(syntax)
+        return try coercion.coerce(value, to: .boolean, at: syntax.position, for: place)
+    }
+
+    private mutating func column(_ name: QualifiedName) throws(PlannerError) -> Expression {
+        do {
+            let expression = try scope.resolve(name)
+            if !isInsideAggregate {
+                for column in expression.columns where columnPositions[column] == nil {
+                    columnPositions[column] = name.position
+                }
+            }
+            return expression
+        } catch  where error.code == .unknownColumn && name.parts.count == 1 && !isInsideAggregate {
+            // A select item's name stands for it where the caller allows that.
+            if let aliased = aliases[name.last.text] ?? aliases[name.last.text.lowercased()] {
+                return aliased
+            }
+            throw error
+        }
+    }
+
+    private mutating func bind(
+        _ parameter: ParameterSyntax, at position: TextPosition
+    ) throws(PlannerError) -> Expression {
+        var index = 0
+        switch parameter {
+        case .index(let number): index = number - 1
+        case .next:
+            index = questionMarks
+            questionMarks += 1
+        case .named: throw .unsupported("a named parameter", at: position, hint: "number it: $1")
+        }
+        guard context.parameters.indices.contains(index) else {
+            throw PlannerError(
+                .missingParameter, "the parameter has no value",
+                ["parameter": "$\(index + 1)", "given": context.parameters.count], at: position)
+        }
+        return .literal(context.parameters[index].value, context.parameters[index].type)
+    }
+
+    private mutating func bind(_ call: CallSyntax, at position: TextPosition) throws(PlannerError)
+        -> Expression
+    {
+        guard call.function.parts.count == 1 else {
+            throw PlannerError(
+                .unknownFunction, "functions have no namespace", ["function": "\(call.function)"],
+                at: position)
+        }
+        if call.window != nil { throw .unsupported("a window function", at: position) }
+        let name = call.function.last.text
+        if let definition = AggregateRegistry.find(name) {
+            return try bindAggregate(call, definition, at: position)
+        }
+        guard !call.isDistinct, call.filter == nil, call.order.isEmpty, call.withinGroup.isEmpty else {
+            throw PlannerError(
+                .misplacedAggregate, "DISTINCT, FILTER and ORDER BY belong to aggregates", ["function": name],
+                at: position)
+        }
+        let arguments = try bindAll(call.arguments)
+        return try CallBinding(context: context).bind(
+            name, arguments, at: call.arguments.map(\.position), callPosition: position)
+    }
+
+    private mutating func bindAggregate(
+        _ call: CallSyntax, _ definition: AggregateDefinition, at position: TextPosition
+    ) throws(PlannerError) -> Expression {
+        if let clause = aggregateFreeClause {
+            throw PlannerError(
+                .misplacedAggregate, "an aggregate cannot stand in \(clause)",
+                ["function": call.function.last.text], at: position,
+                hint: clause == "WHERE" ? "filter groups with HAVING" : nil)
+        }
+        if isInsideAggregate {
+            throw PlannerError(
+                .misplacedAggregate, "an aggregate cannot stand inside another",
+                ["function": call.function.last.text], at: position)
+        }
+        isInsideAggregate = true
+        defer { isInsideAggregate = false }
+        let bound = try boundAggregate(call, definition, at: position)
+        if let known = aggregates.firstIndex(of: bound) {
+            return .column(Self.aggregateBase + known, bound.type)
+        }
+        aggregates.append(bound)
+        return .column(Self.aggregateBase + aggregates.count - 1, bound.type)
+    }
+
+    private mutating func boundAggregate(
+        _ call: CallSyntax, _ definition: AggregateDefinition, at position: TextPosition
+    ) throws(PlannerError) -> AggregateCall {
+        let filter = try call.filter.map { syntax throws(PlannerError) in
+            try bindCondition(syntax, for: "FILTER")
+        }
+        if definition.function == .count, call.isStarOrEmpty {
+            guard !call.isDistinct else {
+                throw PlannerError(.typeMismatch, "count(DISTINCT *) has no meaning", at: position)
+            }
+            return AggregateCall(.countAll, [], type: .long, filter: filter)
+        }
+        var syntax = call.arguments
+        if definition.isOrderedSet, let key = call.withinGroup.first {
+            guard call.withinGroup.count == 1 else {
+                throw .unsupported("WITHIN GROUP over several values", at: position)
+            }
+            syntax.insert(key.value, at: 0)
+            // The fraction counts from the other end.
+            if key.isDescending { throw .unsupported("WITHIN GROUP in descending order", at: position) }
+        } else if !call.withinGroup.isEmpty {
+            throw PlannerError(.typeMismatch, "the aggregate takes no WITHIN GROUP", at: position)
+        }
+        guard syntax.count == definition.required.count else {
+            throw PlannerError(
+                .wrongArgumentCount, "\(definition.names[0]) takes another number of arguments",
+                ["takes": definition.required.count, "given": syntax.count], at: position)
+        }
+        let binding = ArgumentBinding(coercion: coercion, function: definition.names[0])
+        let arguments = try binding.bind(
+            try bindAll(syntax), at: syntax.map(\.position), kinds: definition.required)
+        let type = try binding.result(definition.result, of: arguments, at: position)
+        // The smallest of distinct values is the smallest of all.
+        let ignoresDistinct: Set<AggregateFunction> = [
+            .minimum, .maximum, .boolAnd, .boolOr, .approximateDistinct,
+        ]
+        var bound = AggregateCall(
+            definition.function, arguments, type: type,
+            isDistinct: call.isDistinct && !ignoresDistinct.contains(definition.function), filter: filter)
+        for key in call.order {
+            bound.order.append(
+                SortKey(try bind(key.value), isDescending: key.isDescending, nullsFirst: key.nullsFirst))
+        }
+        return bound
+    }
+}
+
+extension CallSyntax {
+    /// `count(*)`, `count()`
+    fileprivate var isStarOrEmpty: Bool {
+        if arguments.isEmpty { return true }
+        if arguments.count == 1, case .star(let star) = arguments[0].kind { return star.isPlain }
+        return false
+    }
+}

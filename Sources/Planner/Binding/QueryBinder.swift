@@ -1,0 +1,199 @@
+import Columnar
+import Kernels
+import Plans
+import SQLSyntax
+
+/// Turns a query's syntax into a logical plan.
+struct QueryBinder {
+    /// WITH tables that double each other would otherwise double the plan for ever.
+    static let nodeLimit = 10_000
+
+    let context: BinderContext
+    let tables: TableCatalogue
+    private var commonTables: [(name: String, plan: LogicalPlan, nodeCount: Int)] = []
+    private var nodeCount = 0
+
+    init(_ context: BinderContext, tables: TableCatalogue) {
+        self.context = context
+        self.tables = tables
+    }
+
+    mutating func bind(_ query: QuerySyntax) throws(PlannerError) -> LogicalPlan {
+        let visible = commonTables.count
+        defer { commonTables.removeLast(commonTables.count - visible) }
+        if query.isRecursive { throw .unsupported("WITH RECURSIVE", at: query.position) }
+        for table in query.commonTables {
+            let before = nodeCount
+            var plan = try bind(table.query)
+            if !table.columns.isEmpty {
+                plan = try renamed(plan, table.columns, what: "WITH")
+            }
+            commonTables.append((table.name.text, plan, nodeCount - before + 1))
+        }
+        let window = try LimitBinding(context: context).bind(limit: query.limit, offset: query.offset)
+        var plan: LogicalPlan
+        if case .select(let select) = query.body {
+            plan = try bind(select, order: query.order)
+        } else {
+            plan = try bind(query.body)
+            if !query.order.isEmpty { plan = try ordered(plan, by: query.order) }
+        }
+        if let window { plan = .limit(window, plan) }
+        return plan
+    }
+
+    private mutating func bind(_ body: QueryBodySyntax) throws(PlannerError) -> LogicalPlan {
+        switch body {
+        case .select(let select): return try bind(select, order: [])
+        case .query(let query): return try bind(query)
+        case .values(let rows): return try ValuesBinding(context: context).bind(rows)
+        case .combined(let setOperator, let isAll, let left, let right):
+            return try combine(setOperator, isAll, try bind(left), try bind(right), body)
+        }
+    }
+
+    private mutating func bind(
+        _ select: SelectSyntax, order: [OrderSyntax]
+    ) throws(PlannerError) -> LogicalPlan {
+        let (input, scope) = try source(select.from)
+        var plan = input
+        if let condition = select.condition {
+            var binder = ExpressionBinder(context, scope: scope, aggregateFreeClause: "WHERE")
+            plan = .filter(try binder.bindCondition(condition, for: "WHERE"), plan)
+        }
+        try countNode(at: select.position)
+        return try SelectBinding(context: context, scope: scope).bind(select, over: plan, order: order)
+    }
+
+    private mutating func countNode(_ count: Int = 1, at position: TextPosition) throws(PlannerError) {
+        nodeCount += count
+        guard nodeCount <= Self.nodeLimit else {
+            throw PlannerError(
+                .unsupported, "the query grows too large", ["limit": Self.nodeLimit], at: position)
+        }
+    }
+
+    private mutating func source(_ from: [TableSyntax]) throws(PlannerError) -> (LogicalPlan, Scope) {
+        guard let first = from.first else { return (.values(.oneRow), Scope()) }
+        if from.count > 1 { throw .unsupported("a join", at: from[1].position) }
+        switch first {
+        case .named(let table): return try named(table)
+        case .subquery(let query, let isLateral, let alias):
+            if isLateral { throw .unsupported("LATERAL", at: query.position) }
+            let plan = try bind(query)
+            return (plan, try Scope(plan.schema, fullName: [], alias: alias))
+        case .function(let call, _, _):
+            throw .unsupported("a table function", at: call.function.position)
+        case .join(let join): throw .unsupported("a join", at: join.position)
+        }
+    }
+
+    private mutating func named(_ table: NamedTableSyntax) throws(PlannerError) -> (LogicalPlan, Scope) {
+        if table.version != nil { throw .unsupported("time travel", at: table.name.position) }
+        if table.name.parts.count == 1 {
+            let name = table.name.last.text
+            let names = commonTables.map(\.name)
+            let found = names.lastIndex(of: name) ?? names.lastIndex { $0.lowercased() == name.lowercased() }
+            if let found {
+                try countNode(commonTables[found].nodeCount, at: table.name.position)
+                let plan = commonTables[found].plan
+                return (plan, try Scope(plan.schema, fullName: [name], alias: table.alias))
+            }
+        }
+        guard let source = tables[table.name] else {
+            throw PlannerError(
+                .unknownTable, "there is no such table", ["table": "\(table.name)"], at: table.name.position,
+                hint: NameMatch.hint(table.name.last.text, among: commonTables.map(\.name)))
+        }
+        let scan = TableScan(
+            warehouse: source.warehouse, namespace: source.namespace, table: source.name,
+            metadataLocation: source.metadataLocation, snapshotID: source.snapshotID, fields: source.fields)
+        let scope = try Scope(
+            scan.schema, fullName: source.namespace + [source.name], alias: table.alias)
+        return (.scan(scan), scope)
+    }
+
+    private func renamed(
+        _ plan: LogicalPlan, _ names: [Identifier], what: String
+    ) throws(PlannerError) -> LogicalPlan {
+        let fields = plan.schema.fields
+        guard names.count == fields.count else {
+            throw PlannerError(
+                .unlikeShape, "\(what) names another number of columns than its query has",
+                ["names": names.count, "columns": fields.count], at: names.first?.position)
+        }
+        return .project(
+            Projection(
+                fields.enumerated().map { .column($0, $1.type) }, names: names.map(\.text)), plan)
+    }
+
+    private func combine(
+        _ setOperator: SetOperator, _ isAll: Bool, _ left: LogicalPlan, _ right: LogicalPlan,
+        _ body: QueryBodySyntax
+    ) throws(PlannerError) -> LogicalPlan {
+        let position = body.position
+        guard setOperator == .union else { throw .unsupported(setOperator.rawValue, at: position) }
+        let (leftFields, rightFields) = (left.schema.fields, right.schema.fields)
+        guard leftFields.count == rightFields.count else {
+            throw PlannerError(
+                .unlikeShape, "the sides of UNION have unlike numbers of columns",
+                ["left": leftFields.count, "right": rightFields.count], at: position)
+        }
+        var types: [DataType] = []
+        for (first, second) in zip(leftFields, rightFields) {
+            guard let type = CommonType.of(first.type, second.type) else {
+                throw PlannerError(
+                    .typeMismatch, "UNION cannot bring \(first.type) and \(second.type) together",
+                    ["column": first.name], at: position)
+            }
+            types.append(type)
+        }
+        let names = leftFields.map(\.name)
+        let inputs = [left, right].flatMap { plan -> [LogicalPlan] in
+            let aligned = cast(plan, to: types, names: names)
+            // A chain of UNION ALL is one node.
+            if case .union(let inner) = aligned { return inner }
+            return [aligned]
+        }
+        let union = LogicalPlan.union(inputs)
+        return isAll ? union : SelectBinding.distinct(union)
+    }
+
+    private func cast(_ plan: LogicalPlan, to types: [DataType], names: [String]) -> LogicalPlan {
+        let fields = plan.schema.fields
+        if zip(fields, types).allSatisfy({ $0.type == $1 }), fields.map(\.name) == names { return plan }
+        let values = zip(fields, types).enumerated().map { index, pair -> Expression in
+            let column = Expression.column(index, pair.0.type)
+            return pair.0.type == pair.1 ? column : .cast(column, to: pair.1, isTry: false)
+        }
+        return .project(Projection(values, names: names), plan)
+    }
+
+    /// ORDER BY over a UNION or VALUES: positions and names of its columns, or expressions over them.
+    private func ordered(_ plan: LogicalPlan, by order: [OrderSyntax]) throws(PlannerError) -> LogicalPlan {
+        let scope = try Scope(plan.schema, fullName: [], alias: nil)
+        var keys: [SortKey] = []
+        for element in order {
+            var value: Expression
+            if let index = try SelectBinding.position(element.value, in: plan.schema.count, clause: "ORDER BY") {
+                value = .column(index, plan.schema.fields[index].type)
+            } else {
+                var binder = ExpressionBinder(context, scope: scope, aggregateFreeClause: "ORDER BY here")
+                value = try binder.bind(element.value)
+            }
+            keys.append(SortKey(value, isDescending: element.isDescending, nullsFirst: element.nullsFirst))
+        }
+        return .sort(keys, plan)
+    }
+}
+
+extension QueryBodySyntax {
+    fileprivate var position: TextPosition? {
+        switch self {
+        case .select(let select): select.position
+        case .values(let rows): rows.first?.first?.position
+        case .combined(_, _, _, let right): right.position
+        case .query(let query): query.position
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import Columnar
+import Kernels
+import Plans
+import SQLSyntax
+
+/// Fields of structs and entries of maps by name.
+enum FieldAccess {
+    static func bind(_ value: Expression, _ field: Identifier) throws(PlannerError) -> Expression {
+        switch value.type {
+        case .structure(let fields):
+            switch NameMatch.find(field.text, among: fields.map(\.name)) {
+            case .found(let index):
+                let name = Expression.literal(.string(fields[index].name), .string)
+                return .call(.getField, [value, name], fields[index].type)
+            case .ambiguous:
+                throw PlannerError(
+                    .ambiguousColumn, "several fields have this name", ["field": field.text], at: field.position)
+            case .missing:
+                throw PlannerError(
+                    .unknownField, "the struct has no such field", ["field": field.text, "type": value.type],
+                    at: field.position, hint: NameMatch.hint(field.text, among: fields.map(\.name)))
+            }
+        case .json:
+            return .call(.jsonGet, [value, .literal(.string(field.text), .string)], .json)
+        default:
+            throw PlannerError(
+                .typeMismatch, "only structs and JSON have fields", ["field": field.text, "type": value.type],
+                at: field.position)
+        }
+    }
+}

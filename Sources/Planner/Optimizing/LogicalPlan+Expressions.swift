@@ -1,0 +1,30 @@
+import Plans
+
+extension LogicalPlan {
+    /// The same node with its own expressions rewritten; inputs stay.
+    func mapExpressions<Failure: Error>(
+        _ body: (Expression) throws(Failure) -> Expression
+    ) throws(Failure) -> LogicalPlan {
+        switch self {
+        case .values, .limit, .union: return self
+        case .scan(var scan):
+            if let filter = scan.filter { scan.filter = try body(filter) }
+            return .scan(scan)
+        case .filter(let condition, let input): return .filter(try body(condition), input)
+        case .project(var projection, let input):
+            for index in projection.expressions.indices {
+                projection.expressions[index] = try body(projection.expressions[index])
+            }
+            return .project(projection, input)
+        case .aggregate(var aggregation, let input):
+            for index in aggregation.keys.indices { aggregation.keys[index] = try body(aggregation.keys[index]) }
+            for index in aggregation.calls.indices {
+                aggregation.calls[index] = try aggregation.calls[index].mapExpressions(body)
+            }
+            return .aggregate(aggregation, input)
+        case .sort(var keys, let input):
+            for index in keys.indices { keys[index].expression = try body(keys[index].expression) }
+            return .sort(keys, input)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import Columnar
+import Plans
+
+/// Computes two projections in a row as one, and drops those that change nothing.
+struct MergeProjections: OptimizerPass {
+    let name = "merge_projections"
+
+    func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan {
+        // The answer's names are the root's; inside, names do not matter.
+        plan.rewritten(Self.merge)
+    }
+
+    private static func merge(_ node: LogicalPlan) -> LogicalPlan {
+        guard case .project(let outer, let input) = node else { return node }
+        if isIdentity(outer, over: input) { return input }
+        guard case .project(let inner, let source) = input, isWorthMerging(outer, inner) else { return node }
+        let expressions = outer.expressions.map { $0.substituted(inner.expressions) }
+        return merge(.project(Projection(expressions, names: outer.names), source))
+    }
+
+    private static func isIdentity(_ projection: Projection, over input: LogicalPlan) -> Bool {
+        let fields = input.schema.fields
+        return fields.count == projection.expressions.count
+            && projection.expressions.enumerated().allSatisfy { index, expression in
+                if case .column(index, _) = expression { true } else { false }
+            } && fields.map(\.name) == projection.names
+    }
+
+    /// Not when an expression would be computed more than once, or a volatile one in another place.
+    private static func isWorthMerging(_ outer: Projection, _ inner: Projection) -> Bool {
+        var uses = Array(repeating: 0, count: inner.expressions.count)
+        for expression in outer.expressions {
+            expression.walk { if case .column(let index, _) = $0 { uses[index] += 1 } }
+        }
+        return zip(inner.expressions, uses).allSatisfy { expression, count in
+            if case .column = expression { return true }
+            if case .literal = expression { return true }
+            return count <= 1 && !expression.isVolatile
+        }
+    }
+}
+
+extension Expression {
+    /// With the n-th of `sources` in place of column n.
+    func substituted(_ sources: [Expression]) -> Expression {
+        rewritten { if case .column(let index, _) = $0 { sources[index] } else { $0 } }
+    }
+}

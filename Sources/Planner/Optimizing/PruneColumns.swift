@@ -1,0 +1,113 @@
+import Columnar
+import Plans
+
+/// Reads and computes only columns that matter above.
+struct PruneColumns: OptimizerPass {
+    let name = "prune_columns"
+
+    func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan {
+        let all = Array(plan.schema.fields.indices)
+        let (pruned, positions) = prune(plan, keeping: Set(all))
+        precondition(positions.count == all.count, "the root keeps all its columns")
+        return pruned
+    }
+
+    /// A plan that gives at least the wanted columns, and where each of its old columns now stands.
+    private func prune(_ plan: LogicalPlan, keeping wanted: Set<Int>) -> (LogicalPlan, positions: [Int: Int]) {
+        switch plan {
+        case .values(let values): return prune(values, wanted)
+        case .scan(let scan): return prune(scan, wanted)
+        case .filter(let condition, let input):
+            let (below, positions) = prune(input, keeping: wanted.union(condition.columns))
+            return (.filter(condition.remapped(positions), below), positions)
+        case .sort(let keys, let input):
+            let read = keys.reduce(wanted) { $0.union($1.expression.columns) }
+            let (below, positions) = prune(input, keeping: read)
+            return (.sort(remap(keys, positions), below), positions)
+        case .limit(let window, let input):
+            let (below, positions) = prune(input, keeping: wanted)
+            return (.limit(window, below), positions)
+        case .project(let projection, let input): return prune(projection, input, wanted)
+        case .aggregate(let aggregation, let input): return prune(aggregation, input, wanted)
+        case .union(let inputs):
+            // Every input must give the same columns in the same places.
+            let kept = wanted.sorted()
+            let parts = inputs.map { input -> LogicalPlan in
+                let (below, positions) = prune(input, keeping: wanted)
+                return project(kept.map { ($0, positions) }, input.schema, below)
+            }
+            return (.union(parts), places(kept))
+        }
+    }
+
+    private func prune(_ values: ValueRows, _ wanted: Set<Int>) -> (LogicalPlan, positions: [Int: Int]) {
+        let kept = wanted.sorted()
+        let narrow = ValueRows(
+            schema: Schema(kept.map { values.schema.fields[$0] }), rows: values.rows.map { row in kept.map { row[$0] } })
+        return (.values(narrow), places(kept))
+    }
+
+    private func prune(_ scan: TableScan, _ wanted: Set<Int>) -> (LogicalPlan, positions: [Int: Int]) {
+        let kept = wanted.union(scan.filter?.columns ?? []).sorted()
+        let positions = places(kept)
+        var narrow = scan
+        narrow.fields = kept.map { scan.fields[$0] }
+        narrow.filter = scan.filter?.remapped(positions)
+        return (.scan(narrow), positions)
+    }
+
+    private func prune(
+        _ projection: Projection, _ input: LogicalPlan, _ wanted: Set<Int>
+    ) -> (LogicalPlan, positions: [Int: Int]) {
+        let kept = wanted.sorted()
+        let expressions = kept.map { projection.expressions[$0] }
+        let (below, positions) = prune(input, keeping: expressions.reduce(into: []) { $0.formUnion($1.columns) })
+        let narrow = Projection(
+            expressions.map { $0.remapped(positions) }, names: kept.map { projection.names[$0] })
+        return (.project(narrow, below), places(kept))
+    }
+
+    private func prune(
+        _ aggregation: Aggregation, _ input: LogicalPlan, _ wanted: Set<Int>
+    ) -> (LogicalPlan, positions: [Int: Int]) {
+        // Keys make the groups, wanted or not.
+        let keyCount = aggregation.keys.count
+        let keptCalls = aggregation.calls.indices.filter { wanted.contains(keyCount + $0) }
+        let kept = Array(0..<keyCount) + keptCalls.map { keyCount + $0 }
+        let calls = keptCalls.map { aggregation.calls[$0] }
+        let read = (aggregation.keys + calls.flatMap(\.expressions)).reduce(into: Set<Int>()) {
+            $0.formUnion($1.columns)
+        }
+        let (below, positions) = prune(input, keeping: read)
+        let narrow = Aggregation(
+            phase: aggregation.phase, keys: aggregation.keys.map { $0.remapped(positions) },
+            calls: calls.map { $0.mapExpressions { $0.remapped(positions) } },
+            names: kept.map { aggregation.names[$0] })
+        return (.aggregate(narrow, below), places(kept))
+    }
+
+    private func project(
+        _ columns: [(Int, [Int: Int])], _ schema: Schema, _ input: LogicalPlan
+    ) -> LogicalPlan {
+        let fields = columns.map { schema.fields[$0.0] }
+        let values = columns.map { Expression.column($0.1[$0.0] ?? 0, schema.fields[$0.0].type) }
+        return .project(Projection(values, names: fields.map(\.name)), input)
+    }
+
+    private func remap(_ keys: [SortKey], _ positions: [Int: Int]) -> [SortKey] {
+        keys.map { SortKey($0.expression.remapped(positions), isDescending: $0.isDescending, nullsFirst: $0.nullsFirst) }
+    }
+
+    private func places(_ kept: [Int]) -> [Int: Int] {
+        Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, $0) })
+    }
+}
+
+extension Expression {
+    fileprivate func remapped(_ positions: [Int: Int]) -> Expression {
+        remapped { index in
+            guard let place = positions[index] else { preconditionFailure("column \(index) was pruned and is read") }
+            return place
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import Kernels
+import Plans
+
+/// Moves filters towards the tables, so that rows that cannot matter are dropped first.
+struct PushFilters: OptimizerPass {
+    let name = "push_filters"
+
+    func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan { push([], into: plan) }
+
+    /// The plan with the conditions applied as low as they go.
+    private func push(_ conditions: [Expression], into plan: LogicalPlan) -> LogicalPlan {
+        switch plan {
+        case .filter(let condition, let input): return push(condition.conjuncts + conditions, into: input)
+        case .scan(var scan):
+            scan.filter = Expression.conjunction((scan.filter?.conjuncts ?? []) + conditions.filter { !$0.isVolatile })
+            return filtered(.scan(scan), conditions.filter(\.isVolatile))
+        case .project(let projection, let input):
+            let (pushed, kept) = split(conditions) { condition in
+                condition.columns.allSatisfy { !projection.expressions[$0].isVolatile }
+            }
+            let below = pushed.map { $0.substituted(projection.expressions) }
+            return filtered(.project(projection, push(below, into: input)), kept)
+        case .aggregate(let aggregation, let input):
+            // Without keys there is a group also where there are no rows.
+            let (pushed, kept) = split(conditions) { condition in
+                !aggregation.keys.isEmpty && !condition.columns.isEmpty
+                    && condition.columns.allSatisfy { $0 < aggregation.keys.count }
+            }
+            let below = pushed.map { $0.substituted(aggregation.keys) }
+            return filtered(.aggregate(aggregation, push(below, into: input)), kept)
+        case .sort(let keys, let input):
+            let (pushed, kept) = split(conditions) { _ in true }
+            return filtered(.sort(keys, push(pushed, into: input)), kept)
+        case .union(let inputs):
+            let (pushed, kept) = split(conditions) { _ in true }
+            return filtered(.union(inputs.map { push(pushed, into: $0) }), kept)
+        // A limit's rows are chosen before the filter.
+        case .limit(let window, let input): return filtered(.limit(window, push([], into: input)), conditions)
+        case .values: return filtered(plan, conditions)
+        }
+    }
+
+    private func split(
+        _ conditions: [Expression], _ isPushable: (Expression) -> Bool
+    ) -> (pushed: [Expression], kept: [Expression]) {
+        let pushed = conditions.filter { !$0.isVolatile && isPushable($0) }
+        return (pushed, conditions.filter { $0.isVolatile || !isPushable($0) })
+    }
+
+    private func filtered(_ plan: LogicalPlan, _ conditions: [Expression]) -> LogicalPlan {
+        Expression.conjunction(conditions).map { .filter($0, plan) } ?? plan
+    }
+}

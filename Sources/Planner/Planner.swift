@@ -1,0 +1,46 @@
+package import Plans
+package import SQLSyntax
+
+/// Turns a query into a plan: binds names and types, optimises, chooses operators.
+package struct Planner: Sendable {
+    let settings: PlannerSettings
+    let parameters: [PlannerParameter]
+
+    package init(settings: PlannerSettings, parameters: [PlannerParameter] = []) {
+        self.settings = settings
+        self.parameters = parameters
+    }
+
+    /// A query on all its ways.
+    package struct Result: Sendable {
+        /// As bound, before any pass.
+        package let bound: LogicalPlan
+        package let steps: [Optimizer.Step]
+        package let plan: PhysicalPlan
+    }
+
+    /// - Errors: `PLA-…` with line and column.
+    package func plan(_ query: QuerySyntax, tables: TableCatalogue) throws(PlannerError) -> Result {
+        let bound = OutputNames.settle(try bind(query, tables: tables))
+        let (optimised, steps) = try Optimizer(settings: settings).run(bound)
+        let plan = PhysicalPlanner.plan(optimised)
+        do {
+            try plan.check()
+        } catch {
+            throw PlannerError(.inconsistentPlan, "the planner made a plan that breaks a rule", at: nil, cause: error)
+        }
+        return Result(bound: bound, steps: steps, plan: plan)
+    }
+
+    func bind(_ query: QuerySyntax, tables: TableCatalogue) throws(PlannerError) -> LogicalPlan {
+        var binder = QueryBinder(BinderContext(settings: settings, parameters: parameters), tables: tables)
+        return try binder.bind(query)
+    }
+
+    /// The tables a query names, each once, in order; names that WITH gives are left out.
+    package static func tables(in query: QuerySyntax) -> [QualifiedName] {
+        var collector = TableNameCollector()
+        collector.visit(query)
+        return collector.names
+    }
+}

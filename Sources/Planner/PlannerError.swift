@@ -1,0 +1,69 @@
+package import Faults
+package import SQLSyntax
+
+/// Why a statement that reads well means nothing, or cannot be run; with the place in its text.
+package struct PlannerError: Fault {
+    package enum Code: String, FaultCode {
+        case unknownColumn = "PLA-101"
+        case ambiguousColumn = "PLA-102"
+        case unknownTable = "PLA-103"
+        case unknownFunction = "PLA-104"
+        /// The function takes another number of arguments.
+        case wrongArgumentCount = "PLA-105"
+        /// A value has a type its place does not take.
+        case typeMismatch = "PLA-106"
+        case unknownType = "PLA-107"
+        /// A literal cannot be read as the type it stands beside.
+        case invalidLiteral = "PLA-108"
+        /// A constant expression faults: an overflow, a division by zero.
+        case constantFault = "PLA-109"
+        /// A column stands outside an aggregate and is no group key.
+        case notGrouped = "PLA-110"
+        /// An aggregate stands where there are no groups, or inside another.
+        case misplacedAggregate = "PLA-111"
+        /// A position in GROUP BY or ORDER BY names no select item.
+        case invalidPosition = "PLA-112"
+        /// LIMIT or OFFSET is not a whole number of rows.
+        case invalidLimit = "PLA-113"
+        case unknownField = "PLA-114"
+        /// Two columns or tables share a name where it must be one's own, or lists have unlike counts.
+        case unlikeShape = "PLA-115"
+        case missingParameter = "PLA-116"
+        /// The language has it, and this build does not run it.
+        case unsupported = "PLA-201"
+        /// The optimiser broke a plan.
+        case inconsistentPlan = "PLA-301"
+
+        package var kind: FaultKind {
+            switch self {
+            case .unknownTable: .notFound
+            case .unsupported: .unsupported
+            case .inconsistentPlan: .bug
+            default: .invalidRequest
+            }
+        }
+    }
+
+    package let code: Code
+    package let summary: String
+    package let context: [(name: String, value: String)]
+    package let place: FaultPlace?
+    package let hint: String?
+    package let cause: (any Error)?
+
+    package init(
+        _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
+        at position: TextPosition?, hint: String? = nil, cause: (any Error)? = nil
+    ) {
+        self.code = code
+        self.summary = summary
+        self.context = faultContext(context)
+        self.place = position?.place
+        self.hint = hint
+        self.cause = cause
+    }
+
+    static func unsupported(_ what: String, at position: TextPosition?, hint: String? = nil) -> PlannerError {
+        PlannerError(.unsupported, "\(what) is not supported", at: position, hint: hint)
+    }
+}

@@ -1,0 +1,18 @@
+package import Effects
+package import Kernels
+
+/// What planning may look at beside the text and the tables.
+package struct PlannerSettings: Sendable {
+    /// What `now()` and its like are: when the statement began, or when the pipeline was made.
+    package var now: Instant
+    /// See `KernelContext.missingJSONIsDefault`.
+    package var missingJSONIsDefault = false
+    /// Passes that do not run, by name; for tests that compare answers with and without.
+    package var disabledPasses: Set<String> = []
+
+    package init(now: Instant) { self.now = now }
+
+    package var kernelContext: KernelContext {
+        KernelContext(now: now, missingJSONIsDefault: missingJSONIsDefault)
+    }
+}

@@ -1,0 +1,56 @@
+import Columnar
+import Kernels
+import Plans
+import SQLSyntax
+
+/// Gives literals their types.
+struct LiteralBinding {
+    let coercion: Coercion
+
+    func bind(_ literal: LiteralSyntax, at position: TextPosition) throws(PlannerError) -> Expression {
+        switch literal {
+        case .null: return .null(.null)
+        case .boolean(let value): return .literal(.boolean(value), .boolean)
+        case .number(let digits): return try number(digits, isNegative: false, at: position)
+        case .string(let text): return .literal(.string(text), .string)
+        case .bytes(let bytes): return .literal(.bytes(bytes), .binary)
+        case .typed(let type, let text):
+            let target = try TypeNames.type(type)
+            let value = Expression.literal(.string(text), .string)
+            if target == .string { return value }
+            return try coercion.coerce(value, to: target, at: position, for: "the literal")
+        case .interval(let text, let unit):
+            let full = unit.map { "\(text) \($0)" } ?? text
+            return try coercion.coerce(
+                .literal(.string(full), .string), to: .interval, at: position, for: "the literal")
+        }
+    }
+
+    /// `1` is an int, or the smallest type that holds it; `1.5` a decimal of its digits; `1e3` a double.
+    ///
+    /// The sign comes along because the least long has no positive twin.
+    func number(_ digits: String, isNegative: Bool, at position: TextPosition) throws(PlannerError) -> Expression {
+        let signed = (isNegative ? "-" : "") + digits
+        if digits.contains("e") {
+            guard let value = Double(signed), value.isFinite else { throw outOfRange(digits, at: position) }
+            return .literal(.double(value), .double)
+        }
+        if let value = Int32(signed) { return .literal(.int(value), .int) }
+        if let value = Int64(signed) { return .literal(.long(value), .long) }
+        let parts = digits.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let whole = parts[0].drop { $0 == "0" }
+        let fraction = parts.count > 1 ? parts[1] : ""
+        let precision = max(1, whole.count + fraction.count)
+        guard precision <= DataType.maximumPrecision,
+            let unscaled = Int128((isNegative ? "-" : "") + "0" + whole + fraction)
+        else { throw outOfRange(digits, at: position) }
+        let type = DataType.decimal(precision: precision, scale: fraction.count)
+        return .literal(type.physical == .int64 ? .long(Int64(unscaled)) : .int128(unscaled), type)
+    }
+
+    private func outOfRange(_ digits: String, at position: TextPosition) -> PlannerError {
+        PlannerError(
+            .invalidLiteral, "the number has too many digits", ["number": digits, "limit": DataType.maximumPrecision],
+            at: position)
+    }
+}

@@ -1,0 +1,70 @@
+import Columnar
+import Plans
+import SQLSyntax
+import Testing
+
+@testable import Planner
+
+@Suite("Pipelines compile to a filter and columns")
+struct PipelineTests {
+    static let stream = Schema([
+        Field("user_id", .string, isRequired: true), Field("event", .string), Field("ts_us", .long),
+        Field("url", .string),
+        Field("referrer", .string), Field("user_agent", .string),
+    ])
+
+    func compile(_ text: String) throws -> PipelineProgram {
+        guard case .insert(let insert) = try SQLParser.statements(text)[0] else {
+            preconditionFailure("an insert")
+        }
+        return try Planner(settings: PlannerFixture.settings).pipeline(insert, stream: Self.stream)
+    }
+
+    @Test("the seed pipeline")
+    func seed() throws {
+        let program = try compile(
+            """
+            INSERT INTO events_table
+            SELECT user_id, lower(event) AS event_type, to_timestamp_micros(ts_us) AS event_time,
+                   regexp_match(url, '^https?://([^/]+)')[1] AS domain, url, referrer, user_agent
+            FROM events_json
+            WHERE event = 'page_view' AND NOT regexp_like(user_agent, '(?i)bot|spider');
+            """)
+        #expect(program.sink == "events_table")
+        #expect(program.stream == "events_json")
+        #expect(
+            program.filter?.text(over: Self.stream)
+                == "(event = 'page_view') and (not regexp_like(user_agent, '(?i)bot|spider'))")
+        #expect(
+            program.schema.description
+                == "user_id: string required, event_type: string, event_time: timestamp, domain: string, url: string, referrer: string, user_agent: string"
+        )
+    }
+
+    @Test("subqueries and WITH flatten; stars keep the stream's columns")
+    func flatten() throws {
+        let program = try compile(
+            "INSERT INTO s WITH a AS (SELECT user_id AS u, ts_us / 1000 AS ms FROM e WHERE ts_us > 0) SELECT u, ms, ms + 1 FROM a WHERE ms < 10"
+        )
+        #expect(program.filter?.text(over: Self.stream) == "(ts_us > 0) and ((ts_us / 1000) < 10)")
+        #expect(
+            program.projection.expressions.map { $0.text(over: Self.stream) } == [
+                "user_id", "ts_us / 1000", "(ts_us / 1000) + 1",
+            ])
+        #expect(try compile("INSERT INTO s SELECT * FROM e").schema == Self.stream)
+        #expect(try compile("INSERT INTO s SELECT * FROM e WHERE FALSE").filter?.description == "false")
+    }
+
+    @Test("what needs more than one event is refused")
+    func refused() {
+        for text in [
+            "INSERT INTO s SELECT count(*) FROM e", "INSERT INTO s SELECT url FROM e ORDER BY 1",
+            "INSERT INTO s SELECT url FROM e LIMIT 1",
+            "INSERT INTO s SELECT DISTINCT url FROM e", "INSERT INTO s SELECT 1",
+            "INSERT INTO s SELECT url FROM e UNION ALL SELECT url FROM e",
+        ] {
+            let fault = #expect(throws: PlannerError.self, "\(text)") { try compile(text) }
+            #expect(fault?.code == .unsupported, "\(text)")
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Faults
+import Testing
+
+@testable import Planner
+
+@Suite("A statement that means nothing is refused with its place and help")
+struct PlannerFaultTests {
+    @Test(
+        "mistakes",
+        arguments: [
+            ("SELECT dep_dealy FROM flights", "PLA-101", 1, 8, "did you mean dep_delay?"),
+            ("SELECT nonsense_name FROM flights", "PLA-101", 1, 8, nil),
+            ("SELECT a", "PLA-101", 1, 8, "the query has no FROM"),
+            ("SELECT x.year FROM flights", "PLA-101", 1, 8, nil),
+            ("SELECT 1 FROM missing", "PLA-103", 1, 15, nil),
+            ("SELECT uper(origin) FROM flights", "PLA-104", 1, 8, "did you mean upper?"),
+            ("SELECT lower(origin, 1, 2) FROM flights", "PLA-105", 1, 8, nil),
+            ("SELECT origin + 1 FROM flights", "PLA-106", 1, 15, nil),
+            ("SELECT origin = year FROM flights", "PLA-106", 1, 15, nil),
+            ("SELECT year FROM flights WHERE year", "PLA-106", 1, 32, nil),
+            ("SELECT 1 FROM flights WHERE day = 'yesterday'", "PLA-108", 1, 35, nil),
+            ("SELECT 1 FROM flights WHERE year = 'x'", "PLA-108", 1, 36, nil),
+            ("SELECT CAST(1 AS flaot)", "PLA-107", 1, 18, "did you mean float?"),
+            ("SELECT CAST(TRUE AS date)", "PLA-106", 1, 8, nil),
+            ("SELECT origin, count(*) FROM flights", "PLA-110", 1, 8, nil),
+            ("SELECT origin, year FROM flights GROUP BY origin", "PLA-110", 1, 16, nil),
+            (
+                "SELECT count(*) FROM flights WHERE count(*) > 1", "PLA-111", 1, 36,
+                "filter groups with HAVING"
+            ),
+            ("SELECT sum(count(*)) FROM flights", "PLA-111", 1, 12, nil),
+            ("SELECT count(*) FROM flights GROUP BY count(*)", "PLA-111", 1, 39, nil),
+            ("SELECT origin FROM flights ORDER BY 2", "PLA-112", 1, 37, nil),
+            ("SELECT origin FROM flights GROUP BY 0", "PLA-112", 1, 37, nil),
+            ("SELECT origin FROM flights LIMIT -1", "PLA-113", 1, 34, nil),
+            ("SELECT origin FROM flights LIMIT year", "PLA-113", 1, 34, nil),
+            ("SELECT who.nmae FROM flights", "PLA-114", 1, 12, "did you mean name?"),
+            ("SELECT 1 UNION ALL SELECT 1, 2", "PLA-115", 1, 20, nil),
+            ("SELECT 1 UNION ALL SELECT TRUE", "PLA-106", 1, 20, nil),
+            ("SELECT $1", "PLA-116", 1, 8, nil),
+            ("SELECT * FROM flights JOIN flights f ON TRUE", "PLA-201", 1, 23, nil),
+            ("SELECT year IN (SELECT 1) FROM flights", "PLA-201", 1, 13, nil),
+            ("SELECT row_number() OVER () FROM flights", "PLA-201", 1, 8, nil),
+            ("SELECT DISTINCT origin FROM flights ORDER BY year", "PLA-110", 1, 46, nil),
+            ("SELECT extract(yeer FROM day) FROM flights", "PLA-108", 1, 16, "did you mean year?"),
+            ("SELECT a.year FROM (SELECT year, year FROM flights) a", "PLA-102", 1, 8, nil),
+            ("SELECT *", "PLA-103", 1, 8, nil),
+            ("VALUES (1), (1, 2)", "PLA-115", 1, 14, nil),
+            ("SELECT lower(DISTINCT origin) FROM flights", "PLA-111", 1, 8, nil),
+        ] as [(String, String, Int, Int, String?)])
+    func mistakes(text: String, code: String, line: Int, column: Int, hint: String?) {
+        let fault = #expect(throws: PlannerError.self, "\(text)") { try PlannerFixture.plan(text) }
+        #expect(fault?.code.rawValue == code, "\(text): \(fault?.message ?? "")")
+        #expect(fault?.place == .text(line: line, column: column), "\(text): \(fault?.message ?? "")")
+        if let hint { #expect(fault?.hint == hint) }
+    }
+
+    @Test("WITH tables that double each other hit a bound")
+    func doubling() {
+        var text = "WITH a0 AS (SELECT 1 AS x)"
+        for index in 1...30 {
+            text += ", a\(index) AS (SELECT * FROM a\(index - 1) UNION ALL SELECT * FROM a\(index - 1))"
+        }
+        let fault = #expect(throws: PlannerError.self) {
+            try PlannerFixture.plan(text + " SELECT * FROM a30")
+        }
+        #expect(fault?.code == .unsupported)
+    }
+}
