@@ -1,0 +1,30 @@
+package import Blobs
+import Iceberg
+
+/// Decoded manifests and manifest lists, shared by all readers of a process.
+///
+/// Keyed by path, ETag and size: a file that was replaced is another file. Rows are never kept.
+package final class TableCaches: Sendable {
+    package struct Key: Hashable, Sendable {
+        package var path: BlobPath
+        package var etag: String
+        package var size: Int64
+
+        package init(_ path: BlobPath, _ info: BlobInfo) {
+            self.path = path
+            etag = info.etag
+            size = info.size
+        }
+    }
+
+    let lists: RecentCache<Key, [ManifestFile]>
+    let manifests: RecentCache<Key, [ManifestEntry]>
+
+    /// Decoded entries take several times the bytes of their compressed file.
+    static let growth = 8
+
+    package init(limitBytes: Int = 128 << 20) {
+        lists = RecentCache(limit: limitBytes / 8)
+        manifests = RecentCache(limit: limitBytes / 8 * 7)
+    }
+}

@@ -1,0 +1,74 @@
+package import Blobs
+package import Iceberg
+
+/// Opens a table's manifest lists and manifests, through the caches; only inside the table's location.
+package struct TableFiles: Sendable {
+    /// Larger manifests and lists are refused: usual ones have 8 MB.
+    package static let byteLimit: Int64 = 1 << 30
+
+    let metadata: TableMetadata
+    let location: TableLocation
+    let store: any BlobStore
+    let caches: TableCaches
+
+    package init(metadata: TableMetadata, store: any BlobStore, caches: TableCaches) throws {
+        self.metadata = metadata
+        location = try TableLocation(metadata.location)
+        self.store = store
+        self.caches = caches
+    }
+
+    /// The manifests of a snapshot, in the order of its list.
+    ///
+    /// - Errors: `TAB-102`, `TAB-103`, the store's own.
+    package func manifests(of snapshot: Snapshot) async throws -> [ManifestFile] {
+        guard let list = snapshot.manifestList else {
+            // Version 1 could name the manifests in the snapshot itself; each tells its spec in its header.
+            return snapshot.manifests.map {
+                ManifestFile(
+                    path: $0, length: -1, specID: metadata.defaultSpecID, addedSnapshotID: snapshot.snapshotID
+                )
+            }
+        }
+        let path = try location.blob(list)
+        let reader = try await open(path)
+        let key = TableCaches.Key(path, reader.info)
+        if let known = caches.lists.find(key) { return known }
+        let bytes = try await reader.read([0..<reader.info.size])[0]
+        let manifests = try ManifestListFile.read(bytes, path: list)
+        caches.lists.insert(manifests, for: key, cost: bytes.count * TableCaches.growth)
+        return manifests
+    }
+
+    /// The entries of a manifest, deleted ones too.
+    package func entries(of manifest: ManifestFile) async throws -> [ManifestEntry] {
+        if manifest.keyMetadata != nil {
+            throw TablesError(.formatUnsupported, "the manifest is encrypted", ["path": manifest.path])
+        }
+        let path = try location.blob(manifest.path)
+        let reader = try await open(path)
+        let key = TableCaches.Key(path, reader.info)
+        if let known = caches.manifests.find(key) { return known }
+        let bytes = try await reader.read([0..<reader.info.size])[0]
+        let entries = try ManifestReader(metadata: metadata, manifest: manifest).entries(bytes)
+        caches.manifests.insert(entries, for: key, cost: bytes.count * TableCaches.growth)
+        return entries
+    }
+
+    private func open(_ path: BlobPath) async throws -> any BlobReader {
+        let reader: any BlobReader
+        do {
+            reader = try await store.open(path)
+        } catch let error as BlobsError where error.code == .notFound {
+            throw TablesError(
+                .manifestUnreadable, "a file of the table's metadata is missing", ["path": path.uri],
+                cause: error)
+        }
+        guard reader.info.size <= Self.byteLimit else {
+            throw TablesError(
+                .manifestUnreadable, "a manifest or manifest list is too large",
+                ["path": path.uri, "bytes": reader.info.size, "limit": Self.byteLimit])
+        }
+        return reader
+    }
+}
