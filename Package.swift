@@ -86,14 +86,12 @@ let rooms: [Room] = [
     // Layer 7
     Room(
         name: "Wire",
-        uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling", "Identity", "CMicrohttpd",
-        ]),
+        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling", "Identity", "CMicrohttpd"]),
     Room(
         name: "S3API",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "Signing", "Blobs", "Scheduling", "Buckets",
-            "Identity", "Wire",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Buckets", "Identity",
+            "Wire",
         ]),
     Room(
         name: "CatalogAPI",
@@ -107,23 +105,20 @@ let rooms: [Room] = [
     Room(
         name: "IngestAPI",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "FileFormats", "Streams", "Identity",
+            "Faults", "Effects", "Telemetry", "JSONText", "Scheduling", "FileFormats", "Streams", "Identity",
             "Wire",
         ]),
     Room(
         name: "ManagementAPI",
         uses: [
-            "Faults", "Effects", "Telemetry", "JSONText", "Buckets", "Catalogs", "Streams", "Identity",
-            "Wire",
+            "Faults", "Effects", "Telemetry", "JSONText", "Buckets", "Catalogs", "Streams", "Identity", "Wire",
         ]),
     // Layer 8
     Room(
         name: "Node",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Metastore",
-            "Scheduling",
-            "Buckets", "FileFormats", "Tables", "Catalogs", "Execution", "Streams", "Sessions", "Pipelines",
-            "Identity", "Wire", "S3API", "CatalogAPI", "QueryAPI", "IngestAPI", "ManagementAPI", "COpenSSL",
+            "Faults", "Effects", "Telemetry", "JSONText", "Signing", "Metastore", "Scheduling", "Buckets", "Catalogs",
+            "Streams", "Identity", "Wire", "CatalogAPI", "IngestAPI", "ManagementAPI", "COpenSSL",
         ]),
     Room(
         name: "Commands",

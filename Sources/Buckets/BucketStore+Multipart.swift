@@ -124,14 +124,12 @@ extension BucketStore {
         _ upload: MultipartUpload, _ wanted: [(number: Int, etag: String)]
     ) throws(BucketsError) -> [ObjectEntry] {
         guard !wanted.isEmpty else { throw BucketsError(.partInvalid, "no parts are named") }
+        for (earlier, later) in zip(wanted, wanted.dropFirst()) where earlier.number >= later.number {
+            throw BucketsError(
+                .partOrderInvalid, "the parts are not in ascending order", ["number": later.number])
+        }
         var chosen: [ObjectEntry] = []
-        var previous = 0
         for (position, part) in wanted.enumerated() {
-            guard part.number > previous else {
-                throw BucketsError(
-                    .partInvalid, "the parts are not in ascending order", ["number": part.number])
-            }
-            previous = part.number
             guard let entry = upload.parts[part.number], entry.facts.etag == part.etag else {
                 throw BucketsError(
                     .partInvalid, "there is no part of this number and etag",

@@ -7,10 +7,12 @@ package struct BucketsError: Fault {
         case bucketNotEmpty = "BKT-102"
         /// The upload was never started, or is completed or aborted.
         case uploadNotFound = "BKT-103"
-        /// A part named at completion is not there, has another etag, or is out of order.
+        /// A part named at completion is not there or has another etag, or its number is out of range.
         case partInvalid = "BKT-104"
         /// A part other than the last is smaller than 5 MiB.
         case partTooSmall = "BKT-105"
+        /// The parts named at completion are not in ascending order.
+        case partOrderInvalid = "BKT-107"
         /// Bucket names have 3 to 63 characters: a-z, 0-9 and inner hyphens.
         case bucketNameInvalid = "BKT-106"
         /// A file of the journal or a checkpoint is not what was written, and it is no torn end.
@@ -22,7 +24,7 @@ package struct BucketsError: Fault {
             switch self {
             case .bucketExists, .bucketNotEmpty: .conflict
             case .uploadNotFound: .notFound
-            case .partInvalid, .partTooSmall, .bucketNameInvalid: .invalidRequest
+            case .partInvalid, .partTooSmall, .partOrderInvalid, .bucketNameInvalid: .invalidRequest
             case .journalDamaged: .corruptData
             case .versionTooNew: .unsupported
             }

@@ -46,7 +46,11 @@ package struct FaultStatus: Sendable, Equatable {
         "WIR-105": FaultStatus(401, 10_000),
         "WIR-201": FaultStatus(413, 90_413),
         "IDN-101": FaultStatus(401, 10_000),
+        // Bodies and records over their limit, and media types nobody reads.
+        "FMT-103": FaultStatus(413, 90_413),
+        "FMT-104": FaultStatus(415, 90_415),
         "STR-203": FaultStatus(413, 90_413),
+        "ING-101": FaultStatus(415, 90_415),
         // R2's numbers for the same mishaps.
         "BLB-102": FaultStatus(404, 10_006),
         "BLB-103": FaultStatus(412, 90_412),

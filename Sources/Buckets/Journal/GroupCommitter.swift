@@ -89,7 +89,7 @@ final class GroupCommitter: Sendable {
         }
         FaultPoints.pass(.storeJournalWritten)
         do throws(BlobsError) {
-            unsafe try active.file.sync()
+            if !PlantedBugs.fromEnvironment.has(.storeJournalNotSynced) { unsafe try active.file.sync() }
         } catch {
             poison(error)
             throw error

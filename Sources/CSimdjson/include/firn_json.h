@@ -47,10 +47,11 @@ typedef struct firn_json_fault {
     const char *_Nullable message;
 } firn_json_fault;
 
-/// Checks the whole body and counts its events. Keeps a buffer per thread, bounded to 16 MiB between calls.
+/// Checks the whole body and counts its events; `first_other` becomes the byte of the first event that is no object, or
+/// -1. Keeps a buffer per thread, bounded to 16 MiB between calls.
 firn_json_status firn_json_inspect(
     const uint8_t *_Nullable body, int64_t length, firn_json_framing framing, int64_t *event_count,
-    firn_json_fault *fault);
+    int64_t *first_other, firn_json_fault *fault);
 
 typedef enum firn_json_type {
     /// Bits.

@@ -3,16 +3,19 @@ import Faults
 
 /// Calls the JSON reader that takes whole bodies, and turns its statuses into errors.
 enum JSONBridge {
-    /// Checks a body and counts its events.
-    static func inspect(_ body: [UInt8], framing: firn_json_framing) throws(FileFormatsError) -> Int {
+    /// Checks a body and counts its events; `firstOther` is the byte of the first event that is no object.
+    static func inspect(
+        _ body: [UInt8], framing: firn_json_framing
+    ) throws(FileFormatsError) -> (count: Int, firstOther: Int?) {
         var count: Int64 = 0
+        var firstOther: Int64 = -1
         var fault = unsafe firn_json_fault()
         // SAFETY: the pointers are only used inside the call, which reads `count` bytes.
         let status = unsafe body.withUnsafeBufferPointer { buffer in
-            unsafe firn_json_inspect(buffer.baseAddress, Int64(buffer.count), framing, &count, &fault)
+            unsafe firn_json_inspect(buffer.baseAddress, Int64(buffer.count), framing, &count, &firstOther, &fault)
         }
         guard status == FIRN_JSON_OK else { throw unsafe error(status, fault, body) }
-        return Int(count)
+        return (Int(count), firstOther < 0 ? nil : Int(firstOther))
     }
 
     static func error(

@@ -8,6 +8,18 @@ protocol FixedValue: BitwiseCopyable, Sendable, Hashable, Comparable {
     static func items(of values: ColumnValues) -> [Self]?
     static func column(_ items: [Self]) -> ColumnValues
     init?(_ scalar: Scalar)
+    /// Whether it sorts before the other: NaN is the largest.
+    func precedes(_ other: Self) -> Bool
+}
+
+extension FixedValue {
+    @inline(__always)
+    func precedes(_ other: Self) -> Bool { self < other }
+}
+
+extension FixedValue where Self: BinaryFloatingPoint {
+    @inline(__always)
+    func precedes(_ other: Self) -> Bool { self < other || (other != other && self == self) }
 }
 
 extension Int32: FixedValue {

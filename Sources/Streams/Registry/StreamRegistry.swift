@@ -20,6 +20,8 @@ package final class StreamRegistry: Sendable {
     private struct State {
         var streams: [UniqueID: OpenStream] = [:]
         var idsByName: [String: UniqueID] = [:]
+        /// When a poisoned log was last opened again, in monotonic nanoseconds.
+        var reopenedAt: [UniqueID: Int64] = [:]
     }
 
     /// As many as the open files and threads of one process bear.
@@ -145,6 +147,32 @@ package final class StreamRegistry: Sendable {
         let files = environment.files
         let path = path(of: id)
         try await environment.pool.run { try files.removeDirectory(path) }
+    }
+
+    /// The record is durable when this returns. A poisoned log is opened again first, at most once in a while.
+    ///
+    /// - Errors: as `StreamLog.append`.
+    @discardableResult
+    package func append(_ append: LogAppend, to id: UniqueID) async throws -> LogOffset {
+        let log = try stream(id.hexDigits).log.get()
+        do {
+            return try await log.append(append)
+        } catch let error as StreamsError where error.code == .poisoned && isReopeningDue(id) {
+            environment.log.warning("opening a poisoned log again", ["stream": .string(id.hexDigits)])
+            try await log.reopen()
+            return try await log.append(append)
+        }
+    }
+
+    private static let reopenPauseNanoseconds: Int64 = 5_000_000_000
+
+    private func isReopeningDue(_ id: UniqueID) -> Bool {
+        let now = environment.clock.monotonicNanoseconds
+        return state.withLock { state in
+            if let last = state.reopenedAt[id], now - last < Self.reopenPauseNanoseconds { return false }
+            state.reopenedAt[id] = now
+            return true
+        }
     }
 
     /// Opens a poisoned or unopened log again and verifies it.

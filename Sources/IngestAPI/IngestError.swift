@@ -1,0 +1,40 @@
+package import Faults
+
+/// Why a request with events was refused before the stream saw it.
+package struct IngestError: Fault {
+    package enum Code: String, FaultCode {
+        /// The body is encoded in a way nobody here reads.
+        case unsupportedEncoding = "ING-101"
+        /// The stream takes no events over HTTP.
+        case notEnabled = "ING-102"
+        /// No stream's name stands in the address.
+        case noStream = "ING-103"
+        /// The body says it is compressed, and is not.
+        case damagedEncoding = "ING-104"
+
+        package var kind: FaultKind {
+            switch self {
+            case .unsupportedEncoding, .damagedEncoding: .invalidRequest
+            case .notEnabled: .denied
+            case .noStream: .notFound
+            }
+        }
+    }
+
+    package let code: Code
+    package let summary: String
+    package let context: [(name: String, value: String)]
+    package let hint: String?
+    package let cause: (any Error)?
+
+    package init(
+        _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
+        hint: String? = nil, cause: (any Error)? = nil
+    ) {
+        self.code = code
+        self.summary = summary
+        self.context = faultContext(context)
+        self.hint = hint
+        self.cause = cause
+    }
+}

@@ -1,0 +1,40 @@
+import Streams
+import Wire
+
+/// `OPTIONS /ingest/{stream}`: what a browser asks before it sends.
+///
+/// Source: WHATWG Fetch, "CORS-preflight request".
+struct Preflight {
+    let api: IngestAPI
+
+    func answer(_ request: Request) throws -> Response {
+        let stream = try api.stream(of: request).definition
+        var response = Response(status: 204)
+        guard Origins(stream).allow(request, in: &response) else { return response }
+        response.headers["access-control-allow-methods"] = "POST, OPTIONS"
+        response.headers["access-control-allow-headers"] = "authorization, content-type, content-encoding"
+        response.headers["access-control-max-age"] = "86400"
+        return response
+    }
+}
+
+/// The web pages that may send to a stream.
+struct Origins {
+    private let allowed: [String]
+
+    init(_ stream: StreamDefinition) { allowed = stream.http.corsOrigins }
+
+    /// Adds what lets the request's page read the answer; false when it may not.
+    @discardableResult
+    func allow(_ request: Request, in response: inout Response) -> Bool {
+        guard let origin = request.headers["origin"], !allowed.isEmpty else { return false }
+        if allowed.contains("*") {
+            response.headers["access-control-allow-origin"] = "*"
+            return true
+        }
+        response.headers.append("vary", "origin")
+        guard allowed.contains(origin) else { return false }
+        response.headers["access-control-allow-origin"] = origin
+        return true
+    }
+}

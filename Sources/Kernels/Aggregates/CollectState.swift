@@ -1,0 +1,131 @@
+import Columnar
+
+/// Aggregates that need all values at once: string_agg, array_agg, first_value, last_value, median, percentiles.
+///
+/// Keeps the rows as columns, puts them into groups (and the call's own order) at the end.
+///
+/// - Order: without an ORDER BY, as the rows came; over several threads that is any order.
+struct CollectState: AggregateState {
+    private let function: AggregateFunction
+    private let result: DataType
+    private let argumentTypes: [DataType]
+    private let directions: [SortDirection]
+    private var parts: [[Column]] = []
+    private var groupIDs: [Int32] = []
+    private var groupCount = 1
+    private var heldBytes = 0
+
+    /// `argumentTypes` include those of the order's keys, which come last.
+    init(
+        _ function: AggregateFunction, argumentTypes: [DataType], directions: [SortDirection],
+        result: DataType
+    ) {
+        self.function = function
+        self.argumentTypes = argumentTypes
+        self.directions = directions
+        self.result = result
+    }
+
+    var byteCount: Int { groupIDs.capacity * 4 + heldBytes }
+
+    mutating func resize(to count: Int) { groupCount = max(groupCount, count) }
+
+    mutating func update(_ rows: AggregateRows) throws(KernelError) {
+        guard rows.rowCount > 0 else { return }
+        let part = rows.arguments.map { $0.flattened().compacted() }
+        heldBytes += part.reduce(0) { $0 + $1.byteCount }
+        parts.append(part)
+        groupIDs.append(contentsOf: rows.groups ?? [Int32](repeating: 0, count: rows.rowCount))
+    }
+
+    mutating func merge(_ other: any AggregateState, groups: [Int32]) throws(KernelError) {
+        let other = sameKind(other)
+        parts.append(contentsOf: other.parts)
+        groupIDs.append(contentsOf: other.groupIDs.map { groups[Int($0)] })
+        heldBytes += other.heldBytes
+    }
+
+    func finish() throws(KernelError) -> Column {
+        let columns = argumentTypes.indices.map { index in
+            parts.isEmpty
+                ? Column(argumentTypes[index], [])
+                : Column.concatenate(parts.map { $0[index] }, type: argumentTypes[index])
+        }
+        let ids = Column(.int, count: groupIDs.count, .int32(groupIDs))
+        let keys = [ids] + columns.suffix(directions.count)
+        let order = RowOrder(keys, [SortDirection()] + directions, rowCount: groupIDs.count).sortedRows()
+        var runs = [Range<Int>](repeating: 0..<0, count: groupCount)
+        var start = 0
+        while start < order.count {
+            let group = groupIDs[Int(order[start])]
+            var end = start
+            while end < order.count, groupIDs[Int(order[end])] == group { end += 1 }
+            runs[Int(group)] = start..<end
+            start = end
+        }
+        return try fold(columns, order, runs)
+    }
+
+    private func fold(_ columns: [Column], _ order: [Int32], _ runs: [Range<Int>]) throws(KernelError)
+        -> Column
+    {
+        let rows = RowPlan(count: groupCount)
+        let first = columns[0]
+        switch function {
+        case .stringAggregate:
+            let text = TextOperand(try first.cast(to: .string))
+            let delimiters: TextOperand? =
+                argumentTypes.count - directions.count > 1
+                ? TextOperand(try columns[1].cast(to: .string)) : nil
+            return try rows.text(result) { group, buffer throws(KernelError) in
+                var isEmpty = true
+                for position in runs[group] where !first.isNull(Int(order[position])) {
+                    let row = Int(order[position])
+                    if !isEmpty { delimiters?.withBytes(at: row) { buffer.append(copying: $0) } }
+                    text.withBytes(at: row) { buffer.append(copying: $0) }
+                    isEmpty = false
+                }
+                return !isEmpty
+            }
+        case .arrayAggregate:
+            return try rows.scalars(result) { group throws(KernelError) in
+                runs[group].isEmpty ? .null : .list(runs[group].map { first.scalar(at: Int(order[$0])) })
+            }
+        case .firstValue, .lastValue:
+            return try rows.scalars(result) { group throws(KernelError) in
+                guard let run = runs[group].isEmpty ? nil : runs[group] else { return .null }
+                return first.scalar(
+                    at: Int(order[function == .firstValue ? run.lowerBound : run.upperBound - 1]))
+            }
+        default: return try percentiles(columns, order, runs)
+        }
+    }
+
+    /// Between the two values next to the fraction's place, linearly.
+    private func percentiles(
+        _ columns: [Column], _ order: [Int32], _ runs: [Range<Int>]
+    ) throws(KernelError) -> Column {
+        let values: Operand<Double> = try columns[0].cast(to: .double).operand()
+        let isMedian = function == .median || function == .approximateMedian
+        let fractions: Operand<Double> =
+            isMedian ? .constant(0.5) : try columns[1].cast(to: .double).operand()
+        let column = try RowPlan(count: groupCount).fixed(.double) { group throws(KernelError) -> Double? in
+            var sorted = runs[group].compactMap { position -> Double? in
+                let row = Int(order[position])
+                return columns[0].isNull(row) ? nil : values[row]
+            }
+            guard !sorted.isEmpty else { return nil }
+            let fraction = fractions[Int(order[runs[group].lowerBound])]
+            guard fraction >= 0, fraction <= 1 else {
+                throw KernelError(
+                    .invalidArgument, "a percentile's fraction lies between 0 and 1", ["fraction": fraction])
+            }
+            sorted.sort { $0.precedes($1) }
+            let place = fraction * Double(sorted.count - 1)
+            let below = sorted[Int(place.rounded(.down))]
+            let above = sorted[Int(place.rounded(.up))]
+            return below + (above - below) * (place - place.rounded(.down))
+        }
+        return try column.cast(to: result)
+    }
+}

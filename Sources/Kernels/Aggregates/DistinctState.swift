@@ -1,0 +1,38 @@
+import Columnar
+
+/// DISTINCT in front of an aggregate: lets each value through once a group.
+struct DistinctState: AggregateState {
+    private var seen: GroupTable
+    private var inner: any AggregateState
+
+    init(argumentTypes: [DataType], inner: any AggregateState) {
+        seen = GroupTable(types: [.int] + argumentTypes)
+        self.inner = inner
+    }
+
+    var byteCount: Int { seen.byteCount + inner.byteCount }
+
+    mutating func resize(to count: Int) { inner.resize(to: count) }
+
+    mutating func update(_ rows: AggregateRows) throws(KernelError) {
+        let before = seen.count
+        let ids = rows.groups ?? [Int32](repeating: 0, count: rows.rowCount)
+        let keys = [Column(.int, count: rows.rowCount, .int32(ids))] + rows.arguments
+        let numbers = seen.groups(of: keys, rowCount: rows.rowCount)
+        var fresh = [Int32](repeating: -1, count: seen.count - before)
+        for row in numbers.indices where Int(numbers[row]) >= before && fresh[Int(numbers[row]) - before] < 0
+        {
+            fresh[Int(numbers[row]) - before] = Int32(truncatingIfNeeded: row)
+        }
+        if !fresh.isEmpty { try inner.update(rows.gather(fresh)) }
+    }
+
+    mutating func merge(_ other: any AggregateState, groups: [Int32]) throws(KernelError) {
+        let keys = sameKind(other).seen.keys()
+        let ids: Operand<Int32> = keys[0].operand()
+        let mapped = (0..<keys[0].count).map { groups[Int(ids[$0])] }
+        try update(AggregateRows(arguments: Array(keys.dropFirst()), groups: mapped, rowCount: mapped.count))
+    }
+
+    func finish() throws(KernelError) -> Column { try inner.finish() }
+}

@@ -1,0 +1,137 @@
+package import Columnar
+
+/// Numbers groups: rows whose key columns are equal (null equals null) get the same number, counted from zero.
+///
+/// Batches of rows go in, numbers come out, and the distinct keys can be had as columns in the order of the numbers.
+///
+/// - Cost: keys with few distinct values in dictionary form are looked up once a distinct value (or pair) of a batch.
+package struct GroupTable {
+    package let types: [DataType]
+    private var table: WordTable
+    private var interner = BytesInterner()
+    /// The keys of new groups, in the order in which batches brought them.
+    private var parts: [[Column]] = []
+    private var partBytes = 0
+
+    package init(types: [DataType]) {
+        self.types = types
+        // Further words tell which keys are null.
+        let maskWords = Self.isSingleWord(types) ? 0 : Self.maskWords(types)
+        table = WordTable(width: max(1, types.reduce(maskWords) { $0 + KeyWords.width(of: $1) }))
+    }
+
+    /// One key of one word whose nulls are told apart by a row of their own; see `nullNumber`.
+    private static func isSingleWord(_ types: [DataType]) -> Bool {
+        types.count == 1 && KeyWords.width(of: types[0]) == 1
+    }
+
+    private static func maskWords(_ types: [DataType]) -> Int { (types.count + 63) / 64 }
+
+    /// The number of the null group when the table is of single words; such a group is no row of the table.
+    private var nullNumber: Int32?
+    /// The group number of each row of the table; only where a null group took a number in between.
+    private var renumbered: [Int32]?
+
+    package private(set) var count = 0
+
+    package var byteCount: Int { table.byteCount + interner.byteCount + partBytes }
+
+    /// The largest product of dictionary sizes for which pairs are looked up and not rows.
+    private static let domainLimit = 1 << 14
+
+    /// The group of each row. `count` grows by the groups not seen before.
+    package mutating func groups(of keys: [Column], rowCount: Int) -> [Int32] {
+        precondition(keys.count == types.count)
+        if keys.isEmpty {
+            count = max(count, 1)
+            return [Int32](repeating: 0, count: rowCount)
+        }
+        if let domain = DictionaryDomain(keys, rowCount: rowCount, limit: Self.domainLimit) {
+            let (codes, representatives) = domain.codes()
+            let groups = lookUp(keys.map { $0.gather(representatives.rows) }, representatives.rows.count)
+            var ofCode = [Int32](repeating: -1, count: domain.size)
+            for (position, code) in representatives.codes.enumerated() { ofCode[code] = groups[position] }
+            return codes.map { ofCode[Int($0)] }
+        }
+        return lookUp(keys, rowCount)
+    }
+
+    private mutating func lookUp(_ keys: [Column], _ rowCount: Int) -> [Int32] {
+        let before = count
+        var words: [[UInt64]] = []
+        var nullMasks = [[UInt64]](
+            repeating: [UInt64](repeating: 0, count: rowCount), count: Self.maskWords(types))
+        var validities: [Bitmap?] = []
+        for (place, key) in keys.enumerated() {
+            let encoded = KeyWords(key, interner: &interner)
+            words += encoded.words
+            validities.append(encoded.validity)
+            guard let validity = encoded.validity else { continue }
+            for row in 0..<rowCount where !validity[row] {
+                nullMasks[place >> 6][row] |= 1 << UInt64(place & 63)
+            }
+        }
+        let groups: [Int32]
+        if Self.isSingleWord(types) {
+            groups = singleWord(words[0], validities[0])
+        } else {
+            groups = table.numbers(of: words + nullMasks)
+            count = table.count
+        }
+        if count > before { keepNew(keys, groups, from: before) }
+        return groups
+    }
+
+    /// Nulls are no word, so they get their number here, and numbers of later words move up by one.
+    private mutating func singleWord(_ words: [UInt64], _ validity: Bitmap?) -> [Int32] {
+        guard let validity, !validity.isAllSet else {
+            let rows = table.numbers(of: [words])
+            extendRenumbering()
+            guard let renumbered else {
+                count = table.count
+                return rows
+            }
+            return rows.map { renumbered[Int($0)] }
+        }
+        let valid = validity.setIndices
+        let rows = table.numbers(of: [words.gather(valid)])
+        if nullNumber == nil {
+            extendRenumbering()
+            // The words of this batch come first; the null group takes the next number.
+            nullNumber = Int32(truncatingIfNeeded: table.count)
+            renumbered = (0..<Int32(truncatingIfNeeded: table.count)).map { $0 }
+            count = table.count + 1
+        }
+        extendRenumbering()
+        var result = [Int32](repeating: nullNumber ?? 0, count: words.count)
+        for (position, row) in valid.enumerated() {
+            result[Int(row)] = renumbered?[Int(rows[position])] ?? rows[position]
+        }
+        return result
+    }
+
+    private mutating func extendRenumbering() {
+        guard let known = renumbered?.count, known < table.count else { return }
+        for number in known..<table.count { renumbered?.append(Int32(truncatingIfNeeded: number + 1)) }
+        count = table.count + 1
+    }
+
+    /// Keeps the keys of groups that appeared just now, in the order of their numbers.
+    private mutating func keepNew(_ keys: [Column], _ groups: [Int32], from before: Int) {
+        var rows = [Int32](repeating: -1, count: count - before)
+        for row in 0..<groups.count where Int(groups[row]) >= before && rows[Int(groups[row]) - before] < 0 {
+            rows[Int(groups[row]) - before] = Int32(truncatingIfNeeded: row)
+        }
+        let part = keys.map { $0.gather(rows).flattened().compacted() }
+        partBytes += part.reduce(0) { $0 + $1.byteCount }
+        parts.append(part)
+    }
+
+    /// The key columns, one row a group.
+    package func keys() -> [Column] {
+        types.indices.map { index in
+            parts.isEmpty
+                ? Column(types[index], []) : Column.concatenate(parts.map { $0[index] }, type: types[index])
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import COpenSSL
+import Glibc
+
+/// What the process needs to be before anything else starts.
+enum ProcessSetup {
+    /// - Errors: `NOD-301`: libparquet carries an OpenSSL of its own, and the wrong link order lets it answer.
+    static func checkLibraries() throws(NodeError) {
+        let (built, running) = (firn_openssl_header_version(), firn_openssl_runtime_version())
+        // Patch levels may differ: a security update must not need a new build.
+        guard built >> 20 == running >> 20 else {
+            throw NodeError(
+                .wrongLibrary, "another OpenSSL answers than the one this was built with",
+                ["built": String(built, radix: 16), "running": String(running, radix: 16)],
+                hint: "the link order has changed: libcrypto must come before libparquet")
+        }
+    }
+
+    /// Each connection, log and table file is one; the usual soft limit of 1,024 is soon reached.
+    static func raiseFileLimit() {
+        var limit = rlimit()
+        // SAFETY: the struct is a local, written and read by the calls.
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, 1 << 20)
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    static var coreCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+    static var memoryBytes: Int {
+        max(1 << 28, Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))))
+    }
+}

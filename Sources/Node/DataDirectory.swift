@@ -1,0 +1,65 @@
+import Faults
+import Foundation
+import JSONText
+
+/// The directory that holds everything a node keeps, owned by one process at a time.
+///
+///     DIR/lock           locked by its owner, whose process id it holds
+///     DIR/version.json   {"format":"firn data directory","version":1}
+///     DIR/key            32 bytes from which all other keys are derived
+///     DIR/admin-token    the first token
+///     DIR/metastore.db   state
+///     DIR/objects        buckets
+///     DIR/streams        logs
+///
+/// - Errors: `NOD-201` … `NOD-204`.
+/// - Threads: blocks; call it at start-up.
+package final class DataDirectory: Sendable {
+    package static let version = 1
+    private static let format = "firn data directory"
+
+    package let path: String
+    private let lock: DirectoryLock
+
+    package init(opening path: String) throws(NodeError) {
+        self.path = path
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw NodeError(
+                .directoryUnusable, "the data directory cannot be made",
+                ["path": path, "reason": error.localizedDescription])
+        }
+        // The lock first: two starts of different versions must not race for the version file.
+        lock = try DirectoryLock(directory: path)
+        try Self.checkVersion(path + "/version.json")
+    }
+
+    private static func checkVersion(_ file: String) throws(NodeError) {
+        guard FileManager.default.fileExists(atPath: file) else { return try writeVersion(file) }
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw NodeError(.directoryUnusable, "the version file cannot be read", ["path": file])
+        }
+        let json: JSONValue
+        do {
+            json = try JSONParser.parse(Array(data))
+        } catch {
+            throw NodeError(
+                .directoryDamaged, "the version file is no JSON", ["path": file, "reason": error.message])
+        }
+        guard json["format"]?.string == format, let found = json["version"]?.integer, found >= 1 else {
+            throw NodeError(.directoryDamaged, "the version file is not one of Firn's", ["path": file])
+        }
+        guard found <= Int64(version) else {
+            throw NodeError(
+                .directoryNewer, "a newer version of Firn wrote the data directory",
+                ["path": file, "found": found, "known": version], hint: "start that version, or a later one")
+        }
+    }
+
+    private static func writeVersion(_ file: String) throws(NodeError) {
+        let json: JSONValue = ["format": .string(format), "version": .integer(Int64(version))]
+        try DurableFile.write(json.serialized() + [0x0A], to: file)
+    }
+}

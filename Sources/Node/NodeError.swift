@@ -1,0 +1,47 @@
+package import Faults
+
+/// Why a node does not start.
+package struct NodeError: Fault {
+    package enum Code: String, FaultCode {
+        /// A setting has a value it cannot have.
+        case invalidSetting = "NOD-101"
+        /// The address can be reached from other machines, and nobody said that this is wanted.
+        case openAddress = "NOD-102"
+        /// Another process owns the data directory.
+        case directoryInUse = "NOD-201"
+        /// A newer version wrote the data directory.
+        case directoryNewer = "NOD-202"
+        /// The data directory cannot be made, read or written.
+        case directoryUnusable = "NOD-203"
+        /// The version file is not what any version writes.
+        case directoryDamaged = "NOD-204"
+        /// Another library's OpenSSL answers instead of the one this was built with.
+        case wrongLibrary = "NOD-301"
+
+        package var kind: FaultKind {
+            switch self {
+            case .invalidSetting, .openAddress: .invalidRequest
+            case .directoryInUse: .conflict
+            case .directoryNewer: .unsupported
+            case .directoryUnusable: .unavailable
+            case .directoryDamaged: .corruptData
+            case .wrongLibrary: .bug
+            }
+        }
+    }
+
+    package let code: Code
+    package let summary: String
+    package let context: [(name: String, value: String)]
+    package let hint: String?
+
+    package init(
+        _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
+        hint: String? = nil
+    ) {
+        self.code = code
+        self.summary = summary
+        self.context = faultContext(context)
+        self.hint = hint
+    }
+}

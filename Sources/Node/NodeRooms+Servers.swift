@@ -1,0 +1,52 @@
+import CatalogAPI
+import Effects
+import IngestAPI
+import ManagementAPI
+import Telemetry
+import Wire
+
+extension NodeRooms {
+    /// Everything on the HTTP port.
+    func httpServer(
+        s3URL: String, publicURL: @escaping @Sendable () -> String, readiness: Readiness
+    ) -> HTTPServer {
+        let authenticator = Authenticator(tokens: tokens)
+        var router = SystemRoutes(metastore: metastore, metrics: metrics, readiness: readiness).router(
+            log: log)
+        router.merge(
+            CatalogAPI(catalog: catalog, tokens: tokens, settings: CatalogAPI.Settings(publicS3URL: s3URL))
+                .router(log: log))
+        var ingestLimits = IngestAPI.Limits()
+        ingestLimits.bodyBytes = settings.ingestBodyBytes
+        router.merge(
+            IngestAPI(streams: streams, authenticator: authenticator, limits: ingestLimits, pool: pool)
+                .router(log: log))
+        router.merge(
+            ManagementAPI.router(
+                services: ManagementServices(
+                    account: settings.account, buckets: buckets, catalog: catalog, streams: streams,
+                    tokens: tokens,
+                    authenticator: authenticator, clock: LiveClock(), publicURL: publicURL,
+                    settings: settings.json),
+                log: log))
+        return server("http", settings.listen, router)
+    }
+
+    /// The S3 protocol on its own port.
+    func s3Server() -> HTTPServer {
+        server("s3", settings.s3Listen, Router(log: log))
+    }
+
+    private func server(_ name: String, _ address: HostPort, _ router: Router) -> HTTPServer {
+        HTTPServer(
+            name: name, address: address.host, port: address.port, limits: limits,
+            effects: ServerEffects(log: log, metrics: metrics), refuse: router.refuse, handler: router.answer)
+    }
+
+    private var limits: HTTPLimits {
+        var limits = HTTPLimits()
+        limits.threads = ProcessSetup.coreCount
+        limits.drainSeconds = settings.drainSeconds
+        return limits
+    }
+}

@@ -1,0 +1,53 @@
+import Faults
+import JSONText
+import Scheduling
+package import Telemetry
+import Wire
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The composition root: settings become a running server.
+///
+/// - Errors: `NodeError`, and what a room says when it cannot open its part of the data directory.
+package struct NodeServer: Sendable {
+    private let settings: NodeSettings
+    private let log: Log
+
+    package init(settings: NodeSettings, log: Log? = nil) {
+        self.settings = settings
+        self.log = log ?? Log(threshold: settings.logLevel)
+    }
+
+    /// Serves until SIGTERM or SIGINT, then drains. `ready` gets the line that says where, once everything listens.
+    package func run(ready: @Sendable (String) -> Void) async throws {
+        let signal = StopSignal()
+        let running = try await start()
+        ready(running.readyLine)
+        log.info("ready", ["version": .string(FirnVersion.current), "addresses": running.addresses])
+        let name = await signal.wait()
+        signal.restore()
+        log.info("stopping", ["signal": .string(name)])
+        try await running.stop()
+        log.info("stopped")
+    }
+
+    /// Starts without waiting for a signal; the caller stops what it gets.
+    package func start() async throws -> RunningNode {
+        try settings.validate(isLoopback: HTTPServer.isLoopback)
+        try ProcessSetup.checkLibraries()
+        ProcessSetup.raiseFileLimit()
+        try settings.armFaultPoint()
+        let rooms = try await NodeRooms.open(settings: settings, log: log)
+        do {
+            return try await RunningNode.start(rooms)
+        } catch {
+            // What failed is what the caller must hear; a room that does not close either is for the log.
+            do { try await rooms.close() } catch {
+                log.error("closing failed", ["reason": .string("\(error)")])
+            }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Effects
+import JSONText
+package import Telemetry
+
+/// What a node runs with: every member is a flag, an environment variable and a line of the settings file.
+package struct NodeSettings: Sendable {
+    package var dataDirectory: String
+    package var listen = HostPort(host: "127.0.0.1", port: 8787)
+    package var s3Listen = HostPort(host: "127.0.0.1", port: 9000)
+    /// What clients are told; nil for the real address. No slash at the end.
+    package var publicURL: String?
+    package var s3PublicURL: String?
+    /// Somebody in front does TLS and decides who gets here.
+    package var isBehindProxy = false
+    /// The account id in paths; no underscore, since warehouses are named account_bucket.
+    package var account = "local"
+    /// `id:value`, from `FIRN_ADMIN_TOKEN`.
+    package var adminToken: String?
+    package var logLevel = LogLevel.info
+    /// What queries, pipelines and caches may hold together; nil takes half of the machine's memory.
+    package var memoryBytes: Int?
+    /// Threads of the morsel pool; nil takes the number of cores.
+    package var workerThreads: Int?
+    /// How long running requests have at the end.
+    package var drainSeconds = 20
+    /// Largest ingest request, before and after decompression.
+    package var ingestBodyBytes = 5 << 20
+    /// `NAME:COUNT`, from `FIRN_FAULT`; for kill tests.
+    package var faultPoint: String?
+
+    package init(dataDirectory: String) { self.dataDirectory = dataDirectory }
+
+    /// - Errors: `NOD-101`, `NOD-102`.
+    func validate(isLoopback: (String) -> Bool) throws(NodeError) {
+        guard !dataDirectory.isEmpty else {
+            throw NodeError(.invalidSetting, "a data directory is needed", hint: "pass --data DIR")
+        }
+        guard !account.isEmpty, !account.contains("_"), !account.contains("/") else {
+            throw NodeError(
+                .invalidSetting, "an account's id cannot be empty or contain an underscore",
+                ["account": account])
+        }
+        for address in [listen, s3Listen] where !isBehindProxy && !isLoopback(address.host) {
+            throw NodeError(
+                .openAddress, "the address is reachable from other machines and this speaks no TLS",
+                ["address": address],
+                hint: "put a TLS proxy in front and pass --behind-proxy, or listen on 127.0.0.1")
+        }
+        for url in [publicURL, s3PublicURL] {
+            guard let url else { continue }
+            guard url.hasPrefix("http://") || url.hasPrefix("https://"), !url.hasSuffix("/") else {
+                throw NodeError(
+                    .invalidSetting, "a public URL begins with http:// or https:// and ends without a slash",
+                    ["url": url])
+            }
+        }
+    }
+
+    /// - Errors: `NOD-101`.
+    func armFaultPoint() throws(NodeError) {
+        guard let faultPoint, !faultPoint.isEmpty else { return }
+        guard FaultPoints.arm(faultPoint) else {
+            throw NodeError(
+                .invalidSetting, "no such fault point", ["fault": faultPoint],
+                hint: "points are " + FaultPoint.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+    }
+
+    /// What `firn/settings` shows; secrets left out.
+    var json: JSONValue {
+        [
+            "data": .string(dataDirectory), "listen": .string(listen.description),
+            "s3_listen": .string(s3Listen.description), "public_url": JSONValue(publicURL),
+            "s3_public_url": JSONValue(s3PublicURL), "behind_proxy": .boolean(isBehindProxy),
+            "account": .string(account), "log_level": .string(logLevel.name),
+            "memory_bytes": memoryBytes.map { .integer(Int64($0)) } ?? .null,
+            "worker_threads": workerThreads.map { .integer(Int64($0)) } ?? .null,
+            "drain_seconds": .integer(Int64(drainSeconds)),
+            "ingest_body_bytes": .integer(Int64(ingestBodyBytes)),
+        ]
+    }
+}

@@ -1,0 +1,53 @@
+package import JSONText
+import Wire
+
+/// A node whose servers listen.
+package struct RunningNode: Sendable {
+    /// Where each server can be reached: `http`, `s3`.
+    package let addresses: JSONValue
+    private let rooms: NodeRooms
+    private let servers: [HTTPServer]
+    private let readiness: Readiness
+
+    /// Starts S3 first: the catalog tells its address to clients.
+    static func start(_ rooms: NodeRooms) async throws -> RunningNode {
+        let settings = rooms.settings
+        let readiness = Readiness()
+        let s3 = rooms.s3Server()
+        let s3Port = try s3.start()
+        let s3URL = settings.s3PublicURL ?? url(settings.s3Listen.host, s3Port)
+        do {
+            let address = PublishedAddress()
+            let http = rooms.httpServer(s3URL: s3URL, publicURL: { address.text }, readiness: readiness)
+            let httpPort = try http.start()
+            let httpURL = settings.publicURL ?? url(settings.listen.host, httpPort)
+            address.publish(httpURL)
+            readiness.set(true)
+            return RunningNode(
+                addresses: ["http": .string(httpURL), "s3": .string(s3URL)], rooms: rooms,
+                servers: [http, s3],
+                readiness: readiness)
+        } catch {
+            await s3.stop()
+            throw error
+        }
+    }
+
+    private static func url(_ host: String, _ port: Int) -> String {
+        "http://\(HostPort(host: host, port: port))"
+    }
+
+    /// `{"event":"ready","http":"http://127.0.0.1:8787","s3":"http://127.0.0.1:9000"}`
+    package var readyLine: String {
+        var line: JSONObject = ["event": "ready"]
+        for (name, value) in addresses.object?.members ?? [] { line[name] = value }
+        return JSONValue.object(line).description
+    }
+
+    /// Takes no new requests, lets the running ones end for a bounded time, then closes every room.
+    package func stop() async throws {
+        readiness.set(false)
+        for server in servers { await server.stop() }
+        try await rooms.close()
+    }
+}

@@ -1,0 +1,64 @@
+import Buckets
+import Identity
+import Wire
+
+extension S3Call {
+    /// Only buckets the principal may read.
+    func listBuckets() throws -> Response {
+        try principal.requireSomewhere(.storageRead)
+        let buckets = store.listBuckets().filter { principal.allows(.storageRead, on: .bucket($0.name)) }
+        return xml { xml in
+            xml.element("ListAllMyBucketsResult", namespace: XMLWriter.s3Namespace) { xml in
+                xml.element("Owner") { xml in
+                    xml.text("ID", principal.tokenID)
+                    xml.text("DisplayName", principal.tokenID)
+                }
+                xml.element("Buckets") { xml in
+                    for bucket in buckets {
+                        xml.element("Bucket") { xml in
+                            xml.text("Name", bucket.name)
+                            xml.text("CreationDate", S3Time.iso(bucket.created))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A location in the body is read over: there is one.
+    func createBucket() async throws -> Response {
+        try principal.require(.storageWrite, on: .bucket(bucket))
+        _ = try await body().collect(limit: 64 << 10)
+        _ = try await store.createBucket(bucket)
+        return Response(status: 200, headers: ["location": "/\(bucket)"])
+    }
+
+    func headBucket() throws -> Response {
+        try principal.require(.storageRead, on: .bucket(bucket))
+        _ = try store.bucketInfo(bucket)
+        return Response(status: 200, headers: ["x-amz-bucket-region": "auto"])
+    }
+
+    func deleteBucket() async throws -> Response {
+        try principal.require(.storageWrite, on: .bucket(bucket))
+        try await store.deleteBucket(bucket)
+        return Response(status: 204)
+    }
+
+    func getBucketLocation() throws -> Response {
+        try principal.require(.storageRead, on: .bucket(bucket))
+        _ = try store.bucketInfo(bucket)
+        return xml { xml in
+            xml.element("LocationConstraint", namespace: XMLWriter.s3Namespace) { $0.content("auto") }
+        }
+    }
+
+    /// Always "never enabled": objects have one version.
+    func getBucketVersioning() throws -> Response {
+        try principal.require(.storageRead, on: .bucket(bucket))
+        _ = try store.bucketInfo(bucket)
+        return xml { xml in
+            xml.element("VersioningConfiguration", namespace: XMLWriter.s3Namespace) { _ in }
+        }
+    }
+}

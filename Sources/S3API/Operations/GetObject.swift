@@ -1,0 +1,122 @@
+import Blobs
+import Buckets
+import Effects
+import Identity
+import Wire
+
+extension S3Call {
+    /// Objects up to here are read and checked; larger ones go out from their file without a copy.
+    private static let checkedBytes: Int64 = 64 << 10
+
+    func getObject() async throws -> Response {
+        let path = try object(for: .storageRead)
+        let object = try await store.openObject(path)
+        try checkConditions(object.info)
+        let range = try ByteRange.parse(request.headers["range"], size: object.info.size)
+        let whole = 0..<object.info.size
+        var headers = headers(object.info, object.metadata)
+        if range == nil { addChecksums(object.metadata, to: &headers) }
+        if let range {
+            headers["content-range"] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(object.info.size)"
+        }
+        for (name, value) in target.query where name.hasPrefix("response-") {
+            headers[String(name.dropFirst("response-".count))] = value
+        }
+        let sent = range ?? whole
+        let body: Response.Body
+        if sent == whole, object.info.size <= Self.checkedBytes {
+            body = .bytes(try await object.read([whole])[0])
+        } else {
+            let (descriptor, offset) = try object.descriptor()
+            body = .file(
+                OwnedDescriptor(descriptor), offset: offset + sent.lowerBound, length: Int64(sent.count))
+        }
+        return Response(status: range == nil ? 200 : 206, headers: headers, body: body)
+    }
+
+    func headObject() throws -> Response {
+        let path = try object(for: .storageRead)
+        let (info, metadata) = try store.objectFacts(path)
+        try checkConditions(info)
+        var headers = headers(info, metadata)
+        addChecksums(metadata, to: &headers)
+        guard let range = try ByteRange.parse(request.headers["range"], size: info.size) else {
+            return Response(status: 200, headers: headers, body: .absent(length: info.size))
+        }
+        headers["content-range"] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(info.size)"
+        return Response(status: 206, headers: headers, body: .absent(length: Int64(range.count)))
+    }
+
+    private func headers(_ info: BlobInfo, _ metadata: ObjectMetadata) -> HTTPHeaders {
+        var headers: HTTPHeaders = [
+            "etag": ETag.quoted(info.etag), "last-modified": S3Time.http(info.modified),
+            "accept-ranges": "bytes",
+        ]
+        for field in metadata.fields where S3Checksum(header: field.name) == nil {
+            headers.append(field.name, field.value)
+        }
+        if headers["content-type"] == nil { headers["content-type"] = "binary/octet-stream" }
+        return headers
+    }
+
+    private func addChecksums(_ metadata: ObjectMetadata, to headers: inout HTTPHeaders) {
+        guard request.headers["x-amz-checksum-mode"]?.uppercased() == "ENABLED" else { return }
+        for field in metadata.fields where S3Checksum(header: field.name) != nil {
+            headers[field.name] = field.value
+            headers["x-amz-checksum-type"] = "FULL_OBJECT"
+        }
+    }
+
+    /// In the order RFC 9110, section 13.2.2, sets. - Errors: `S3-201`, `S3-202`.
+    private func checkConditions(_ info: BlobInfo) throws(S3Error) {
+        let seconds = info.modified.microseconds.floorDivided(by: 1_000_000)
+        func since(_ name: String) -> Int64? {
+            request.headers[name].flatMap { S3Time.parse(http: $0) }?.microseconds.floorDivided(by: 1_000_000)
+        }
+        if let wanted = request.headers["if-match"] {
+            guard ETag.matches(wanted, info.etag) else {
+                throw S3Error(.preconditionFailed, "the object has another etag", ["condition": "If-Match"])
+            }
+        } else if let limit = since("if-unmodified-since"), seconds > limit {
+            throw S3Error(.preconditionFailed, "the object is newer", ["condition": "If-Unmodified-Since"])
+        }
+        if let known = request.headers["if-none-match"] {
+            guard !ETag.matches(known, info.etag) else {
+                throw S3Error(.notModified, "the object has this etag", ["condition": "If-None-Match"])
+            }
+        } else if let limit = since("if-modified-since"), seconds <= limit {
+            throw S3Error(.notModified, "the object is not newer", ["condition": "If-Modified-Since"])
+        }
+    }
+}
+
+/// The `Range` header, as far as S3 has it: one range.
+enum ByteRange {
+    /// Nil for the whole object: without the header, and for forms that RFC 9110 says to ignore.
+    ///
+    /// - Errors: `S3-111` when no byte of the object is asked for.
+    static func parse(_ header: String?, size: Int64) throws(S3Error) -> Range<Int64>? {
+        guard let header, header.hasPrefix("bytes=") else { return nil }
+        let parts = header.dropFirst(6).split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[1].contains(",") else { return nil }
+        let unsatisfiable = S3Error(
+            .invalidRange, "the range lies outside the object", ["range": header, "size": size])
+        if parts[0].isEmpty {
+            guard let count = number(parts[1]) else { return nil }
+            guard count > 0, size > 0 else { throw unsatisfiable }
+            return max(0, size - count)..<size
+        }
+        guard let first = number(parts[0]) else { return nil }
+        guard parts[1].isEmpty || number(parts[1]) != nil else { return nil }
+        let last = number(parts[1]) ?? Int64.max - 1
+        guard first <= last else { return nil }
+        guard first < size else { throw unsatisfiable }
+        return first..<min(size, last + 1)
+    }
+
+    /// Digits only; larger than any object stands for the largest.
+    private static func number(_ text: Substring) -> Int64? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        return min(Int64(text) ?? .max, Int64.max - 1)
+    }
+}

@@ -1,0 +1,46 @@
+package import Faults
+
+/// An answer of the S3 protocol that is no success; the raw value is our code, `name` is Amazon's.
+package struct S3Error: Fault {
+    package enum Code: String, FaultCode {
+        case invalidArgument = "S3-101"
+        case invalidURI = "S3-102"
+        case malformedXML = "S3-103"
+        case badDigest = "S3-104"
+        case invalidDigest = "S3-105"
+        case incompleteBody = "S3-106"
+        case entityTooLarge = "S3-107"
+        case metadataTooLarge = "S3-108"
+        case missingContentLength = "S3-109"
+        case methodNotAllowed = "S3-110"
+        case invalidRange = "S3-111"
+        case invalidRequest = "S3-112"
+        case preconditionFailed = "S3-201"
+        /// The object is what the client has already.
+        case notModified = "S3-202"
+        case notImplemented = "S3-301"
+
+        package var kind: FaultKind {
+            switch self {
+            case .preconditionFailed, .notModified: .conflict
+            case .notImplemented: .unsupported
+            default: .invalidRequest
+            }
+        }
+    }
+
+    package let code: Code
+    package let summary: String
+    package let context: [(name: String, value: String)]
+    package let hint: String?
+
+    package init(
+        _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
+        hint: String? = nil
+    ) {
+        self.code = code
+        self.summary = summary
+        self.context = faultContext(context)
+        self.hint = hint
+    }
+}

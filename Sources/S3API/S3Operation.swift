@@ -1,0 +1,79 @@
+import Wire
+
+/// The operations answered here, found from method, path and the query's markers.
+enum S3Operation: Sendable, Equatable {
+    case listBuckets
+    case createBucket, headBucket, deleteBucket, getBucketLocation, getBucketVersioning
+    case listObjects, listObjectsV2, listMultipartUploads, deleteObjects
+    case getObject, headObject, putObject, copyObject, deleteObject
+    case createMultipartUpload, uploadPart, uploadPartCopy, completeMultipartUpload, abortMultipartUpload,
+        listParts
+
+    /// Members of a query that ask for another operation than the plain one.
+    private static let markers: Set<String> = [
+        "accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering",
+        "inventory",
+        "legal-hold", "lifecycle", "location", "logging", "metadataTable", "metrics", "notification",
+        "object-lock",
+        "ownershipControls", "policy", "policyStatus", "publicAccessBlock", "replication", "requestPayment",
+        "restore",
+        "retention", "select", "session", "tagging", "torrent", "uploads", "uploadId", "versioning",
+        "versions",
+        "versionId", "website", "delete",
+    ]
+
+    /// - Errors: `S3-301` for what is not done, `S3-110` for a method S3 does not have there.
+    init(_ request: Request, _ target: S3Target) throws(S3Error) {
+        let found = Set(target.query.map(\.name)).intersection(Self.markers)
+        let copies = request.headers["x-amz-copy-source"] != nil
+        let known: S3Operation? =
+            switch (target.bucket, target.key) {
+            case (nil, _): request.method == "GET" ? .listBuckets : nil
+            case (_?, nil): Self.ofBucket(request.method, found, isV2: target["list-type"] == "2")
+            case (_?, _?): Self.ofObject(request.method, found, copies: copies)
+            }
+        guard let known else {
+            guard found.isEmpty else {
+                throw S3Error(
+                    .notImplemented, "this operation is not implemented",
+                    ["method": request.method, "query": found.sorted().joined(separator: "&")])
+            }
+            guard ["GET", "HEAD", "PUT", "POST", "DELETE"].contains(request.method), request.method != "POST"
+            else {
+                throw S3Error(
+                    .notImplemented, "this operation is not implemented", ["method": request.method])
+            }
+            throw S3Error(.methodNotAllowed, "the method is not allowed here", ["method": request.method])
+        }
+        self = known
+    }
+
+    private static func ofBucket(_ method: String, _ found: Set<String>, isV2: Bool) -> S3Operation? {
+        switch (method, found) {
+        case ("GET", []): isV2 ? .listObjectsV2 : .listObjects
+        case ("GET", ["location"]): .getBucketLocation
+        case ("GET", ["versioning"]): .getBucketVersioning
+        case ("GET", ["uploads"]): .listMultipartUploads
+        case ("HEAD", []): .headBucket
+        case ("PUT", []): .createBucket
+        case ("DELETE", []): .deleteBucket
+        case ("POST", ["delete"]): .deleteObjects
+        default: nil
+        }
+    }
+
+    private static func ofObject(_ method: String, _ found: Set<String>, copies: Bool) -> S3Operation? {
+        switch (method, found) {
+        case ("GET", []): .getObject
+        case ("GET", ["uploadId"]): .listParts
+        case ("HEAD", []): .headObject
+        case ("PUT", []): copies ? .copyObject : .putObject
+        case ("PUT", ["uploadId"]): copies ? .uploadPartCopy : .uploadPart
+        case ("POST", ["uploads"]): .createMultipartUpload
+        case ("POST", ["uploadId"]): .completeMultipartUpload
+        case ("DELETE", []): .deleteObject
+        case ("DELETE", ["uploadId"]): .abortMultipartUpload
+        default: nil
+        }
+    }
+}

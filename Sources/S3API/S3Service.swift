@@ -1,0 +1,110 @@
+package import Buckets
+package import Effects
+import Identity
+import JSONText
+import Signing
+package import Telemetry
+package import Wire
+
+/// Answers the S3 protocol over a store: authenticates, finds the operation, renders faults.
+///
+/// - Source: Amazon S3 API Reference; the operations are those of the hosted product's table, everything else is
+///   answered with 501 `NotImplemented`.
+package struct S3Service: Sendable {
+    let store: BucketStore
+    let credentials: any S3Credentials
+    let clock: any Clock
+    let log: Log
+
+    package init(
+        store: BucketStore, credentials: any S3Credentials, clock: any Clock = LiveClock(), log: Log = .silent
+    ) {
+        self.store = store
+        self.credentials = credentials
+        self.clock = clock
+        self.log = log
+    }
+
+    /// Never throws: a fault becomes an error body.
+    package func answer(_ request: Request) async -> Response {
+        var response: Response
+        var route = "s3"
+        do {
+            let target = try S3Target(request)
+            let operation = try S3Operation(request, target)
+            route = "s3:\(operation)"
+            let call = try await authenticate(request, target)
+            response = try await call.perform(operation)
+        } catch {
+            let failure = S3Failure(error)
+            response = failure.response(to: request)
+            log.log(
+                failure.status >= 500 ? .error : .debug, "an S3 request failed",
+                [
+                    "method": .string(request.method), "path": .string(request.path),
+                    "status": .integer(Int64(failure.status)), "reason": .string("\(error)"),
+                ])
+        }
+        response.headers["x-amz-request-id"] = request.id.description
+        response.route = route
+        return response
+    }
+
+    /// - Errors: `SigningError`, `IDN-101` for an unknown key.
+    private func authenticate(_ request: Request, _ target: S3Target) async throws -> S3Call {
+        let signed = SigV4Request(
+            method: request.method, rawPath: request.path, rawQuery: request.target.query ?? "",
+            headers: request.headers.entries)
+        let authorization = try SigV4Authorization(reading: signed)
+        guard let (secret, principal) = try await credentials.secret(forAccessKey: authorization.accessKey)
+        else {
+            throw IdentityError(
+                .unauthenticated, "no such access key", ["access key": authorization.accessKey])
+        }
+        let chunks = try authorization.verify(signed, secret: secret, now: clock.now)
+        return S3Call(
+            service: self, request: request, target: target, principal: principal,
+            authorization: authorization,
+            chunks: chunks)
+    }
+}
+
+/// One authenticated request. Each operation is an extension in a file of its own.
+struct S3Call: Sendable {
+    let service: S3Service
+    let request: Request
+    let target: S3Target
+    let principal: Principal
+    let authorization: SigV4Authorization
+    let chunks: SigV4ChunkSigner
+
+    var store: BucketStore { service.store }
+
+    func body() throws(S3Error) -> S3Body { try S3Body(request, authorization, chunks) }
+
+    func perform(_ operation: S3Operation) async throws -> Response {
+        switch operation {
+        case .listBuckets: try listBuckets()
+        case .createBucket: try await createBucket()
+        case .headBucket: try headBucket()
+        case .deleteBucket: try await deleteBucket()
+        case .getBucketLocation: try getBucketLocation()
+        case .getBucketVersioning: try getBucketVersioning()
+        case .listObjects: try listObjects()
+        case .listObjectsV2: try listObjectsV2()
+        case .listMultipartUploads: try listMultipartUploads()
+        case .deleteObjects: try await deleteObjects()
+        case .getObject: try await getObject()
+        case .headObject: try headObject()
+        case .putObject: try await putObject()
+        case .copyObject: try await copyObject()
+        case .deleteObject: try await deleteObject()
+        case .createMultipartUpload: try await createMultipartUpload()
+        case .uploadPart: try await uploadPart()
+        case .uploadPartCopy: try await uploadPartCopy()
+        case .completeMultipartUpload: try await completeMultipartUpload()
+        case .abortMultipartUpload: try await abortMultipartUpload()
+        case .listParts: try listParts()
+        }
+    }
+}

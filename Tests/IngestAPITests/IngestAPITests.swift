@@ -1,0 +1,156 @@
+import Effects
+import FileFormats
+import Identity
+import JSONText
+import Metastore
+import Scheduling
+import Streams
+import Telemetry
+import TestKit
+import Testing
+import Wire
+
+@testable import IngestAPI
+
+@Suite struct IngestAPITests {
+    private let directory: TemporaryDirectory
+    private let router: Router
+    private let registry: StreamRegistry
+    private static let pool = IOPool(name: "ingest", threads: 2)
+
+    init() async throws {
+        directory = try TemporaryDirectory()
+        let metastore = try await Metastore.open(directory: directory.path)
+        var limits = LogLimits()
+        limits.backlogBytes = 100_000
+        registry = try await StreamRegistry.open(
+            directory: directory.path + "/streams", metastore: metastore, limits: limits,
+            environment: LogEnvironment(pool: Self.pool))
+        _ = try await registry.create([
+            "name": "events", "schema": ["fields": [["name": "id", "type": "int64"]]],
+            "http": ["enabled": true, "authentication": true, "cors": ["origins": ["https://a.example"]]],
+        ])
+        _ = try await registry.create([
+            "name": "open", "http": ["enabled": true, "authentication": false],
+        ])
+        _ = try await registry.create([
+            "name": "shut", "http": ["enabled": false, "authentication": false],
+        ])
+        let authenticator = Authenticator { bearer in
+            switch bearer {
+            case "all": return Principal(tokenID: "1", scopes: [Scope(.pipelinesSend)])
+            case "named": return Principal(tokenID: "2", scopes: [Scope(.pipelinesSend, [.stream: "events"])])
+            case "other":
+                return Principal(tokenID: "3", scopes: [Scope(.pipelinesSend, [.stream: "elsewhere"])])
+            default: throw IdentityError(.unauthenticated, "nobody knows the token")
+            }
+        }
+        var bounds = IngestAPI.Limits()
+        bounds.bodyBytes = 60_000
+        bounds.unfoldedBytes = 80_000
+        let api = IngestAPI(streams: registry, authenticator: authenticator, limits: bounds, pool: Self.pool)
+        router = api.router(log: .silent)
+    }
+
+    private func post(
+        _ body: [UInt8], to path: String = "/ingest/events", _ headers: HTTPHeaders = [:],
+        token: String? = "all",
+        method: String = "POST"
+    ) async -> (status: Int, body: JSONValue, headers: HTTPHeaders) {
+        var headers = headers
+        if let token { headers["authorization"] = "Bearer \(token)" }
+        let request = Request(
+            id: RequestID("r"), method: method, target: RequestTarget(path), headers: headers,
+            body: RequestBody(bytes: body))
+        let response = await router.answer(request)
+        guard case .bytes(let bytes) = response.body, !bytes.isEmpty,
+            let json = try? JSONParser.parse(bytes)
+        else { return (response.status, .null, response.headers) }
+        return (response.status, json, response.headers)
+    }
+
+    private func post(_ text: String, _ headers: HTTPHeaders = [:]) async -> (status: Int, body: JSONValue) {
+        let answer = await post(Array(text.utf8), headers)
+        return (answer.status, answer.body)
+    }
+
+    @Test func arraysObjectsLinesAndGzipAreCommitted() async throws {
+        let array = await post(#"[{"id":1},{"id":2}]"#)
+        #expect(array.status == 200)
+        #expect(array.body == ["success": true, "result": ["committed": 2]])
+        #expect(
+            await post(#"{"id":1}"#, ["content-type": "application/json"]).body["result"]?["committed"] == 1)
+        let lines = await post("{\"id\":1}\n{\"id\":2}\n", ["content-type": "application/x-ndjson"])
+        #expect(lines.body["result"]?["committed"] == 2)
+        let packed = try Codec.gzip.compress(Array(#"[{"id":1}]"#.utf8), level: 1)
+        let gzip = await post(packed, ["content-encoding": "gzip"])
+        #expect(gzip.body["result"]?["committed"] == 1)
+        #expect(await post("[]").body["result"]?["committed"] == 0)
+        let log = try registry.stream("events").log.get()
+        #expect(log.status.acceptedEvents == 6)
+        let records = try await log.read(from: .start, maxBytes: 1 << 20).records
+        #expect(records.map(\.append.framing) == [.array, .object, .lines, .array])
+        #expect(records[3].append.wasCompressed && records[3].append.body == Array(#"[{"id":1}]"#.utf8))
+    }
+
+    @Test(arguments: [
+        (#"[{"id": 1}, {"id": }]"#, "byte 19"), ("{\"id\": 1}\n{\"id\": \n", "line"), ("", "empty"),
+        (#"["a", "b"]"#, "object"), (#"[{"id":1}] x"#, "byte"),
+    ])
+    func malformedJSONIsRefusedWithItsPlaceAndNumber(_ body: String, _ place: String) async throws {
+        let answer = await post(body)
+        #expect(answer.status == 400)
+        let error = try #require(answer.body["errors"]?.array?.first)
+        #expect(error["code"] == 1003)
+        #expect(error["message"]?.string?.contains(place) == true, "\(error)")
+        #expect(try registry.stream("events").log.get().status.acceptedEvents == 0)
+    }
+
+    @Test func tooLargeBodiesAreRefusedAlsoWhenTheyUnfold() async throws {
+        let long = Array("[".utf8) + [UInt8](repeating: 0x20, count: 70_000) + Array("]".utf8)
+        #expect(await post(long).status == 413)
+        let bomb = try Codec.gzip.compress(
+            Array("[".utf8) + [UInt8](repeating: 0x20, count: 900_000) + Array("]".utf8), level: 9)
+        #expect(await post(bomb, ["content-encoding": "gzip"]).status == 413)
+        #expect(await post([1, 2, 3], ["content-encoding": "gzip"]).status == 400)
+        #expect(await post([1, 2, 3], ["content-encoding": "br"]).status == 415)
+        #expect(await post(Array("[]".utf8), ["content-type": "text/csv"]).status == 415)
+    }
+
+    @Test func whoMaySendIsTheStreamsChoice() async throws {
+        let body = Array(#"[{"id":1}]"#.utf8)
+        #expect(await post(body, token: nil).status == 401)
+        #expect(await post(body, token: "wrong").status == 401)
+        #expect(await post(body, token: "other").status == 403)
+        #expect(await post(body, token: "named").status == 200)
+        #expect(await post(body, to: "/ingest/open", token: nil).status == 200)
+        #expect(await post(body, to: "/ingest/shut", token: nil).status == 403)
+        #expect(await post(body, to: "/ingest/none").status == 404)
+    }
+
+    @Test func theHostNamesTheStreamToo() async throws {
+        let body = Array(#"[{"id":1}]"#.utf8)
+        let id = try registry.stream("events").definition.id.hexDigits
+        #expect(await post(body, to: "/", ["host": "\(id).ingest.example:8787"]).status == 200)
+        #expect(await post(body, to: "/", ["host": "localhost"]).status == 404)
+    }
+
+    @Test func aFullBacklogAsksToComeBack() async throws {
+        let body = Array("[{\"id\":1}".utf8) + [UInt8](repeating: 0x20, count: 50_000) + Array("]".utf8)
+        #expect(await post(body).status == 200)
+        let refused = await post(body)
+        #expect(refused.status == 429)
+        #expect(refused.headers["retry-after"] != nil)
+        #expect(refused.body["errors"]?.array?.first?["firn_code"] == "STR-201")
+    }
+
+    @Test func onlyListedOriginsMaySendFromAPage() async throws {
+        let listed = await post(
+            [], to: "/ingest/events", ["origin": "https://a.example"], token: nil, method: "OPTIONS")
+        #expect(listed.status == 204)
+        #expect(listed.headers["access-control-allow-origin"] == "https://a.example")
+        let stranger = await post(
+            [], to: "/ingest/events", ["origin": "https://b.example"], token: nil, method: "OPTIONS")
+        #expect(stranger.headers["access-control-allow-origin"] == nil)
+    }
+}

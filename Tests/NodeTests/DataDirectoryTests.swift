@@ -1,0 +1,60 @@
+import Faults
+import Foundation
+import TestKit
+import Testing
+
+@testable import Node
+
+@Suite("Data directory")
+struct DataDirectoryTests {
+    private func code(_ path: String) -> NodeError.Code? {
+        do throws(NodeError) {
+            _ = try DataDirectory(opening: path)
+            return nil
+        } catch {
+            return error.code
+        }
+    }
+
+    @Test("one process at a time owns it, and the other learns which")
+    func isOwned() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/a/b"
+        do {
+            let owner = try DataDirectory(opening: path)
+            do throws(NodeError) {
+                _ = try DataDirectory(opening: path)
+                Issue.record("a second owner")
+            } catch {
+                #expect(error.code == .directoryInUse)
+                #expect(error.message.contains("in use") && error.message.contains("\(getpid())"))
+            }
+            #expect(owner.path == path)
+        }
+        #expect(code(path) == nil)
+    }
+
+    @Test("what a newer version wrote is refused, what nobody wrote too")
+    func versions() throws {
+        let directory = try TemporaryDirectory()
+        #expect(code(directory.path) == nil)
+        let file = directory.path + "/version.json"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(text == "{\"format\":\"firn data directory\",\"version\":1}\n")
+        try text.replacing("1", with: "999").write(toFile: file, atomically: true, encoding: .utf8)
+        #expect(code(directory.path) == .directoryNewer)
+        for damaged in ["", "{", "{}", "{\"format\":\"firn data directory\",\"version\":0}", "7"] {
+            try damaged.write(toFile: file, atomically: true, encoding: .utf8)
+            #expect(code(directory.path) == .directoryDamaged, "\(damaged)")
+        }
+    }
+
+    @Test("a path that is no directory is refused")
+    func noDirectory() throws {
+        let directory = try TemporaryDirectory()
+        let file = directory.path + "/file"
+        try "x".write(toFile: file, atomically: true, encoding: .utf8)
+        #expect(code(file) == .directoryUnusable)
+        #expect(code(file + "/below") == .directoryUnusable)
+    }
+}
