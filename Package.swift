@@ -174,7 +174,7 @@ let libraries: [Target] = [
     .target(
         name: "CCodecs", cSettings: cSettings, linkerSettings: [.linkedLibrary("zstd"), .linkedLibrary("z")]),
     .target(
-        name: "CArrowParquet", dependencies: ["CArrowData"], cxxSettings: arrowHeaders + cxxSettings,
+        name: "CArrowParquet", cxxSettings: arrowHeaders + cxxSettings,
         linkerSettings: arrowLibraries + [
             .linkedLibrary("zstd"), .linkedLibrary("z"), .linkedLibrary("parquet"), .linkedLibrary("arrow"),
         ]),

@@ -18,12 +18,15 @@ package struct FileFormatsError: Fault {
         case unsupportedFile = "FMT-202"
         /// A column of a file has a type that the asked type does not accept.
         case incompatibleType = "FMT-203"
+        /// A column that is required has a null. Nothing of the batch was written.
+        case nullInRequired = "FMT-204"
         /// The library below failed where no input can make it fail.
         case internalFailure = "FMT-901"
 
         package var kind: FaultKind {
             switch self {
-            case .invalidSchema, .malformedBody, .unsupportedMediaType, .malformedCSV: .invalidRequest
+            case .invalidSchema, .malformedBody, .unsupportedMediaType, .malformedCSV, .nullInRequired:
+                .invalidRequest
             case .tooLarge: .exhausted
             case .corruptFile, .incompatibleType: .corruptData
             case .unsupportedFile: .unsupported

@@ -1,0 +1,121 @@
+package import Blobs
+package import Columnar
+
+/// A Parquet file in an object store: its footer, and its column chunks on request.
+///
+/// Reading has two steps, so that I/O and CPU stay apart: `fetch` gets the bytes of what is asked for, and a
+/// `RowGroupDecoder` over them decodes on whatever thread does the query's work.
+///
+/// - Errors: `FMT-201` for damaged files, `FMT-202` for features this build does not read, `FMT-203` for types that
+///   do not fit; and what the store throws.
+package struct ParquetFile: Sendable {
+    let reader: any BlobReader
+    let footer: ParquetFooter
+    /// The columns of the file, as its own annotations type them, with field ids where it has them.
+    package let fields: [Field]
+
+    /// - Cost: one request, or two when the footer is larger than 64 KiB; none when the cache has it.
+    package static func open(
+        _ reader: any BlobReader, path: BlobPath? = nil, cache: ParquetFooterCache? = nil
+    ) async throws -> ParquetFile {
+        let info = reader.info
+        if let path, let footer = cache?.footer(path, info) {
+            return try ParquetFile(reader: reader, footer: footer)
+        }
+        let (footer, byteCount) = try await ParquetFooterReader.read(reader)
+        if let path { cache?.insert(footer, path, info, byteCount: byteCount) }
+        return try ParquetFile(reader: reader, footer: footer)
+    }
+
+    private init(reader: any BlobReader, footer: ParquetFooter) throws(FileFormatsError) {
+        self.reader = reader
+        self.footer = footer
+        var fields: [Field] = []
+        for column in try ParquetNodeReader.columns(footer.nodes) { fields.append(try column.field()) }
+        self.fields = fields
+    }
+
+    package var rowCount: Int { footer.rowCount }
+    package var createdBy: String { footer.createdBy }
+    package var rowGroupCount: Int { footer.rowGroups.count }
+    package func metadata(_ key: String) -> String? { footer.metadata(key) }
+
+    package var rowGroups: [ParquetRowGroup] {
+        footer.rowGroups.indices.map { ParquetRowGroup(footer: footer, index: $0) }
+    }
+
+    /// Fetches what the asked columns of a row group need: one call of the reader, neighbouring chunks together.
+    ///
+    /// - Parameter fields: With field ids; in a file without any, names count. What the file lacks will be null.
+    package func fetch(rowGroup: Int, fields: [Field]) async throws -> RowGroupData {
+        guard footer.rowGroups.indices.contains(rowGroup) else {
+            throw FileFormatsError(
+                .internalFailure, "the file has no such row group", ["row-group": rowGroup])
+        }
+        let group = footer.rowGroups[rowGroup]
+        let leaves = Set(try Self.projections(footer, fields).flatMap(\.leaves))
+        let ranges = RangeCoalescing.join(leaves.map { group.chunks[$0].range })
+        let bytes = ranges.isEmpty ? [] : try await reader.read(ranges)
+        return RowGroupData(
+            footer: footer, rowGroup: rowGroup, rowCount: group.rowCount, fields: fields,
+            chunks: zip(ranges, bytes).map { (offset: $0.lowerBound, bytes: $1) })
+    }
+
+    /// Fetches and decodes a row group on the calling thread. `fields` as in `fetch`.
+    package func read(rowGroup: Int, fields: [Field]) async throws -> [Batch] {
+        let data = try await fetch(rowGroup: rowGroup, fields: fields)
+        return try RowGroupDecoder(data).rest()
+    }
+
+    static func projections(
+        _ footer: ParquetFooter, _ fields: [Field]
+    ) throws(FileFormatsError) -> [ParquetProjection] {
+        let nodes = try ParquetNodeReader.columns(footer.nodes)
+        let hasIDs = nodes.contains(where: \.hasFieldIDs)
+        var projections: [ParquetProjection] = []
+        for field in fields { projections.append(try .match(field, in: nodes, byID: hasIDs)) }
+        return projections
+    }
+}
+
+/// What the footer says about one row group.
+package struct ParquetRowGroup: Sendable {
+    let footer: ParquetFooter
+    package let index: Int
+
+    package var rowCount: Int { footer.rowGroups[index].rowCount }
+    /// Where its first chunk begins.
+    package var offset: Int64 { footer.rowGroups[index].chunks.map(\.offset).min() ?? 0 }
+    /// Compressed, over all columns.
+    package var byteCount: Int { footer.rowGroups[index].chunks.reduce(0) { $0 + $1.compressedBytes } }
+
+    /// Statistics of a column outside lists, bounds as values of the field's type. Nil when the file has no such
+    /// column, or a type that the field's does not accept.
+    package func statistics(_ field: Field) -> ParquetStatistics? {
+        guard let nodes = try? ParquetNodeReader.columns(footer.nodes) else { return nil }
+        let byID = field.id != nil && nodes.contains(where: \.hasFieldIDs)
+        guard let (raw, leaf) = Self.find(nodes, field, byID: byID),
+            (try? ParquetLeafType.isReadable(raw, as: field.type)) == true
+        else { return nil }
+        let chunk = footer.rowGroups[index].chunks[leaf]
+        return ParquetStatistics(
+            valueCount: chunk.valueCount, nullCount: chunk.nullCount,
+            minimum: ParquetBound.scalar(chunk.minimum, raw, as: field.type),
+            maximum: ParquetBound.scalar(chunk.maximum, raw, as: field.type))
+    }
+
+    private static func find(
+        _ nodes: [ParquetNode], _ field: Field, byID: Bool
+    ) -> (ParquetFooter.Node, Int)? {
+        for node in nodes {
+            switch node.shape {
+            case .leaf(let raw, let leaf):
+                if byID ? node.fieldID == field.id : node.name == field.name { return (raw, leaf) }
+            case .structure(let children) where byID:
+                if let found = find(children, field, byID: byID) { return found }
+            default: continue
+            }
+        }
+        return nil
+    }
+}
