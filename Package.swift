@@ -21,7 +21,7 @@ let rooms: [Room] = [
     Room(name: "Columnar", uses: ["Faults", "Effects", "Octets", "CArrowData"]),
     Room(name: "Kernels", uses: ["Faults", "Effects", "Octets", "JSONText", "Columnar", "CRE2"]),
     Room(name: "Signing", uses: ["Faults", "Effects", "Octets", "COpenSSL"]),
-    Room(name: "HTTPClient", uses: ["Faults", "Effects", "Telemetry", "CCurl"]),
+    Room(name: "HTTPClient", uses: ["Faults", "Telemetry", "CCurl"]),
     // Layer 2
     Room(name: "Blobs", uses: ["Faults", "Effects", "Octets", "Telemetry"]),
     Room(name: "Metastore", uses: ["Faults", "Effects", "Telemetry", "Scheduling", "CSQLite"]),
@@ -122,7 +122,7 @@ let rooms: [Room] = [
         ]),
     Room(
         name: "Commands",
-        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "HTTPClient", "Node"]),
+        uses: ["Faults", "Effects", "Telemetry", "JSONText", "Scheduling", "HTTPClient", "Node"]),
     Room(name: "TestKit", uses: ["Faults", "Effects", "Octets", "Blobs"], isTested: false),
 ]
 

@@ -1,0 +1,58 @@
+/// A request to some server.
+package struct HTTPClientRequest: Sendable {
+    package var method: String
+    /// Sent as it stands: nothing is encoded, no dots are resolved.
+    package var url: String
+    package var headers: [(name: String, value: String)]
+    package var body: [UInt8]?
+    /// From the call to the end of the answer.
+    package var deadlineSeconds: Double
+
+    package init(
+        method: String, url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
+        deadlineSeconds: Double = 60
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.deadlineSeconds = deadlineSeconds
+    }
+}
+
+/// The head of an answer and the way to its body.
+package struct HTTPClientResponse: Sendable {
+    package let status: Int
+    package let headers: [(name: String, value: String)]
+    private let transfer: Transfer
+
+    init(status: Int, headers: [(name: String, value: String)], transfer: Transfer) {
+        self.status = status
+        self.headers = headers
+        self.transfer = transfer
+    }
+
+    /// The first value of a header in any case.
+    package func header(_ name: String) -> String? {
+        let name = name.lowercased()
+        return headers.first { $0.name.lowercased() == name }?.value
+    }
+
+    /// The next piece of the body; nil at its end. A slow reader stops the server's sending.
+    ///
+    /// - Errors: `HTC-203`, `HTC-204`.
+    package func next() async throws -> [UInt8]? { try await transfer.nextPiece() }
+
+    /// The whole body. - Errors: as `next`, and `HTC-102`.
+    package func collect(limit: Int = 64 << 20) async throws -> [UInt8] {
+        var whole: [UInt8] = []
+        while let piece = try await next() {
+            guard whole.count + piece.count <= limit else {
+                transfer.cancel()
+                throw HTTPClientError(.answerTooLarge, "the answer is too long", ["limit": limit])
+            }
+            whole += piece
+        }
+        return whole
+    }
+}
