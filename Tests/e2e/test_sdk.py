@@ -1,5 +1,6 @@
 """The official Cloudflare SDK, unchanged, against the management API."""
 
+import sdk_imports  # noqa: F401  before the first use of client.pipelines
 import cloudflare
 import pytest
 from cloudflare import Cloudflare

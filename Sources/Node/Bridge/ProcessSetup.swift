@@ -1,16 +1,20 @@
-import COpenSSL
-import Glibc
+import Signing
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// What the process needs to be before anything else starts.
 enum ProcessSetup {
     /// - Errors: `NOD-301`: libparquet carries an OpenSSL of its own, and the wrong link order lets it answer.
     static func checkLibraries() throws(NodeError) {
-        let (built, running) = (firn_openssl_header_version(), firn_openssl_runtime_version())
-        // Patch levels may differ: a security update must not need a new build.
-        guard built >> 20 == running >> 20 else {
+        guard CryptoLibrary.isExpected else {
             throw NodeError(
                 .wrongLibrary, "another OpenSSL answers than the one this was built with",
-                ["built": String(built, radix: 16), "running": String(running, radix: 16)],
+                [
+                    "built": String(CryptoLibrary.builtVersion, radix: 16),
+                    "running": String(CryptoLibrary.runningVersion, radix: 16),
+                ],
                 hint: "the link order has changed: libcrypto must come before libparquet")
         }
     }
