@@ -118,7 +118,7 @@ let rooms: [Room] = [
         name: "Node",
         uses: [
             "Faults", "Effects", "Telemetry", "JSONText", "Signing", "Metastore", "Scheduling", "Buckets", "Catalogs",
-            "Streams", "Identity", "Wire", "CatalogAPI", "IngestAPI", "ManagementAPI",
+            "Streams", "Identity", "Wire", "S3API", "CatalogAPI", "IngestAPI", "ManagementAPI",
         ]),
     Room(
         name: "Commands",

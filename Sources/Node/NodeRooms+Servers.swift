@@ -2,6 +2,7 @@ import CatalogAPI
 import Effects
 import IngestAPI
 import ManagementAPI
+import S3API
 import Telemetry
 import Wire
 
@@ -34,7 +35,10 @@ extension NodeRooms {
 
     /// The S3 protocol on its own port.
     func s3Server() -> HTTPServer {
-        server("s3", settings.s3Listen, Router(log: log))
+        let service = S3Service(store: buckets, credentials: TokenCredentials(tokens: tokens), log: log)
+        return HTTPServer(
+            name: "s3", address: settings.s3Listen.host, port: settings.s3Listen.port, limits: limits,
+            effects: ServerEffects(log: log, metrics: metrics), handler: service.answer)
     }
 
     private func server(_ name: String, _ address: HostPort, _ router: Router) -> HTTPServer {
