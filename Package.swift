@@ -50,7 +50,7 @@ let rooms: [Room] = [
     // Layer 5
     Room(
         name: "Catalogs",
-        uses: ["Faults", "Effects", "Telemetry", "JSONText", "Blobs", "Metastore", "Iceberg"]),
+        uses: ["Faults", "Effects", "Telemetry", "JSONText", "Blobs", "Metastore", "Iceberg", "Tables"]),
     Room(
         name: "Planner",
         uses: ["Faults", "Effects", "Columnar", "Kernels", "SQLSyntax", "Plans"]),

@@ -10,6 +10,9 @@ package struct CatalogLimits: Sendable {
     package var pageSizeMaximum = 1000
     /// Parsing needs a few times as much memory.
     package var metadataFileBytes = 64 << 20
+    /// Manifests of its own that an append may have to be rebased; each is read to see that it only adds.
+    package var rebasedManifests = 64
+    package var manifestBytes = 64 << 20
     /// Parsed metadata kept in memory, counted by the size of its file.
     package var metadataCacheBytes = 64 << 20
     /// How often a commit is tried again when the pointer moved under it. Commits to one table wait in line in this

@@ -5,6 +5,7 @@ struct CatalogMeters {
     let commits: Counter
     let conflicts: Counter
     let retries: Counter
+    let rebases: Counter
     let commitTime: Histogram
 
     init(_ metrics: MetricsRegistry) {
@@ -14,6 +15,8 @@ struct CatalogMeters {
             "firn_catalog_commit_conflicts_total", help: "Commits refused because a requirement did not hold")
         retries = metrics.counter(
             "firn_catalog_commit_retries_total", help: "Commits worked out again because a pointer had moved")
+        rebases = metrics.counter(
+            "firn_catalog_commit_rebases_total", help: "Appends put on top of what was committed meanwhile")
         commitTime = metrics.histogram(
             "firn_catalog_commit_seconds", help: "Time of a commit, waiting included")
     }

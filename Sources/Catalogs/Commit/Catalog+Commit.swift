@@ -1,3 +1,4 @@
+import Blobs
 import Effects
 import Faults
 import Iceberg
@@ -70,10 +71,14 @@ extension Catalog {
     func land(_ plans: [PlannedChange], alongside: (@Sendable (Transaction) throws -> Void)?) async throws
         -> Bool
     {
-        let ours = plans.filter(\.writesFile)
-        let written = ours.map(\.metadataLocation)
+        let written = plans.flatMap(\.ownFiles)
         do {
-            for plan in ours { try await files.write(plan.metadata, to: plan.metadataLocation) }
+            for plan in plans where plan.writesFile {
+                if let list = plan.manifestList {
+                    _ = try await store.put(list.path, list.bytes, if: .ifAbsent)
+                }
+                try await files.write(plan.metadata, to: plan.metadataLocation)
+            }
             FaultPoints.pass(.commitMetadataWritten)
             let now = clock.now.microseconds
             try await metastore.write { transaction in

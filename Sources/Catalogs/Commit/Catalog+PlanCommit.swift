@@ -1,6 +1,7 @@
 import Effects
 import Faults
 import Iceberg
+import Telemetry
 
 extension Catalog {
     /// What a commit makes of a table that is as `row` says, or of one that does not exist.
@@ -10,12 +11,25 @@ extension Catalog {
             throw CatalogError(.alreadyExists, "the table already exists", ["table": commit.identifier])
         }
         let base = try await files.load(row.metadataLocation)
-        try check(commit, against: base)
+        do {
+            try check(commit.requirements, of: commit, against: base)
+        } catch {
+            guard let rebased = try await rebase(commit, on: base) else { throw error }
+            meters.rebases.add()
+            return try change(row, from: base, by: rebased.commit, manifestList: rebased.manifestList)
+        }
         if commit.updates.isEmpty {
             return PlannedChange(
                 warehouse: commit.warehouse, identifier: commit.identifier, metadata: base,
                 metadataLocation: row.metadataLocation, pointer: .keep(row), writesFile: false)
         }
+        return try change(row, from: base, by: commit)
+    }
+
+    private func change(
+        _ row: TableRow, from base: TableMetadata, by commit: TableCommit,
+        manifestList: PlannedChange.ManifestList? = nil
+    ) throws -> PlannedChange {
         let location = try TableLocation(base.location)
         try requireSameLocation(commit, location)
         let metadata = try apply(commit, to: base, previousFile: row.metadataLocation)
@@ -24,12 +38,15 @@ extension Catalog {
         return PlannedChange(
             warehouse: commit.warehouse, identifier: commit.identifier, metadata: metadata,
             metadataLocation: files.newLocation(in: location, number: row.version), pointer: .move(from: row),
+            manifestList: manifestList,
             obsoleteFiles: obsoleteFiles(base, metadata, previousFile: row.metadataLocation))
     }
 
     /// - Errors: `CAT-301`.
-    private func check(_ commit: TableCommit, against base: TableMetadata) throws(CatalogError) {
-        for requirement in commit.requirements {
+    func check(
+        _ requirements: [TableRequirement], of commit: TableCommit, against base: TableMetadata
+    ) throws(CatalogError) {
+        for requirement in requirements {
             do {
                 try requirement.check(against: base)
             } catch {

@@ -1,3 +1,4 @@
+import Blobs
 import Iceberg
 import Metastore
 
@@ -17,8 +18,20 @@ struct PlannedChange: Sendable {
     var pointer: Pointer
     /// Whether the metadata file is this change's own, to be written before and deleted when it fails.
     var writesFile = true
+    /// The manifest list of a rebased append, written together with the metadata file.
+    var manifestList: ManifestList?
     /// Metadata files that fall out of the table's log with this change.
     var obsoleteFiles: [String] = []
+
+    struct ManifestList: Sendable {
+        var path: BlobPath
+        var bytes: [UInt8]
+    }
+
+    /// What landing this change stores, and what is taken away when it fails.
+    var ownFiles: [String] {
+        writesFile ? [metadataLocation] + (manifestList.map { [$0.path.uri] } ?? []) : []
+    }
 
     /// Thrown inside the transaction to undo it.
     struct PointerMoved: Error {}

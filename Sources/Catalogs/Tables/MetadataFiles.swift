@@ -2,6 +2,7 @@ import Blobs
 import Effects
 import Iceberg
 import JSONText
+import Tables
 import Telemetry
 
 /// Reads and writes the metadata files of tables, through the cache.
@@ -27,14 +28,12 @@ struct MetadataFiles: Sendable {
                     ["metadata-location": location, "bytes": reader.info.size, "most": limitBytes])
             }
             let bytes = try await reader.read([0..<reader.info.size])[0]
-            let metadata = try TableMetadata(json: JSONParser.parse(bytes))
+            let metadata = try MetadataFile.parse(bytes, path: location)
             cache.insert(metadata, at: location, bytes: bytes.count)
             return metadata
         } catch let error as BlobsError where error.code == .notFound {
             throw unreadable(location, error)
-        } catch let error as JSONError {
-            throw unreadable(location, error)
-        } catch let error as IcebergError where error.code != .unsupportedVersion {
+        } catch let error as TablesError {
             throw unreadable(location, error)
         }
     }

@@ -1,0 +1,96 @@
+import Blobs
+import Effects
+import Iceberg
+import Tables
+
+extension Catalog {
+    /// An append, put on top of what the table is now; nil where it stays a conflict.
+    ///
+    /// - Errors: `CAT-301` when another requirement does not hold, `CAT-205` for a path outside the table, and the store's.
+    /// - Cost: three manifest lists and the append's own manifests are read.
+    func rebase(
+        _ commit: TableCommit, on base: TableMetadata
+    ) async throws -> (commit: TableCommit, manifestList: PlannedChange.ManifestList)? {
+        guard let rebase = AppendRebase(commit, on: base) else { return nil }
+        try check(rebase.otherRequirements(of: commit), of: commit, against: base)
+        let location = try TableLocation(base.location)
+        do {
+            guard let own = try await ownManifests(rebase, location),
+                let added = try await countAdded(own, rebase, base, location)
+            else { return nil }
+            let path = try location.blob(
+                "\(location.uri)/metadata/snap-\(rebase.snapshot.snapshotID)-\(UniqueID.random(from: randomness)).avro"
+            )
+            let rebased = rebase.rebased(
+                onto: base, headManifests: try await manifests(of: rebase.head, location), own: own,
+                added: added,
+                manifestList: path.uri)
+            guard let rebased else { return nil }
+            let bytes = try ManifestListFile.write(
+                rebased.manifests, of: rebased.snapshot, formatVersion: base.formatVersion,
+                sync: randomness.bytes(16))
+            var result = commit
+            result.requirements = rebase.otherRequirements(of: commit)
+            result.updates[0] = .addSnapshot(rebased.snapshot)
+            return (result, PlannedChange.ManifestList(path: path, bytes: bytes))
+        } catch let error as TablesError where error.code == .manifestUnreadable {
+            // What cannot be read cannot be shown to be a pure append.
+            return nil
+        }
+    }
+
+    private func ownManifests(_ rebase: AppendRebase, _ location: TableLocation) async throws
+        -> [ManifestFile]?
+    {
+        let list = try await manifests(of: rebase.snapshot, location)
+        var parent: [ManifestFile] = []
+        if let seen = rebase.parent { parent = try await manifests(of: seen, location) }
+        guard let own = rebase.ownManifests(in: list, parent: parent), own.count <= limits.rebasedManifests
+        else {
+            return nil
+        }
+        return own
+    }
+
+    /// Nil when a manifest does more than add files, or does not hold what its list says.
+    private func countAdded(
+        _ own: [ManifestFile], _ rebase: AppendRebase, _ base: TableMetadata, _ location: TableLocation
+    ) async throws -> AddedFiles? {
+        var added = AddedFiles()
+        for manifest in own {
+            var probe = manifest
+            probe.sequenceNumber = AppendRebase.probe
+            let bytes = try await readWhole(location.blob(manifest.path))
+            let entries = try ManifestReader(metadata: base, manifest: probe).entries(bytes)
+            guard rebase.isPure(entries), manifest.files?.added == Int64(entries.count) else { return nil }
+            let rowsBefore = added.rows
+            for entry in entries {
+                _ = try location.blob(entry.file.path)
+                guard added.count(entry.file) else { return nil }
+            }
+            // Row ids of version 3 are given out by the list's count.
+            guard manifest.rows?.added == added.rows - rowsBefore else { return nil }
+        }
+        return added
+    }
+
+    private func manifests(of snapshot: Snapshot, _ location: TableLocation) async throws -> [ManifestFile] {
+        guard let list = snapshot.manifestList else { return [] }
+        return try await ManifestListFile.read(readWhole(location.blob(list)), path: list)
+    }
+
+    private func readWhole(_ path: BlobPath) async throws -> [UInt8] {
+        let reader: any BlobReader
+        do {
+            reader = try await store.open(path)
+        } catch let error as BlobsError where error.code == .notFound {
+            throw TablesError(.manifestUnreadable, "a manifest is missing", ["path": path], cause: error)
+        }
+        guard reader.info.size <= Int64(limits.manifestBytes) else {
+            throw CatalogError(
+                .limitExceeded, "a manifest is too large",
+                ["path": path, "bytes": reader.info.size, "most": limits.manifestBytes])
+        }
+        return try await reader.read([0..<reader.info.size])[0]
+    }
+}
