@@ -99,8 +99,7 @@ let rooms: [Room] = [
     Room(
         name: "QueryAPI",
         uses: [
-            "Faults", "Effects", "Octets", "JSONText", "Columnar",
-            "Identity", "Wire",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Scheduling", "Identity", "Wire",
         ]),
     Room(
         name: "IngestAPI",
