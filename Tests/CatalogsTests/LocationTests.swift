@@ -115,5 +115,11 @@ struct LocationTests {
         snapshot.manifestList = "s3://lake/other/secret.avro"
         stolen.updates[0] = .addSnapshot(snapshot)
         #expect(await faultCode { try await catalog.commit([stolen]) } == "CAT-205")
+        let real = try await catalog.commit([fixture.append(to: table, snapshotID: 1)])[0]
+        stolen.requirements = []
+        stolen.updates.insert(.removeSnapshots([1]), at: 0)
+        snapshot.sequenceNumber = real.metadata.lastSequenceNumber + 1
+        stolen.updates[1] = .addSnapshot(snapshot)
+        #expect(await faultCode { try await catalog.commit([stolen]) } == "CAT-205")
     }
 }

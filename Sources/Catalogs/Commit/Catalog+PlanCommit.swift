@@ -33,7 +33,7 @@ extension Catalog {
         let location = try TableLocation(base.location)
         try requireSameLocation(commit, location)
         let metadata = try apply(commit, to: base, previousFile: row.metadataLocation)
-        try LocationRules.check(metadata, in: location)
+        try LocationRules.check(metadata, in: location, after: base)
         try PropertyRules(limits: limits).check(metadata.properties)
         return PlannedChange(
             warehouse: commit.warehouse, identifier: commit.identifier, metadata: metadata,

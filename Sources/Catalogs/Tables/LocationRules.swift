@@ -32,13 +32,19 @@ enum LocationRules {
         return location
     }
 
-    /// Every file the metadata points at and every folder it tells writers to use.
+    /// Every file the metadata points at and every folder it tells writers to use. Lists that `base` has were
+    /// checked when they came, and there may be thousands.
     ///
     /// - Errors: `CAT-205`. Manifests and data files are checked where manifests are read.
-    static func check(_ metadata: TableMetadata, in location: TableLocation) throws(CatalogError) {
+    static func check(
+        _ metadata: TableMetadata, in location: TableLocation, after base: TableMetadata? = nil
+    ) throws(CatalogError) {
+        // By file, not by id: an id can be removed and added again with another file.
+        let known = Set(base?.snapshots.compactMap(\.manifestList) ?? [])
+        let snapshots = metadata.snapshots.filter { $0.manifestList.map { !known.contains($0) } ?? true }
         let statistics = metadata.statistics + metadata.partitionStatistics
         let files =
-            metadata.snapshots.flatMap { ($0.manifestList.map { [$0] } ?? []) + $0.manifests }
+            snapshots.flatMap { ($0.manifestList.map { [$0] } ?? []) + $0.manifests }
             + statistics.map(\.path) + metadata.metadataLog.map(\.metadataFile)
         for path in files where !location.contains(path) { throw outside(path, location) }
         for name in pathProperties {
