@@ -1,0 +1,180 @@
+package import Blobs
+package import Effects
+package import Iceberg
+
+/// Makes the snapshot that adds data files to a table: a manifest of the new files, and a list of it and every manifest
+/// of the parent, unchanged, so that a catalog can put it on top of a concurrent append.
+///
+/// Nothing is visible before a catalog applies the updates.
+package struct SnapshotProducer: Sendable {
+    /// Entries of one manifest; about 8 MB.
+    static let entriesPerManifest = 20_000
+
+    private let store: any BlobStore
+    private let caches: TableCaches
+    private let clock: any Clock
+    private let randomness: any Randomness
+
+    package init(store: any BlobStore, caches: TableCaches, clock: any Clock, randomness: any Randomness) {
+        self.store = store
+        self.caches = caches
+        self.clock = clock
+        self.randomness = randomness
+    }
+
+    /// Writes manifests and manifest list for an append to `branch`.
+    ///
+    /// `summary` is added to what the specification wants counted. When this throws, what it wrote is deleted again.
+    ///
+    /// - Errors: `TAB-203` for tables of version 1, `TAB-103` for files outside the table, `TAB-102`, the store's own.
+    package func append(
+        _ files: [DataFile], to metadata: TableMetadata, branch: String = SnapshotRef.mainBranch,
+        summary: [String: String] = [:]
+    ) async throws -> ProducedSnapshot {
+        guard metadata.formatVersion > 1 else {
+            throw TablesError(
+                .versionUnsupported, "tables of format version 1 are read, not written",
+                ["location": metadata.location], hint: "upgrade the table to version 2")
+        }
+        let location = try TableLocation(metadata.location)
+        for file in files { _ = try location.blob(file.path) }
+        var written = WrittenFiles(store: store)
+        do {
+            return try await produce(files, metadata, branch, summary, &written)
+        } catch {
+            await written.discard()
+            throw error
+        }
+    }
+
+    private func produce(
+        _ files: [DataFile], _ metadata: TableMetadata, _ branch: String, _ summary: [String: String],
+        _ written: inout WrittenFiles
+    ) async throws -> ProducedSnapshot {
+        let parent = try metadata.refs[branch].map { try metadata.requireSnapshot($0.snapshotID) }
+        let id = newSnapshotID(metadata)
+        let name = UniqueID.random(from: randomness)
+        let folder = metadata.location + "/metadata/"
+        var snapshot = Snapshot(
+            snapshotID: id, parentID: parent?.snapshotID, sequenceNumber: metadata.lastSequenceNumber + 1,
+            timestampMilliseconds: max(clock.now.milliseconds, metadata.lastUpdatedMilliseconds),
+            manifestList: "\(folder)snap-\(id)-1-\(name).avro")
+        snapshot.schemaID = metadata.currentSchemaID
+        snapshot.summary = AppendSummary.make(files, parent: parent, extra: summary)
+
+        var manifests: [ManifestFile] = []
+        for (number, group) in groups(files).enumerated() {
+            let path = "\(folder)\(name)-m\(number).avro"
+            manifests.append(try await writeManifest(group, snapshot, metadata, path, &written))
+        }
+        manifests += try await parentManifests(parent, metadata)
+        if metadata.formatVersion > 2 {
+            snapshot.firstRowID = metadata.nextRowID
+            snapshot.addedRows = RowIDs.assign(to: &manifests, from: metadata.nextRowID)
+        }
+        let bytes = try ManifestListFile.write(
+            manifests, of: snapshot, formatVersion: metadata.formatVersion, sync: randomness.bytes(16))
+        try await written.put(snapshot.manifestList ?? "", bytes)
+
+        var ref = metadata.refs[branch] ?? SnapshotRef(snapshotID: id)
+        ref.snapshotID = id
+        return ProducedSnapshot(
+            snapshot: snapshot, updates: [.addSnapshot(snapshot), .setSnapshotRef(name: branch, ref)],
+            requirements: [
+                .tableUUID(metadata.uuid.description),
+                .refSnapshotID(ref: branch, parent?.snapshotID),
+            ], writtenPaths: written.paths)
+    }
+
+    /// Positive, and none the table knows.
+    private func newSnapshotID(_ metadata: TableMetadata) -> Int64 {
+        while true {
+            let id = Int64(bitPattern: randomness.next() >> 1)
+            if id > 0, metadata.snapshot(withID: id) == nil { return id }
+        }
+    }
+
+    /// Files of one spec, not too many; in the order given.
+    private func groups(_ files: [DataFile]) -> [[DataFile]] {
+        var groups: [[DataFile]] = []
+        for specID in Set(files.map(\.specID)).sorted() {
+            let same = files.filter { $0.specID == specID }
+            for start in stride(from: 0, to: same.count, by: Self.entriesPerManifest) {
+                groups.append(Array(same[start..<min(start + Self.entriesPerManifest, same.count)]))
+            }
+        }
+        return groups
+    }
+
+    private func writeManifest(
+        _ files: [DataFile], _ snapshot: Snapshot, _ metadata: TableMetadata, _ path: String,
+        _ written: inout WrittenFiles
+    ) async throws -> ManifestFile {
+        guard let spec = metadata.spec(withID: files[0].specID) else {
+            throw IcebergError(.unknownPartitionSpec, "the table has no such spec", ["spec-id": files[0].specID])
+        }
+        var writer = ManifestWriter(
+            metadata: metadata, spec: spec, snapshotID: snapshot.snapshotID, sync: randomness.bytes(16))
+        for file in files { try writer.append(ManifestEntry(.added, file, snapshotID: snapshot.snapshotID)) }
+        let (bytes, manifest) = try writer.finish(path: path, sequenceNumber: snapshot.sequenceNumber)
+        try await written.put(path, bytes)
+        return manifest
+    }
+
+    /// Lists of version 1 may leave counts out, which version 2 demands: those manifests are read and counted.
+    private func parentManifests(_ parent: Snapshot?, _ metadata: TableMetadata) async throws -> [ManifestFile] {
+        guard let parent else { return [] }
+        let files = try TableFiles(metadata: metadata, store: store, caches: caches)
+        var manifests = try await files.manifests(of: parent)
+        for index in manifests.indices where manifests[index].files == nil || manifests[index].rows == nil {
+            let entries = try await files.entries(of: manifests[index])
+            var counts = ManifestFile.Counts()
+            var rows = ManifestFile.Counts()
+            for entry in entries {
+                counts.add(1, entry.status)
+                rows.add(entry.file.recordCount, entry.status)
+            }
+            manifests[index].files = counts
+            manifests[index].rows = rows
+        }
+        return manifests
+    }
+}
+
+/// What a catalog needs to commit a snapshot, and what to delete when the commit surely did not happen.
+package struct ProducedSnapshot: Sendable {
+    package var snapshot: Snapshot
+    package var updates: [TableUpdate]
+    package var requirements: [TableRequirement]
+    /// Manifests and manifest list that this snapshot alone refers to.
+    package var writtenPaths: [String]
+}
+
+/// Remembers what was written, to take it away again.
+struct WrittenFiles: Sendable {
+    let store: any BlobStore
+    private(set) var paths: [String] = []
+
+    init(store: any BlobStore) { self.store = store }
+
+    mutating func put(_ uri: String, _ bytes: [UInt8]) async throws {
+        guard let path = BlobPath(uri: uri) else {
+            throw TablesError(.pathOutsideTable, "a path to write is no s3:// URI", ["path": uri])
+        }
+        // Before the put: one that fails may have written all the same.
+        paths.append(uri)
+        _ = try await store.put(path, bytes, if: .ifAbsent)
+    }
+
+    func discard() async { await Litter.discard(paths, store: store) }
+}
+
+extension ManifestFile.Counts {
+    mutating func add(_ amount: Int64, _ status: ManifestEntry.Status) {
+        switch status {
+        case .added: added &+= amount
+        case .existing: existing &+= amount
+        case .deleted: deleted &+= amount
+        }
+    }
+}

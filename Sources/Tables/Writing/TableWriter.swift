@@ -1,0 +1,152 @@
+package import Blobs
+package import Columnar
+package import Effects
+import FileFormats
+package import Iceberg
+package import Scheduling
+
+/// How a table's data files are cut.
+package struct TableWriteLimits: Sendable, Hashable {
+    /// A file is closed when it is about this large; `write.target-file-size-bytes` overrides it.
+    package var fileBytes = 128 << 20
+    package var fileRows = 50_000_000
+    /// Files open at once. Beyond, the one that waited longest for rows is closed: memory is bounded, files get smaller.
+    package var openPartitions = 32
+
+    package init() {}
+}
+
+/// Writes rows of a table as data files, split by partition. Nothing is visible before the files are committed.
+///
+/// - Threads: one call at a time.
+/// - Errors: after one, only `abort` is of use.
+package actor TableWriter {
+    private let metadata: TableMetadata
+    private let location: TableLocation
+    private let spec: PartitionSpec
+    private let types: [DataType]
+    private let store: any BlobStore
+    private let pool: MorselPool?
+    private let priority: WorkPriority
+    private let clock: any Clock
+    private let randomness: any Randomness
+    private let limits: TableWriteLimits
+    private var alignment: RowAlignment
+    private var splitter: PartitionSplitter
+    private var open: [[Scalar]: OpenDataFile] = [:]
+    private var useCount: UInt64 = 0
+    private var finished: [DataFile] = []
+    private var finishedBytes = 0
+    private var isBusy = false
+    private var isEnded = false
+
+    /// Encoding runs on `pool` where there is one, else on the caller's thread.
+    ///
+    /// - Errors: `ICE-205` for columns this version cannot write, `ICE-105`, `ICE-108`, `TAB-203`.
+    package init(
+        metadata: TableMetadata, store: any BlobStore, clock: any Clock, randomness: any Randomness,
+        pool: (MorselPool, WorkPriority)? = nil, limits: TableWriteLimits = TableWriteLimits()
+    ) throws {
+        guard metadata.formatVersion > 1 else {
+            throw TablesError(
+                .versionUnsupported, "tables of format version 1 are read, not written",
+                ["location": metadata.location], hint: "upgrade the table to version 2")
+        }
+        self.metadata = metadata
+        location = try TableLocation(metadata.location)
+        spec = metadata.defaultSpec
+        types = spec.resultTypes(in: metadata.currentSchema)
+        self.store = store
+        self.pool = pool?.0
+        priority = pool?.1 ?? .query
+        self.clock = clock
+        self.randomness = randomness
+        var limits = limits
+        if let text = metadata.properties["write.target-file-size-bytes"], let bytes = Int(text), bytes > 0 {
+            limits.fileBytes = min(bytes, limits.fileBytes)
+        }
+        self.limits = limits
+        alignment = RowAlignment(schema: try metadata.currentSchema.columnar())
+        splitter = try PartitionSplitter(spec: spec, schema: metadata.currentSchema)
+    }
+
+    /// Bytes in files so far, about: finished ones exactly, open ones by guess.
+    package var writtenBytes: Int {
+        finishedBytes + open.values.reduce(0) { $0 + $1.estimatedBytes }
+    }
+
+    /// - Errors: `TAB-301` when the rows do not fit the table, `FMT-…`, the store's own.
+    package func write(_ batch: Batch) async throws {
+        try begin()
+        defer { isBusy = false }
+        let rows = try alignment.align(batch)
+        for part in try splitter.split(rows) {
+            let piece = part.rows.map { rows.selecting($0).dense() } ?? rows
+            let file = try await fileForRows(of: part.partition)
+            try await file.write(piece, pool: pool, priority: priority)
+            if file.estimatedBytes >= limits.fileBytes || file.rowCount >= limits.fileRows {
+                try await close(part.partition)
+            }
+        }
+    }
+
+    private func begin() throws(TablesError) {
+        if isBusy || isEnded {
+            throw TablesError(.writerMisused, "a table writer was used twice at a time or after its end")
+        }
+        isBusy = true
+    }
+
+    private func fileForRows(of partition: [Scalar]) async throws -> OpenDataFile {
+        useCount += 1
+        if let file = open[partition] {
+            file.lastUse = useCount
+            return file
+        }
+        if open.count >= limits.openPartitions,
+            let oldest = open.min(by: { $0.value.lastUse < $1.value.lastUse })
+        {
+            try await close(oldest.key)
+        }
+        let path = try location.blob(newPath(partition))
+        let file = OpenDataFile(
+            path: path, partition: partition, schema: alignment.schema, upload: try await store.startUpload(path))
+        file.lastUse = useCount
+        open[partition] = file
+        return file
+    }
+
+    /// `s3://lake/web/clicks/data/ts_day=2024-01-31/01890a5d-….parquet`
+    private func newPath(_ partition: [Scalar]) -> String {
+        let folder = spec.fields.isEmpty ? "" : spec.path(partition, types: types) + "/"
+        return "\(location.uri)/data/\(folder)\(UniqueID.timeOrdered(at: clock.now, from: randomness)).parquet"
+    }
+
+    private func close(_ partition: [Scalar]) async throws {
+        guard let file = open[partition] else { return }
+        let done = try await file.finish(specID: spec.specID, pool: pool, priority: priority)
+        open[partition] = nil
+        finished.append(done)
+        finishedBytes += Int(clamping: done.fileSize)
+    }
+
+    /// The files written, complete and durable. No call but `abort` may follow.
+    package func finish() async throws -> [DataFile] {
+        try begin()
+        defer { isBusy = false }
+        let order = open.sorted { $0.value.firstUse < $1.value.firstUse }
+        for (partition, _) in order { try await close(partition) }
+        isEnded = true
+        return finished
+    }
+
+    /// Takes everything written away. Only when the files surely were not committed.
+    package func abort(onFailure: @Sendable (any Error) -> Void = { _ in }) async {
+        isEnded = true
+        for file in open.values { await file.abort() }
+        open = [:]
+        let paths = finished.map(\.path)
+        finished = []
+        await Litter.discard(paths, store: store, onFailure: onFailure)
+    }
+}
