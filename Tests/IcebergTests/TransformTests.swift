@@ -138,7 +138,7 @@ struct TransformTests {
             types: [.date, .int, .string, .int, .decimal(precision: 9, scale: 2), .int])
         #expect(
             path
-                == "ts_day=1969-12-31/m=1969-12/na%20me=%2E.%2Fa%20b%2F%C3%BC%3D%25/h=2017-11-16-22/p=-1.05/n=null"
+                == "ts_day=1969-12-31/m=1969-12/na%20me=%2E%2E%2Fa%20b%2F%C3%BC%3D%25/h=2017-11-16-22/p=-1.05/n=null"
         )
     }
 }

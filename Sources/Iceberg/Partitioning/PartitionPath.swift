@@ -37,18 +37,23 @@ extension Transform {
 enum PathText {
     static func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
-    /// Keeps letters, digits and `-_.`; everything else, also at the start a dot, is percent-encoded UTF-8, so that no
-    /// value makes a new folder or a `..`.
+    /// Keeps letters, digits, `-`, `_`, and dots behind a letter or digit; everything else is percent-encoded UTF-8, so
+    /// that no value makes a new folder or a `..`, not even for a reader that decodes.
     static func escaped(_ text: String) -> String {
         var result = ""
-        for (index, byte) in text.utf8.enumerated() {
+        var isBehindWord = false
+        for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
                 result.unicodeScalars.append(Unicode.Scalar(byte))
-            case UInt8(ascii: ".") where index > 0: result += "."
+                isBehindWord = true
+                continue
+            case UInt8(ascii: "-"), UInt8(ascii: "_"): result.unicodeScalars.append(Unicode.Scalar(byte))
+            case UInt8(ascii: ".") where isBehindWord: result += "."
             default: result += "%" + Hex.encode([byte]).uppercased()
             }
+            isBehindWord = false
         }
         return result
     }

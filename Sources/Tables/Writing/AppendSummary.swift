@@ -13,7 +13,8 @@ enum AppendSummary {
         summary["added-data-files"] = "\(files.count)"
         summary["added-records"] = "\(rows)"
         summary["added-files-size"] = "\(bytes)"
-        summary["changed-partition-count"] = "\(Set(files.map { Partition(specID: $0.specID, values: $0.partition) }).count)"
+        summary["changed-partition-count"] =
+            "\(Set(files.map { Partition(specID: $0.specID, values: $0.partition) }).count)"
         let totals: [(String, Int64)] = [
             ("total-data-files", Int64(files.count)), ("total-records", rows), ("total-files-size", bytes),
             ("total-delete-files", 0), ("total-position-deletes", 0), ("total-equality-deletes", 0),
@@ -41,7 +42,8 @@ enum RowIDs {
     /// Source: Iceberg table specification, "First Row ID Assignment".
     static func assign(to manifests: inout [ManifestFile], from first: Int64) -> Int64 {
         var next = first
-        for index in manifests.indices where manifests[index].content == .data && manifests[index].firstRowID == nil {
+        for index in manifests.indices
+        where manifests[index].content == .data && manifests[index].firstRowID == nil {
             manifests[index].firstRowID = next
             next &+= (manifests[index].rows?.added ?? 0) &+ (manifests[index].rows?.existing ?? 0)
         }

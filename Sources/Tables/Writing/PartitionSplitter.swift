@@ -4,6 +4,8 @@ import Iceberg
 /// Sorts the rows of batches by the partition they belong to.
 struct PartitionSplitter {
     struct Part {
+        /// Equal for rows of one partition, over all batches of a splitter; unlike the values, where NaN is not NaN.
+        var key: [Int32]
         var partition: [Scalar]
         /// Positions in the batch, ascending; nil when it is the whole batch.
         var rows: [Int32]?
@@ -15,6 +17,7 @@ struct PartitionSplitter {
     /// Numbers for the values seen in each field, so that rows compare numbers.
     private var codes: [[Scalar: Int32]]
     private var values: [[Scalar]]
+    private var nanCodes: [Int32?]
 
     /// - Errors: `ICE-105` when a source column is gone.
     init(spec: PartitionSpec, schema: IcebergSchema) throws(IcebergError) {
@@ -30,6 +33,7 @@ struct PartitionSplitter {
         }
         codes = spec.fields.map { _ in [:] }
         values = spec.fields.map { _ in [] }
+        nanCodes = spec.fields.map { _ in nil }
     }
 
     private static func path(to id: Int, in fields: [Field]) -> [Int]? {
@@ -55,7 +59,7 @@ struct PartitionSplitter {
             rowCodes.append(all)
         }
         let varying = rowCodes.indices.filter { rowCodes[$0] != nil }
-        if varying.isEmpty { return [Part(partition: partition(firstCodes), rows: nil)] }
+        if varying.isEmpty { return [Part(key: firstCodes, partition: partition(firstCodes), rows: nil)] }
         return group(rowCodes, firstCodes, varying, batch.rowCount)
     }
 
@@ -77,7 +81,7 @@ struct PartitionSplitter {
                 } else {
                     last = parts.count
                     known[key] = last
-                    parts.append(Part(partition: partition(key), rows: []))
+                    parts.append(Part(key: key, partition: partition(key), rows: []))
                 }
                 lastKey = key
             }
@@ -104,7 +108,8 @@ struct PartitionSplitter {
             let child = children[index].flattened()
             // A null struct has null members.
             column = Column(
-                child.type, count: child.count, child.values, validity: intersect(outer.validity, child.validity))
+                child.type, count: child.count, child.values,
+                validity: intersect(outer.validity, child.validity))
         }
         return column
     }
@@ -143,9 +148,10 @@ struct PartitionSplitter {
     }
 
     private mutating func code(of value: Scalar, _ field: Int) -> Int32 {
-        if let known = codes[field][value] { return known }
+        let isNaN = ScalarOrder.isNaN(value)
+        if let known = isNaN ? nanCodes[field] : codes[field][value] { return known }
         let new = Int32(truncatingIfNeeded: values[field].count)
-        codes[field][value] = new
+        if isNaN { nanCodes[field] = new } else { codes[field][value] = new }
         values[field].append(value)
         return new
     }

@@ -111,7 +111,8 @@ package struct SnapshotProducer: Sendable {
         _ written: inout WrittenFiles
     ) async throws -> ManifestFile {
         guard let spec = metadata.spec(withID: files[0].specID) else {
-            throw IcebergError(.unknownPartitionSpec, "the table has no such spec", ["spec-id": files[0].specID])
+            throw IcebergError(
+                .unknownPartitionSpec, "the table has no such spec", ["spec-id": files[0].specID])
         }
         var writer = ManifestWriter(
             metadata: metadata, spec: spec, snapshotID: snapshot.snapshotID, sync: randomness.bytes(16))
@@ -122,7 +123,9 @@ package struct SnapshotProducer: Sendable {
     }
 
     /// Lists of version 1 may leave counts out, which version 2 demands: those manifests are read and counted.
-    private func parentManifests(_ parent: Snapshot?, _ metadata: TableMetadata) async throws -> [ManifestFile] {
+    private func parentManifests(_ parent: Snapshot?, _ metadata: TableMetadata) async throws
+        -> [ManifestFile]
+    {
         guard let parent else { return [] }
         let files = try TableFiles(metadata: metadata, store: store, caches: caches)
         var manifests = try await files.manifests(of: parent)

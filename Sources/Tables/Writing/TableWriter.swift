@@ -33,7 +33,8 @@ package actor TableWriter {
     private let limits: TableWriteLimits
     private var alignment: RowAlignment
     private var splitter: PartitionSplitter
-    private var open: [[Scalar]: OpenDataFile] = [:]
+    /// By the splitter's key.
+    private var open: [[Int32]: OpenDataFile] = [:]
     private var useCount: UInt64 = 0
     private var finished: [DataFile] = []
     private var finishedBytes = 0
@@ -82,10 +83,10 @@ package actor TableWriter {
         let rows = try alignment.align(batch)
         for part in try splitter.split(rows) {
             let piece = part.rows.map { rows.selecting($0).dense() } ?? rows
-            let file = try await fileForRows(of: part.partition)
+            let file = try await fileForRows(of: part)
             try await file.write(piece, pool: pool, priority: priority)
             if file.estimatedBytes >= limits.fileBytes || file.rowCount >= limits.fileRows {
-                try await close(part.partition)
+                try await close(part.key)
             }
         }
     }
@@ -97,9 +98,9 @@ package actor TableWriter {
         isBusy = true
     }
 
-    private func fileForRows(of partition: [Scalar]) async throws -> OpenDataFile {
+    private func fileForRows(of part: PartitionSplitter.Part) async throws -> OpenDataFile {
         useCount += 1
-        if let file = open[partition] {
+        if let file = open[part.key] {
             file.lastUse = useCount
             return file
         }
@@ -108,24 +109,26 @@ package actor TableWriter {
         {
             try await close(oldest.key)
         }
-        let path = try location.blob(newPath(partition))
+        let path = try location.blob(newPath(part.partition))
         let file = OpenDataFile(
-            path: path, partition: partition, schema: alignment.schema, upload: try await store.startUpload(path))
+            path: path, partition: part.partition, schema: alignment.schema,
+            upload: try await store.startUpload(path))
         file.lastUse = useCount
-        open[partition] = file
+        open[part.key] = file
         return file
     }
 
     /// `s3://lake/web/clicks/data/ts_day=2024-01-31/01890a5d-….parquet`
     private func newPath(_ partition: [Scalar]) -> String {
         let folder = spec.fields.isEmpty ? "" : spec.path(partition, types: types) + "/"
-        return "\(location.uri)/data/\(folder)\(UniqueID.timeOrdered(at: clock.now, from: randomness)).parquet"
+        return
+            "\(location.uri)/data/\(folder)\(UniqueID.timeOrdered(at: clock.now, from: randomness)).parquet"
     }
 
-    private func close(_ partition: [Scalar]) async throws {
-        guard let file = open[partition] else { return }
+    private func close(_ key: [Int32]) async throws {
+        guard let file = open[key] else { return }
         let done = try await file.finish(specID: spec.specID, pool: pool, priority: priority)
-        open[partition] = nil
+        open[key] = nil
         finished.append(done)
         finishedBytes += Int(clamping: done.fileSize)
     }
@@ -135,7 +138,7 @@ package actor TableWriter {
         try begin()
         defer { isBusy = false }
         let order = open.sorted { $0.value.firstUse < $1.value.firstUse }
-        for (partition, _) in order { try await close(partition) }
+        for (key, _) in order { try await close(key) }
         isEnded = true
         return finished
     }
