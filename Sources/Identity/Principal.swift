@@ -26,4 +26,12 @@ package struct Principal: Sendable, Hashable {
     package func requireSomewhere(_ permission: Permission) throws(IdentityError) {
         guard allowsSomewhere(permission) else { throw .denied(permission, on: "anything") }
     }
+
+    /// As `requireSomewhere`, inside one bucket: for requests whose tables are known only later.
+    package func requireSomewhere(_ permission: Permission, inBucket bucket: String) throws(IdentityError) {
+        let reaches = scopes.contains { scope in
+            scope.permission.includes(permission) && (scope.limits[.bucket].map { $0 == bucket } ?? true)
+        }
+        guard reaches else { throw .denied(permission, on: "\(Resource.bucket(bucket))") }
+    }
 }

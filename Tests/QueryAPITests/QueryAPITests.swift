@@ -132,6 +132,7 @@ struct QueryAPITests {
         #expect(await ask(router(batches: 0), token: "sql:read:bucket=pond").status == 403)
         #expect(await ask(router(batches: 0), token: "storage:write").status == 403)
         #expect(await ask(router(batches: 0), token: "admin").status == 200)
+        #expect(await ask(router(batches: 0), token: "sql:read:bucket=lake,table=a.b").status == 200)
         #expect(
             await ask(router(batches: 0), path: "/api/v1/accounts/other/r2-sql/query/lake", token: "admin")
                 .status == 404)

@@ -218,4 +218,54 @@ struct HTTPServerTests {
             #expect(!HTTPServer.isLoopback(address))
         }
     }
+
+    @Test("a chunked body streams through a full queue too")
+    func chunkedStreams() async throws {
+        let test = try TestServer()
+        let client = try await RawClient(port: test.port)
+        try await client.send("PUT /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in 0..<50 {
+            try await client.send("30D40\r\n")
+            try await client.send([UInt8](repeating: 1, count: 200_000) + Array("\r\n".utf8))
+        }
+        try await client.send("0\r\n\r\n")
+        #expect(try await client.receive().text == "10000000 10000000")
+        await test.server.stop()
+    }
+
+    @Test("a client that sends its head byte by byte is cut")
+    func slowHead() async throws {
+        let test = try TestServer { $0.headSeconds = 1 }
+        let slow = try await RawClient(port: test.port)
+        try await slow.send("GET /raw/1 HT")
+        #expect(try await slow.isClosed())
+        await test.server.stop()
+    }
+
+    @Test("one client gets no more connections than its share")
+    func connectionLimit() async throws {
+        let test = try TestServer { $0.connectionsPerClient = 4 }
+        var clients: [RawClient] = []
+        for _ in 0..<4 {
+            let client = try await RawClient(port: test.port)
+            try await client.send("GET /raw/1 HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await client.receive().status == 200)
+            clients.append(client)
+        }
+        let refused = try await RawClient(port: test.port)
+        #expect(try await refused.isClosed())
+        await test.server.stop()
+    }
+
+    @Test("a client that sends its request and closes its side still gets the answer")
+    func halfClosed() async throws {
+        let test = try TestServer()
+        let client = try await RawClient(port: test.port)
+        try await client.send(
+            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        client.shutdownWriting()
+        #expect(try await client.receive().text == "ok")
+        #expect(try await client.isClosed())
+        await test.server.stop()
+    }
 }
