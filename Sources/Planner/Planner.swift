@@ -27,7 +27,8 @@ package struct Planner: Sendable {
         do {
             try plan.check()
         } catch {
-            throw PlannerError(.inconsistentPlan, "the planner made a plan that breaks a rule", at: nil, cause: error)
+            throw PlannerError(
+                .inconsistentPlan, "the planner made a plan that breaks a rule", at: nil, cause: error)
         }
         return Result(bound: bound, steps: steps, plan: plan)
     }

@@ -10,13 +10,15 @@ struct CallBinding {
     func bind(
         _ name: String, _ arguments: [Expression], at positions: [TextPosition], callPosition: TextPosition
     ) throws(PlannerError) -> Expression {
-        if let special = try special(name.lowercased(), arguments, at: positions, callPosition: callPosition) {
+        if let special = try special(name.lowercased(), arguments, at: positions, callPosition: callPosition)
+        {
             return special
         }
         guard let definition = FunctionRegistry.find(name) else {
             throw PlannerError(
                 .unknownFunction, "there is no such function", ["function": name], at: callPosition,
-                hint: NameMatch.hint(name, among: FunctionRegistry.names + AggregateRegistry.names + Self.specials))
+                hint: NameMatch.hint(
+                    name, among: FunctionRegistry.names + AggregateRegistry.names + Self.specials))
         }
         let kinds = arguments.indices.compactMap { definition.kind(of: $0) }
         guard arguments.count >= definition.required.count, kinds.count == arguments.count else {
@@ -58,7 +60,8 @@ struct CallBinding {
             guard arguments.count == 3 else {
                 throw wrongCount(name, takes: "3", given: arguments.count, at: callPosition)
             }
-            let condition = try context.coercion.coerce(arguments[0], to: .boolean, at: positions[0], for: "if")
+            let condition = try context.coercion.coerce(
+                arguments[0], to: .boolean, at: positions[0], for: "if")
             let (values, type) = try context.coercion.unify(
                 Array(arguments[1...]), at: Array(positions[1...]), for: "if")
             return .caseWhen([CaseBranch(condition: condition, value: values[0])], otherwise: values[1], type)
@@ -113,12 +116,14 @@ struct CallBinding {
         _ arguments: [Expression], at positions: [TextPosition], callPosition: TextPosition
     ) throws(PlannerError) -> Expression {
         guard arguments.count % 2 == 0, !arguments.isEmpty else {
-            throw wrongCount("named_struct", takes: "names and values by turns", given: arguments.count, at: callPosition)
+            throw wrongCount(
+                "named_struct", takes: "names and values by turns", given: arguments.count, at: callPosition)
         }
         var fields: [Field] = []
         for index in stride(from: 0, to: arguments.count, by: 2) {
             guard case .string(let name)? = arguments[index].literalValue else {
-                throw PlannerError(.typeMismatch, "the name of a field is a string in quotes", at: positions[index])
+                throw PlannerError(
+                    .typeMismatch, "the name of a field is a string in quotes", at: positions[index])
             }
             fields.append(Field(name, arguments[index + 1].type))
         }
@@ -135,7 +140,9 @@ struct CallBinding {
         return [arguments[0], sought]
     }
 
-    private func wrongCount(_ name: String, takes: String, given: Int, at position: TextPosition) -> PlannerError {
+    private func wrongCount(_ name: String, takes: String, given: Int, at position: TextPosition)
+        -> PlannerError
+    {
         PlannerError(
             .wrongArgumentCount, "\(name.lowercased()) takes another number of arguments",
             ["takes": takes, "given": given], at: position)

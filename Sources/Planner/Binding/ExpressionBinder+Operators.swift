@@ -44,16 +44,20 @@ extension ExpressionBinder {
         default: break
         }
         let values = try bindAll(operands)
-        let operation = OperatorBinding(context: context, position: position, positions: operands.map(\.position))
+        let operation = OperatorBinding(
+            context: context, position: position, positions: operands.map(\.position))
         return try operation.bind(binary, values)
     }
 
     mutating func compare(
-        _ function: ScalarFunction, _ left: ExpressionSyntax, _ right: ExpressionSyntax, at position: TextPosition
+        _ function: ScalarFunction, _ left: ExpressionSyntax, _ right: ExpressionSyntax,
+        at position: TextPosition
     ) throws(PlannerError) -> Expression {
         let values = [try bind(left), try bind(right)]
-        return try OperatorBinding(context: context, position: position, positions: [left.position, right.position])
-            .compare(function, values)
+        return try OperatorBinding(
+            context: context, position: position, positions: [left.position, right.position]
+        )
+        .compare(function, values)
     }
 
     mutating func bind(
@@ -71,7 +75,8 @@ extension ExpressionBinder {
     }
 
     mutating func bindList(
-        _ value: ExpressionSyntax, _ elements: [ExpressionSyntax], _ isNegated: Bool, at position: TextPosition
+        _ value: ExpressionSyntax, _ elements: [ExpressionSyntax], _ isNegated: Bool,
+        at position: TextPosition
     ) throws(PlannerError) -> Expression {
         let all = try bindAll([value] + elements)
         let positions = [value.position] + elements.map(\.position)
@@ -175,7 +180,8 @@ extension ExpressionBinder {
         _ value: ExpressionSyntax, _ zone: ExpressionSyntax, at position: TextPosition
     ) throws(PlannerError) -> Expression {
         let time = try bind(value)
-        guard case .string(let name)? = try bind(zone).literalValue, ["UTC", "Z", "GMT", "+00:00"].contains(name.uppercased())
+        guard case .string(let name)? = try bind(zone).literalValue,
+            ["UTC", "Z", "GMT", "+00:00"].contains(name.uppercased())
         else { throw .unsupported("a time zone other than UTC", at: zone.position) }
         let target: DataType
         switch time.type {

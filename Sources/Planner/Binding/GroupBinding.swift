@@ -22,7 +22,9 @@ struct GroupBinding {
 
     /// A key becomes its column, an aggregate its own; a column that is neither is a fault.
     func bind(_ expression: Expression) throws(PlannerError) -> Expression {
-        if let key = keys.firstIndex(where: { $0.value == expression }) { return .column(key, expression.type) }
+        if let key = keys.firstIndex(where: { $0.value == expression }) {
+            return .column(key, expression.type)
+        }
         if case .column(let index, let type) = expression {
             if index >= ExpressionBinder.aggregateBase {
                 return .column(keys.count + index - ExpressionBinder.aggregateBase, type)

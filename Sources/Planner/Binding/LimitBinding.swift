@@ -21,7 +21,7 @@ struct LimitBinding {
         let bound: Expression
         do {
             bound = try binder.bind(syntax)
-        } catch where error.code == .unknownColumn {
+        } catch  where error.code == .unknownColumn {
             throw invalid(clause, at: syntax.position)
         }
         let value = try context.coercion.coerce(bound, to: .long, at: syntax.position, for: clause)
@@ -32,7 +32,8 @@ struct LimitBinding {
             default: throw invalid(clause, at: syntax.position)
             }
         } catch let fault as KernelError {
-            throw PlannerError(.constantFault, "a constant cannot be computed", at: syntax.position, cause: fault)
+            throw PlannerError(
+                .constantFault, "a constant cannot be computed", at: syntax.position, cause: fault)
         } catch let fault as PlannerError {
             throw fault
         } catch {

@@ -41,15 +41,19 @@ struct OperatorBinding {
         case .matches, .notMatches, .matchesAnyCase, .notMatchesAnyCase: return try matches(binary, values)
         case .jsonGet, .jsonGetText:
             return try CallBinding(context: context).bind(
-                binary == .jsonGet ? "json_get" : "json_as_text", values, at: positions, callPosition: position)
+                binary == .jsonGet ? "json_get" : "json_as_text", values, at: positions,
+                callPosition: position)
         default: throw mismatch(binary.rawValue, values)
         }
     }
 
-    private func arithmetic(_ function: ScalarFunction, _ values: [Expression]) throws(PlannerError) -> Expression {
+    private func arithmetic(_ function: ScalarFunction, _ values: [Expression]) throws(PlannerError)
+        -> Expression
+    {
         var operands = values
         for index in operands.indices {
-            operands[index] = try adapted(operands[index], beside: operands[1 - index], at: index, for: function)
+            operands[index] = try adapted(
+                operands[index], beside: operands[1 - index], at: index, for: function)
         }
         // Times of unlike kinds meet; numbers of days are ints.
         let types = operands.map(\.type)
@@ -66,7 +70,9 @@ struct OperatorBinding {
             operands = operands.map { $0.type == result ? $0 : converted($0, to: result) }
         }
         if result == .interval {
-            operands = operands.map { $0.type.isNumeric && $0.type != .double ? converted($0, to: .double) : $0 }
+            operands = operands.map {
+                $0.type.isNumeric && $0.type != .double ? converted($0, to: .double) : $0
+            }
         }
         return .call(function, operands, result)
     }
@@ -88,7 +94,9 @@ struct OperatorBinding {
         value.type == .null ? .null(type) : .cast(value, to: type, isTry: false)
     }
 
-    private func doubles(_ values: [Expression], _ binary: BinaryOperator) throws(PlannerError) -> [Expression] {
+    private func doubles(_ values: [Expression], _ binary: BinaryOperator) throws(PlannerError)
+        -> [Expression]
+    {
         var result: [Expression] = []
         for (value, place) in zip(values, positions) {
             result.append(
@@ -99,7 +107,8 @@ struct OperatorBinding {
 
     /// Text beside anything is text; lists do not join here.
     private func concatenate(_ values: [Expression]) throws(PlannerError) -> Expression {
-        guard values.contains(where: { $0.type.isText || $0.type == .null }), !values.contains(where: { $0.type.isNested })
+        guard values.contains(where: { $0.type.isText || $0.type == .null }),
+            !values.contains(where: { $0.type.isNested })
         else { throw mismatch("||", values) }
         let texts = values.map { value -> Expression in
             if value.type == .string { return value }
@@ -117,7 +126,8 @@ struct OperatorBinding {
         return .call(function, unified, type)
     }
 
-    private func matches(_ binary: BinaryOperator, _ values: [Expression]) throws(PlannerError) -> Expression {
+    private func matches(_ binary: BinaryOperator, _ values: [Expression]) throws(PlannerError) -> Expression
+    {
         var arguments: [Expression] = []
         for (value, place) in zip(values, positions) {
             arguments.append(
@@ -134,6 +144,7 @@ struct OperatorBinding {
     private func mismatch(_ sign: String, _ values: [Expression]) -> PlannerError {
         let types = values.map(\.type.description).joined(separator: " and ")
         return PlannerError(
-            .typeMismatch, "operator \(sign) does not take \(types)", at: position, hint: "convert one with CAST")
+            .typeMismatch, "operator \(sign) does not take \(types)", at: position,
+            hint: "convert one with CAST")
     }
 }

@@ -175,7 +175,9 @@ struct QueryBinder {
         var keys: [SortKey] = []
         for element in order {
             var value: Expression
-            if let index = try SelectBinding.position(element.value, in: plan.schema.count, clause: "ORDER BY") {
+            if let index = try SelectBinding.position(
+                element.value, in: plan.schema.count, clause: "ORDER BY")
+            {
                 value = .column(index, plan.schema.fields[index].type)
             } else {
                 var binder = ExpressionBinder(context, scope: scope, aggregateFreeClause: "ORDER BY here")

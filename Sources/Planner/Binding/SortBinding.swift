@@ -28,7 +28,9 @@ struct SortBinding {
     private mutating func place(
         of syntax: ExpressionSyntax, _ list: SelectItems, binder: inout ExpressionBinder
     ) throws(PlannerError) -> Int {
-        if let index = try SelectBinding.position(syntax, in: list.items.count, clause: "ORDER BY") { return index }
+        if let index = try SelectBinding.position(syntax, in: list.items.count, clause: "ORDER BY") {
+            return index
+        }
         if case .name(let name) = syntax.kind, name.parts.count == 1 {
             let named = NameMatch.find(name.last.text, among: list.items.map(\.name))
             if case .found(let index) = named { return index }

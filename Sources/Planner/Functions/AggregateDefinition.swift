@@ -11,7 +11,8 @@ struct AggregateDefinition: Sendable {
     let isOrderedSet: Bool
 
     init(
-        _ function: AggregateFunction, aliases: [String] = [], _ required: [ParameterKind], _ result: ResultRule,
+        _ function: AggregateFunction, aliases: [String] = [], _ required: [ParameterKind],
+        _ result: ResultRule,
         isOrderedSet: Bool = false
     ) {
         self.function = function
@@ -55,7 +56,8 @@ enum AggregateRegistry {
         AggregateDefinition(.bitAnd, [.number], .rule { $0[0].isInteger ? $0[0] : nil }),
         AggregateDefinition(.bitOr, [.number], .rule { $0[0].isInteger ? $0[0] : nil }),
         AggregateDefinition(.bitXor, [.number], .rule { $0[0].isInteger ? $0[0] : nil }),
-        AggregateDefinition(.varianceSample, aliases: ["var", "variance", "var_sample"], [.double], .type(.double)),
+        AggregateDefinition(
+            .varianceSample, aliases: ["var", "variance", "var_sample"], [.double], .type(.double)),
         AggregateDefinition(.variancePopulation, aliases: ["var_population"], [.double], .type(.double)),
         AggregateDefinition(.deviationSample, aliases: ["stddev"], [.double], .type(.double)),
         AggregateDefinition(.deviationPopulation, [.double], .type(.double)),
@@ -78,7 +80,8 @@ enum AggregateRegistry {
         var table: [String: AggregateDefinition] = [:]
         for definition in all {
             for name in definition.names {
-                precondition(table.updateValue(definition, forKey: name) == nil, "two aggregates are called \(name)")
+                precondition(
+                    table.updateValue(definition, forKey: name) == nil, "two aggregates are called \(name)")
             }
         }
         return table

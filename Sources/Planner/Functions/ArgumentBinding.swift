@@ -25,7 +25,9 @@ struct ArgumentBinding {
         return result
     }
 
-    func result(_ rule: ResultRule, of arguments: [Expression], at position: TextPosition) throws(PlannerError) -> DataType {
+    func result(_ rule: ResultRule, of arguments: [Expression], at position: TextPosition)
+        throws(PlannerError) -> DataType
+    {
         let types = arguments.map(\.type)
         switch rule {
         case .type(let type): return type
@@ -47,7 +49,8 @@ struct ArgumentBinding {
         case .any, .common: return type == .null ? .null(.string) : value
         case .text: return try coercion.coerce(value, to: .string, at: position, for: function)
         case .anyAsText:
-            return type == .string ? value : type == .null ? .null(.string) : .cast(value, to: .string, isTry: false)
+            return type == .string
+                ? value : type == .null ? .null(.string) : .cast(value, to: .string, isTry: false)
         case .integer: return try coercion.coerce(value, to: .long, at: position, for: function)
         case .double: return try coercion.coerce(value, to: .double, at: position, for: function)
         case .boolean: return try coercion.coerce(value, to: .boolean, at: position, for: function)
@@ -55,7 +58,9 @@ struct ArgumentBinding {
         case .date: return try coercion.coerce(value, to: .date, at: position, for: function)
         case .number:
             if type == .null { return .null(.long) }
-            if value.isTextLiteral { return try coercion.coerce(value, to: .double, at: position, for: function) }
+            if value.isTextLiteral {
+                return try coercion.coerce(value, to: .double, at: position, for: function)
+            }
             guard type.isNumeric else { throw mismatch("\(type)", at: position, wanted: "a number") }
             return value
         case .time:
@@ -70,7 +75,9 @@ struct ArgumentBinding {
             if type.isTimestamp { return value }
             return try coercion.coerce(value, to: .timestamp, at: position, for: function)
         case .json:
-            guard type.isText || type == .null else { throw mismatch("\(type)", at: position, wanted: "JSON") }
+            guard type.isText || type == .null else {
+                throw mismatch("\(type)", at: position, wanted: "JSON")
+            }
             return type == .null ? .null(.json) : value
         case .jsonStep:
             if type.isInteger { return type == .long ? value : .cast(value, to: .long, isTry: false) }
@@ -95,6 +102,7 @@ struct ArgumentBinding {
 
     private func mismatch(_ found: String, at position: TextPosition, wanted: String? = nil) -> PlannerError {
         PlannerError(
-            .typeMismatch, "\(function) does not take \(found)", at: position, hint: wanted.map { "it takes \($0)" })
+            .typeMismatch, "\(function) does not take \(found)", at: position,
+            hint: wanted.map { "it takes \($0)" })
     }
 }

@@ -82,6 +82,7 @@ struct FunctionDefinition: Sendable {
 
     var acceptedCounts: String {
         if rest != nil { return "\(required.count + optional.count) or more" }
-        return optional.isEmpty ? "\(required.count)" : "\(required.count) to \(required.count + optional.count)"
+        return optional.isEmpty
+            ? "\(required.count)" : "\(required.count) to \(required.count + optional.count)"
     }
 }

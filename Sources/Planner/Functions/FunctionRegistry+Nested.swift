@@ -6,13 +6,16 @@ extension FunctionRegistry {
         FunctionDefinition(
             .jsonGet, [.json], rest: .jsonStep, .type(.json), ("json_get('{\"a\": [1, 2]}', 'a', 1)", "'2'")),
         FunctionDefinition(
-            .jsonGetJSON, [.json], rest: .jsonStep, .type(.string), ("json_get_json('{\"a\": [1]}', 'a')", "'[1]'")),
+            .jsonGetJSON, [.json], rest: .jsonStep, .type(.string),
+            ("json_get_json('{\"a\": [1]}', 'a')", "'[1]'")),
         FunctionDefinition(
-            .jsonGetString, [.json], rest: .jsonStep, .type(.string), ("json_get_str('{\"a\": \"x\"}', 'a')", "'x'")),
+            .jsonGetString, [.json], rest: .jsonStep, .type(.string),
+            ("json_get_str('{\"a\": \"x\"}', 'a')", "'x'")),
         FunctionDefinition(
             .jsonGetInteger, [.json], rest: .jsonStep, .type(.long), ("json_get_int('{\"a\": 7}', 'a')", "7")),
         FunctionDefinition(
-            .jsonGetFloat, [.json], rest: .jsonStep, .type(.double), ("json_get_float('{\"a\": 1.5}', 'a')", "1.5")),
+            .jsonGetFloat, [.json], rest: .jsonStep, .type(.double),
+            ("json_get_float('{\"a\": 1.5}', 'a')", "1.5")),
         FunctionDefinition(
             .jsonGetBoolean, [.json], rest: .jsonStep, .type(.boolean),
             ("json_get_bool('{\"a\": true}', 'a')", "true")),
@@ -20,9 +23,11 @@ extension FunctionRegistry {
             .jsonGetArray, [.json], rest: .jsonStep, .type(.list(Field("element", .string))),
             ("json_get_array('[1, 2]')[2]", "'2'")),
         FunctionDefinition(
-            .jsonAsText, [.json], rest: .jsonStep, .type(.string), ("json_as_text('{\"a\": \"x\"}', 'a')", "'x'")),
+            .jsonAsText, [.json], rest: .jsonStep, .type(.string),
+            ("json_as_text('{\"a\": \"x\"}', 'a')", "'x'")),
         FunctionDefinition(
-            .jsonContains, [.json], rest: .jsonStep, .type(.boolean), ("json_contains('{\"a\": 1}', 'a')", "true")),
+            .jsonContains, [.json], rest: .jsonStep, .type(.boolean),
+            ("json_contains('{\"a\": 1}', 'a')", "true")),
         FunctionDefinition(
             .jsonLength, [.json], rest: .jsonStep, .type(.long), ("json_length('[1, 2, 3]')", "3")),
     ]
@@ -36,15 +41,18 @@ extension FunctionRegistry {
             .makeArray, [], rest: .common, .rule { .list(Field("element", $0.first ?? .null)) },
             ("make_array(1, 2)", "[1, 2]")),
         FunctionDefinition(
-            .arrayElement, aliases: ["list_element", "array_extract", "list_extract"], [.list, .integer], element,
+            .arrayElement, aliases: ["list_element", "array_extract", "list_extract"], [.list, .integer],
+            element,
             ("array_element([1, 2], -1)", "2")),
         FunctionDefinition(
             .arrayLength, aliases: ["list_length"], [.list], .type(.long), ("array_length([1, 2])", "2")),
         FunctionDefinition(
-            .arrayHas, aliases: ["array_contains", "list_has", "list_contains"], [.list, .any], .type(.boolean),
+            .arrayHas, aliases: ["array_contains", "list_has", "list_contains"], [.list, .any],
+            .type(.boolean),
             ("array_has([1, 2], 2)", "true")),
         FunctionDefinition(
-            .arrayToString, aliases: ["list_to_string", "array_join", "list_join"], [.list, .text], optional: [.text],
+            .arrayToString, aliases: ["list_to_string", "array_join", "list_join"], [.list, .text],
+            optional: [.text],
             .type(.string), ("array_to_string([1, 2], '-')", "'1-2'")),
         FunctionDefinition(
             .stringToArray, aliases: ["string_to_list"], [.text, .text], optional: [.text],

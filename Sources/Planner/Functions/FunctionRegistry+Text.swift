@@ -18,13 +18,16 @@ extension FunctionRegistry {
         FunctionDefinition(.right, [.text, .integer], .type(.string), ("right('abc', 2)", "'bc'")),
         FunctionDefinition(
             .trim, aliases: ["trim"], [.text], optional: [.text], .type(.string), ("trim('  a ')", "'a'")),
-        FunctionDefinition(.trimStart, [.text], optional: [.text], .type(.string), ("ltrim('xxa', 'x')", "'a'")),
-        FunctionDefinition(.trimEnd, [.text], optional: [.text], .type(.string), ("rtrim('axx', 'x')", "'a'")),
+        FunctionDefinition(
+            .trimStart, [.text], optional: [.text], .type(.string), ("ltrim('xxa', 'x')", "'a'")),
+        FunctionDefinition(
+            .trimEnd, [.text], optional: [.text], .type(.string), ("rtrim('axx', 'x')", "'a'")),
         FunctionDefinition(
             .padStart, [.text, .integer], optional: [.text], .type(.string), ("lpad('7', 3, '0')", "'007'")),
         FunctionDefinition(
             .padEnd, [.text, .integer], optional: [.text], .type(.string), ("rpad('7', 3, '0')", "'700'")),
-        FunctionDefinition(.replace, [.text, .text, .text], .type(.string), ("replace('abab', 'b', 'c')", "'acac'")),
+        FunctionDefinition(
+            .replace, [.text, .text, .text], .type(.string), ("replace('abab', 'b', 'c')", "'acac'")),
         FunctionDefinition(.reverse, [.text], .type(.string), ("reverse('abc')", "'cba'")),
         FunctionDefinition(.repeated, [.text, .integer], .type(.string), ("repeat('ab', 2)", "'abab'")),
         FunctionDefinition(
@@ -47,11 +50,13 @@ extension FunctionRegistry {
     /// Counts and positions are ints, as in DataFusion.
     static let textMeasures: [FunctionDefinition] = [
         FunctionDefinition(
-            .characterLength, aliases: ["length", "char_length", "len"], [.text], .type(.int), ("length('häh')", "3")),
+            .characterLength, aliases: ["length", "char_length", "len"], [.text], .type(.int),
+            ("length('häh')", "3")),
         FunctionDefinition(.octetLength, [.text], .type(.int), ("octet_length('häh')", "4")),
         FunctionDefinition(.bitLength, [.text], .type(.int), ("bit_length('a')", "8")),
         FunctionDefinition(
-            .position, aliases: ["instr", "position"], [.text, .text], .type(.int), ("strpos('abc', 'c')", "3")),
+            .position, aliases: ["instr", "position"], [.text, .text], .type(.int),
+            ("strpos('abc', 'c')", "3")),
         FunctionDefinition(
             .startsWith, [.text, .text], .type(.boolean), ("starts_with('abc', 'ab')", "true")),
         FunctionDefinition(.endsWith, [.text, .text], .type(.boolean), ("ends_with('abc', 'ab')", "false")),
@@ -64,7 +69,8 @@ extension FunctionRegistry {
 
     static let patterns: [FunctionDefinition] = [
         FunctionDefinition(
-            .regexpLike, [.text, .text], optional: [.text], .type(.boolean), ("regexp_like('abc', '^a.c$')", "true")),
+            .regexpLike, [.text, .text], optional: [.text], .type(.boolean),
+            ("regexp_like('abc', '^a.c$')", "true")),
         FunctionDefinition(
             .regexpMatch, [.text, .text], optional: [.text], .type(.list(Field("element", .string))),
             ("regexp_match('https://a.b/c', '^https?://([^/]+)')[1]", "'a.b'")),
@@ -72,7 +78,8 @@ extension FunctionRegistry {
             .regexpReplace, [.text, .text, .text], optional: [.text], .type(.string),
             ("regexp_replace('a1b2', '[0-9]', 'x', 'g')", "'axbx'")),
         FunctionDefinition(
-            .regexpCount, [.text, .text], optional: [.integer, .text], .type(.long), ("regexp_count('aaa', 'a')", "3")),
+            .regexpCount, [.text, .text], optional: [.integer, .text], .type(.long),
+            ("regexp_count('aaa', 'a')", "3")),
         FunctionDefinition(
             .regexpPosition, [.text, .text], .type(.long), ("regexp_instr('abc', 'c')", "3")),
         FunctionDefinition(
@@ -81,11 +88,14 @@ extension FunctionRegistry {
 
     static let digests: [FunctionDefinition] = [
         FunctionDefinition(.md5, [.bytes], .type(.string), ("md5('')", "'d41d8cd98f00b204e9800998ecf8427e'")),
-        FunctionDefinition(.sha224, [.bytes], .type(.binary), ("octet_length(encode(sha224('a'), 'hex'))", "56")),
+        FunctionDefinition(
+            .sha224, [.bytes], .type(.binary), ("octet_length(encode(sha224('a'), 'hex'))", "56")),
         FunctionDefinition(
             .sha256, [.bytes], .type(.binary), ("left(encode(sha256(''), 'hex'), 8)", "'e3b0c442'")),
-        FunctionDefinition(.sha384, [.bytes], .type(.binary), ("octet_length(encode(sha384('a'), 'hex'))", "96")),
-        FunctionDefinition(.sha512, [.bytes], .type(.binary), ("octet_length(encode(sha512('a'), 'hex'))", "128")),
+        FunctionDefinition(
+            .sha384, [.bytes], .type(.binary), ("octet_length(encode(sha384('a'), 'hex'))", "96")),
+        FunctionDefinition(
+            .sha512, [.bytes], .type(.binary), ("octet_length(encode(sha512('a'), 'hex'))", "128")),
         FunctionDefinition(
             .digest, [.bytes, .text], .type(.binary), ("left(encode(digest('', 'md5'), 'hex'), 4)", "'d41d'")),
     ]

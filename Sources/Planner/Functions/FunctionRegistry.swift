@@ -3,14 +3,16 @@ import Kernels
 /// All functions over rows, by any of their names.
 enum FunctionRegistry {
     static let all: [FunctionDefinition] =
-        conditional + mathematics + trigonometry + text + textMeasures + patterns + time + timeConversions + digests
+        conditional + mathematics + trigonometry + text + textMeasures + patterns + time + timeConversions
+        + digests
         + json + nested
 
     private static let byName: [String: FunctionDefinition] = {
         var table: [String: FunctionDefinition] = [:]
         for definition in all {
             for name in definition.names {
-                precondition(table.updateValue(definition, forKey: name) == nil, "two functions are called \(name)")
+                precondition(
+                    table.updateValue(definition, forKey: name) == nil, "two functions are called \(name)")
             }
         }
         return table

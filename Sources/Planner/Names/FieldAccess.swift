@@ -14,7 +14,8 @@ enum FieldAccess {
                 return .call(.getField, [value, name], fields[index].type)
             case .ambiguous:
                 throw PlannerError(
-                    .ambiguousColumn, "several fields have this name", ["field": field.text], at: field.position)
+                    .ambiguousColumn, "several fields have this name", ["field": field.text],
+                    at: field.position)
             case .missing:
                 throw PlannerError(
                     .unknownField, "the struct has no such field", ["field": field.text, "type": value.type],
@@ -24,7 +25,8 @@ enum FieldAccess {
             return .call(.jsonGet, [value, .literal(.string(field.text), .string)], .json)
         default:
             throw PlannerError(
-                .typeMismatch, "only structs and JSON have fields", ["field": field.text, "type": value.type],
+                .typeMismatch, "only structs and JSON have fields",
+                ["field": field.text, "type": value.type],
                 at: field.position)
         }
     }

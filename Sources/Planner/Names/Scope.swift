@@ -50,7 +50,8 @@ struct Scope {
                 return result
             case .ambiguous:
                 throw PlannerError(
-                    .ambiguousColumn, "several columns have this name", ["column": "\(name)"], at: name.position,
+                    .ambiguousColumn, "several columns have this name", ["column": "\(name)"],
+                    at: name.position,
                     hint: "put the table's name before it")
             case .missing: continue
             }
@@ -73,11 +74,13 @@ struct Scope {
 
     private func unknown(_ name: QualifiedName) -> PlannerError {
         let last = name.last.text
-        var hint = NameMatch.hint(name.parts.count == 1 ? last : name.parts[name.parts.count - 1].text,
+        var hint = NameMatch.hint(
+            name.parts.count == 1 ? last : name.parts[name.parts.count - 1].text,
             among: columns.map(\.name))
         if hint == nil {
             let shown = columns.prefix(8).map { "\(Identifier($0.name))" }.joined(separator: ", ")
-            hint = columns.isEmpty
+            hint =
+                columns.isEmpty
                 ? "the query has no FROM" : "the columns are \(shown)\(columns.count > 8 ? ", …" : "")"
         }
         return PlannerError(

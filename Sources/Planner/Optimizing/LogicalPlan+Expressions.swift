@@ -17,7 +17,9 @@ extension LogicalPlan {
             }
             return .project(projection, input)
         case .aggregate(var aggregation, let input):
-            for index in aggregation.keys.indices { aggregation.keys[index] = try body(aggregation.keys[index]) }
+            for index in aggregation.keys.indices {
+                aggregation.keys[index] = try body(aggregation.keys[index])
+            }
             for index in aggregation.calls.indices {
                 aggregation.calls[index] = try aggregation.calls[index].mapExpressions(body)
             }

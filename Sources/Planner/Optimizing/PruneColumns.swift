@@ -13,7 +13,8 @@ struct PruneColumns: OptimizerPass {
     }
 
     /// A plan that gives at least the wanted columns, and where each of its old columns now stands.
-    private func prune(_ plan: LogicalPlan, keeping wanted: Set<Int>) -> (LogicalPlan, positions: [Int: Int]) {
+    private func prune(_ plan: LogicalPlan, keeping wanted: Set<Int>) -> (LogicalPlan, positions: [Int: Int])
+    {
         switch plan {
         case .values(let values): return prune(values, wanted)
         case .scan(let scan): return prune(scan, wanted)
@@ -43,7 +44,8 @@ struct PruneColumns: OptimizerPass {
     private func prune(_ values: ValueRows, _ wanted: Set<Int>) -> (LogicalPlan, positions: [Int: Int]) {
         let kept = wanted.sorted()
         let narrow = ValueRows(
-            schema: Schema(kept.map { values.schema.fields[$0] }), rows: values.rows.map { row in kept.map { row[$0] } })
+            schema: Schema(kept.map { values.schema.fields[$0] }),
+            rows: values.rows.map { row in kept.map { row[$0] } })
         return (.values(narrow), places(kept))
     }
 
@@ -61,7 +63,8 @@ struct PruneColumns: OptimizerPass {
     ) -> (LogicalPlan, positions: [Int: Int]) {
         let kept = wanted.sorted()
         let expressions = kept.map { projection.expressions[$0] }
-        let (below, positions) = prune(input, keeping: expressions.reduce(into: []) { $0.formUnion($1.columns) })
+        let (below, positions) = prune(
+            input, keeping: expressions.reduce(into: []) { $0.formUnion($1.columns) })
         let narrow = Projection(
             expressions.map { $0.remapped(positions) }, names: kept.map { projection.names[$0] })
         return (.project(narrow, below), places(kept))
@@ -95,7 +98,10 @@ struct PruneColumns: OptimizerPass {
     }
 
     private func remap(_ keys: [SortKey], _ positions: [Int: Int]) -> [SortKey] {
-        keys.map { SortKey($0.expression.remapped(positions), isDescending: $0.isDescending, nullsFirst: $0.nullsFirst) }
+        keys.map {
+            SortKey(
+                $0.expression.remapped(positions), isDescending: $0.isDescending, nullsFirst: $0.nullsFirst)
+        }
     }
 
     private func places(_ kept: [Int]) -> [Int: Int] {
@@ -106,7 +112,9 @@ struct PruneColumns: OptimizerPass {
 extension Expression {
     fileprivate func remapped(_ positions: [Int: Int]) -> Expression {
         remapped { index in
-            guard let place = positions[index] else { preconditionFailure("column \(index) was pruned and is read") }
+            guard let place = positions[index] else {
+                preconditionFailure("column \(index) was pruned and is read")
+            }
             return place
         }
     }

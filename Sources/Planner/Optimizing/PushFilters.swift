@@ -12,7 +12,8 @@ struct PushFilters: OptimizerPass {
         switch plan {
         case .filter(let condition, let input): return push(condition.conjuncts + conditions, into: input)
         case .scan(var scan):
-            scan.filter = Expression.conjunction((scan.filter?.conjuncts ?? []) + conditions.filter { !$0.isVolatile })
+            scan.filter = Expression.conjunction(
+                (scan.filter?.conjuncts ?? []) + conditions.filter { !$0.isVolatile })
             return filtered(.scan(scan), conditions.filter(\.isVolatile))
         case .project(let projection, let input):
             let (pushed, kept) = split(conditions) { condition in

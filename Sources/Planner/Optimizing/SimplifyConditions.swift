@@ -29,7 +29,9 @@ struct SimplifyConditions: OptimizerPass {
     }
 
     /// Drops neutral terms and repeated ones, flattens, and stops at an absorbing one.
-    private static func combined(_ function: ScalarFunction, _ terms: [Expression], neutral: Bool) -> Expression {
+    private static func combined(_ function: ScalarFunction, _ terms: [Expression], neutral: Bool)
+        -> Expression
+    {
         var kept: [Expression] = []
         for term in terms.flatMap({ flattened($0, function) }) {
             if term.literalValue == .boolean(neutral) { continue }
@@ -41,7 +43,11 @@ struct SimplifyConditions: OptimizerPass {
     }
 
     private static func flattened(_ term: Expression, _ function: ScalarFunction) -> [Expression] {
-        if case .call(function, let terms, _) = term { terms.flatMap { flattened($0, function) } } else { [term] }
+        if case .call(function, let terms, _) = term {
+            terms.flatMap { flattened($0, function) }
+        } else {
+            [term]
+        }
     }
 
     /// The opposite as one operation, where there is one; three-valued logic holds for all of these.

@@ -47,7 +47,8 @@ struct UnwrapCasts: OptimizerPass {
     private func comparison(
         _ function: ScalarFunction, _ column: Expression, _ wide: DataType, _ value: Scalar
     ) -> Expression? {
-        guard !value.isNull, Self.isExact(column.type, wide), let near = narrowed(value, from: wide, to: column.type)
+        guard !value.isNull, Self.isExact(column.type, wide),
+            let near = narrowed(value, from: wide, to: column.type)
         else { return nil }
         let literal = Expression.literal(near.scalar, column.type)
         let bound: ScalarFunction

@@ -9,7 +9,8 @@ struct Coercion {
 
     /// - Errors: `typeMismatch` with both types, `invalidLiteral`.
     func coerce(
-        _ value: Expression, to target: DataType, at position: TextPosition, for place: @autoclosure () -> String
+        _ value: Expression, to target: DataType, at position: TextPosition,
+        for place: @autoclosure () -> String
     ) throws(PlannerError) -> Expression {
         if value.type == target { return value }
         if value.literalValue == .null { return .null(target) }
@@ -77,7 +78,8 @@ struct Coercion {
     static func isImplicit(_ from: DataType, to target: DataType) -> Bool {
         if from == .null || from == target { return true }
         switch (from, target) {
-        case (.int, .long), (.int, .double), (.int, .float), (.long, .double), (.float, .double), (.decimal, .double),
+        case (.int, .long), (.int, .double), (.int, .float), (.long, .double), (.float, .double),
+            (.decimal, .double),
             (.long, .float):
             return true
         case (.int, .decimal), (.long, .decimal), (.decimal, .decimal): return true

@@ -16,7 +16,8 @@ enum CommonType {
         case (.list(let first), .list(let second)):
             return of(first.type, second.type).map { .list(Field("element", $0)) }
         case (.map(let firstKey, let firstValue), .map(let secondKey, let secondValue)):
-            guard let key = of(firstKey.type, secondKey.type), let value = of(firstValue.type, secondValue.type)
+            guard let key = of(firstKey.type, secondKey.type),
+                let value = of(firstValue.type, secondValue.type)
             else { return nil }
             return .map(key: Field("key", key, isRequired: true), value: Field("value", value))
         case (.structure(let first), .structure(let second)):
@@ -52,7 +53,8 @@ enum CommonType {
         case (.map(let key, let value), .map(let otherKey, let otherValue)):
             return canCast(key.type, to: otherKey.type) && canCast(value.type, to: otherValue.type)
         case (.structure(let fields), .structure(let others)):
-            return fields.count == others.count && zip(fields, others).allSatisfy { canCast($0.type, to: $1.type) }
+            return fields.count == others.count
+                && zip(fields, others).allSatisfy { canCast($0.type, to: $1.type) }
         default: break
         }
         if from.isNumeric, target.isNumeric { return true }

@@ -40,7 +40,9 @@ struct ConstantFolding {
             var isUnknown = scalar.isNull
             for element in elements {
                 let other = Column.constant(element, value.type, count: 1)
-                switch try ScalarFunction.equal.evaluate([column, other], rowCount: 1, result: .boolean).scalar(at: 0) {
+                switch try ScalarFunction.equal.evaluate([column, other], rowCount: 1, result: .boolean)
+                    .scalar(at: 0)
+                {
                 case .boolean(true): return .constant(.boolean(!isNegated), .boolean, count: 1)
                 case .null: isUnknown = true
                 default: break

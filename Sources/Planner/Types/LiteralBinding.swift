@@ -29,7 +29,9 @@ struct LiteralBinding {
     /// `1` is an int, or the smallest type that holds it; `1.5` a decimal of its digits; `1e3` a double.
     ///
     /// The sign comes along because the least long has no positive twin.
-    func number(_ digits: String, isNegative: Bool, at position: TextPosition) throws(PlannerError) -> Expression {
+    func number(_ digits: String, isNegative: Bool, at position: TextPosition) throws(PlannerError)
+        -> Expression
+    {
         let signed = (isNegative ? "-" : "") + digits
         if digits.contains("e") {
             guard let value = Double(signed), value.isFinite else { throw outOfRange(digits, at: position) }
@@ -50,7 +52,8 @@ struct LiteralBinding {
 
     private func outOfRange(_ digits: String, at position: TextPosition) -> PlannerError {
         PlannerError(
-            .invalidLiteral, "the number has too many digits", ["number": digits, "limit": DataType.maximumPrecision],
+            .invalidLiteral, "the number has too many digits",
+            ["number": digits, "limit": DataType.maximumPrecision],
             at: position)
     }
 }

@@ -5,7 +5,8 @@ import SQLSyntax
 enum TypeNames {
     private static let plain: [String: DataType] = [
         "boolean": .boolean, "bool": .boolean,
-        "int": .int, "integer": .int, "int4": .int, "int32": .int, "smallint": .int, "int2": .int, "int16": .int,
+        "int": .int, "integer": .int, "int4": .int, "int32": .int, "smallint": .int, "int2": .int,
+        "int16": .int,
         "tinyint": .int, "int8": .long, "bigint": .long, "long": .long, "int64": .long,
         // As in the hosted pipelines and in Iceberg, FLOAT is the short one.
         "float": .float, "real": .float, "float4": .float, "float32": .float,
@@ -24,7 +25,8 @@ enum TypeNames {
         switch syntax {
         case .list(let element): return .list(Field("element", try type(element)))
         case .map(let key, let value):
-            return .map(key: Field("key", try type(key), isRequired: true), value: Field("value", try type(value)))
+            return .map(
+                key: Field("key", try type(key), isRequired: true), value: Field("value", try type(value)))
         case .structure(let fields):
             var result: [Field] = []
             for field in fields { result.append(Field(field.name.text, try type(field.type))) }
@@ -57,13 +59,17 @@ enum TypeNames {
         return type
     }
 
-    private static func decimal(_ arguments: [Int], at position: TextPosition) throws(PlannerError) -> DataType {
+    private static func decimal(_ arguments: [Int], at position: TextPosition) throws(PlannerError)
+        -> DataType
+    {
         // Without digits DataFusion's default: PostgreSQL's has no bound.
         let precision = arguments.first ?? DataType.maximumPrecision
         let scale = arguments.count > 1 ? arguments[1] : arguments.isEmpty ? 10 : 0
-        guard arguments.count <= 2, (1...DataType.maximumPrecision).contains(precision), scale <= precision else {
+        guard arguments.count <= 2, (1...DataType.maximumPrecision).contains(precision), scale <= precision
+        else {
             throw PlannerError(
-                .unknownType, "a decimal has 1 to 38 digits, no more of them behind the point than in all", at: position)
+                .unknownType, "a decimal has 1 to 38 digits, no more of them behind the point than in all",
+                at: position)
         }
         return .decimal(precision: precision, scale: scale)
     }
