@@ -70,9 +70,8 @@ let rooms: [Room] = [
     Room(
         name: "Sessions",
         uses: [
-            "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling",
-            "Iceberg",
-            "Tables", "SQLSyntax", "Plans", "Catalogs", "Planner", "Execution",
+            "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Kernels", "Scheduling", "Iceberg", "SQLSyntax",
+            "Plans", "Catalogs", "Planner",
         ]),
     Room(
         name: "Pipelines",

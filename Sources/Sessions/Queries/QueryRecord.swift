@@ -1,0 +1,18 @@
+package import Effects
+
+/// One statement in the history.
+package struct QueryRecord: Sendable, Hashable {
+    package enum State: String, Sendable, Hashable {
+        case running, succeeded, failed, cancelled
+    }
+
+    package let id: String
+    package let sql: String
+    package let warehouse: String
+    package let startedAt: Instant
+    package internal(set) var state = State.running
+    package internal(set) var nanoseconds: Int64 = 0
+    package internal(set) var rowCount: Int64 = 0
+    /// The fault's code and message, when there was one.
+    package internal(set) var fault: String?
+}

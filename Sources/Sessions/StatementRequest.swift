@@ -1,0 +1,29 @@
+package import Planner
+package import Scheduling
+
+/// What a statement touches, so that the caller's rights can be checked before it does.
+package enum StatementAccess: Sendable, Hashable {
+    case readTable(namespace: [String], table: String)
+    /// Nil for the namespaces themselves.
+    case list(namespace: [String]?)
+    case createNamespace([String])
+    case dropNamespace([String])
+}
+
+/// A statement and what belongs to it.
+package struct StatementRequest: Sendable {
+    package var sql: String
+    /// `account_bucket`, or the bucket alone.
+    package var warehouse: String
+    /// For names without one; empty for none.
+    package var namespace: [String] = []
+    package var parameters: [PlannerParameter] = []
+    package var cancellation = CancellationToken()
+    /// Throws when the caller may not; asked before anything is read or told.
+    package var authorize: @Sendable (StatementAccess) throws -> Void = { _ in }
+
+    package init(sql: String, warehouse: String) {
+        self.sql = sql
+        self.warehouse = warehouse
+    }
+}

@@ -1,0 +1,106 @@
+import Catalogs
+import Columnar
+import Iceberg
+import Kernels
+import Planner
+import SQLSyntax
+
+/// SHOW, DESCRIBE, CREATE and DROP: statements about the catalog, answered in one batch.
+struct CatalogStatements {
+    let catalog: Catalog
+    let warehouse: Warehouse
+    let request: StatementRequest
+
+    init(_ session: Session, _ warehouse: Warehouse, _ request: StatementRequest) {
+        catalog = session.catalog
+        self.warehouse = warehouse
+        self.request = request
+    }
+
+    private var resolver: TableResolver {
+        TableResolver(catalog: catalog, warehouse: warehouse, request: request)
+    }
+
+    /// All namespaces, outer before inner, their levels joined by periods.
+    func namespaces(like pattern: String?) async throws -> Batch {
+        try request.authorize(.list(namespace: nil))
+        var names: [String] = []
+        var open = try await catalog.listNamespaces(in: warehouse).entries
+        while !open.isEmpty {
+            let namespace = open.removeFirst()
+            names.append(Self.text(namespace.levels))
+            open += try await catalog.listNamespaces(in: warehouse, parent: namespace).entries
+        }
+        return try filtered(Self.texts(["namespace"], names.sorted().map { [$0] }), like: pattern)
+    }
+
+    func tables(in name: QualifiedName?, like pattern: String?) async throws -> Batch {
+        let levels = name?.texts ?? request.namespace
+        guard !levels.isEmpty else {
+            throw SessionsError(
+                .namespaceMissing, "SHOW TABLES needs a namespace", hint: "write SHOW TABLES IN namespace")
+        }
+        try request.authorize(.list(namespace: levels))
+        let namespace = try await resolver.spelling(of: Namespace(levels)) ?? Namespace(levels)
+        let tables = try await catalog.listTables(in: namespace, of: warehouse).entries
+        let rows = tables.map { [$0.name, Self.text(namespace.levels)] }
+        return try filtered(Self.texts(["table_name", "namespace"], rows), like: pattern)
+    }
+
+    /// One row per column, as DataFusion has it, with the partition transforms beside.
+    func describe(_ name: QualifiedName) async throws -> Batch {
+        let metadata = try await resolver.load(name).metadata
+        var transforms: [Int: [String]] = [:]
+        for field in metadata.defaultSpec.fields {
+            transforms[field.sourceID, default: []].append("\(field.transform)")
+        }
+        let rows = metadata.currentSchema.fields.map { field -> [String?] in
+            let partition = field.id.flatMap { transforms[$0] }?.joined(separator: ", ")
+            return [field.name, "\(field.type)", field.isRequired ? "NO" : "YES", partition, field.doc]
+        }
+        return Self.texts(["column_name", "data_type", "is_nullable", "partition", "comment"], rows)
+    }
+
+    func create(_ name: QualifiedName, ifNotExists: Bool) async throws -> Batch {
+        try request.authorize(.createNamespace(name.texts))
+        do {
+            try await catalog.createNamespace(Namespace(name.texts), in: warehouse)
+            return Self.status("created")
+        } catch let fault as CatalogError where fault.code == .alreadyExists && ifNotExists {
+            return Self.status("exists")
+        }
+    }
+
+    func drop(_ name: QualifiedName, ifExists: Bool, isCascading: Bool) async throws -> Batch {
+        try request.authorize(.dropNamespace(name.texts))
+        do {
+            try await catalog.dropNamespace(Namespace(name.texts), in: warehouse, cascade: isCascading)
+            return Self.status("dropped")
+        } catch let fault as CatalogError where fault.code == .noSuchNamespace && ifExists {
+            return Self.status("absent")
+        }
+    }
+
+    /// Rows whose first column matches.
+    private func filtered(_ batch: Batch, like pattern: String?) throws -> Batch {
+        guard let pattern, batch.rowCount > 0 else { return batch }
+        let matches = try ScalarFunction.like.evaluate(
+            [batch.columns[0], .constant(.string(pattern), .string, count: batch.rowCount)],
+            rowCount: batch.rowCount, result: .boolean)
+        let rows = (0..<batch.rowCount).filter { matches.scalar(at: $0) == .boolean(true) }
+        return batch.selecting(rows.map { Int32($0) }).dense()
+    }
+
+    private static func status(_ text: String) -> Batch { texts(["status"], [[text]]) }
+
+    private static func text(_ levels: [String]) -> String {
+        levels.map { Identifier($0).description }.joined(separator: ".")
+    }
+
+    static func texts(_ names: [String], _ rows: [[String?]]) -> Batch {
+        let columns = names.indices.map { index in
+            Column(.string, rows.map { $0[index].map { Scalar.string($0) } ?? .null })
+        }
+        return Batch(schema: Schema(names.map { Field($0, .string) }), columns: columns, rowCount: rows.count)
+    }
+}

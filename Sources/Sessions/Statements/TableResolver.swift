@@ -1,0 +1,88 @@
+import Catalogs
+import Columnar
+import Iceberg
+import Planner
+import SQLSyntax
+
+/// Finds the tables a statement names: exactly, then by the only name that differs in case.
+struct TableResolver {
+    let catalog: Catalog
+    let warehouse: Warehouse
+    let request: StatementRequest
+
+    /// - Errors: `PLA-103` with the place and perhaps a guess; `SES-101`; what `authorize` throws; `CAT-401`.
+    func resolve(_ names: [QualifiedName]) async throws -> TableCatalogue {
+        var tables = TableCatalogue()
+        for name in names {
+            let loaded = try await load(name)
+            tables[name] = SourceTable(
+                warehouse: warehouse.name, namespace: loaded.identifier.namespace.levels,
+                name: loaded.identifier.name, metadataLocation: loaded.metadataLocation,
+                snapshotID: loaded.metadata.currentSnapshotID,
+                fields: try loaded.metadata.currentSchema.columnar().fields)
+        }
+        return tables
+    }
+
+    func load(_ name: QualifiedName) async throws -> LoadedTable {
+        let namespace = try namespace(of: name)
+        let exact = TableIdentifier(namespace: Namespace(namespace), name: name.last.text)
+        if let found = try await loadIfThere(exact) { return found }
+        // The exact name is not there: look for another spelling among what the caller may read.
+        guard let spelled = try await spelling(of: Namespace(namespace)) else { throw missing(name, nil) }
+        let candidates = try await catalog.listTables(in: spelled, of: warehouse).entries.filter {
+            isReadable($0)
+        }
+        let similar = candidates.filter { $0.name.lowercased() == name.last.text.lowercased() }
+        if similar.count == 1, let found = try await loadIfThere(similar[0]) { return found }
+        throw missing(name, NearestName.find(name.last.text, among: candidates.map(\.name)))
+    }
+
+    private func namespace(of name: QualifiedName) throws -> [String] {
+        let levels = Array(name.texts.dropLast())
+        guard levels.isEmpty, request.namespace.isEmpty else {
+            return levels.isEmpty ? request.namespace : levels
+        }
+        throw SessionsError(
+            .namespaceMissing, "the table is named without its namespace", ["table": "\(name)"],
+            at: name.position.place, hint: "write namespace.\(name.last)")
+    }
+
+    private func loadIfThere(_ table: TableIdentifier) async throws -> LoadedTable? {
+        try request.authorize(.readTable(namespace: table.namespace.levels, table: table.name))
+        do {
+            return try await catalog.loadTable(table, in: warehouse)
+        } catch let fault as CatalogError where fault.code == .noSuchTable || fault.code == .noSuchNamespace {
+            return nil
+        }
+    }
+
+    /// The namespace with the case it really has; nil when there is none, or several differ only in case.
+    func spelling(of namespace: Namespace) async throws -> Namespace? {
+        if try await catalog.namespaceExists(namespace, in: warehouse) { return namespace }
+        var current = Namespace([])
+        for level in namespace.levels {
+            let children = try await catalog.listNamespaces(in: warehouse, parent: current).entries
+            let exact = children.filter { $0.name == level }
+            let similar = children.filter { $0.name?.lowercased() == level.lowercased() }
+            guard let next = exact.first ?? (similar.count == 1 ? similar[0] : nil) else { return nil }
+            current = next
+        }
+        return current
+    }
+
+    private func isReadable(_ table: TableIdentifier) -> Bool {
+        do {
+            try request.authorize(.readTable(namespace: table.namespace.levels, table: table.name))
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func missing(_ name: QualifiedName, _ near: String?) -> PlannerError {
+        PlannerError(
+            .unknownTable, "there is no such table", ["table": "\(name)", "warehouse": warehouse.name],
+            at: name.position, hint: near.map { "did you mean \(Identifier($0))?" })
+    }
+}

@@ -1,0 +1,178 @@
+import Blobs
+import Catalogs
+import Columnar
+import Effects
+import Faults
+import Iceberg
+import Metastore
+import Planner
+import Plans
+import Scheduling
+import TestKit
+import Testing
+
+@testable import Sessions
+
+/// A session over a fresh catalog with the table `web.clicks`; it plans, and has no engine.
+struct SessionFixture {
+    /// Stands where a test must not get to.
+    struct NoEngine: QueryExecutor {
+        func start(_ plan: PhysicalPlan, now: Instant, cancellation: CancellationToken) async throws
+            -> QueryExecution
+        {
+            throw SessionsError(.unsupportedStatement, "this test has no engine")
+        }
+    }
+
+    let directory: TemporaryDirectory
+    let catalog: Catalog
+    let session: Session
+
+    init(limits: QueryRegistry.Limits = QueryRegistry.Limits()) async throws {
+        directory = try TemporaryDirectory()
+        let clock = ManualClock()
+        let randomness = SeededRandomness(seed: 1)
+        let metastore = try await Metastore.open(directory: directory.path, clock: clock)
+        let store = MemoryBlobStore(clock: clock, buckets: ["lake"])
+        catalog = Catalog(metastore: metastore, store: store, clock: clock, randomness: randomness)
+        let warehouse = try await catalog.enableWarehouse(bucket: "lake")
+        try await catalog.createNamespace(Namespace(["web"]), in: warehouse)
+        let schema = IcebergSchema(fields: [
+            Field(id: 1, "id", .long, isRequired: true), Field(id: 2, "url", .string, doc: "where"),
+            Field(id: 3, "at", .timestamptz),
+        ])
+        _ = try await catalog.createTable(
+            CreateTable(
+                identifier: TableIdentifier(namespace: Namespace(["web"]), name: "clicks"), schema: schema),
+            in: warehouse)
+        session = Session(
+            catalog: catalog, executor: NoEngine(), clock: clock,
+            queries: QueryRegistry(limits: limits, clock: clock, randomness: randomness))
+    }
+
+    func rows(
+        _ sql: String, warehouse: String = "lake", namespace: [String] = [],
+        authorize: @escaping @Sendable (StatementAccess) throws -> Void = { _ in }
+    ) async throws -> [[Scalar]] {
+        var request = StatementRequest(sql: sql, warehouse: warehouse)
+        request.namespace = namespace
+        request.authorize = authorize
+        var rows: [[Scalar]] = []
+        for try await batch in try await session.run(request).batches { rows += batch.rows }
+        return rows
+    }
+
+    func texts(_ sql: String) async throws -> [String] {
+        try await rows(sql).map { row in
+            row.map { if case .string(let text) = $0 { text } else { "-" } }.joined(separator: " | ")
+        }
+    }
+}
+
+@Suite("Statements about the catalog")
+struct StatementTests {
+    @Test("namespaces are created, shown and dropped")
+    func namespaces() async throws {
+        let fixture = try await SessionFixture()
+        #expect(try await fixture.texts("CREATE NAMESPACE raw") == ["created"])
+        #expect(try await fixture.texts("CREATE NAMESPACE IF NOT EXISTS raw") == ["exists"])
+        #expect(try await fixture.texts("CREATE SCHEMA raw.inner") == ["created"])
+        #expect(try await fixture.texts("SHOW NAMESPACES") == ["raw", "raw.\"inner\"", "web"])
+        #expect(try await fixture.texts("SHOW DATABASES LIKE 'w%'") == ["web"])
+        await #expect(throws: CatalogError.self) { try await fixture.texts("CREATE NAMESPACE raw") }
+        await #expect(throws: CatalogError.self) { try await fixture.texts("DROP NAMESPACE raw") }
+        #expect(try await fixture.texts("DROP NAMESPACE raw CASCADE") == ["dropped"])
+        #expect(try await fixture.texts("DROP NAMESPACE IF EXISTS raw") == ["absent"])
+        #expect(try await fixture.texts("SHOW SCHEMAS") == ["web"])
+    }
+
+    @Test("tables are shown and described")
+    func tables() async throws {
+        let fixture = try await SessionFixture()
+        #expect(try await fixture.texts("SHOW TABLES IN web") == ["clicks | web"])
+        #expect(try await fixture.texts("SHOW TABLES IN WEB") == ["clicks | web"])
+        #expect(
+            try await fixture.texts("DESCRIBE web.clicks") == [
+                "id | long | NO | - | -", "url | string | YES | - | where", "at | timestamptz | YES | - | -",
+            ])
+        await #expect(throws: SessionsError.self) { try await fixture.texts("SHOW TABLES") }
+    }
+
+    @Test("EXPLAIN shows the plan, as text and as JSON")
+    func explain() async throws {
+        let fixture = try await SessionFixture()
+        #expect(
+            try await fixture.texts("EXPLAIN SELECT url FROM Web.Clicks WHERE id > 5 LIMIT 2") == [
+                "Project: url", "  Limit: count=2",
+                "    Scan: table=web.clicks, fields=[id, url], snapshot=none, filter=id > 5, limit=2",
+            ])
+        let json = try await fixture.texts("EXPLAIN FORMAT JSON SELECT 1 AS one")
+        #expect(json.count == 1)
+        #expect(json[0].contains("\"node\": \"Project\""))
+        #expect(try await fixture.rows("EXPLAIN SELECT id FROM clicks", namespace: ["web"]).count == 1)
+    }
+
+    @Test("a missing table is refused with its place and a guess")
+    func missing() async throws {
+        let fixture = try await SessionFixture()
+        let fault = await #expect(throws: PlannerError.self) {
+            try await fixture.rows("SELECT 1 FROM web.clikcs")
+        }
+        #expect(fault?.code == .unknownTable)
+        #expect(fault?.place == .text(line: 1, column: 15))
+        #expect(fault?.hint == "did you mean clicks?")
+        let other = await #expect(throws: PlannerError.self) {
+            try await fixture.rows("SELECT 1 FROM nowhere.x")
+        }
+        #expect(other?.hint == nil)
+        let bare = await #expect(throws: SessionsError.self) {
+            try await fixture.rows("SELECT 1 FROM clicks")
+        }
+        #expect(bare?.code == .namespaceMissing)
+        await #expect(throws: CatalogError.self) { try await fixture.rows("SELECT 1", warehouse: "missing") }
+    }
+
+    @Test("what the caller may not touch is not told")
+    func denied() async throws {
+        struct Denied: Error {}
+        let fixture = try await SessionFixture()
+        let authorize: @Sendable (StatementAccess) throws -> Void = { access in
+            if access == .readTable(namespace: ["web"], table: "clicks") { throw Denied() }
+        }
+        await #expect(throws: Denied.self) {
+            try await fixture.rows("SELECT 1 FROM web.clicks", authorize: authorize)
+        }
+        let fault = await #expect(throws: PlannerError.self) {
+            try await fixture.rows("SELECT 1 FROM web.clikcs", authorize: authorize)
+        }
+        #expect(fault?.hint == nil)
+    }
+
+    @Test("statements are remembered, within a bound, with how they ended")
+    func history() async throws {
+        var limits = QueryRegistry.Limits()
+        limits.history = 2
+        let fixture = try await SessionFixture(limits: limits)
+        _ = try await fixture.rows("SHOW NAMESPACES")
+        _ = try await fixture.rows("DESCRIBE web.clicks")
+        await #expect(throws: (any Error).self) { try await fixture.rows("SELECT nonsense") }
+        let records = fixture.session.queries.list()
+        #expect(records.map(\.sql) == ["SELECT nonsense", "DESCRIBE web.clicks"])
+        #expect(records.map(\.state) == [.failed, .succeeded])
+        #expect(records[0].fault?.hasPrefix("PLA-101") == true)
+        #expect(records[1].rowCount == 3)
+        #expect(try fixture.session.queries.query(records[1].id) == records[1])
+        #expect(throws: SessionsError.self) { try fixture.session.queries.cancel("none") }
+    }
+
+    @Test("an answer nobody reads is cancelled")
+    func abandoned() async throws {
+        let fixture = try await SessionFixture()
+        do {
+            let result = try await fixture.session.run(
+                StatementRequest(sql: "SHOW NAMESPACES", warehouse: "lake"))
+            #expect(try fixture.session.queries.query(result.queryID).state == .running)
+        }
+        #expect(fixture.session.queries.list().map(\.state) == [.cancelled])
+    }
+}
