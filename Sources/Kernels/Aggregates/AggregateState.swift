@@ -15,7 +15,7 @@ package struct AggregateRows {
     }
 
     /// Only these rows.
-    func gather(_ rows: [Int32]) -> AggregateRows {
+    package func gather(_ rows: [Int32]) -> AggregateRows {
         AggregateRows(
             arguments: arguments.map { $0.gather(rows) }, groups: groups?.gather(rows), rowCount: rows.count)
     }

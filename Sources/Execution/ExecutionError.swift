@@ -1,0 +1,33 @@
+package import Faults
+
+/// Why a plan could not be run; faults of functions, tables and files come through as they are.
+package struct ExecutionError: Fault {
+    package enum Code: String, FaultCode {
+        /// The plan asks for what this build cannot run.
+        case unsupported = "EXE-101"
+        /// The plan's parts do not fit together.
+        case inconsistentPlan = "EXE-201"
+
+        package var kind: FaultKind {
+            switch self {
+            case .unsupported: .unsupported
+            case .inconsistentPlan: .bug
+            }
+        }
+    }
+
+    package let code: Code
+    package let summary: String
+    package let context: [(name: String, value: String)]
+    package let hint: String?
+
+    package init(
+        _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
+        hint: String? = nil
+    ) {
+        self.code = code
+        self.summary = summary
+        self.context = faultContext(context)
+        self.hint = hint
+    }
+}

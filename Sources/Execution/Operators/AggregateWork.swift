@@ -1,0 +1,58 @@
+import Columnar
+import Kernels
+import Plans
+
+/// An aggregation, prepared: every expression is computed once a batch, however many calls use it.
+struct AggregateWork: Sendable {
+    struct Call: Sendable {
+        let call: AggregateCall
+        /// Places in `expressions`: arguments, then the call's own order.
+        let arguments: [Int]
+        let filter: Int?
+
+        var order: [SortDirection] {
+            call.order.map { SortDirection(isDescending: $0.isDescending, nullsFirst: $0.nullsFirst) }
+        }
+    }
+    let expressions: [Expression]
+    let keys: [Int]
+    let calls: [Call]
+    let schema: Schema
+    let keyTypes: [DataType]
+
+    /// - Errors: `EXE-101` for phases that travel between processes.
+    init(_ aggregation: Aggregation) throws {
+        guard aggregation.phase == .single else {
+            throw ExecutionError(
+                .unsupported, "aggregation in phases is not run yet", ["phase": aggregation.phase.rawValue])
+        }
+        var expressions: [Expression] = []
+        var places: [Expression: Int] = [:]
+        func place(_ expression: Expression) -> Int {
+            if !expression.isVolatile, let known = places[expression] { return known }
+            expressions.append(expression)
+            places[expression] = expressions.count - 1
+            return expressions.count - 1
+        }
+        keys = aggregation.keys.map { place($0) }
+        calls = aggregation.calls.map { call in
+            Call(
+                call: call, arguments: (call.arguments + call.order.map(\.expression)).map { place($0) },
+                filter: call.filter.map { place($0) })
+        }
+        self.expressions = expressions
+        keyTypes = aggregation.keys.map(\.type)
+        schema = aggregation.schema
+    }
+
+    func makeStates() throws(KernelError) -> [any AggregateState] {
+        var states: [any AggregateState] = []
+        for call in calls {
+            states.append(
+                try call.call.function.makeState(
+                    argumentTypes: call.arguments.map { expressions[$0].type }, result: call.call.type,
+                    isDistinct: call.call.isDistinct, order: call.order))
+        }
+        return states
+    }
+}

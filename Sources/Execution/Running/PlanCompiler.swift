@@ -1,0 +1,125 @@
+import Columnar
+import Kernels
+import Plans
+import Scheduling
+
+/// Turns a plan into sources: what streams joins its input's morsels, what needs all rows drains its input first.
+struct PlanCompiler {
+    let context: QueryContext
+    let profile: QueryProfile
+    private var nextNode = 0
+
+    init(_ context: QueryContext, _ profile: QueryProfile) {
+        self.context = context
+        self.profile = profile
+    }
+
+    mutating func source(for plan: PhysicalPlan) throws -> any MorselSource {
+        let node = profile.operators[nextNode]
+        nextNode += 1
+        switch plan {
+        case .values(let values): return self.values(values, node)
+        case .scan(let scan):
+            let source = ScanSource(scan, context, node, profile.scans)
+            return context.batchRows < Batch.capacity
+                ? SlicingSource(input: source, rows: context.batchRows) : source
+        case .filter(let condition, let input):
+            return StagedSource(
+                input: try source(for: input),
+                stage: FilterStage(condition: condition, evaluator: context.evaluator),
+                profile: node, context: context)
+        case .project(let projection, let input):
+            return StagedSource(
+                input: try source(for: input), stage: ProjectStage(projection, context.evaluator),
+                profile: node,
+                context: context)
+        case .aggregate(let aggregation, let input): return try aggregate(aggregation, input, node)
+        case .sort(let keys, let input): return try sort(keys, input, node, offset: 0, count: nil)
+        case .topN(let keys, let offset, let count, let input):
+            return try sort(keys, input, node, offset: offset, count: count)
+        case .limit(let window, let input):
+            return LimitSource(BatchPuller(try source(for: input), context), window, profile: node)
+        case .union(let inputs):
+            var sources: [any MorselSource] = []
+            for input in inputs { sources.append(try source(for: input)) }
+            return UnionSource(sources, schema: plan.schema, profile: node)
+        }
+    }
+
+    private func values(_ values: ValueRows, _ node: OperatorProfile) -> any MorselSource {
+        BatchesSource { [context] in
+            let columns = values.schema.fields.indices.map { index in
+                Column(values.schema.fields[index].type, values.rows.map { $0[index] })
+            }
+            let whole = Batch(schema: values.schema, columns: columns, rowCount: values.rows.count)
+            let size = min(Batch.capacity, context.batchRows)
+            return stride(from: 0, to: whole.rowCount, by: size).map { start in
+                let part = whole.slice(start..<min(whole.rowCount, start + size))
+                node.gave(part.rowCount)
+                return part
+            }
+        }
+    }
+
+    private mutating func aggregate(
+        _ aggregation: Aggregation, _ input: PhysicalPlan, _ node: OperatorProfile
+    ) throws -> any MorselSource {
+        let work = try AggregateWork(aggregation)
+        let source = try source(for: input)
+        return BatchesSource { [context] in
+            let sinks = try await MorselDrain(context: context).run(source) {
+                TimedSink(try AggregateSink(work, context), node, context)
+            }
+            return try await context.morsels.run(priority: context.priority) {
+                let batches = try node.timed(context.clock) { try AggregateSink.finish(sinks.map(\.inner)) }
+                for batch in batches { node.gave(batch.rowCount) }
+                return batches
+            }
+        }
+    }
+
+    private mutating func sort(
+        _ keys: [SortKey], _ input: PhysicalPlan, _ node: OperatorProfile, offset: Int, count: Int?
+    ) throws -> any MorselSource {
+        let work = SortWork(keys: keys, schema: input.schema, evaluator: context.evaluator)
+        let source = try source(for: input)
+        let limit = count.map { offset.addingClamped($0) }
+        return BatchesSource { [context] in
+            if limit == 0 { return [] }
+            let sinks = try await MorselDrain(context: context).run(source) {
+                TimedSink(try SortSink(work, limit: limit, context), node, context)
+            }
+            return try await context.morsels.run(priority: context.priority) {
+                let batches = try node.timed(context.clock) {
+                    try SortSink.finish(sinks.map(\.inner), work, offset: offset, count: count)
+                }
+                for batch in batches { node.gave(batch.rowCount) }
+                return batches
+            }
+        }
+    }
+}
+
+/// Counts the time a sink takes.
+private final class TimedSink<Inner: LocalSink>: LocalSink {
+    let inner: Inner
+    private let profile: OperatorProfile
+    private let context: QueryContext
+
+    init(_ inner: Inner, _ profile: OperatorProfile, _ context: QueryContext) {
+        self.inner = inner
+        self.profile = profile
+        self.context = context
+    }
+
+    func consume(_ batch: Batch) throws -> Demand {
+        try profile.timed(context.clock) { try inner.consume(batch) }
+    }
+}
+
+extension Int {
+    func addingClamped(_ other: Int) -> Int {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}

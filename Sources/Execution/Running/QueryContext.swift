@@ -1,0 +1,50 @@
+package import Blobs
+package import Effects
+package import FileFormats
+package import Kernels
+package import Scheduling
+import Synchronization
+package import Tables
+
+/// What one run of a plan may use. Handles live here, never in the plan.
+package struct QueryContext: Sendable {
+    package var store: any BlobStore
+    package var morsels: MorselPool
+    package var memory: MemoryBudget
+    package var token: CancellationToken
+    package var tableCaches: TableCaches
+    package var footers: ParquetFooterCache
+    package var clock: any Clock
+    package var kernels: KernelContext
+    package var priority: WorkPriority = .query
+    /// On the clock's monotonic scale; nil for none.
+    package var deadlineNanoseconds: Int64?
+    /// Rows of a batch at most. Smaller only in tests, where batch borders must not show.
+    package var batchRows = Int.max
+
+    package init(
+        store: any BlobStore, morsels: MorselPool, memory: MemoryBudget, token: CancellationToken,
+        tableCaches: TableCaches, footers: ParquetFooterCache, clock: any Clock, kernels: KernelContext
+    ) {
+        self.store = store
+        self.morsels = morsels
+        self.memory = memory
+        self.token = token
+        self.tableCaches = tableCaches
+        self.footers = footers
+        self.clock = clock
+        self.kernels = kernels
+    }
+
+    var evaluator: ExpressionEvaluator { ExpressionEvaluator(context: kernels) }
+
+    /// Called once a batch and once a request.
+    ///
+    /// - Errors: `SCH-101` when cancelled, `SCH-102` past the deadline.
+    func check() throws(SchedulingError) {
+        try token.check()
+        if let deadlineNanoseconds, clock.monotonicNanoseconds > deadlineNanoseconds {
+            throw SchedulingError(.deadlineExceeded, "the query ran past its deadline")
+        }
+    }
+}
