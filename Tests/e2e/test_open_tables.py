@@ -46,8 +46,8 @@ def test_every_type_comes_through(firn, catalog):
         NestedField(7, "big", DecimalType(38, 3)), NestedField(8, "day", DateType()), NestedField(9, "t", TimeType()),
         NestedField(10, "ts", TimestampType()), NestedField(11, "tz", TimestamptzType()), NestedField(12, "s", StringType()),
         NestedField(13, "u", UUIDType()), NestedField(14, "bin", BinaryType()),
-        NestedField(15, "tags", ListType(16, StringType())),
-        NestedField(17, "m", MapType(18, StringType(), 19, IntegerType())),
+        NestedField(15, "tags", ListType(16, StringType(), element_required=False)),
+        NestedField(17, "m", MapType(18, StringType(), 19, IntegerType(), value_required=False)),
         NestedField(20, "st", StructType(NestedField(21, "x", IntegerType()), NestedField(22, "y", StringType()))))
     table = catalog.create_table("web.kinds", schema=schema)
     moment = datetime.datetime(2026, 1, 31, 12, 34, 56, 789012)
