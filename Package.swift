@@ -41,9 +41,7 @@ let rooms: [Room] = [
     Room(
         name: "Tables",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs",
-            "Scheduling",
-            "FileFormats", "Iceberg",
+            "Faults", "Effects", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling", "FileFormats", "Iceberg",
         ]),
     Room(name: "SQLSyntax", uses: ["Faults"]),
     Room(name: "Plans", uses: ["Faults", "Effects", "JSONText", "Columnar", "Kernels", "Iceberg"]),

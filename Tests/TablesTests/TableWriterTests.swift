@@ -4,6 +4,7 @@ import Effects
 import FileFormats
 import Iceberg
 import JSONText
+import Scheduling
 import Tables
 import TestKit
 import Testing
@@ -19,7 +20,8 @@ struct TableWriterTests {
     ]
 
     static func table(
-        _ transforms: [(Int, Transform)], version: Int = 2, properties: [String: String] = [:]
+        _ transforms: [(Int, Transform)], version: Int = 2, order: SortOrder = .unsorted,
+        properties: [String: String] = [:]
     ) throws -> TableMetadata {
         let spec = PartitionSpec(
             fields: transforms.enumerated().map { index, pair in
@@ -28,7 +30,7 @@ struct TableWriterTests {
         var properties = properties
         properties["format-version"] = "\(version)"
         return try NewTable(
-            schema: IcebergSchema(fields: columns), spec: spec, location: "s3://lake/web/t",
+            schema: IcebergSchema(fields: columns), spec: spec, order: order, location: "s3://lake/web/t",
             properties: properties
         ).metadata(uuid: UniqueID(high: 3, low: 4), at: Instant(microseconds: 1_000_000))
     }
@@ -168,6 +170,44 @@ struct TableWriterTests {
         try await partitioned.write(Self.batch(0..<6))
         #expect(try await partitioned.finish().count == 12)
         #expect(await partitioned.writtenBytes > 0)
+    }
+
+    @Test("files are sorted by the table's order, through a pool too, and say so")
+    func sortsFiles() async throws {
+        let order = SortOrder(
+            orderID: 1,
+            fields: [
+                SortField(sourceID: 3, isDescending: true, nullsFirst: false),
+                SortField(sourceID: 1, transform: .bucket(4)),
+            ])
+        let metadata = try Self.table([], order: order)
+        let pool = MorselPool(threads: 2)
+        defer { pool.stop() }
+        let lake = Lake()
+        let writer = try TableWriter(
+            metadata: metadata, store: lake.store, clock: lake.clock, randomness: lake.randomness,
+            pool: (pool, .pipeline))
+        for start in stride(from: 0, to: 100, by: 20) {
+            try await writer.write(Self.batch(start..<start + 20))
+        }
+        #expect(await writer.writtenBytes >= 0)
+        let files = try await writer.finish()
+        #expect(files.map(\.sortOrderID) == [1] && files[0].recordCount == 100)
+        let path = try #require(BlobPath(uri: files[0].path))
+        let file = try await ParquetFile.open(lake.store.open(path))
+        let rows = try await file.read(rowGroup: 0, fields: Self.columns).flatMap(\.rows)
+        #expect(Set(rows.map { $0[0] }).count == 100)
+        for (row, next) in zip(rows, rows.dropFirst()) {
+            if next[2] == .null { continue }
+            let names = try #require(ScalarOrder.compare(row[2], next[2]))
+            #expect(names >= 0)
+            if names == 0, case .int(let a)? = Transform.bucket(4).apply(row[0], .long),
+                case .int(let b)? = Transform.bucket(4).apply(next[0], .long)
+            {
+                #expect(a <= b)
+            }
+        }
+        #expect(rows.last?[2] == .null)
     }
 
     @Test("NaN is one partition, over batches too")

@@ -44,7 +44,7 @@ package struct ManifestFile: Sendable, Hashable {
         self.addedSnapshotID = addedSnapshotID
     }
 
-    package var mayHaveLiveFiles: Bool { files.map { $0.added + $0.existing > 0 } ?? true }
+    package var mayHaveLiveFiles: Bool { files.map { $0.added > 0 || $0.existing > 0 } ?? true }
 
     /// False only when no row of the manifest can match. `projected` is about partition fields, see
     /// `Predicate.projected`; `types` are the spec's result types.

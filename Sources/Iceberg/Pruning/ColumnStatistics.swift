@@ -44,6 +44,7 @@ package struct ColumnStatistics: Sendable, Hashable {
     /// Nothing in it compares with anything.
     var isAllNullOrNaN: Bool {
         guard let valueCount, let nullCount else { return false }
-        return nullCount + (nanCount ?? 0) >= valueCount
+        let (both, overflow) = nullCount.addingReportingOverflow(nanCount ?? 0)
+        return !overflow && both >= valueCount
     }
 }

@@ -60,13 +60,13 @@ package struct ManifestWriter {
         switch entry.status {
         case .added:
             files.added += 1
-            rows.added += entry.file.recordCount
+            rows.added &+= entry.file.recordCount
         case .existing:
             files.existing += 1
-            rows.existing += entry.file.recordCount
+            rows.existing &+= entry.file.recordCount
         case .deleted:
             files.deleted += 1
-            rows.deleted += entry.file.recordCount
+            rows.deleted &+= entry.file.recordCount
         }
         if entry.isLive, let number = entry.sequenceNumber {
             minimumSequenceNumber = min(number, minimumSequenceNumber ?? number)

@@ -137,7 +137,7 @@ package final class ScanPlan: AsyncSequence, Sendable {
                 continue
             }
             tasks.append(try task(entry, filter))
-            counts.fileBytes += entry.file.fileSize
+            counts.fileBytes &+= entry.file.fileSize
             counts.rows &+= entry.file.recordCount
         }
         return (tasks, counts)
@@ -173,7 +173,7 @@ extension PlanCounts {
     mutating func add(_ other: PlanCounts) {
         files += other.files
         skippedFiles += other.skippedFiles
-        fileBytes += other.fileBytes
+        fileBytes &+= other.fileBytes
         rows &+= other.rows
     }
 }

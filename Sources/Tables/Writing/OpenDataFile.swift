@@ -11,47 +11,81 @@ final class OpenDataFile {
     private let schema: Schema
     private let encoder: ParquetEncoder
     private let upload: any BlobUpload
+    private let sorter: RunSorter?
+    /// Rows of the run that is filling, when the table has a sort order.
+    private var run: [Batch] = []
+    private var runRows = 0
+    private var runCount = 0
     /// When the writer last gave it rows, in calls.
     var lastUse: UInt64 = 0 { didSet { if firstUse == 0 { firstUse = lastUse } } }
     private(set) var firstUse: UInt64 = 0
 
-    init(path: BlobPath, partition: [Scalar], schema: Schema, upload: any BlobUpload) {
+    init(path: BlobPath, partition: [Scalar], schema: Schema, sorter: RunSorter?, upload: any BlobUpload) {
         self.path = path
         self.partition = partition
         self.schema = schema
+        self.sorter = sorter
         self.upload = upload
         encoder = ParquetEncoder(schema: schema)
     }
 
-    var estimatedBytes: Int { encoder.estimatedFileSize }
-    var rowCount: Int { encoder.rowCount }
+    var estimatedBytes: Int {
+        let rows = encoder.rowCount
+        // Waiting rows will take about what the others did.
+        return encoder.estimatedFileSize + (rows > 0 ? encoder.estimatedFileSize / rows * runRows : 0)
+    }
+    var rowCount: Int { encoder.rowCount + runRows }
 
-    func write(_ batch: Batch, pool: MorselPool?, priority: WorkPriority) async throws {
-        let encoder = self.encoder
-        let bytes =
-            if let pool {
-                try await pool.run(priority: priority) { try encoder.encode(batch) }
-            } else {
-                try encoder.encode(batch)
-            }
+    func write(_ batch: Batch, on workers: EncodingWorkers) async throws {
+        guard sorter != nil else { return try await encode([batch], on: workers) }
+        run.append(batch)
+        runRows += batch.rowCount
+        if runRows >= RunSorter.runRows { try await endRun(on: workers) }
+    }
+
+    private func endRun(on workers: EncodingWorkers) async throws {
+        if runRows == 0 { return }
+        let full = run
+        run = []
+        runRows = 0
+        runCount += 1
+        try await encode(full, on: workers)
+    }
+
+    private func encode(_ batches: [Batch], on workers: EncodingWorkers) async throws {
+        let (encoder, sorter, schema) = (encoder, sorter, schema)
+        let bytes = try await workers.run {
+            if let sorter { return try encoder.encode(sorter.sorted(batches, schema: schema)) }
+            return try batches.flatMap { try encoder.encode($0) }
+        }
         if !bytes.isEmpty { try await upload.append(bytes) }
     }
 
-    func finish(specID: Int, pool: MorselPool?, priority: WorkPriority) async throws -> DataFile {
+    func finish(specID: Int, on workers: EncodingWorkers) async throws -> DataFile {
+        try await endRun(on: workers)
         let encoder = self.encoder
-        let (bytes, result) =
-            if let pool {
-                try await pool.run(priority: priority) { try encoder.finish() }
-            } else {
-                try encoder.finish()
-            }
+        let (bytes, result) = try await workers.run { try encoder.finish() }
         try await upload.append(bytes)
         _ = try await upload.complete(if: .ifAbsent)
-        return DataFileMetrics(schema: schema).dataFile(
+        var file = DataFileMetrics(schema: schema).dataFile(
             path: path.uri, specID: specID, partition: partition, result)
+        // Zero is the unsorted order.
+        file.sortOrderID = runCount == 1 ? sorter?.orderID ?? 0 : 0
+        return file
     }
 
     func abort() async { await upload.abort() }
+}
+
+/// Where rows are sorted and encoded: on a pool, or on the thread that writes them.
+struct EncodingWorkers: Sendable {
+    let pool: MorselPool?
+    let priority: WorkPriority
+
+    func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        if let pool { return try await pool.run(priority: priority, body) }
+        return try body()
+    }
 }
 
 /// Turns what a Parquet writer counted into what manifests say.
@@ -70,8 +104,6 @@ struct DataFileMetrics {
             path: path, specID: specID, partition: partition, recordCount: Int64(result.rowCount),
             fileSize: Int64(result.fileSize))
         file.splitOffsets = result.splitOffsets
-        // Rows lie in the order they came; the unsorted order says so.
-        file.sortOrderID = 0
         let columns = result.columnMetrics
         file.columnSizes = columns.mapValues { Int64($0.byteCount) }
         file.valueCounts = columns.mapValues { Int64($0.valueCount) }

@@ -12,8 +12,7 @@ struct PartitionSplitter {
     }
 
     private let transforms: [Transform]
-    /// Positions of the source columns in the table's schema; a source inside a struct is a path.
-    private let sources: [[Int]]
+    private let sources: [ColumnPath]
     /// Numbers for the values seen in each field, so that rows compare numbers.
     private var codes: [[Scalar: Int32]]
     private var values: [[Scalar]]
@@ -22,9 +21,9 @@ struct PartitionSplitter {
     /// - Errors: `ICE-105` when a source column is gone.
     init(spec: PartitionSpec, schema: IcebergSchema) throws(IcebergError) {
         transforms = spec.fields.map(\.transform)
-        sources = try spec.fields.map { (field) throws(IcebergError) -> [Int] in
-            if field.transform == .void { return [] }
-            guard let path = Self.path(to: field.sourceID, in: schema.fields) else {
+        sources = try spec.fields.map { (field) throws(IcebergError) -> ColumnPath in
+            if field.transform == .void { return ColumnPath([]) }
+            guard let path = ColumnPath(to: field.sourceID, in: schema.fields) else {
                 throw IcebergError(
                     .invalidPartitionSpec, "no column has the source id of a partition field",
                     ["partition field": field.name, "source-id": field.sourceID])
@@ -34,16 +33,6 @@ struct PartitionSplitter {
         codes = spec.fields.map { _ in [:] }
         values = spec.fields.map { _ in [] }
         nanCodes = spec.fields.map { _ in nil }
-    }
-
-    private static func path(to id: Int, in fields: [Field]) -> [Int]? {
-        for (index, field) in fields.enumerated() {
-            if field.id == id { return [index] }
-            if case .structure(let children) = field.type, let rest = path(to: id, in: children) {
-                return [index] + rest
-            }
-        }
-        return nil
     }
 
     /// The parts of a dense batch of the table's schema, in the order their first rows come.
@@ -93,25 +82,11 @@ struct PartitionSplitter {
     /// The code of the first row, and the codes of all rows unless they are the same.
     private mutating func encode(_ field: Int, _ batch: Batch) throws(IcebergError) -> (Int32, [Int32]?) {
         if transforms[field] == .void { return (code(of: .null, field), nil) }
-        let column = try transforms[field].apply(to: source(field, batch))
+        let column = try transforms[field].apply(to: sources[field].column(in: batch))
         if let constant = column.constantValue { return (code(of: constant, field), nil) }
         let all = codes(of: column, field)
         let first = all[0]
         return (first, all.contains { $0 != first } ? all : nil)
-    }
-
-    private func source(_ field: Int, _ batch: Batch) -> Column {
-        var column = batch.columns[sources[field][0]]
-        for index in sources[field].dropFirst() {
-            let outer = column.flattened()
-            guard case .structure(let children) = outer.values else { return column }
-            let child = children[index].flattened()
-            // A null struct has null members.
-            column = Column(
-                child.type, count: child.count, child.values,
-                validity: intersect(outer.validity, child.validity))
-        }
-        return column
     }
 
     private mutating func codes(of column: Column, _ field: Int) -> [Int32] {

@@ -52,11 +52,16 @@ package struct SnapshotProducer: Sendable {
         _ written: inout WrittenFiles
     ) async throws -> ProducedSnapshot {
         let parent = try metadata.refs[branch].map { try metadata.requireSnapshot($0.snapshotID) }
+        let (sequenceNumber, overflow) = metadata.lastSequenceNumber.addingReportingOverflow(1)
+        if overflow {
+            throw IcebergError(
+                .invalidUpdate, "the table has no sequence number left", ["last": sequenceNumber])
+        }
         let id = newSnapshotID(metadata)
         let name = UniqueID.random(from: randomness)
         let folder = metadata.location + "/metadata/"
         var snapshot = Snapshot(
-            snapshotID: id, parentID: parent?.snapshotID, sequenceNumber: metadata.lastSequenceNumber + 1,
+            snapshotID: id, parentID: parent?.snapshotID, sequenceNumber: sequenceNumber,
             timestampMilliseconds: max(clock.now.milliseconds, metadata.lastUpdatedMilliseconds),
             manifestList: "\(folder)snap-\(id)-1-\(name).avro")
         snapshot.schemaID = metadata.currentSchemaID

@@ -26,8 +26,8 @@ package actor TableWriter {
     private let spec: PartitionSpec
     private let types: [DataType]
     private let store: any BlobStore
-    private let pool: MorselPool?
-    private let priority: WorkPriority
+    private let workers: EncodingWorkers
+    private let sorter: RunSorter?
     private let clock: any Clock
     private let randomness: any Randomness
     private let limits: TableWriteLimits
@@ -58,8 +58,7 @@ package actor TableWriter {
         spec = metadata.defaultSpec
         types = spec.resultTypes(in: metadata.currentSchema)
         self.store = store
-        self.pool = pool?.0
-        priority = pool?.1 ?? .query
+        workers = EncodingWorkers(pool: pool?.0, priority: pool?.1 ?? .query)
         self.clock = clock
         self.randomness = randomness
         var limits = limits
@@ -68,6 +67,7 @@ package actor TableWriter {
         }
         self.limits = limits
         alignment = RowAlignment(schema: try metadata.currentSchema.columnar())
+        sorter = try RunSorter(order: metadata.defaultSortOrder, schema: metadata.currentSchema)
         splitter = try PartitionSplitter(spec: spec, schema: metadata.currentSchema)
     }
 
@@ -84,7 +84,7 @@ package actor TableWriter {
         for part in try splitter.split(rows) {
             let piece = part.rows.map { rows.selecting($0).dense() } ?? rows
             let file = try await fileForRows(of: part)
-            try await file.write(piece, pool: pool, priority: priority)
+            try await file.write(piece, on: workers)
             if file.estimatedBytes >= limits.fileBytes || file.rowCount >= limits.fileRows {
                 try await close(part.key)
             }
@@ -111,7 +111,7 @@ package actor TableWriter {
         }
         let path = try location.blob(newPath(part.partition))
         let file = OpenDataFile(
-            path: path, partition: part.partition, schema: alignment.schema,
+            path: path, partition: part.partition, schema: alignment.schema, sorter: sorter,
             upload: try await store.startUpload(path))
         file.lastUse = useCount
         open[part.key] = file
@@ -127,7 +127,7 @@ package actor TableWriter {
 
     private func close(_ key: [Int32]) async throws {
         guard let file = open[key] else { return }
-        let done = try await file.finish(specID: spec.specID, pool: pool, priority: priority)
+        let done = try await file.finish(specID: spec.specID, on: workers)
         open[key] = nil
         finished.append(done)
         finishedBytes += Int(clamping: done.fileSize)
