@@ -316,6 +316,10 @@ bool FieldReader::read(FieldBuffer &field, Walk &walk, int depth, size_t row, fi
         uint32_t start = walk.position();
         if (!walk.skip_value(depth)) return false;
         uint32_t end = walk.value_end();
+        if (field.type == FIRN_JSON_SPAN && first != field.scale) {
+            misfit = FIRN_JSON_TYPE_MISMATCH;
+            return true;
+        }
         if (field.type == FIRN_JSON_TEXT) {
             field.set_string(row, walk.text + start, end - start);
         } else {

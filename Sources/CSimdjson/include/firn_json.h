@@ -82,7 +82,8 @@ typedef enum firn_json_type {
     FIRN_JSON_BINARY = 14,
     /// Views of 16 bytes.
     FIRN_JSON_UUID = 15,
-    /// Two int64_t: where the value begins and ends in the body. Lists and structs, checked but not converted.
+    /// Two int64_t: where the value begins and ends in the body. Lists and structs, checked but not converted;
+    /// `scale` is the character they begin with.
     FIRN_JSON_SPAN = 16,
 } firn_json_type;
 

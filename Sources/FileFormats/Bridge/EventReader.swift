@@ -96,7 +96,12 @@ import Columnar
         case .json: type = FIRN_JSON_TEXT
         case .binary: type = FIRN_JSON_BINARY
         case .uuid: type = FIRN_JSON_UUID
-        case .list, .structure: type = FIRN_JSON_SPAN
+        case .list:
+            type = FIRN_JSON_SPAN
+            scale = Int32(UInt8(ascii: "["))
+        case .structure:
+            type = FIRN_JSON_SPAN
+            scale = Int32(UInt8(ascii: "{"))
         }
         var native = unsafe firn_json_field()
         unsafe native.name_length = Int32(nameLength)

@@ -12,7 +12,8 @@ enum JSONBridge {
         var fault = unsafe firn_json_fault()
         // SAFETY: the pointers are only used inside the call, which reads `count` bytes.
         let status = unsafe body.withUnsafeBufferPointer { buffer in
-            unsafe firn_json_inspect(buffer.baseAddress, Int64(buffer.count), framing, &count, &firstOther, &fault)
+            unsafe firn_json_inspect(
+                buffer.baseAddress, Int64(buffer.count), framing, &count, &firstOther, &fault)
         }
         guard status == FIRN_JSON_OK else { throw unsafe error(status, fault, body) }
         return (Int(count), firstOther < 0 ? nil : Int(firstOther))

@@ -39,7 +39,8 @@ package struct EventBody: Sendable, Hashable {
         let (count, firstOther) = try JSONBridge.inspect(bytes, framing: asked)
         if requiresObjects, let firstOther {
             throw FileFormatsError(
-                .malformedBody, "an event of this stream is a JSON object with its fields", at: .byte(firstOther))
+                .malformedBody, "an event of this stream is a JSON object with its fields",
+                at: .byte(firstOther))
         }
         let first = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
         let isArray = first == UInt8(ascii: "[") && asked != FIRN_JSON_LINES

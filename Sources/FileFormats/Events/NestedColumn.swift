@@ -148,10 +148,9 @@ enum EventValue {
             Scalar, Refusal
         > {
             if let value = Value(digits) { return .success(make(value)) }
+            if digits.contains(where: { $0 == "e" || $0 == "E" }) { return refuse(.typeMismatch) }
             guard let exact = ExactDecimal(digits) else { return refuse(.outOfRange) }
-            if digits.contains(where: { $0 == "e" || $0 == "E" }) || exact.exponent < 0 {
-                return refuse(.typeMismatch)
-            }
+            if exact.exponent < 0 { return refuse(.typeMismatch) }
             guard let value = exact.scaled(by: 0, precision: 38, floors: false).flatMap(Value.init(exactly:))
             else { return refuse(.outOfRange) }
             return .success(make(value))
