@@ -74,8 +74,9 @@ let rooms: [Room] = [
     Room(
         name: "Pipelines",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Metastore",
-            "Scheduling", "FileFormats", "Streams",
+            "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs", "Metastore",
+            "Scheduling", "FileFormats", "Iceberg", "Tables", "SQLSyntax", "Plans", "Catalogs", "Planner",
+            "Execution", "Streams",
         ]),
     Room(
         name: "Identity",

@@ -2,7 +2,7 @@ import Effects
 import Faults
 import JSONText
 import Metastore
-import Synchronization
+import Tables
 import Telemetry
 
 /// Moves a table and a pipeline's progress in one transaction, and finds out what happened when the answer is lost.
@@ -12,13 +12,13 @@ struct ProgressCommit {
     let new: PipelineProgress
 
     /// - Returns: the progress as it is stored now.
-    /// - Errors: `ownershipLost`, and what the sink says; then nothing was committed, except for errors of kind
-    ///   `outcomeUnknown`, after which nothing may be deleted.
+    /// - Errors: `ownershipLost`, and what the sink says. Its files are deleted only when the commit surely did not
+    ///   happen.
     func land(_ files: any SinkFiles) async throws -> PipelineProgress {
         do {
             return try await commit(files)
-        } catch {
-            guard isUncertain(error) else {
+        } catch let error as any Fault {
+            if CommitOutcome(of: error) == .rejected {
                 await files.abandon()
                 throw error
             }
@@ -55,10 +55,6 @@ struct ProgressCommit {
             }
         }
         return stored
-    }
-
-    private func isUncertain(_ error: any Error) -> Bool {
-        (error as? any Fault)?.kind == .outcomeUnknown
     }
 
     /// The commit id in the progress row tells: it is written by the transaction in question and by no other.

@@ -1,0 +1,132 @@
+import Catalogs
+import Columnar
+import Effects
+import Iceberg
+import Metastore
+import Streams
+import Tables
+
+/// The data files of one commit to a sink's table and its rejects table.
+actor CatalogFiles: SinkFiles {
+    /// How often a commit is made anew on top of somebody else's.
+    private static let attempts = 10
+
+    /// Data files that wait for their commit, and the table they are for.
+    private struct Written {
+        var table: LoadedTable
+        var files: [DataFile]
+    }
+
+    private let sink: CatalogSink
+    private let table: LoadedTable
+    private let writer: TableWriter
+    /// The pipeline's columns as the table takes them; a table without `__ingest_ts` does not get it.
+    private let columns: Schema
+    private let kept: [Int]
+    private var rejects: (table: LoadedTable, writer: TableWriter)?
+
+    init(sink: CatalogSink, table: LoadedTable) throws {
+        self.sink = sink
+        self.table = table
+        writer = try sink.tables.writer(of: table)
+        let names = Set(table.metadata.currentSchema.fields.map(\.name))
+        let storable = try StorableType.schema(of: sink.columns)
+        kept = storable.fields.indices.filter { names.contains(storable.fields[$0].name) }
+        columns = Schema(kept.map { storable.fields[$0] })
+    }
+
+    func write(_ batch: Batch) async throws {
+        let batch = batch.dense()
+        let stored = kept.enumerated().map { position, index in
+            let type = columns.fields[position].type
+            return batch.columns[index].type == type
+                ? batch.columns[index] : batch.columns[index].reinterpreted(as: type)
+        }
+        try await writer.write(Batch(schema: columns, columns: stored, rowCount: batch.rowCount))
+    }
+
+    func reject(_ events: [RejectedEvent]) async throws {
+        let writer = try await rejectsWriter()
+        for start in stride(from: 0, to: events.count, by: Batch.capacity) {
+            let part = events[start..<min(start + Batch.capacity, events.count)]
+            try await writer.write(
+                RejectsTable.batch(part, stream: sink.stream.name, pipeline: sink.pipelineName))
+        }
+    }
+
+    private func rejectsWriter() async throws -> TableWriter {
+        if let rejects { return rejects.writer }
+        let table = try await sink.openRejects(in: table.warehouse)
+        let writer = try sink.tables.writer(of: table)
+        rejects = (table, writer)
+        return writer
+    }
+
+    var writtenBytes: Int { get async { await writer.writtenBytes } }
+
+    func commit(
+        _ commit: SinkCommit, alongside: @escaping @Sendable (Transaction, _ tableUUID: String) throws -> Void
+    ) async throws -> String {
+        var written = [Written(table: table, files: try await writer.finish())]
+        if let rejects {
+            written.append(Written(table: rejects.table, files: try await rejects.writer.finish()))
+        }
+        FaultPoints.pass(.sinkFilesWritten)
+        let uuid = table.uuid
+        for _ in 0..<Self.attempts {
+            if try await tryCommit(
+                written.filter { !$0.files.isEmpty }, commit, alongside: { try alongside($0, uuid) })
+            {
+                return uuid
+            }
+            for index in written.indices { written[index].table = try await reload(written[index].table) }
+        }
+        throw PipelinesError(
+            .commitContended, "others keep changing the sink's table",
+            ["table": table.identifier, "attempts": Self.attempts])
+    }
+
+    /// False when somebody else's commit came in between; then nothing has happened.
+    private func tryCommit(
+        _ written: [Written], _ commit: SinkCommit,
+        alongside: @escaping @Sendable (Transaction) throws -> Void
+    ) async throws -> Bool {
+        var snapshots: [ProducedSnapshot] = []
+        var commits: [TableCommit] = []
+        do {
+            for part in written {
+                let snapshot = try await sink.tables.producer.append(
+                    part.files, to: part.table.metadata, summary: commit.summary)
+                snapshots.append(snapshot)
+                commits.append(
+                    TableCommit(
+                        warehouse: part.table.warehouse, identifier: part.table.identifier,
+                        requirements: snapshot.requirements, updates: snapshot.updates))
+            }
+            try await sink.catalog.commit(commits, alongside: alongside)
+            return true
+        } catch {
+            // The data files live on: the next attempt, or whoever gives up, decides about them.
+            for snapshot in snapshots {
+                await snapshot.cleanUp(
+                    after: CommitOutcome(of: error), dataFiles: [], store: sink.tables.store)
+            }
+            if (error as? CatalogError)?.code == .commitConflict { return false }
+            throw error
+        }
+    }
+
+    private func reload(_ table: LoadedTable) async throws -> LoadedTable {
+        let current = try await sink.catalog.loadTable(table.identifier, in: table.warehouse)
+        guard current.uuid == table.uuid else {
+            throw PipelinesError(
+                .tableReplaced, "the sink's table was dropped or replaced", ["table": table.identifier])
+        }
+        return current
+    }
+
+    func abandon() async {
+        await writer.abort()
+        await rejects?.writer.abort()
+    }
+}

@@ -1,0 +1,75 @@
+import Blobs
+import Catalogs
+import Columnar
+import Effects
+import Iceberg
+import Scheduling
+import Streams
+import Tables
+import Telemetry
+
+/// Lands rows in a table of a catalog, and rejects in the stream's rejects table beside it.
+struct CatalogSink: SinkTable {
+    let catalog: Catalog
+    let definition: SinkDefinition
+    let stream: StreamDefinition
+    let pipelineName: String
+    /// What the pipeline writes, `__ingest_ts` with it.
+    let columns: Schema
+    let tables: TableServices
+
+    func open(expecting tableUUID: String?) async throws -> any SinkFiles {
+        let warehouse = try await catalog.warehouse(named: definition.bucket)
+        let identifier = TableIdentifier(
+            namespace: Namespace(definition.namespace.split(separator: ".").map(String.init)),
+            name: definition.tableName)
+        let table = try await findTable(identifier, in: warehouse, expecting: tableUUID)
+        try SinkTables.check(try StorableType.schema(of: columns), fit: table)
+        return try CatalogFiles(sink: self, table: table)
+    }
+
+    private func findTable(
+        _ identifier: TableIdentifier, in warehouse: Warehouse, expecting tableUUID: String?
+    ) async throws -> LoadedTable {
+        guard let tableUUID else {
+            return try await SinkTables(catalog: catalog).findOrCreate(
+                identifier, columns: try StorableType.schema(of: columns),
+                timeColumn: RecordPreparation.timeColumn,
+                in: warehouse)
+        }
+        do {
+            let table = try await catalog.loadTable(identifier, in: warehouse)
+            if table.uuid == tableUUID { return table }
+        } catch let error as CatalogError where [.noSuchTable, .noSuchNamespace].contains(error.code) {}
+        throw PipelinesError(
+            .tableReplaced, "the sink's table was dropped or replaced",
+            ["table": identifier, "uuid": tableUUID],
+            hint: "make the pipeline anew to write to a new table")
+    }
+
+    func openRejects(in warehouse: Warehouse) async throws -> LoadedTable {
+        try await SinkTables(catalog: catalog).findOrCreate(
+            TableIdentifier(namespace: Namespace([RejectsTable.namespace]), name: stream.name),
+            columns: RejectsTable.schema, timeColumn: RejectsTable.timeColumn, in: warehouse)
+    }
+}
+
+/// What writing to tables takes.
+struct TableServices: Sendable {
+    let store: any BlobStore
+    let caches: TableCaches
+    let pool: MorselPool
+    let clock: any Clock
+    let randomness: any Randomness
+
+    func writer(of table: LoadedTable, limits: TableWriteLimits = TableWriteLimits()) throws -> TableWriter {
+        try TableWriter(
+            metadata: table.metadata, store: store, clock: clock, randomness: randomness,
+            pool: (pool, .pipeline),
+            limits: limits)
+    }
+
+    var producer: SnapshotProducer {
+        SnapshotProducer(store: store, caches: caches, clock: clock, randomness: randomness)
+    }
+}

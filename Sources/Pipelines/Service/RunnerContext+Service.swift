@@ -1,0 +1,34 @@
+import Effects
+import Scheduling
+import Streams
+import Telemetry
+
+extension RunnerContext {
+    /// Everything a compiled pipeline needs to run in this process.
+    init(
+        _ definition: PipelineDefinition, _ compiled: CompiledPipeline, source: StreamLog,
+        resources: PipelineResources
+    ) throws {
+        let transform = ProgramTransform(program: compiled.program, now: definition.createdAt)
+        let preparation = RecordPreparation(
+            schema: compiled.stream.schema, unknownFields: compiled.stream.unknownFields, transform: transform
+        )
+        let sink = CatalogSink(
+            catalog: resources.catalog, definition: compiled.sink, stream: compiled.stream,
+            pipelineName: definition.name, columns: preparation.output, tables: resources.tables)
+        self.init(
+            pipelineID: definition.id, pipelineName: definition.name, source: source,
+            preparation: preparation,
+            sink: sink, policy: compiled.sink.rollingPolicy, metastore: resources.metastore,
+            clock: resources.clock,
+            randomness: resources.randomness, pool: resources.pool, planted: resources.planted,
+            log: resources.log,
+            metrics: PipelineMetrics(registry: resources.metrics, pipeline: definition.name))
+    }
+}
+
+extension PipelineResources {
+    var tables: TableServices {
+        TableServices(store: store, caches: caches, pool: pool, clock: clock, randomness: randomness)
+    }
+}

@@ -1,0 +1,198 @@
+import Blobs
+import Catalogs
+import Columnar
+import Effects
+import FileFormats
+import Iceberg
+import JSONText
+import Metastore
+import Scheduling
+import Streams
+import Tables
+import Telemetry
+import TestKit
+import Testing
+
+@testable import Pipelines
+
+/// A node's rooms in memory, with everything from the log to the table's Parquet files real.
+private final class SmallNode: Sendable {
+    let directory: TemporaryDirectory
+    let store: MemoryBlobStore
+    let metastore: Metastore
+    let catalog: Catalog
+    let warehouse: Warehouse
+    let registry: StreamRegistry
+    let service: PipelineService
+    private static let pool = IOPool(name: "service", threads: 2)
+    private static let morsels = MorselPool(threads: 2)
+
+    init() async throws {
+        directory = try TemporaryDirectory()
+        store = MemoryBlobStore(buckets: ["lake"])
+        metastore = try await Metastore.open(directory: directory.path)
+        catalog = Catalog(metastore: metastore, store: store)
+        warehouse = try await catalog.enableWarehouse(bucket: "lake")
+        registry = try await StreamRegistry.open(
+            directory: directory.path + "/streams", metastore: metastore,
+            environment: LogEnvironment(pool: Self.pool))
+        service = try await PipelineService.open(
+            PipelineResources(
+                metastore: metastore, streams: registry, catalog: catalog, store: store,
+                caches: TableCaches(),
+                pool: Self.morsels))
+    }
+
+    func whileRunning(_ body: @Sendable @escaping () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [service] in await service.run() }
+            let result = await Result { try await body() }
+            service.stop()
+            try await group.waitForAll()
+            try result.get()
+        }
+        await registry.close()
+    }
+
+    func makeEvents() async throws {
+        _ = try await registry.create([
+            "name": "events",
+            "schema": [
+                "fields": [
+                    ["name": "id", "type": "int64", "required": true], ["name": "kind", "type": "string"],
+                    ["name": "ratio", "type": "int64"], ["name": "more", "type": "json"],
+                ]
+            ],
+        ])
+        _ = try await service.createSink([
+            "name": "events_sink", "type": "r2_data_catalog",
+            "config": [
+                "bucket": "lake", "namespace": "web.deep", "table_name": "events", "token": "secret",
+                "rolling_policy": ["interval_seconds": 3600],
+            ],
+        ])
+    }
+
+    func send(_ text: String) async throws {
+        let body = Array(text.utf8)
+        let events = try EventBody.inspect(body, mediaType: nil)
+        try await registry.append(
+            LogAppend(
+                body: body, eventCount: events.count, framing: events.framing,
+                receivedAt: Instant(microseconds: 1_700_000_000_000_000)),
+            to: try registry.stream("events").definition.id)
+    }
+
+    func table(_ namespace: String, _ name: String) async throws -> LoadedTable {
+        try await catalog.loadTable(
+            TableIdentifier(
+                namespace: Namespace(namespace.split(separator: ".").map(String.init)), name: name),
+            in: warehouse)
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}
+
+@Suite struct PipelineServiceTests {
+    @Test func eventsTravelFromTheLogIntoAnIcebergTable() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        try await node.send(
+            #"[{"id":1,"kind":"view","ratio":2},{"id":2,"kind":"Click","ratio":0},{"id":-5,"ratio":1}]"#)
+        try await node.whileRunning {
+            let made = try await node.service.createPipeline([
+                "name": "p",
+                "sql": """
+                INSERT INTO events_sink
+                SELECT id, upper(kind) AS kind, 10 / ratio AS part, more FROM events WHERE id > 0
+                """,
+            ])
+            try await node.service.flush(stream: "events")
+            let first = try await node.service.stats("p")
+            #expect(first.accepted == 3 && first.pending == 0)
+            #expect(first.counts.passed == 1 && first.counts.filtered == 1 && first.counts.rejected == 1)
+            try await node.send(#"{"id":"no"}"#)
+            try await node.send(#"{"id":9,"kind":"x","ratio":5,"more":{"a":[1]}}"#)
+            try await node.service.flush(stream: "events")
+            let second = try await node.service.stats(made.id.hexDigits)
+            #expect(second.counts.passed == 2 && second.counts.rejected == 2)
+            #expect(try await node.service.tables(of: made).map(\.name) == ["events", "events_sink"])
+        }
+        let table = try await node.table("web.deep", "events")
+        let snapshot = try #require(table.metadata.currentSnapshot)
+        #expect(snapshot.summary["total-records"] == "2")
+        #expect(snapshot.summary["firn.offset"] == "3:0")
+        #expect(
+            table.metadata.currentSchema.fields.map(\.name) == ["id", "kind", "part", "more", "__ingest_ts"])
+        #expect(table.metadata.defaultSpec.fields.map(\.transform) == [.day])
+        let rejects = try await node.table("rejects", "events")
+        #expect(rejects.metadata.currentSnapshot?.summary["total-records"] == "2")
+    }
+
+    @Test func badSQLAndBadNamesAreRefusedWhenThePipelineIsMade() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        for sql in [
+            "SELECT 1", "INSERT INTO events_sink SELECT nmae FROM events",
+            "INSERT INTO nosink SELECT id FROM events",
+            "INSERT INTO events_sink SELECT id FROM evnts",
+            "INSERT INTO events_sink SELECT count(*) FROM events",
+            "INSERT INTO events_sink SELECT id AS __ingest_ts FROM events",
+            "INSERT INTO events_sink SELECT id FROM events; INSERT INTO events_sink SELECT id FROM events",
+        ] {
+            await #expect(throws: (any Error).self, "\(sql)") {
+                _ = try await node.service.createPipeline(["name": "p", "sql": .string(sql)])
+            }
+        }
+        #expect(try await node.service.pipelines().isEmpty)
+        await node.registry.close()
+    }
+
+    @Test func aSinkInUseIsNotDeletedAndSecretsAreNotEchoed() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline([
+                "name": "p", "sql": "INSERT INTO events_sink SELECT id FROM events",
+            ])
+            let inUse = await #expect(throws: PipelinesError.self) {
+                try await node.service.deleteSink("events_sink")
+            }
+            #expect(inUse?.code == .sinkInUse)
+            let streamInUse = await #expect(throws: StreamsError.self) {
+                try await node.registry.delete("events")
+            }
+            #expect(streamInUse?.code == .streamInUse)
+            #expect(!(try await node.service.sink("events_sink").json.description.contains("secret")))
+            try await node.service.deletePipeline("p")
+            try await node.service.deleteSink("events_sink")
+            #expect(try await node.service.sinks().isEmpty)
+        }
+    }
+
+    @Test func aDroppedTableFailsThePipelineAndEveryFlush() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline([
+                "name": "p", "sql": "INSERT INTO events_sink SELECT id FROM events",
+            ])
+            try await node.send(#"[{"id":1}]"#)
+            try await node.service.flush(stream: "events")
+            try await node.catalog.dropTable(
+                TableIdentifier(namespace: Namespace(["web", "deep"]), name: "events"), in: node.warehouse)
+            try await node.send(#"[{"id":2}]"#)
+            let failed = await #expect(throws: PipelinesError.self) {
+                try await node.service.flush(stream: "events")
+            }
+            #expect(failed?.code == .failed)
+        }
+        let definition = try await node.service.pipeline("p")
+        #expect(definition.status == .failed)
+        #expect(definition.failureReason?.contains("dropped or replaced") == true)
+    }
+}
