@@ -23,6 +23,7 @@ typedef struct connection {
     int fd;
     int64_t head_since;  // when it began to wait for a request head
     bool is_busy;        // a request with a complete head runs
+    bool was_at_end;     // the last sweep found nothing left to read
 } connection;
 
 struct firn_http_server {
@@ -81,6 +82,7 @@ static void mark(firn_http_server *server, connection *connection, bool is_busy)
     pthread_mutex_lock(&server->lock);
     connection->is_busy = is_busy;
     connection->head_since = now_nanoseconds();
+    connection->was_at_end = false;
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -238,11 +240,21 @@ void firn_http_stop(firn_http_server *server) {
     free(server);
 }
 
-void firn_http_cut_slow_heads(firn_http_server *server, int64_t limit_nanoseconds) {
-    int64_t oldest = now_nanoseconds() - limit_nanoseconds;
+static bool is_at_end(int fd) {
+    char byte;
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+void firn_http_sweep(firn_http_server *server, int64_t head_nanoseconds) {
+    int64_t oldest = now_nanoseconds() - head_nanoseconds;
     pthread_mutex_lock(&server->lock);
-    for (connection *each = server->connections; each != NULL; each = each->next)
-        if (!each->is_busy && each->head_since < oldest) shutdown(each->fd, SHUT_RDWR);
+    for (connection *each = server->connections; each != NULL; each = each->next) {
+        if (each->is_busy) continue;
+        bool at_end = is_at_end(each->fd);
+        // Twice in a row: the library may be about to find out by itself.
+        if (each->head_since < oldest || (at_end && each->was_at_end)) shutdown(each->fd, SHUT_RDWR);
+        each->was_at_end = at_end;
+    }
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -292,6 +304,10 @@ int32_t firn_http_peer_state(const firn_http_request *request) {
     if (poll(&asked, 1, 0) <= 0) return 0;
     if ((asked.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) return 2;
     return (asked.revents & POLLRDHUP) != 0 ? 1 : 0;
+}
+
+bool firn_http_is_at_end(const firn_http_request *request) {
+    return request->connection != NULL && is_at_end(request->connection->fd);
 }
 
 void firn_http_cut(const firn_http_request *request) {

@@ -30,6 +30,8 @@ final class Exchange: Sendable {
         var hasOutputFailed = false
         var outputWriter: CheckedContinuation<Void, Never>?
         var isTaskDone = false
+        /// The last look found the request's body cut off.
+        var wasAtEnd = false
 
         var isOver: Bool { handle == nil || isAborted }
     }
@@ -257,7 +259,11 @@ extension Exchange {
     /// Looks at the socket, which the library does not while the request is suspended, and at the clock.
     func watch(nowNanoseconds: Int64) {
         let (isGone, isAnswered) = state.withLock { state -> (Bool, Bool) in
-            guard state.isSuspended, let handle = state.handle else { return (false, state.isAnswered) }
+            guard let handle = state.handle else { return (false, state.isAnswered) }
+            guard state.isSuspended else {
+                cutIfIncomplete(handle, &state)
+                return (false, state.isAnswered)
+            }
             switch handle.peerState {
             case .present: return (false, state.isAnswered)
             // While the body is still coming in, a half-closed socket is a client that has sent everything.
@@ -273,6 +279,17 @@ extension Exchange {
                 SchedulingError(.deadlineExceeded, "the request ran past its deadline", ["seconds": limit]))
             if seconds >= limit + limits.drainSeconds { abort() }
         }
+    }
+
+    /// The library misses a FIN that arrives together with data. A body that can never be complete would wait for
+    /// the idle timeout; two looks in a row make sure that the library had its chance.
+    private func cutIfIncomplete(_ handle: RequestHandle, _ state: inout State) {
+        guard !state.isBodyEnded, handle.isAtEnd else {
+            state.wasAtEnd = false
+            return
+        }
+        if state.wasAtEnd { handle.cut() }
+        state.wasAtEnd = true
     }
 
     /// Ends the transfer, whatever its state.

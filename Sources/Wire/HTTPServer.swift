@@ -48,7 +48,7 @@ package final class HTTPServer: Sendable {
                 pause(milliseconds: Self.watchMilliseconds)
                 core.watch(connectionCount: made.connectionCount)
                 round += 1
-                if round.isMultiple(of: 20) { made.cutSlowHeads(limitSeconds: core.limits.headSeconds) }
+                if round.isMultiple(of: 20) { made.sweep(headSeconds: core.limits.headSeconds) }
             }
         }
         watcher.name = "http-watcher"

@@ -268,4 +268,21 @@ struct HTTPServerTests {
         #expect(try await client.isClosed())
         await test.server.stop()
     }
+
+    @Test("clients that leave in the middle of a body or between requests hold no connection")
+    func leavesNothing() async throws {
+        let test = try TestServer()
+        for index in 0..<40 {
+            let client = try await RawClient(port: test.port)
+            let isPartial = index.isMultiple(of: 2)
+            try await client.send(
+                isPartial
+                    ? "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"
+                    : "GET /raw/1 HTTP/1.1\r\nHost: a\r\n\r\n")
+            client.shutdownWriting()
+            if !isPartial { #expect(try await client.receive().status == 200) }
+            #expect(try await client.isClosed())
+        }
+        await test.server.stop()
+    }
 }

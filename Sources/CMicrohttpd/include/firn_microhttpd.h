@@ -51,9 +51,10 @@ firn_http_server *firn_http_start(
 void firn_http_quiesce(firn_http_server *server);
 // Ends all threads and closes every connection. No request may be suspended. Blocks.
 void firn_http_stop(firn_http_server *server);
-// Cuts connections that have been without a complete request head for longer than `limit_nanoseconds`: clients that
-// send a head byte by byte never look idle to the library.
-void firn_http_cut_slow_heads(firn_http_server *server, int64_t limit_nanoseconds);
+// Cuts connections between requests that nobody else would: those without a complete head for longer than
+// `head_nanoseconds` (a client that sends one byte by byte never looks idle to the library), and those whose client has
+// gone (the library misses a FIN that arrives together with data, until its idle timeout). Call it about once a second.
+void firn_http_sweep(firn_http_server *server, int64_t head_nanoseconds);
 uint32_t firn_http_connection_count(firn_http_server *server);
 
 // Valid until `finished`.
@@ -70,6 +71,8 @@ void firn_http_suspend(firn_http_request *request);
 void firn_http_resume(firn_http_request *request);
 // Asks the socket: 0 all is well, 1 the peer sends no more, 2 the connection is broken.
 int32_t firn_http_peer_state(const firn_http_request *request);
+// True when everything the peer sent is read and the peer has closed its side.
+bool firn_http_is_at_end(const firn_http_request *request);
 // Makes the socket useless to both sides; the library finds out at its next read or write.
 void firn_http_cut(const firn_http_request *request);
 

@@ -18,6 +18,9 @@ struct RequestHandle: Sendable {
     func resume() { unsafe firn_http_resume(pointer) }
     func cut() { unsafe firn_http_cut(pointer) }
 
+    /// Everything the peer sent is read, and there will be no more.
+    var isAtEnd: Bool { unsafe firn_http_is_at_end(pointer) }
+
     var peerState: PeerState {
         switch unsafe firn_http_peer_state(pointer) {
         case 0: .present

@@ -53,8 +53,8 @@ final class ServerHandle: Sendable {
     // SAFETY of the calls below: the pointer is used only under the mutex and only before `stop` clears it.
     func quiesce() { unsafe withServer { unsafe firn_http_quiesce($0) } }
 
-    func cutSlowHeads(limitSeconds: Int) {
-        unsafe withServer { unsafe firn_http_cut_slow_heads($0, Int64(limitSeconds) * 1_000_000_000) }
+    func sweep(headSeconds: Int) {
+        unsafe withServer { unsafe firn_http_sweep($0, Int64(headSeconds) * 1_000_000_000) }
     }
 
     var connectionCount: Int {
