@@ -23,19 +23,25 @@ package enum MetadataFile {
     }
 
     /// - Errors: `TAB-101`; the store's own for anything but a missing file.
-    package static func read(_ location: String, store: any BlobStore) async throws -> TableMetadata {
+    package static func read(
+        _ location: String, store: any BlobStore, caches: TableCaches? = nil
+    ) async throws -> TableMetadata {
         guard let path = BlobPath(uri: location) else {
             throw TablesError(.metadataUnreadable, "a metadata location is no s3:// URI", ["path": location])
         }
         do {
             let reader = try await store.open(path)
+            let key = TableCaches.Key(path, reader.info)
+            if let known = caches?.metadata.find(key) { return known }
             guard reader.info.size <= Int64(byteLimit) else {
                 throw TablesError(
                     .metadataUnreadable, "the metadata file is too large",
                     ["path": location, "bytes": reader.info.size, "limit": byteLimit])
             }
             let bytes = try await reader.read([0..<reader.info.size])[0]
-            return try parse(bytes, path: location)
+            let metadata = try parse(bytes, path: location)
+            caches?.metadata.insert(metadata, for: key, cost: bytes.count * TableCaches.growth)
+            return metadata
         } catch let error as BlobsError where error.code == .notFound {
             throw TablesError(
                 .metadataUnreadable, "a table's metadata file is missing", ["path": location], cause: error)

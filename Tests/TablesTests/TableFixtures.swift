@@ -8,19 +8,20 @@ import Tables
 
 /// Tables to read: one that PyIceberg wrote (see IcebergTests/Fixtures/generate.py), and small ones made here.
 enum TableFixtures {
-    static let location = "s3://lake/web/everything"
-
-    /// A store with the metadata files of PyIceberg's table; its data files are not there, planning needs none.
-    static func pyIceberg() async throws -> (metadata: TableMetadata, store: MemoryBlobStore) {
+    /// A store with the metadata files of a table of PyIceberg; its data files are not there, planning needs none.
+    static func pyIceberg(
+        _ table: String = "everything"
+    ) async throws -> (metadata: TableMetadata, store: MemoryBlobStore) {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "IcebergTests/Fixtures/everything")
+            .appending(path: "IcebergTests/Fixtures/" + table)
         let store = MemoryBlobStore()
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
             let bytes = Array(try Data(contentsOf: folder.appending(path: name)))
-            let path = BlobPath(bucket: "lake", key: "web/everything/metadata/" + name)
+            let path = BlobPath(bucket: "lake", key: "web/\(table)/metadata/\(name)")
             _ = try await store.put(path, bytes, if: .always)
         }
-        let metadata = try await MetadataFile.read(location + "/metadata/metadata.json", store: store)
+        let metadata = try await MetadataFile.read(
+            "s3://lake/web/\(table)/metadata/metadata.json", store: store)
         return (metadata, store)
     }
 

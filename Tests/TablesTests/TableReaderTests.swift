@@ -130,6 +130,14 @@ struct TableReaderTests {
         #expect(try await MetadataFile.read(path.uri, store: store) == metadata)
         try await MetadataFile.write(metadata, to: "s3://lake/t/metadata/2.json", store: store)
         #expect(try await MetadataFile.read("s3://lake/t/metadata/2.json", store: store) == metadata)
+        let caches = TableCaches()
+        for _ in 0..<2 {
+            #expect(try await MetadataFile.read(path.uri, store: store, caches: caches) == metadata)
+        }
+        var changed = metadata
+        changed.properties["a"] = "b"
+        _ = try await store.put(path, changed.json.serialized(), if: .always)
+        #expect(try await MetadataFile.read(path.uri, store: store, caches: caches) == changed)
         await fails(.pathOutsideTable) {
             try await MetadataFile.write(metadata, to: "s3://lake/x/2.json", store: store)
         }

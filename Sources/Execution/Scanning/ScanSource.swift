@@ -37,7 +37,8 @@ final class ScanSource: MorselSource {
     func prepare() async throws {
         guard scan.snapshotID != nil else { return }
         let predicate = scan.filter.map { ScanPruning.predicate($0, over: scan.fields) } ?? .always
-        let metadata = try await MetadataFile.read(scan.metadataLocation, store: context.store)
+        let metadata = try await MetadataFile.read(
+            scan.metadataLocation, store: context.store, caches: context.tableCaches)
         let plan = try TableReader(metadata: metadata, store: context.store, caches: context.tableCaches)
             .plan(predicate: predicate, snapshotID: scan.snapshotID, cancellation: context.token)
         let made = WorkQueue<ScanTask, RowGroup>(

@@ -142,7 +142,8 @@ extension TableMetadata {
                 .unknownSortOrder, "the table has no such sort order", ["order-id": defaultSortOrderID])
         }
         let numbers =
-            [lastColumnID, lastPartitionID] + schemas.map(\.schemaID) + specs.map(\.specID) + sortOrders.map(\.orderID)
+            [lastColumnID, lastPartitionID] + schemas.map(\.schemaID) + specs.map(\.specID)
+            + sortOrders.map(\.orderID)
         if let tooLarge = numbers.first(where: { $0 > Int(Int32.max) }) {
             throw IcebergError(.malformed, "an id of the table has more than 32 bits", ["id": tooLarge])
         }

@@ -1,7 +1,7 @@
 package import Blobs
 import Iceberg
 
-/// Decoded manifests and manifest lists, shared by all readers of a process.
+/// Decoded metadata files, manifest lists and manifests, shared by all readers of a process.
 ///
 /// Keyed by path, ETag and size: a file that was replaced is another file. Rows are never kept.
 package final class TableCaches: Sendable {
@@ -17,6 +17,7 @@ package final class TableCaches: Sendable {
         }
     }
 
+    let metadata: RecentCache<Key, TableMetadata>
     let lists: RecentCache<Key, [ManifestFile]>
     let manifests: RecentCache<Key, [ManifestEntry]>
 
@@ -24,7 +25,8 @@ package final class TableCaches: Sendable {
     static let growth = 8
 
     package init(limitBytes: Int = 128 << 20) {
+        metadata = RecentCache(limit: limitBytes / 4)
         lists = RecentCache(limit: limitBytes / 8)
-        manifests = RecentCache(limit: limitBytes / 8 * 7)
+        manifests = RecentCache(limit: limitBytes / 8 * 5)
     }
 }

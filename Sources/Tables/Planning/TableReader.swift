@@ -73,14 +73,14 @@ package final class ScanPlan: AsyncSequence, Sendable {
             let group = try await nextManifests()
             if group.isEmpty { return nil }
             let tasks = try await tasks(in: group)
-            state.withLock { $0.ready = tasks[...] }
+            state.withLock { $0.ready += tasks }
         }
     }
 
     private func nextManifests() async throws -> [ManifestFile] {
         if state.withLock({ $0.manifests == nil }) {
             let found = try await openList()
-            state.withLock { $0.manifests = found[...] }
+            state.withLock { $0.manifests = $0.manifests ?? found[...] }
         }
         return state.withLock { state in
             let group = Array(state.manifests?.prefix(TableReader.manifestsAtOnce) ?? [])

@@ -102,14 +102,24 @@ def main() -> None:
                                  properties={"write.parquet.compression-codec": "zstd"})
     table.append(rows(6, 0, table.schema()))
     table.append(rows(5, 100, table.schema()))
-    table = catalog.load_table("web.everything")
-    out = HERE / "everything"
+    keep(catalog.load_table("web.everything"), "everything")
+    old = catalog.create_table("web.old", everything(), location="s3://lake/web/old",
+                               partition_spec=PartitionSpec(PartitionField(3, 1000, IdentityTransform(), "small")),
+                               properties={"format-version": "1"})
+    old.append(rows(3, 0, old.schema()))
+    old.append(rows(2, 10, old.schema()))
+    keep(catalog.load_table("web.old"), "old")
+    shutil.rmtree(ROOT)
+
+
+def keep(table, name: str) -> None:
+    """Copies a table's metadata; planning needs no data files."""
+    out = HERE / name
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
     shutil.copy(LakeIO.local(table.metadata_location), out / "metadata.json")
-    for path in sorted((ROOT / "web/everything/metadata").glob("*.avro")):
+    for path in sorted((ROOT / "web" / name / "metadata").glob("*.avro")):
         shutil.copy(path, out / path.name)
-    shutil.rmtree(ROOT)
 
 
 if __name__ == "__main__":
