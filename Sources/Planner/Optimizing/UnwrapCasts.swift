@@ -17,7 +17,7 @@ struct UnwrapCasts: OptimizerPass {
 
     private func unwrap(_ expression: Expression) -> Expression {
         switch expression {
-        case .call(let function, let arguments, _) where arguments.count == 2:
+        case .call(let function, let arguments, _) where Self.mirrored(function) != nil:
             if case .cast(let column, let wide, false) = arguments[0], let value = arguments[1].literalValue {
                 return comparison(function, column, wide, value) ?? expression
             }
