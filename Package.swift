@@ -68,8 +68,8 @@ let rooms: [Room] = [
     Room(
         name: "Sessions",
         uses: [
-            "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Kernels", "Scheduling", "Iceberg", "SQLSyntax",
-            "Plans", "Catalogs", "Planner",
+            "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling", "FileFormats",
+            "Iceberg", "Tables", "SQLSyntax", "Plans", "Catalogs", "Planner", "Execution",
         ]),
     Room(
         name: "Pipelines",

@@ -1,6 +1,7 @@
 package import Catalogs
 import Columnar
-package import Effects
+import Effects
+import Execution
 import Planner
 import Plans
 import SQLSyntax
@@ -11,17 +12,18 @@ import Scheduling
 /// - Threads: any; statements do not share state.
 package final class Session: Sendable {
     let catalog: Catalog
-    let executor: any QueryExecutor
-    let clock: any Clock
+    let engine: QueryEngine
     package let queries: QueryRegistry
+    /// Optimiser passes that do not run; for tests that compare answers.
+    let disabledPasses: Set<String>
 
     package init(
-        catalog: Catalog, executor: any QueryExecutor, clock: any Clock, queries: QueryRegistry
+        catalog: Catalog, engine: QueryEngine, queries: QueryRegistry, disabledPasses: Set<String> = []
     ) {
         self.catalog = catalog
-        self.executor = executor
-        self.clock = clock
+        self.engine = engine
         self.queries = queries
+        self.disabledPasses = disabledPasses
     }
 
     /// - Errors: `SYN-…`, `PLA-…` with line and column; `CAT-…`; `SES-…`; later, from the batches, Execution's.
@@ -43,15 +45,19 @@ package final class Session: Sendable {
         switch statement {
         case .query(let query):
             let planned = try await plan(query, in: warehouse, request)
-            let execution = try await executor.start(
-                planned.result.plan, now: planned.now, cancellation: request.cancellation)
+            let run = try engine.start(planned.result.plan, now: planned.now, token: request.cancellation)
             return StatementResult(
-                queryID: ticket.id, schema: planned.result.plan.schema,
-                batches: StatementBatches(source: execution.batches, ticket: ticket),
-                metrics: execution.metrics)
+                queryID: ticket.id, schema: run.schema,
+                batches: StatementBatches(source: .run(run), ticket: ticket),
+                metrics: { QueryMetrics(run) })
         case .explain(let explain):
             let planned = try await plan(explain.query, in: warehouse, request)
-            return answer(try ExplainStatement(explain).answer(planned.result), ticket)
+            guard explain.isAnalyzing else {
+                return answer(ExplainStatement.answer(planned.result, explain.format), ticket)
+            }
+            let run = try engine.start(planned.result.plan, now: planned.now, token: request.cancellation)
+            while try await run.next() != nil {}
+            return answer(ExplainStatement.profile(run.profile), ticket) { QueryMetrics(run) }
         case .showNamespaces(let pattern):
             return answer(
                 try await CatalogStatements(self, warehouse, request).namespaces(like: pattern), ticket)
@@ -82,19 +88,22 @@ package final class Session: Sendable {
     ) async throws -> (result: Planner.Result, now: Instant) {
         let tables = try await TableResolver(catalog: catalog, warehouse: warehouse, request: request)
             .resolve(Planner.tables(in: query))
-        let now = clock.now
-        let planner = Planner(settings: PlannerSettings(now: now), parameters: request.parameters)
-        return (try planner.plan(query, tables: tables), now)
+        let now = engine.clock.now
+        var settings = PlannerSettings(now: now)
+        settings.disabledPasses = disabledPasses
+        return (
+            try Planner(settings: settings, parameters: request.parameters).plan(query, tables: tables), now
+        )
     }
 
     /// Rows that are there already.
-    private func answer(_ batch: Batch, _ ticket: QueryTicket) -> StatementResult {
-        let (stream, continuation) = AsyncThrowingStream<Batch, any Error>.makeStream()
-        if batch.rowCount > 0 { continuation.yield(batch) }
-        continuation.finish()
-        return StatementResult(
+    private func answer(
+        _ batch: Batch, _ ticket: QueryTicket,
+        metrics: @escaping @Sendable () -> QueryMetrics = { QueryMetrics() }
+    ) -> StatementResult {
+        StatementResult(
             queryID: ticket.id, schema: batch.schema,
-            batches: StatementBatches(source: stream, ticket: ticket),
-            metrics: { QueryMetrics() })
+            batches: StatementBatches(source: .ready(batch), ticket: ticket),
+            metrics: metrics)
     }
 }

@@ -30,7 +30,9 @@ struct SQLFile {
 
     init(named name: String) throws {
         let text = try String(contentsOf: Self.folder.appending(path: name), encoding: .utf8)
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { ($0 + 1, String($1)) }[...]
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map {
+            ($0 + 1, String($1))
+        }[...]
         while let (number, head) = lines.popFirst() {
             if head.isEmpty || head.hasPrefix("#") { continue }
             var body: [String] = []
@@ -48,7 +50,8 @@ struct SQLFile {
         case "statement" where words.count == 2 && words[1] == "ok":
             return Record(line: number, sql: body.joined(separator: "\n"), expectation: .ok)
         case "statement" where words.count == 3 && words[1] == "error":
-            return Record(line: number, sql: body.joined(separator: "\n"), expectation: .fault(code: words[2]))
+            return Record(
+                line: number, sql: body.joined(separator: "\n"), expectation: .fault(code: words[2]))
         case "query":
             guard let rule = body.firstIndex(of: "----") else {
                 throw Malformed(line: number, problem: "a query has no ----")

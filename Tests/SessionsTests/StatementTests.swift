@@ -1,73 +1,10 @@
-import Blobs
 import Catalogs
 import Columnar
-import Effects
 import Faults
-import Iceberg
-import Metastore
 import Planner
-import Plans
-import Scheduling
-import TestKit
 import Testing
 
 @testable import Sessions
-
-/// A session over a fresh catalog with the table `web.clicks`; it plans, and has no engine.
-struct SessionFixture {
-    /// Stands where a test must not get to.
-    struct NoEngine: QueryExecutor {
-        func start(_ plan: PhysicalPlan, now: Instant, cancellation: CancellationToken) async throws
-            -> QueryExecution
-        {
-            throw SessionsError(.unsupportedStatement, "this test has no engine")
-        }
-    }
-
-    let directory: TemporaryDirectory
-    let catalog: Catalog
-    let session: Session
-
-    init(limits: QueryRegistry.Limits = QueryRegistry.Limits()) async throws {
-        directory = try TemporaryDirectory()
-        let clock = ManualClock()
-        let randomness = SeededRandomness(seed: 1)
-        let metastore = try await Metastore.open(directory: directory.path, clock: clock)
-        let store = MemoryBlobStore(clock: clock, buckets: ["lake"])
-        catalog = Catalog(metastore: metastore, store: store, clock: clock, randomness: randomness)
-        let warehouse = try await catalog.enableWarehouse(bucket: "lake")
-        try await catalog.createNamespace(Namespace(["web"]), in: warehouse)
-        let schema = IcebergSchema(fields: [
-            Field(id: 1, "id", .long, isRequired: true), Field(id: 2, "url", .string, doc: "where"),
-            Field(id: 3, "at", .timestamptz),
-        ])
-        _ = try await catalog.createTable(
-            CreateTable(
-                identifier: TableIdentifier(namespace: Namespace(["web"]), name: "clicks"), schema: schema),
-            in: warehouse)
-        session = Session(
-            catalog: catalog, executor: NoEngine(), clock: clock,
-            queries: QueryRegistry(limits: limits, clock: clock, randomness: randomness))
-    }
-
-    func rows(
-        _ sql: String, warehouse: String = "lake", namespace: [String] = [],
-        authorize: @escaping @Sendable (StatementAccess) throws -> Void = { _ in }
-    ) async throws -> [[Scalar]] {
-        var request = StatementRequest(sql: sql, warehouse: warehouse)
-        request.namespace = namespace
-        request.authorize = authorize
-        var rows: [[Scalar]] = []
-        for try await batch in try await session.run(request).batches { rows += batch.rows }
-        return rows
-    }
-
-    func texts(_ sql: String) async throws -> [String] {
-        try await rows(sql).map { row in
-            row.map { if case .string(let text) = $0 { text } else { "-" } }.joined(separator: " | ")
-        }
-    }
-}
 
 @Suite("Statements about the catalog")
 struct StatementTests {

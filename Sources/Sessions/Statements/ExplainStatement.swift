@@ -1,29 +1,25 @@
 import Columnar
+import Execution
 import JSONText
 import Planner
 import Plans
 import SQLSyntax
 
-/// EXPLAIN: the plan as text, a line a row, or as one JSON document.
-struct ExplainStatement {
-    let explain: ExplainSyntax
-
-    init(_ explain: ExplainSyntax) { self.explain = explain }
-
-    func answer(_ result: Planner.Result) throws(SessionsError) -> Batch {
-        if explain.isAnalyzing {
-            throw SessionsError(
-                .unsupportedStatement, "EXPLAIN ANALYZE is not supported", at: explain.query.position.place,
-                hint: "EXPLAIN shows the plan without running it")
-        }
-        switch explain.format {
+/// EXPLAIN: the plan as text, a line a row, or as one JSON document; with ANALYZE what each operator did.
+enum ExplainStatement {
+    static func answer(_ result: Planner.Result, _ format: ExplainSyntax.Format) -> Batch {
+        switch format {
         case .json:
-            let text = String(decoding: Self.json(result.plan).serialized(indent: 2), as: UTF8.self)
+            let text = String(decoding: json(result.plan).serialized(indent: 2), as: UTF8.self)
             return CatalogStatements.texts(["plan"], [[text]])
-        case .text, .tree:
-            let lines = result.plan.description.split(separator: "\n").map { [String($0)] as [String?] }
-            return CatalogStatements.texts(["plan"], lines)
+        case .text, .tree: return lines(result.plan.description)
         }
+    }
+
+    static func profile(_ profile: QueryProfile) -> Batch { lines(profile.text) }
+
+    private static func lines(_ text: String) -> Batch {
+        CatalogStatements.texts(["plan"], text.split(separator: "\n").map { [String($0)] })
     }
 
     /// `{"node": "Filter", "details": "a > 1", "columns": [...], "inputs": [...]}`

@@ -1,0 +1,53 @@
+package import Blobs
+package import Effects
+import Execution
+package import FileFormats
+import Kernels
+import Plans
+package import Scheduling
+package import Tables
+
+/// What every query of a node shares: the store, the threads, the memory, the caches.
+package struct QueryEngine: Sendable {
+    package var store: any BlobStore
+    package var morsels: MorselPool
+    package var ledger: MemoryLedger
+    /// Of one query.
+    package var memoryLimitBytes: Int
+    package var tableCaches: TableCaches
+    package var footers: ParquetFooterCache
+    package var clock: any Clock
+    package var randomness: any Randomness
+    /// From start to last row; nil for none.
+    package var timeLimitNanoseconds: Int64?
+    /// Rows of a batch at most; smaller only in tests.
+    package var batchRows = Int.max
+
+    package init(
+        store: any BlobStore, morsels: MorselPool, ledger: MemoryLedger, memoryLimitBytes: Int,
+        caches: (tables: TableCaches, footers: ParquetFooterCache), clock: any Clock,
+        randomness: any Randomness
+    ) {
+        self.store = store
+        self.morsels = morsels
+        self.ledger = ledger
+        self.memoryLimitBytes = memoryLimitBytes
+        tableCaches = caches.tables
+        footers = caches.footers
+        self.clock = clock
+        self.randomness = randomness
+    }
+
+    /// Compiles a plan; rows are computed when they are asked for.
+    ///
+    /// `now` is when the statement began.
+    func start(_ plan: PhysicalPlan, now: Instant, token: CancellationToken) throws -> QueryRun {
+        var context = QueryContext(
+            store: store, morsels: morsels, memory: MemoryBudget(ledger: ledger, limit: memoryLimitBytes),
+            token: token, tableCaches: tableCaches, footers: footers, clock: clock,
+            kernels: KernelContext(now: now, randomness: randomness))
+        context.deadlineNanoseconds = timeLimitNanoseconds.map { clock.monotonicNanoseconds + $0 }
+        context.batchRows = batchRows
+        return try Executor.run(plan, in: context)
+    }
+}
