@@ -15,11 +15,12 @@ struct RunSorter: Sendable {
     private let sources: [ColumnPath]
     private let directions: [SortDirection]
 
-    /// Nil when the table has no order.
+    /// Nil when the table has no order, or one by a transform of a later specification: unsorted files are always right.
     ///
     /// - Errors: `ICE-106` when a source column is gone.
     init?(order: SortOrder, schema: IcebergSchema) throws(IcebergError) {
-        if order.isUnsorted { return nil }
+        let isUnknown = order.fields.contains { if case .unknown = $0.transform { true } else { false } }
+        if order.isUnsorted || isUnknown { return nil }
         orderID = order.orderID
         transforms = order.fields.map(\.transform)
         sources = try order.fields.map { (field) throws(IcebergError) -> ColumnPath in

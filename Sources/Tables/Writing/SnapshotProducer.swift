@@ -59,7 +59,7 @@ package struct SnapshotProducer: Sendable {
         }
         let id = newSnapshotID(metadata)
         let name = UniqueID.random(from: randomness)
-        let folder = metadata.location + "/metadata/"
+        let folder = try TableLocation(metadata.location).uri + "/metadata/"
         var snapshot = Snapshot(
             snapshotID: id, parentID: parent?.snapshotID, sequenceNumber: sequenceNumber,
             timestampMilliseconds: max(clock.now.milliseconds, metadata.lastUpdatedMilliseconds),
