@@ -108,14 +108,15 @@ let rooms: [Room] = [
     Room(
         name: "ManagementAPI",
         uses: [
-            "Faults", "Effects", "Telemetry", "JSONText", "Buckets", "Catalogs", "Streams", "Identity", "Wire",
+            "Faults", "Effects", "Telemetry", "JSONText", "Buckets", "Catalogs", "Streams", "Pipelines", "Identity",
+            "Wire",
         ]),
     // Layer 8
     Room(
         name: "Node",
         uses: [
             "Faults", "Effects", "Telemetry", "JSONText", "Signing", "Metastore", "Scheduling", "Buckets", "Catalogs",
-            "Streams", "Identity", "Wire", "S3API", "CatalogAPI", "IngestAPI", "ManagementAPI",
+            "Streams", "Tables", "Pipelines", "Identity", "Wire", "S3API", "CatalogAPI", "IngestAPI", "ManagementAPI",
         ]),
     Room(
         name: "Commands",

@@ -8,6 +8,8 @@ package enum ManagementAPI {
         BucketRoutes.add(to: &routes)
         WarehouseRoutes.add(to: &routes)
         StreamRoutes.add(to: &routes)
+        SinkRoutes.add(to: &routes)
+        PipelineRoutes.add(to: &routes)
         TokenRoutes.add(to: &routes)
         SettingsRoutes.add(to: &routes)
         return routes.router

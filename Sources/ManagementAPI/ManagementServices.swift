@@ -3,6 +3,7 @@ package import Catalogs
 package import Effects
 package import Identity
 package import JSONText
+package import Pipelines
 package import Streams
 package import Wire
 
@@ -13,6 +14,7 @@ package struct ManagementServices: Sendable {
     package var buckets: BucketStore
     package var catalog: Catalog
     package var streams: StreamRegistry
+    package var pipelines: PipelineService
     package var tokens: TokenStore
     package var authenticator: Authenticator
     package var clock: any Clock
@@ -22,14 +24,16 @@ package struct ManagementServices: Sendable {
     package var settings: JSONValue
 
     package init(
-        account: String, buckets: BucketStore, catalog: Catalog, streams: StreamRegistry, tokens: TokenStore,
-        authenticator: Authenticator, clock: any Clock, publicURL: @escaping @Sendable () -> String,
+        account: String, buckets: BucketStore, catalog: Catalog, streams: StreamRegistry,
+        pipelines: PipelineService, tokens: TokenStore, authenticator: Authenticator, clock: any Clock,
+        publicURL: @escaping @Sendable () -> String,
         settings: JSONValue
     ) {
         self.account = account
         self.buckets = buckets
         self.catalog = catalog
         self.streams = streams
+        self.pipelines = pipelines
         self.tokens = tokens
         self.authenticator = authenticator
         self.clock = clock

@@ -26,8 +26,8 @@ extension NodeRooms {
             ManagementAPI.router(
                 services: ManagementServices(
                     account: settings.account, buckets: buckets, catalog: catalog, streams: streams,
-                    tokens: tokens,
-                    authenticator: authenticator, clock: LiveClock(), publicURL: publicURL,
+                    pipelines: pipelines, tokens: tokens, authenticator: authenticator, clock: LiveClock(),
+                    publicURL: publicURL,
                     settings: settings.json),
                 log: log))
         return server("http", settings.listen, router)

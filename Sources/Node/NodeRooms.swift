@@ -3,9 +3,11 @@ import Catalogs
 import Effects
 import Identity
 import Metastore
+import Pipelines
 import Scheduling
 import Signing
 import Streams
+import Tables
 import Telemetry
 
 /// Every room of the house, open over one data directory.
@@ -21,6 +23,10 @@ struct NodeRooms: Sendable {
     let buckets: BucketStore
     let catalog: Catalog
     let streams: StreamRegistry
+    /// Threads that compute, for queries and pipelines together.
+    let morsels: MorselPool
+    let caches: TableCaches
+    let pipelines: PipelineService
 
     private static let poolThreads = 8
 
@@ -45,18 +51,27 @@ struct NodeRooms: Sendable {
             metastore: metastore, store: buckets, clock: clock, randomness: randomness, metrics: metrics,
             log: log)
         let streams = try await StreamRegistry.open(
-            directory: path + "/streams", metastore: metastore,
+            directory: path + "/streams", metastore: metastore, limits: settings.logLimits,
             environment: LogEnvironment(clock: clock, pool: pool, metrics: metrics, log: log),
             randomness: randomness)
+        let morsels = MorselPool(threads: settings.workerThreads ?? ProcessSetup.coreCount)
+        let caches = TableCaches()
+        let pipelines = try await PipelineService.open(
+            PipelineResources(
+                metastore: metastore, streams: streams, catalog: catalog, store: buckets, caches: caches,
+                pool: morsels, metrics: metrics, log: log))
         return NodeRooms(
             settings: settings, log: log, metrics: metrics, directory: directory, pool: pool,
             metastore: metastore,
-            tokens: tokens, buckets: buckets, catalog: catalog, streams: streams)
+            tokens: tokens, buckets: buckets, catalog: catalog, streams: streams, morsels: morsels,
+            caches: caches,
+            pipelines: pipelines)
     }
 
     /// From the top down: who uses a room is closed before it.
     func close() async throws {
         await streams.close()
+        morsels.stop()
         buckets.close()
         try await metastore.close()
         pool.stop()

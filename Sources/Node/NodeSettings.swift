@@ -1,5 +1,6 @@
 import Effects
 import JSONText
+import Streams
 package import Telemetry
 
 /// What a node runs with: every member is a flag, an environment variable and a line of the settings file.
@@ -25,6 +26,10 @@ package struct NodeSettings: Sendable {
     package var drainSeconds = 20
     /// Largest ingest request, before and after decompression.
     package var ingestBodyBytes = 5 << 20
+    /// Bounds of each stream's log; see `LogLimits`.
+    package var logSegmentBytes = LogLimits().segmentBytes
+    package var logReplayWindowBytes = LogLimits().replayWindowBytes
+    package var logBacklogBytes = LogLimits().backlogBytes
     /// `NAME:COUNT`, from `FIRN_FAULT`; for kill tests.
     package var faultPoint: String?
 
@@ -66,6 +71,14 @@ package struct NodeSettings: Sendable {
         }
     }
 
+    var logLimits: LogLimits {
+        var limits = LogLimits()
+        limits.segmentBytes = logSegmentBytes
+        limits.replayWindowBytes = logReplayWindowBytes
+        limits.backlogBytes = logBacklogBytes
+        return limits
+    }
+
     /// What `firn/settings` shows; secrets left out.
     var json: JSONValue {
         [
@@ -77,6 +90,9 @@ package struct NodeSettings: Sendable {
             "worker_threads": workerThreads.map { .integer(Int64($0)) } ?? .null,
             "drain_seconds": .integer(Int64(drainSeconds)),
             "ingest_body_bytes": .integer(Int64(ingestBodyBytes)),
+            "log_segment_bytes": .integer(Int64(logSegmentBytes)),
+            "log_replay_window_bytes": .integer(Int64(logReplayWindowBytes)),
+            "log_backlog_bytes": .integer(Int64(logBacklogBytes)),
         ]
     }
 }

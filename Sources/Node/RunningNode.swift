@@ -1,4 +1,5 @@
 package import JSONText
+import Pipelines
 import Wire
 
 /// A node whose servers listen.
@@ -8,6 +9,8 @@ package struct RunningNode: Sendable {
     private let rooms: NodeRooms
     private let servers: [HTTPServer]
     private let readiness: Readiness
+    /// Owns the tasks of all pipelines.
+    private let pipelines: Task<Void, Never>
 
     /// Starts S3 first: the catalog tells its address to clients.
     static func start(_ rooms: NodeRooms) async throws -> RunningNode {
@@ -26,7 +29,7 @@ package struct RunningNode: Sendable {
             return RunningNode(
                 addresses: ["http": .string(httpURL), "s3": .string(s3URL)], rooms: rooms,
                 servers: [http, s3],
-                readiness: readiness)
+                readiness: readiness, pipelines: Task { await rooms.pipelines.run() })
         } catch {
             await s3.stop()
             throw error
@@ -48,6 +51,8 @@ package struct RunningNode: Sendable {
     package func stop() async throws {
         readiness.set(false)
         for server in servers { await server.stop() }
+        rooms.pipelines.stop()
+        await pipelines.value
         try await rooms.close()
     }
 }

@@ -29,7 +29,7 @@ final class SimulatedDisk: LogFiles {
     }
 
     private static let sectorBytes = 512
-    // Inodes are touched only inside the lock.
+    // SAFETY: the box is only reached inside the lock, and no inode leaves it.
     private struct Box: @unchecked Sendable { var state = State() }
     private let box = Mutex(Box())
 

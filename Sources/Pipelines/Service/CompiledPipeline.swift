@@ -37,8 +37,7 @@ struct CompiledPipeline: Sendable {
         var settings = PlannerSettings(now: now)
         settings.missingJSONIsDefault = true
         let program = try Planner(settings: settings).pipeline(insert, stream: stream.schema.columns)
-        let sink = try await metastore.read { transaction in try PipelineStore.sink(program.sink, transaction)
-        }
+        let sink = try await findSink(program.sink, at: insert.target.position, metastore)
         guard program.schema.index(of: RecordPreparation.timeColumn) == nil else {
             throw PipelinesError(
                 .unsupportedStatement, "the column \(RecordPreparation.timeColumn) is added by the sink",
@@ -46,6 +45,18 @@ struct CompiledPipeline: Sendable {
         }
         _ = try StorableType.schema(of: program.schema)
         return CompiledPipeline(program: program, stream: stream, sink: sink)
+    }
+
+    private static func findSink(
+        _ name: String, at position: TextPosition, _ metastore: Metastore
+    ) async throws -> SinkDefinition {
+        let sinks = try await metastore.read { try PipelineStore.sinks($0) }
+        if let sink = sinks.first(where: { $0.name == name }) { return sink }
+        let hint =
+            NearestName.find(name, among: sinks.map(\.name)).map { "did you mean \($0)?" }
+            ?? (sinks.isEmpty ? "there is no sink yet" : "create the sink first")
+        throw PipelinesError(
+            .unsupportedStatement, "no sink has this name", ["sink": name], at: position.place, hint: hint)
     }
 
     private static func suggestion(for name: String, among names: [String]) -> String {

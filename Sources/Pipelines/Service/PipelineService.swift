@@ -1,9 +1,11 @@
 package import Blobs
 package import Catalogs
+import Columnar
 package import Effects
 import Faults
 package import JSONText
 package import Metastore
+import Planner
 package import Scheduling
 package import Streams
 import Synchronization
@@ -164,6 +166,30 @@ extension PipelineService {
     func compile(_ sql: String, now: Instant) async throws -> CompiledPipeline {
         try await CompiledPipeline.compile(
             sql, now: now, streams: resources.streams, metastore: resources.metastore)
+    }
+
+    /// What the SQL reads and writes, when it would make a pipeline; nothing is made.
+    package func validate(_ sql: String) async throws -> JSONValue {
+        let compiled = try await compile(sql, now: resources.clock.now)
+        let columns = compiled.program.schema.fields.map { field -> JSONValue in
+            [
+                "name": .string(field.name), "type": .string("\(field.type)"),
+                "required": .boolean(field.isRequired),
+            ]
+        }
+        return [
+            "tables": [
+                [
+                    "id": .string(compiled.stream.id.hexDigits), "type": "stream",
+                    "name": .string(compiled.stream.name),
+                ],
+                [
+                    "id": .string(compiled.sink.id.hexDigits), "type": "sink",
+                    "name": .string(compiled.sink.name),
+                ],
+            ],
+            "columns": .array(columns),
+        ]
     }
 
     /// Sorted by name.

@@ -1,0 +1,69 @@
+import Effects
+import Identity
+import JSONText
+import Pipelines
+import Streams
+import Wire
+
+/// `pipelines/v1/pipelines`, and our own `firn/pipelines/{id}/stats` and `firn/streams/{id}/flush`.
+enum PipelineRoutes {
+    private static let base = "pipelines/v1/pipelines"
+
+    static func add(to routes: inout ManagementRoutes) {
+        routes.add("POST", base, create)
+        routes.add("GET", base, list)
+        routes.add("GET", base + "/{pipeline}", get)
+        routes.add("DELETE", base + "/{pipeline}", delete)
+        routes.add("POST", "pipelines/v1/validate_sql", validate)
+        routes.add("GET", "firn/pipelines/{pipeline}/stats", stats)
+        routes.add("POST", "firn/streams/{stream}/flush", flush)
+    }
+
+    private static func create(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        let body = try await call.request.json()
+        return Envelope.success(try await call.services.pipelines.createPipeline(body).json())
+    }
+
+    private static func list(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        let page = try NumberedPage(call.request)
+        let name = try call.request.query("name")
+        let pipelines = try await call.services.pipelines.pipelines()
+            .filter { pipeline in name.map { pipeline.name == $0 } ?? true }
+        return page.answer(pipelines.map { $0.json() })
+    }
+
+    private static func get(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        let pipeline = try await call.services.pipelines.pipeline(try call.request.parameter("pipeline"))
+        return Envelope.success(pipeline.json(tables: try await call.services.pipelines.tables(of: pipeline)))
+    }
+
+    private static func delete(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        try await call.services.pipelines.deletePipeline(try call.request.parameter("pipeline"))
+        return Envelope.success([:])
+    }
+
+    /// `{"sql":"…"}`; answers the stream and the sink with their columns when the SQL would make a pipeline.
+    private static func validate(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        let body = try await call.request.jsonObject()
+        let sql = try body.requiredString("sql")
+        return Envelope.success(try await call.services.pipelines.validate(sql))
+    }
+
+    private static func stats(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        let stats = try await call.services.pipelines.stats(try call.request.parameter("pipeline"))
+        return Envelope.success(stats.json)
+    }
+
+    /// Answers when all that was accepted before the call has landed in every pipeline of the stream.
+    private static func flush(_ call: ManagementCall) async throws -> Response {
+        let stream = try StreamRoutes.find(call, .pipelinesSend)
+        try await call.services.pipelines.flush(stream: stream.id.hexDigits)
+        return Envelope.success([:])
+    }
+}

@@ -1,0 +1,44 @@
+import Identity
+import JSONText
+import Pipelines
+import Wire
+
+/// `pipelines/v1/sinks`: create, list, get, delete.
+enum SinkRoutes {
+    private static let base = "pipelines/v1/sinks"
+
+    static func add(to routes: inout ManagementRoutes) {
+        routes.add("POST", base, create)
+        routes.add("GET", base, list)
+        routes.add("GET", base + "/{sink}", get)
+        routes.add("DELETE", base + "/{sink}", delete)
+    }
+
+    private static func create(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        let body = try await call.request.json()
+        return Envelope.success(try await call.services.pipelines.createSink(body).json)
+    }
+
+    private static func list(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        let page = try NumberedPage(call.request)
+        let name = try call.request.query("name")
+        let sinks = try await call.services.pipelines.sinks().filter { sink in
+            name.map { sink.name == $0 } ?? true
+        }
+        return page.answer(sinks.map(\.json))
+    }
+
+    private static func get(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        return Envelope.success(
+            try await call.services.pipelines.sink(try call.request.parameter("sink")).json)
+    }
+
+    private static func delete(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        try await call.services.pipelines.deleteSink(try call.request.parameter("sink"))
+        return Envelope.success([:])
+    }
+}

@@ -1,0 +1,48 @@
+import JSONText
+import Testing
+
+@Suite struct PipelineRouteTests {
+    @Test func aStreamASinkAndAPipelineAreMadeReadAndDeleted() async throws {
+        let management = try await ManagementFixture()
+        _ = try await management.call("POST", "r2/buckets", ["name": "lake"])
+        _ = try await management.call("POST", "r2-catalog/lake/enable")
+        let stream = try await management.call(
+            "POST", "pipelines/v1/streams",
+            ["name": "s", "schema": ["fields": [["name": "id", "type": "int64", "required": true]]]])
+        #expect(stream.status == 200)
+        let sink = try await management.call(
+            "POST", "pipelines/v1/sinks",
+            [
+                "name": "k", "type": "r2_data_catalog",
+                "config": ["bucket": "lake", "namespace": "web", "table_name": "t", "token": "hidden"],
+            ])
+        #expect(sink.status == 200 && sink.result["type"] == "r2_data_catalog")
+        #expect(sink.result["config"]?["token"] == nil)
+        let sql: JSONValue = ["name": "p", "sql": "INSERT INTO k SELECT id FROM s"]
+        let pipeline = try await management.call("POST", "pipelines/v1/pipelines", sql)
+        #expect(pipeline.result["status"] == "running")
+        let id = try #require(pipeline.result["id"]?.string)
+        let detail = try await management.call("GET", "pipelines/v1/pipelines/\(id)")
+        #expect(detail.result["tables"]?.array?.map { $0["type"] } == ["stream", "sink"])
+        let stats = try await management.call("GET", "firn/pipelines/p/stats")
+        #expect(stats.result["accepted"] == 0 && stats.result["pending"] == 0)
+        #expect(try await management.call("GET", "pipelines/v1/pipelines").result.array?.count == 1)
+        #expect(
+            try await management.call("GET", "pipelines/v1/sinks?name=other").result.array?.isEmpty == true)
+        #expect(try await management.call("DELETE", "pipelines/v1/sinks/k").status == 409)
+    }
+
+    @Test func badSQLIsRefusedWithItsPlace() async throws {
+        let management = try await ManagementFixture()
+        _ = try await management.call(
+            "POST", "pipelines/v1/streams",
+            ["name": "s", "schema": ["fields": [["name": "name", "type": "string"]]]])
+        let answer = try await management.call(
+            "POST", "pipelines/v1/pipelines", ["name": "p", "sql": "INSERT INTO k SELECT nmae FROM s"])
+        #expect(answer.status == 400)
+        #expect(answer.message.contains("name") && answer.message.contains("line 1"), "\(answer.message)")
+        let noSink = try await management.call(
+            "POST", "pipelines/v1/validate_sql", ["sql": "INSERT INTO k SELECT name FROM s"])
+        #expect(noSink.status == 400 && noSink.message.contains("no sink"), "\(noSink)")
+    }
+}
