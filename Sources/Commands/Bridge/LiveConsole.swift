@@ -1,0 +1,33 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+extension Console {
+    /// Standard output and standard error.
+    package static var live: Console {
+        var size = winsize()
+        // SAFETY: the call fills the struct it is given.
+        let isSized = unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        return Console(
+            isTerminal: isatty(STDOUT_FILENO) == 1, isErrorTerminal: isatty(STDERR_FILENO) == 1,
+            width: isSized ? Int(size.ws_col) : 80, write: { put($0, STDOUT_FILENO) },
+            writeError: { put($0, STDERR_FILENO) })
+    }
+
+    /// A reader that is gone ends the process quietly, as `head` expects of those it reads from.
+    private static func put(_ text: String, _ descriptor: Int32) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            // SAFETY: the pointer is valid for `count` bytes during the call.
+            let written = unsafe rest.withUnsafeBytes {
+                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+            }
+            if written < 0, errno == EINTR { continue }
+            if written <= 0 {
+                if errno == EPIPE { exit(0) }
+                return
+            }
+            rest = rest.dropFirst(written)
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import JSONText
+
+/// Reads CSV (RFC 4180) with a head line and writes each row as a JSON object.
+///
+/// - Nulls: an empty field, and each text of `nulls`, is left away, as a field that is not there.
+struct CSVReader: EventReader {
+    /// What a column's fields become.
+    enum Kind: Equatable {
+        case string
+        /// A number where the text is one, else a string: the server says what is wrong with it.
+        case number
+        case boolean
+        /// A value where the text is JSON, else a string.
+        case json
+        /// A number, `true` or `false` where the text is one, else a string.
+        case inferred
+    }
+
+    private struct Column {
+        /// `"name":`
+        var prefix: [UInt8]
+        var kind: Kind
+    }
+
+    private var input: ByteInput
+    private var position = 0
+    private var rowCount = 0
+    private var columns: [Column]?
+    private let kind: (String) -> Kind
+    private let nulls: Set<[UInt8]>
+    private var fields: [[UInt8]] = []
+
+    /// `kind` answers for a column's name what its fields become.
+    init(_ input: ByteInput, nulls: [String], kind: @escaping (String) -> Kind) {
+        self.input = input
+        self.kind = kind
+        self.nulls = Set(nulls.map { Array($0.utf8) })
+    }
+
+    mutating func nextBatch(_ limits: BatchLimits) throws -> EventBatch? {
+        let columns = try head()
+        var body: [UInt8] = []
+        body.reserveCapacity(256 * limits.events)
+        var count = 0
+        while count < limits.events, body.count < limits.bytes, try nextRow() {
+            let number = rowCount + count + 1
+            guard fields.count == columns.count else {
+                throw CommandError(
+                    .file, "a row has another number of fields than the head",
+                    ["row": number, "fields": fields.count, "columns": columns.count])
+            }
+            write(columns, to: &body)
+            count += 1
+        }
+        guard count > 0 else { return nil }
+        defer { rowCount += count }
+        return EventBatch(
+            body: body, contentType: "application/x-ndjson", eventCount: count, firstEvent: rowCount + 1,
+            sourceBytes: input.consumed + Int64(position))
+    }
+
+    private mutating func head() throws(CommandError) -> [Column] {
+        if let columns { return columns }
+        guard try nextRow() else { throw CommandError(.file, "the CSV file has no head line") }
+        var made: [Column] = []
+        for field in fields {
+            guard let name = String(validating: field, as: UTF8.self), !name.isEmpty else {
+                throw CommandError(.file, "a column has no name", ["column": made.count + 1])
+            }
+            var prefix: [UInt8] = []
+            JSONValue.appendQuoted(name, to: &prefix)
+            made.append(Column(prefix: prefix + [UInt8(ascii: ":")], kind: kind(name)))
+        }
+        columns = made
+        return made
+    }
+
+    private func write(_ columns: [Column], to body: inout [UInt8]) {
+        body.append(UInt8(ascii: "{"))
+        var isFirst = true
+        for (column, field) in zip(columns, fields) where !field.isEmpty && !nulls.contains(field) {
+            if !isFirst { body.append(UInt8(ascii: ",")) }
+            isFirst = false
+            body += column.prefix
+            CSVValue.write(field, as: column.kind, to: &body)
+        }
+        body += [UInt8(ascii: "}"), UInt8(ascii: "\n")]
+    }
+
+    /// Fills `fields` with the next row that is not empty; false at the end.
+    private mutating func nextRow() throws(CommandError) -> Bool {
+        while true {
+            guard let end = try rowEnd() else { return false }
+            let start = position
+            position = end.next
+            if end.row == start { continue }
+            try split(start..<end.row)
+            return true
+        }
+    }
+
+    /// Where the row at `position` ends, and where the next begins. Quoted fields may hold line ends.
+    private mutating func rowEnd() throws(CommandError) -> (row: Int, next: Int)? {
+        var index = position
+        var isQuoted = false
+        while true {
+            let buffer = input.buffer
+            while index < buffer.count {
+                let byte = buffer[index]
+                if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+                if byte == UInt8(ascii: "\n"), !isQuoted {
+                    let hasReturn = index > position && buffer[index - 1] == UInt8(ascii: "\r")
+                    return (hasReturn ? index - 1 : index, index + 1)
+                }
+                index += 1
+            }
+            guard !input.isAtEnd else {
+                guard !isQuoted else {
+                    throw CommandError(.file, "a quoted field does not end", ["row": rowCount + 1])
+                }
+                return index > position ? (index, index) : nil
+            }
+            guard index - position <= LineReader.lineLimit else {
+                throw CommandError(.file, "a row is too long", ["row": rowCount + 1])
+            }
+            index -= position
+            try input.refill(dropping: position)
+            position = 0
+        }
+    }
+
+    private mutating func split(_ row: Range<Int>) throws(CommandError) {
+        fields.removeAll(keepingCapacity: true)
+        let buffer = input.buffer
+        var index = row.lowerBound
+        while true {
+            var field: [UInt8] = []
+            if index < row.upperBound, buffer[index] == UInt8(ascii: "\"") {
+                index += 1
+                while index < row.upperBound {
+                    if buffer[index] == UInt8(ascii: "\"") {
+                        index += 1
+                        // Two quotes inside a quoted field stand for one.
+                        guard index < row.upperBound, buffer[index] == UInt8(ascii: "\"") else { break }
+                    }
+                    field.append(buffer[index])
+                    index += 1
+                }
+                guard index == row.upperBound || buffer[index] == UInt8(ascii: ",") else {
+                    throw CommandError(.file, "text follows a quoted field", ["row": rowCount + 1])
+                }
+            } else {
+                let end = buffer[index..<row.upperBound].firstIndex(of: UInt8(ascii: ",")) ?? row.upperBound
+                field = Array(buffer[index..<end])
+                index = end
+            }
+            fields.append(field)
+            guard index < row.upperBound else { return }
+            index += 1
+        }
+    }
+}

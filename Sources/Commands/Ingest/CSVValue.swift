@@ -1,0 +1,75 @@
+import JSONText
+
+/// One field of a CSV row as JSON.
+enum CSVValue {
+    static func write(_ field: [UInt8], as kind: CSVReader.Kind, to body: inout [UInt8]) {
+        switch kind {
+        case .number where isNumber(field): body += field
+        case .inferred where isNumber(field) || isBoolean(field): body += field
+        case .boolean:
+            let word = String(decoding: field, as: UTF8.self).lowercased()
+            if word == "true" || word == "false" { body += word.utf8 } else { quote(field, to: &body) }
+        case .json where isJSON(field): body += field
+        default: quote(field, to: &body)
+        }
+    }
+
+    /// What a stream's field of this type takes.
+    static func kind(ofType type: String) -> CSVReader.Kind {
+        switch type {
+        case "int32", "int64", "uint32", "uint64", "float32", "float64", "decimal128", "timestamp": .number
+        case "bool": .boolean
+        case "json", "list", "struct": .json
+        default: .string
+        }
+    }
+
+    private static func quote(_ field: [UInt8], to body: inout [UInt8]) {
+        // Most fields need no escape and are copied as they are.
+        if field.allSatisfy({ $0 >= 0x20 && $0 < 0x80 && $0 != 0x22 && $0 != 0x5C }) {
+            body.append(UInt8(ascii: "\""))
+            body += field
+            body.append(UInt8(ascii: "\""))
+        } else {
+            JSONValue.appendQuoted(String(decoding: field, as: UTF8.self), to: &body)
+        }
+    }
+
+    private static func isBoolean(_ field: [UInt8]) -> Bool {
+        field == Array("true".utf8) || field == Array("false".utf8)
+    }
+
+    private static func isJSON(_ field: [UInt8]) -> Bool {
+        // A line end inside would end the event.
+        guard !field.contains(UInt8(ascii: "\n")) else { return false }
+        do throws(JSONError) {
+            _ = try JSONParser.parse(field)
+            return true
+        } catch { return false }
+    }
+
+    /// The grammar of RFC 8259: no leading zeros, plus signs or bare points.
+    static func isNumber(_ field: [UInt8]) -> Bool {
+        var index = 0
+        func digits() -> Int {
+            let start = index
+            while index < field.count, (0x30...0x39).contains(field[index]) { index += 1 }
+            return index - start
+        }
+        func skip(_ characters: String) -> Bool {
+            guard index < field.count, characters.utf8.contains(field[index]) else { return false }
+            index += 1
+            return true
+        }
+        _ = skip("-")
+        let first = index
+        let whole = digits()
+        guard whole > 0, whole == 1 || field[first] != 0x30 else { return false }
+        if skip("."), digits() == 0 { return false }
+        if skip("eE") {
+            _ = skip("+-")
+            if digits() == 0 { return false }
+        }
+        return index == field.count
+    }
+}

@@ -1,0 +1,37 @@
+/// Events that travel in one request.
+struct EventBatch: Sendable {
+    var body: [UInt8]
+    var contentType: String
+    var eventCount: Int
+    /// The number of the first event in its source, from 1.
+    var firstEvent: Int
+    /// How far into the source its last event ends, for progress.
+    var sourceBytes: Int64
+}
+
+/// How much goes into one request: the server takes 5 MiB, and acknowledges thousands of small events as fast as one.
+struct BatchLimits: Sendable {
+    var events = 1000
+    var bytes = 4 << 20
+}
+
+/// Cuts a source of events into batches.
+protocol EventReader {
+    /// Nil at the end. Blocks. - Errors: `CLI-102` with the place.
+    mutating func nextBatch(_ limits: BatchLimits) throws -> EventBatch?
+}
+
+/// How a file holds its events.
+enum EventFormat: String, CaseIterable, Sendable {
+    case csv, ndjson, json
+
+    /// From a file's name; nil when it says nothing.
+    init?(path: String) {
+        switch path.split(separator: ".").last?.lowercased() {
+        case "csv": self = .csv
+        case "ndjson", "jsonl": self = .ndjson
+        case "json": self = .json
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Faults
+import HTTPClient
+import JSONText
+
+/// One run of a command: its arguments, its surroundings, and what most commands need.
+struct Invocation: Sendable {
+    let arguments: Arguments
+    let command: CommandSpec
+    let environment: [String: String]
+    let console: Console
+
+    subscript(flag: String) -> String? {
+        if let value = arguments.flags[flag]?.last { return value }
+        let variable = command.flags.first { $0.name == flag }?.variable
+        return variable.flatMap { environment[$0] }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    func values(_ flag: String) -> [String] { arguments.flags[flag] ?? [] }
+
+    /// Nil when the switch was not given.
+    func toggle(_ flag: String) -> Bool? { self[flag].map { $0 == "true" || $0 == "1" } }
+    func isOn(_ flag: String) -> Bool { toggle(flag) ?? false }
+
+    /// - Errors: `CLI-101`.
+    func required(_ flag: String) throws(CommandError) -> String {
+        guard let value = self[flag] else {
+            throw CommandError(.usage, "a flag is missing", ["flag": "--\(flag)"])
+        }
+        return value
+    }
+
+    /// - Errors: `CLI-101` for what is no whole number in `range`.
+    func integer(_ flag: String, in range: ClosedRange<Int> = 0...Int.max) throws(CommandError) -> Int? {
+        guard let text = self[flag] else { return nil }
+        guard let value = Int(text), range.contains(value) else {
+            throw CommandError(
+                .usage, "a flag's value is no whole number it can be", ["flag": "--\(flag)", "value": text])
+        }
+        return value
+    }
+
+    var wantsJSON: Bool { isOn("json") }
+
+    /// - Errors: `CLI-101` without a token.
+    func server() throws(CommandError) -> FirnServer {
+        guard let token = self["token"] else {
+            throw CommandError(
+                .usage, "no token is given",
+                hint: "pass --token or set FIRN_TOKEN; the server's first start wrote one to DIR/admin-token")
+        }
+        var url = self["url"] ?? "http://127.0.0.1:8787"
+        while url.hasSuffix("/") { url.removeLast() }
+        return FirnServer(url: url, token: token, account: self["account"] ?? "local")
+    }
+
+    /// The flags of every command that talks to a server.
+    static let serverFlags: [FlagSpec] = [
+        .value("url", "URL", "address of the server (http://127.0.0.1:8787)", variable: "FIRN_URL"),
+        .value("token", "VALUE", "token to use", variable: "FIRN_TOKEN"),
+        .value("account", "ID", "account id (local)", variable: "FIRN_ACCOUNT"),
+        .toggle("json", "prints JSON"),
+    ]
+
+    /// Prints a thing: JSON when asked for, else its members, one a line.
+    func show(_ value: JSONValue) {
+        if wantsJSON { return console.line(String(decoding: value.serialized(indent: 2), as: UTF8.self)) }
+        guard let object = value.object else { return console.line(TableText.cell(value)) }
+        let width = object.names.map(\.count).max() ?? 0
+        for (name, value) in object.members where !value.isNull {
+            console.line(
+                name + String(repeating: " ", count: width - name.count) + "  " + TableText.cell(value))
+        }
+    }
+
+    /// Prints things: JSON when asked for, else a table of these members.
+    func show(_ list: [JSONValue], columns: [String]) {
+        if wantsJSON {
+            return console.line(String(decoding: JSONValue.array(list).serialized(indent: 2), as: UTF8.self))
+        }
+        let rows = list.map { item in columns.map { TableText.cell(item[$0]) } }
+        show(TableText(columns: columns, isNumeric: columns.map { _ in false }, rows: rows))
+    }
+
+    func show(_ table: TableText) { console.write(console.isTerminal ? table.drawn() : table.plain()) }
+
+    /// A remark that only a person needs.
+    func tell(_ text: String) { if !wantsJSON { console.line(text) } }
+}

@@ -1,0 +1,73 @@
+import JSONText
+
+/// `firn sql query WAREHOUSE "SELECT …"`
+enum SQLCommand {
+    static let spec = CommandSpec(
+        name: "sql", summary: "questions to tables",
+        subcommands: [
+            CommandSpec(
+                name: "query", summary: "runs a statement",
+                positionals: [PositionalSpec(name: "WAREHOUSE"), PositionalSpec(name: "SQL")],
+                flags: [.value("timeout", "SECONDS", "waits at most this long (600)")]
+                    + Invocation.serverFlags,
+                notes:
+                    "WAREHOUSE is ACCOUNT_BUCKET, or only the bucket. --json prints the rows as an array of objects.",
+                run: query)
+        ])
+
+    @Sendable
+    private static func query(_ invocation: Invocation) async throws {
+        let server = try invocation.server()
+        let (account, bucket) = split(warehouse: invocation.arguments.positionals[0], account: server.account)
+        let path =
+            "/api/v1/accounts/\(FirnServer.segment(account))/r2-sql/query/\(FirnServer.segment(bucket))"
+        let seconds = try invocation.integer("timeout", in: 1...86_400) ?? 600
+        let answer = try await server.envelope(
+            "POST", path, ["query": .string(invocation.arguments.positionals[1])],
+            deadlineSeconds: Double(seconds))
+        let result = answer["result"] ?? .null
+        let rows = result["rows"]?.array ?? []
+        if invocation.wantsJSON {
+            return invocation.console.line(
+                String(decoding: JSONValue.array(rows).serialized(indent: 2), as: UTF8.self))
+        }
+        let table = table(result["schema"]?.array ?? [], rows)
+        if table.columns.isEmpty { return invocation.tell("done") }
+        invocation.show(table)
+        if invocation.console.isTerminal { invocation.tell(summary(result, rowCount: rows.count)) }
+    }
+
+    /// An account's id has no underscore, so the first one ends it.
+    static func split(warehouse: String, account: String) -> (account: String, bucket: String) {
+        guard let end = warehouse.firstIndex(of: "_") else { return (account, warehouse) }
+        return (String(warehouse[..<end]), String(warehouse[warehouse.index(after: end)...]))
+    }
+
+    static func table(_ schema: [JSONValue], _ rows: [JSONValue]) -> TableText {
+        let numeric: Set<String> = [
+            "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64",
+            "decimal128",
+            "decimal",
+        ]
+        let names = schema.map { $0["name"]?.string ?? "" }
+        let isNumeric = schema.map { column in
+            numeric.contains(column["descriptor"]?["type"]?["name"]?.string ?? "")
+        }
+        return TableText(
+            columns: names, isNumeric: isNumeric,
+            rows: rows.map { row in names.map { TableText.cell(row[$0]) } })
+    }
+
+    private static func summary(_ result: JSONValue, rowCount: Int) -> String {
+        var parts = ["\(NumberText.grouped(rowCount)) \(rowCount == 1 ? "row" : "rows")"]
+        let metrics = result["metrics"]
+        if let files = metrics?["files_scanned"]?.integer {
+            parts.append("\(files) \(files == 1 ? "file" : "files")")
+        }
+        if let bytes = metrics?["bytes_scanned"]?.integer { parts.append("\(NumberText.bytes(bytes)) read") }
+        if let milliseconds = metrics?["elapsed_milliseconds"]?.double ?? metrics?["elapsed_ms"]?.double {
+            parts.append("\(Int(milliseconds.rounded())) ms")
+        }
+        return parts.joined(separator: ", ")
+    }
+}

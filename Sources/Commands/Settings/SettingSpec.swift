@@ -1,0 +1,115 @@
+import JSONText
+import Node
+import Telemetry
+
+/// One setting of a node: its flag, its variable, its default, and how its text becomes a value.
+struct SettingSpec: Sendable {
+    var flag: FlagSpec
+    /// For people; what `NodeSettings` has.
+    var fallback: String
+    var isSecret = false
+    var apply: @Sendable (inout NodeSettings, String) throws -> Void
+
+    private static func text(
+        _ name: String, _ placeholder: String, _ summary: String, fallback: String = "",
+        isSecret: Bool = false,
+        variable: String? = nil, _ apply: @escaping @Sendable (inout NodeSettings, String) throws -> Void
+    ) -> SettingSpec {
+        let standard = "FIRN_" + name.replacing("-", with: "_").uppercased()
+        return SettingSpec(
+            flag: .value(name, placeholder, summary, variable: variable ?? standard), fallback: fallback,
+            isSecret: isSecret, apply: apply)
+    }
+
+    private static func number(_ name: String, _ text: String, _ range: ClosedRange<Int>) throws(CommandError)
+        -> Int
+    {
+        guard let value = Int(text), range.contains(value) else {
+            throw CommandError(
+                .usage, "a setting is no whole number it can be",
+                ["setting": name, "value": text, "least": range.lowerBound, "most": range.upperBound])
+        }
+        return value
+    }
+
+    private static let proxy = SettingSpec(
+        flag: FlagSpec(
+            name: "behind-proxy", kind: .toggle, summary: "a proxy in front does TLS; allows any address",
+            variable: "FIRN_BEHIND_PROXY"), fallback: "false"
+    ) { settings, text in
+        guard ["true", "false", "1", "0"].contains(text) else {
+            throw CommandError(
+                .usage, "a setting is true or false", ["setting": "behind-proxy", "value": text])
+        }
+        settings.isBehindProxy = text == "true" || text == "1"
+    }
+
+    /// Every setting, in the order `firn config show` prints them.
+    static let all: [SettingSpec] = [
+        text("data", "DIR", "data directory; made when missing") { $0.dataDirectory = $1 },
+        text(
+            "listen", "HOST:PORT", "address of the HTTP server; port 0 takes a free one",
+            fallback: "127.0.0.1:8787"
+        ) {
+            $0.listen = try HostPort(parsing: $1)
+        },
+        text("s3-listen", "HOST:PORT", "address of the S3 server", fallback: "127.0.0.1:9000") {
+            $0.s3Listen = try HostPort(parsing: $1)
+        },
+        text("public-url", "URL", "what clients are told instead of the HTTP address") { $0.publicURL = $1 },
+        text("s3-public-url", "URL", "what clients are told instead of the S3 address") {
+            $0.s3PublicURL = $1
+        },
+        proxy,
+        text("account", "ID", "account id in paths and warehouse names", fallback: "local") {
+            $0.account = $1
+        },
+        text("admin-token", "ID:VALUE", "administrator token instead of a made one", isSecret: true) {
+            $0.adminToken = $1
+        },
+        text("log-level", "LEVEL", "debug, info, warning or error", fallback: "info") { settings, text in
+            guard let level = LogLevel(name: text) else {
+                throw CommandError(
+                    .usage, "no such log level", ["value": text],
+                    hint: "levels are debug, info, warning and error")
+            }
+            settings.logLevel = level
+        },
+        text(
+            "memory-bytes", "N", "memory for queries, pipelines and caches together",
+            fallback: "half the machine's"
+        ) {
+            $0.memoryBytes = try number("memory-bytes", $1, (64 << 20)...Int.max)
+        },
+        text("worker-threads", "N", "threads that compute", fallback: "one a core") {
+            $0.workerThreads = try number("worker-threads", $1, 1...1024)
+        },
+        text("drain-seconds", "N", "how long running requests have at the end", fallback: "20") {
+            $0.drainSeconds = try number("drain-seconds", $1, 0...86_400)
+        },
+        text("ingest-body-bytes", "N", "largest ingest request", fallback: "\(5 << 20)") {
+            $0.ingestBodyBytes = try number("ingest-body-bytes", $1, 1024...(1 << 30))
+        },
+        text("fault", "NAME:COUNT", "kills the process at a named point, for tests", variable: "FIRN_FAULT") {
+            $0.faultPoint = $1
+        },
+    ]
+
+    /// A setting's text and where it comes from.
+    func effective(_ invocation: Invocation) -> (text: String, origin: String) {
+        if let given = invocation.arguments.flags[flag.name]?.last { return (given, "flag --\(flag.name)") }
+        if let variable = flag.variable, let value = invocation.environment[variable], !value.isEmpty {
+            return (value, "environment \(variable)")
+        }
+        return (fallback, "default")
+    }
+
+    static func settings(_ invocation: Invocation) throws -> NodeSettings {
+        var settings = NodeSettings(dataDirectory: "")
+        for spec in all {
+            let (text, origin) = spec.effective(invocation)
+            if origin != "default" { try spec.apply(&settings, text) }
+        }
+        return settings
+    }
+}

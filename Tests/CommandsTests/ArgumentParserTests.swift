@@ -1,0 +1,99 @@
+import Testing
+
+@testable import Commands
+
+@Suite("The command line")
+struct ArgumentParserTests {
+    func run(_ words: String, environment: [String: String] = [:]) async -> (
+        code: Int32, out: String, error: String
+    ) {
+        let out = Recorder()
+        let error = Recorder()
+        let console = Console(
+            isTerminal: false, isErrorTerminal: false, width: 80, write: { out.append($0) },
+            writeError: { error.append($0) })
+        let code = await FirnCommand.run(
+            words.split(separator: " ").map(String.init), environment: environment, console: console)
+        return (code, out.text, error.text)
+    }
+
+    @Test(
+        "wrong usage ends with 2 and says what would be right",
+        arguments: [
+            ("serv", "did you mean `firn serve`?"), ("bucket lst", "did you mean `firn bucket list`?"),
+            ("serve --dta x", "did you mean `--data`?"), ("sql query", "usage: firn sql query WAREHOUSE SQL"),
+            ("bucket get a b --token t", "an argument too many"),
+            ("bucket list --token", "a flag lacks its value"),
+            ("bucket list --token a --token b", "given twice"), ("bucket list", "FIRN_TOKEN"),
+            ("serve --data d --log-level loud", "levels are debug"),
+            ("serve --data d --listen nowhere", "HOST:PORT"),
+            ("serve --data d --worker-threads 0", "worker-threads"),
+            ("token create --token t", "needs a scope"),
+            ("token create --token t --scope a --expires soon", "30d"), ("xyzzy", "--help"),
+            ("ingest s events.bin --token t", "--format"), ("pipeline create p --token t", "--sql"),
+            ("serve --listen 127.0.0.1:0", "--data DIR"),
+        ])
+    func usage(words: String, expected: String) async {
+        let result = await run(words)
+        #expect(result.code == 2 && result.out.isEmpty)
+        #expect(result.error.contains(expected), "\(result.error)")
+    }
+
+    @Test("every command explains itself")
+    func help() async {
+        func check(_ command: CommandSpec, _ path: [String]) async {
+            let result = await run((path + ["--help"]).joined(separator: " "))
+            #expect(
+                result.code == 0 && result.out.contains("Usage: \((["firn"] + path).joined(separator: " "))"))
+            for flag in command.flags { #expect(result.out.contains("--\(flag.name)")) }
+            for sub in command.subcommands {
+                #expect(result.out.contains("  \(sub.name) "))
+                await check(sub, path + [sub.name])
+            }
+        }
+        await check(FirnCommand.root, [])
+    }
+
+    @Test("flags win over the environment, and both are told apart")
+    func settings() async {
+        let environment = ["FIRN_ACCOUNT": "acme", "FIRN_LISTEN": "127.0.0.1:1", "FIRN_ADMIN_TOKEN": "a:b"]
+        let result = await run("config show --data d --listen=127.0.0.1:2", environment: environment)
+        #expect(result.code == 0)
+        let lines = Set(result.out.split(separator: "\n").map(String.init))
+        #expect(lines.contains("listen\t127.0.0.1:2\tflag --listen"))
+        #expect(lines.contains("account\tacme\tenvironment FIRN_ACCOUNT"))
+        #expect(lines.contains("log-level\tinfo\tdefault"))
+        #expect(lines.contains("admin-token\t(hidden)\tenvironment FIRN_ADMIN_TOKEN"))
+        #expect(!result.out.contains("a:b"))
+    }
+
+    @Test("an address where nobody listens ends with 3 and names it")
+    func notReached() async {
+        let result = await run("bucket list --url http://127.0.0.1:1 --token x")
+        #expect(result.code == 3 && result.error.contains("http://127.0.0.1:1"))
+    }
+
+    @Test("two hyphens end the flags")
+    func separator() throws {
+        let parsed = try ArgumentParser.parse(
+            ["bucket", "get", "--json", "--", "--name"], root: FirnCommand.root)
+        guard case .run(_, let arguments) = parsed else {
+            Issue.record("no command")
+            return
+        }
+        #expect(arguments.positionals == ["--name"] && arguments.flags == ["json": ["true"]])
+    }
+
+    @Test("a warehouse splits at its first underscore")
+    func warehouses() {
+        #expect(SQLCommand.split(warehouse: "local_my-lake", account: "x") == ("local", "my-lake"))
+        #expect(SQLCommand.split(warehouse: "lake", account: "x") == ("x", "lake"))
+    }
+
+    @Test("near words are suggested, far ones are not")
+    func suggestions() {
+        #expect(Suggestion.nearest("pipline", ["pipeline", "sink"]) == "pipeline")
+        #expect(Suggestion.nearest("zzz", ["pipeline", "sink"]) == nil)
+        #expect(Suggestion.distance(Array("kitten".utf8), Array("sitting".utf8)) == 3)
+    }
+}

@@ -1,0 +1,106 @@
+import Effects
+import Foundation
+import TestKit
+import Testing
+
+@testable import Commands
+
+@Suite("Readers of events")
+struct EventReaderTests {
+    func bodies(_ reader: some EventReader, _ limits: BatchLimits = BatchLimits()) throws -> [String] {
+        var reader = reader
+        var bodies: [String] = []
+        while let batch = try reader.nextBatch(limits) {
+            bodies.append(String(decoding: batch.body, as: UTF8.self))
+        }
+        return bodies
+    }
+
+    func csv(_ text: String, nulls: [String] = [], kinds: [String: CSVReader.Kind] = [:]) throws -> [String] {
+        try bodies(CSVReader(ByteInput(bytes: Array(text.utf8)), nulls: nulls) { kinds[$0] ?? .inferred })
+    }
+
+    @Test("CSV rows become objects, typed by column")
+    func csvTypes() throws {
+        let text = "a,b,\"c \"\"d\"\"\",e\r\n1,x,\"q,\"\"r\"\"\nz\",007\n\n,NA,true,-1.5e3\n"
+        #expect(
+            try csv(text, nulls: ["NA"]) == [
+                "{\"a\":1,\"b\":\"x\",\"c \\\"d\\\"\":\"q,\\\"r\\\"\\nz\",\"e\":\"007\"}\n"
+                    + "{\"c \\\"d\\\"\":true,\"e\":-1.5e3}\n"
+            ])
+        let typed = try csv(
+            "n,s,b,j\n1,1,TRUE,\"{\"\"x\"\":1}\"\nx,2,no,{",
+            kinds: ["n": .number, "s": .string, "b": .boolean, "j": .json])
+        #expect(
+            typed == [
+                "{\"n\":1,\"s\":\"1\",\"b\":true,\"j\":{\"x\":1}}\n{\"n\":\"x\",\"s\":\"2\",\"b\":\"no\",\"j\":\"{\"}\n"
+            ])
+    }
+
+    @Test(
+        "CSV that is none says where",
+        arguments: ["", "a,b\n1\n", "a,b\n1,2,3\n", "a\n\"x\n", "a\n\"x\"y\n", "a,,b\n1,2,3\n"])
+    func csvFaults(text: String) { #expect(throws: CommandError.self) { try csv(text) } }
+
+    @Test("a file gives the same events however it is cut into pieces and batches", arguments: 1...6)
+    func pieces(seed: UInt64) throws {
+        let directory = try TemporaryDirectory()
+        var generator = SeededGenerator(seed: seed)
+        var text = "id,text\n"
+        var expected = ""
+        // More than two pieces of input, so that rows lie across their borders.
+        for id in 0..<9000 {
+            let word = String(repeating: "x", count: Int(generator.next() % 500))
+            let isQuoted = generator.next() % 2 == 0
+            text += isQuoted ? "\(id),\"\(word),\n\"\n" : "\(id),\(word)y\n"
+            expected += "{\"id\":\(id),\"text\":\"\(isQuoted ? word + ",\\n" : word + "y")\"}\n"
+        }
+        try text.write(toFile: directory.path + "/a.csv", atomically: true, encoding: .utf8)
+        try expected.write(toFile: directory.path + "/a.ndjson", atomically: true, encoding: .utf8)
+        let limits = BatchLimits(events: 1 + Int(generator.next() % 900), bytes: 100_000)
+        let csv = CSVReader(try ByteInput(path: directory.path + "/a.csv"), nulls: []) { _ in .inferred }
+        #expect(try bodies(csv, limits).joined() == expected)
+        let lines = LineReader(try ByteInput(path: directory.path + "/a.ndjson"))
+        #expect(try bodies(lines, limits).joined() == expected)
+        let values = JSONElementReader(try ByteInput(path: directory.path + "/a.ndjson"))
+        let joined = try bodies(values, limits).map { $0.dropFirst().dropLast() }.joined(separator: ",")
+        #expect(joined == expected.dropLast().replacing("}\n", with: "},"))
+    }
+
+    @Test("batches keep both limits, and count")
+    func limits() throws {
+        let input = ByteInput(bytes: Array((0..<10).map { "{\"n\":\($0)}\n\n" }.joined().utf8))
+        var reader = LineReader(input)
+        let first = try #require(try reader.nextBatch(BatchLimits(events: 4, bytes: 1000)))
+        #expect(first.eventCount == 4 && first.firstEvent == 1)
+        let second = try #require(try reader.nextBatch(BatchLimits(events: 100, bytes: 20)))
+        #expect(second.eventCount == 2 && second.firstEvent == 5 && second.body.count <= 20)
+        let third = try #require(try reader.nextBatch(BatchLimits(events: 100, bytes: 1)))
+        #expect(third.eventCount == 1)
+    }
+
+    @Test("a JSON file is an array, one object, or values in a row")
+    func json() throws {
+        func read(_ text: String) throws -> [String] {
+            try bodies(JSONElementReader(ByteInput(bytes: Array(text.utf8))))
+        }
+        #expect(
+            try read(" [ {\"a\":[1,{}]} , \"]\\\"\", 3 ,null]\n") == ["[{\"a\":[1,{}]},\"]\\\"\",3,null]"])
+        #expect(try read("{\n \"a\": \"}\"\n}") == ["[{\n \"a\": \"}\"\n}]"])
+        #expect(try read("{} {}\n{}") == ["[{},{},{}]"])
+        #expect(try read("[]").isEmpty && read("  ").isEmpty)
+        for text in ["[{}", "[{}] {}", "{", "[\"a]"] {
+            #expect(throws: CommandError.self, "\(text)") { try read(text) }
+        }
+    }
+
+    @Test("a number is what JSON says one is")
+    func numbers() {
+        for text in ["0", "-1", "10.5", "1e9", "1E+9", "0.1e-2"] {
+            #expect(CSVValue.isNumber(Array(text.utf8)), "\(text)")
+        }
+        for text in ["", "-", "01", "+1", ".5", "1.", "1e", "NaN", "1 ", "0x1"] {
+            #expect(!CSVValue.isNumber(Array(text.utf8)), "\(text)")
+        }
+    }
+}
