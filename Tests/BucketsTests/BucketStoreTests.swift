@@ -1,6 +1,10 @@
 import Blobs
 import Buckets
+import Effects
+import Octets
 import Scheduling
+import Signing
+import Telemetry
 import TestKit
 import Testing
 
@@ -11,14 +15,172 @@ struct BucketStoreTests {
 
     init() throws { directory = try TemporaryDirectory() }
 
-    func open(limits: StoreLimits = StoreLimits()) async throws -> BucketStore {
-        try await BucketStore.open(directory: directory.path + "/objects", ioPool: ioPool, limits: limits)
+    func open(
+        limits: StoreLimits = StoreLimits(), metrics: MetricsRegistry = MetricsRegistry()
+    ) async throws -> BucketStore {
+        try await BucketStore.open(
+            directory: directory.path + "/objects", ioPool: ioPool, metrics: metrics, limits: limits)
     }
 
-    @Test("keeps the contract of blob stores")
+    func path(_ key: String) -> BlobPath { BlobPath(bucket: "lake", key: key) }
+
+    @Test("keeps the contract of blob stores, also with small limits")
     func contract() async throws {
+        var small = StoreLimits()
+        small.inlineBytes = 100
+        small.segmentBytes = 20_000
+        small.groupBytes = 5000
+        small.directoryFiles = 3
+        for limits in [StoreLimits(), small] {
+            let store = try await open(limits: limits)
+            _ = try await store.createBucket("lake")
+            try await checkBlobStore(store, bucket: "lake")
+            for entry in try await store.list(bucket: "lake", prefix: "", after: nil, limit: 10_000).entries {
+                try await store.delete([path(entry.key)])
+            }
+            try await store.deleteBucket("lake")
+            store.close()
+        }
+    }
+
+    @Test("everything is there after a restart, in segments and in files")
+    func restart() async throws {
+        var expected: [String: [UInt8]] = [:]
+        for round in 0..<3 {
+            let store = try await open()
+            if round == 0 { _ = try await store.createBucket("lake") }
+            for (key, bytes) in expected { #expect(try await store.read(path(key)) == bytes) }
+            #expect(try store.bucketInfo("lake").objectCount == expected.count)
+            for size in [0, 1000, 65_536, 65_537, 300_000] {
+                let bytes = [UInt8](repeating: UInt8(round), count: size)
+                _ = try await store.put(path("\(round)/\(size)"), bytes, if: .ifAbsent)
+                expected["\(round)/\(size)"] = bytes
+            }
+            try await store.delete([path("0/1000"), path("0/65537")])
+            expected["0/1000"] = nil
+            expected["0/65537"] = nil
+            #expect(
+                try store.bucketInfo("lake").byteCount == Int64(expected.values.reduce(0) { $0 + $1.count }))
+            store.close()
+        }
+    }
+
+    @Test("buckets are created once, listed by name, and deleted when empty")
+    func buckets() async throws {
+        let store = try await open()
+        for name in ["b-2", "a-1"] { _ = try await store.createBucket(name) }
+        #expect(store.listBuckets().map(\.name) == ["a-1", "b-2"])
+        await expect(.bucketExists) { _ = try await store.createBucket("a-1") }
+        _ = try await store.put(BlobPath(bucket: "a-1", key: "k"), [1], if: .always)
+        await expect(.bucketNotEmpty) { try await store.deleteBucket("a-1") }
+        for name in ["", "ab", "-ab", "ab-", "aB1", "a_b", "a.b", String(repeating: "a", count: 64)] {
+            await expect(.bucketNameInvalid) { _ = try await store.createBucket(name) }
+        }
+        try await store.delete([BlobPath(bucket: "a-1", key: "k")])
+        let upload = try await store.startMultipart(
+            BlobPath(bucket: "a-1", key: "m"), metadata: ObjectMetadata())
+        #expect(try store.listUploads(bucket: "a-1", prefix: "").map(\.id) == [upload])
+        try await store.deleteBucket("a-1")
+        #expect(store.listBuckets().map(\.name) == ["b-2"])
+    }
+
+    @Test("parts in any order become one object; what does not fit is refused")
+    func multipart() async throws {
+        var limits = StoreLimits()
+        limits.partBytes = 10
+        let store = try await open(limits: limits)
+        _ = try await store.createBucket("lake")
+        let id = try await store.startMultipart(
+            path("m"), metadata: ObjectMetadata([ObjectMetadata.Field("content-type", "x/y")]))
+        var etags: [Int: String] = [:]
+        for (number, size) in [(7, 5), (2, 100_000), (4, 9)] {
+            let part = try store.startPart(path("m"), upload: id, number: number)
+            try await part.append([UInt8](repeating: UInt8(number), count: size))
+            let info = try await part.complete()
+            #expect(info.etag == Hex.encode(MD5.hash([UInt8](repeating: UInt8(number), count: size))))
+            etags[number] = info.etag
+        }
+        func complete(_ numbers: [Int], etag: String? = nil) async throws -> BlobInfo {
+            try await store.completeMultipart(
+                path("m"), upload: id, parts: numbers.map { ($0, etag ?? etags[$0] ?? "") }, if: .ifAbsent)
+        }
+        await expect(.partOrderInvalid) { _ = try await complete([7, 2]) }
+        await expect(.partOrderInvalid) { _ = try await complete([2, 2]) }
+        await expect(.partInvalid) { _ = try await complete([2, 3]) }
+        await expect(.partInvalid) { _ = try await complete([2], etag: "x") }
+        await expect(.partInvalid) { _ = try await complete([]) }
+        await expect(.partTooSmall) { _ = try await complete([2, 4, 7]) }
+        await expect(.partInvalid) { _ = try store.startPart(path("m"), upload: id, number: 0) }
+        await expect(.uploadNotFound) { _ = try store.startPart(path("other"), upload: id, number: 1) }
+        #expect(try store.listParts(path("m"), upload: id).parts.map(\.number) == [2, 4, 7])
+        let info = try await complete([2, 7])
+        #expect(info.etag.hasSuffix("-2") && info.size == 100_005)
+        let expected = [UInt8](repeating: 2, count: 100_000) + [UInt8](repeating: 7, count: 5)
+        #expect(try await store.read(path("m")) == expected)
+        #expect(try store.objectFacts(path("m")).metadata["content-type"] == "x/y")
+        await expect(.uploadNotFound) { try await store.abortMultipart(path("m"), upload: id) }
+    }
+
+    @Test("one sync of the journal serves many writers")
+    func groups() async throws {
+        let metrics = MetricsRegistry()
+        let store = try await open(metrics: metrics)
+        _ = try await store.createBucket("lake")
+        let writers = 64
+        let each = 20
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<writers {
+                group.addTask {
+                    for index in 0..<each {
+                        let path = BlobPath(bucket: "lake", key: "\(writer)/\(index)")
+                        _ = try await store.put(path, Array("\(writer)-\(index)".utf8), if: .ifAbsent)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try store.bucketInfo("lake").objectCount == writers * each)
+        let syncs = metrics.counter("firn_store_journal_syncs_total", help: "").current
+        #expect(syncs < Int64(writers * each / 2), "\(syncs) syncs for \(writers * each) puts")
+        #expect(
+            metrics.counter("firn_store_journal_records_total", help: "").current == Int64(writers * each + 1)
+        )
+    }
+
+    @Test("of many compare-and-swap writers each increment is kept")
+    func swaps() async throws {
         let store = try await open()
         _ = try await store.createBucket("lake")
-        try await checkBlobStore(store, bucket: "lake")
+        _ = try await store.put(path("counter"), Array("0".utf8), if: .ifAbsent)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    var done = 0
+                    while done < 10 {
+                        let reader = try await store.open(BlobPath(bucket: "lake", key: "counter"))
+                        let text = String(
+                            decoding: try await reader.read([0..<reader.info.size])[0], as: UTF8.self)
+                        let next = Array("\((Int(text) ?? 0) + 1)".utf8)
+                        do {
+                            _ = try await store.put(
+                                BlobPath(bucket: "lake", key: "counter"), next,
+                                if: .ifMatch(etag: reader.info.etag))
+                            done += 1
+                        } catch let error as BlobsError where error.code == .conditionFailed {}
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(String(decoding: try await store.read(path("counter")), as: UTF8.self) == "80")
     }
+}
+
+/// Runs `body` and expects a `BucketsError` with this code.
+func expect(
+    _ code: BucketsError.Code, sourceLocation: SourceLocation = #_sourceLocation,
+    _ body: () async throws -> Void
+) async {
+    let error = await #expect(throws: BucketsError.self, sourceLocation: sourceLocation) { try await body() }
+    #expect(error?.code == code, sourceLocation: sourceLocation)
 }

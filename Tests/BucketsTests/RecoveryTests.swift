@@ -1,0 +1,200 @@
+import Blobs
+import Buckets
+import Effects
+import Scheduling
+import Telemetry
+import TestKit
+import Testing
+
+/// What a store finds after cuts, on a disk that keeps only what was synced.
+@Suite("Recovery of the store")
+struct RecoveryTests {
+    let ioPool = IOPool(name: "test-io", threads: 2)
+
+    func open(_ disk: SimulatedDisk, limits: StoreLimits = StoreLimits()) async throws -> BucketStore {
+        try await BucketStore.open(
+            directory: "/objects", ioPool: ioPool, clock: ManualClock(),
+            randomness: SeededRandomness(seed: 5),
+            disk: disk, limits: limits)
+    }
+
+    func path(_ key: String) -> BlobPath { BlobPath(bucket: "lake", key: key) }
+    private let segment = "/objects/journal/segment-0000000000000001"
+
+    /// A disk with a bucket and the objects 0…3, and the sizes of the segment after each.
+    private func prepared() async throws -> (disk: SimulatedDisk, sizes: [Int]) {
+        let disk = SimulatedDisk()
+        let store = try await open(disk)
+        _ = try await store.createBucket("lake")
+        var sizes = [disk.size(segment)]
+        for index in 0..<4 {
+            _ = try await store.put(
+                path("\(index)"), [UInt8](repeating: UInt8(index), count: 50), if: .ifAbsent)
+            sizes.append(disk.size(segment))
+        }
+        store.close()
+        return (disk, sizes)
+    }
+
+    @Test("a journal cut at any byte of its last record loses that record and nothing else")
+    func torn() async throws {
+        let (disk, sizes) = try await prepared()
+        for size in sizes[3]..<sizes[4] {
+            let copy = disk.copy()
+            copy.truncate(segment, to: size)
+            let store = try await open(copy)
+            #expect(
+                try await store.list(bucket: "lake", prefix: "", after: nil, limit: 9).entries.map(\.key) == [
+                    "0", "1", "2",
+                ])
+            // What comes next takes the torn record's place and survives a restart.
+            _ = try await store.put(path("next"), [9], if: .always)
+            store.close()
+            let again = try await open(copy)
+            #expect(try await again.read(path("next")) == [9])
+            #expect(try await again.read(path("2")) == [UInt8](repeating: 2, count: 50))
+            again.close()
+        }
+    }
+
+    @Test("a flipped byte before the last record is damage, wherever it is")
+    func damaged() async throws {
+        let (disk, sizes) = try await prepared()
+        for offset in stride(from: 0, to: sizes[3], by: 1) {
+            let copy = disk.copy()
+            copy.flip(segment, at: offset)
+            await #expect(throws: BucketsError.self, "byte \(offset)") { _ = try await open(copy) }
+        }
+    }
+
+    @Test("a flipped byte in the last record is a torn end, never another object")
+    func lastDamaged() async throws {
+        let (disk, sizes) = try await prepared()
+        for offset in sizes[3]..<sizes[4] {
+            let copy = disk.copy()
+            copy.flip(segment, at: offset)
+            let store = try await open(copy)
+            #expect(try store.bucketInfo("lake").objectCount == 3)
+            store.close()
+        }
+    }
+
+    @Test("a missing segment and a damaged checkpoint are damage")
+    func missing() async throws {
+        var limits = StoreLimits()
+        limits.segmentBytes = 1000
+        let disk = SimulatedDisk()
+        let store = try await open(disk, limits: limits)
+        _ = try await store.createBucket("lake")
+        for index in 0..<200 { _ = try await store.put(path("\(index)"), [1, 2, 3], if: .always) }
+        store.close()
+        let names = disk.names
+        #expect(names.contains { $0.contains("checkpoint") })
+        for name in names where name.contains("/journal/") {
+            let copy = disk.copy()
+            try copy.remove(name)
+            await #expect(throws: BucketsError.self, "without \(name)") {
+                _ = try await open(copy, limits: limits)
+            }
+            guard name.contains("checkpoint") else { continue }
+            for offset in stride(from: 0, to: disk.size(name), by: 37) {
+                let flipped = disk.copy()
+                flipped.flip(name, at: offset)
+                await #expect(throws: BucketsError.self) { _ = try await open(flipped, limits: limits) }
+            }
+        }
+    }
+
+    @Test("the journal stays bounded: old segments go when nothing lives in them, and what lives is moved")
+    func bounded() async throws {
+        var limits = StoreLimits()
+        limits.segmentBytes = 20_000
+        let disk = SimulatedDisk()
+        let store = try await open(disk, limits: limits)
+        _ = try await store.createBucket("lake")
+        for index in 0..<20 {
+            _ = try await store.put(path("keep/\(index)"), [UInt8](repeating: 1, count: 100), if: .always)
+        }
+        func journalBytes() -> Int {
+            disk.names.filter { $0.contains("/journal/") }.reduce(0) { $0 + disk.size($1) }
+        }
+        // Checkpoints run beside the writers: how many puts pass before one ends is not ours to say.
+        var puts = 0
+        while puts < 3000 || (journalBytes() > 200_000 && puts < 100_000) {
+            _ = try await store.put(path("\(puts % 5)"), [UInt8](repeating: 2, count: 500), if: .always)
+            puts += 1
+        }
+        #expect(journalBytes() <= 200_000, "after \(puts) puts of 500 bytes")
+        store.close()
+        let again = try await open(disk, limits: limits)
+        for index in 0..<20 {
+            #expect(try await again.read(path("keep/\(index)")) == [UInt8](repeating: 1, count: 100))
+        }
+        again.close()
+    }
+
+    @Test("after a power cut what was acknowledged is there, and nothing is half there", arguments: 0..<250)
+    func powerCut(seed: UInt64) async throws {
+        var generator = SeededGenerator(seed: seed)
+        var limits = StoreLimits()
+        limits.segmentBytes = 6000
+        limits.inlineBytes = 300
+        limits.directoryFiles = 4
+        var disk = SimulatedDisk()
+        // For each key: versions that may be there. Nil stands for none.
+        var possible: [String: Set<Int?>] = [:]
+        for round in 0..<3 {
+            let store = try await open(disk, limits: limits)
+            if store.listBuckets().isEmpty { _ = try await store.createBucket("lake") }
+            try await check(store, possible)
+            for key in possible.keys { possible[key] = [try await version(store, key)] }
+            disk.cut(afterOperations: Int(generator.next() % 160))
+            for step in 0..<40 {
+                let key = "k\(generator.next() % 9)"
+                let isDelete = generator.next() % 4 == 0
+                let number = round * 1000 + step
+                let before = possible[key] ?? [nil]
+                do {
+                    if isDelete {
+                        try await store.delete([path(key)])
+                    } else {
+                        _ = try await store.put(path(key), bytes(number), if: .always)
+                    }
+                    possible[key] = [isDelete ? nil : number]
+                } catch {
+                    possible[key] = before.union([isDelete ? nil : number])
+                }
+            }
+            store.close()
+            disk = disk.afterPowerCut(seed: generator.next())
+        }
+        let store = try await open(disk, limits: limits)
+        try await check(store, possible)
+        store.close()
+    }
+
+    /// Small and large objects; the number tells the bytes.
+    private func bytes(_ number: Int) -> [UInt8] {
+        let size = number % 3 == 0 ? 5000 + number : 20 + number % 200
+        return Array("\(number):".utf8) + [UInt8](repeating: UInt8(number % 251), count: size)
+    }
+
+    private func version(_ store: BucketStore, _ key: String) async throws -> Int? {
+        do {
+            let found = try await store.read(path(key))
+            let number = try #require(
+                Int(String(decoding: found.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self)))
+            #expect(found == bytes(number))
+            return number
+        } catch let error as BlobsError where error.code == .notFound {
+            return nil
+        }
+    }
+
+    private func check(_ store: BucketStore, _ possible: [String: Set<Int?>]) async throws {
+        for (key, versions) in possible.sorted(by: { $0.key < $1.key }) {
+            let found = try await version(store, key)
+            #expect(versions.contains(found), "\(key) is \(String(describing: found)), could be \(versions)")
+        }
+    }
+}
