@@ -210,6 +210,25 @@ struct TableWriterTests {
         #expect(rows.last?[2] == .null)
     }
 
+    @Test("a full ledger closes files early and loses no row; everything is given back")
+    func followsLedger() async throws {
+        for order in [SortOrder.unsorted, SortOrder(orderID: 1, fields: [SortField(sourceID: 1)])] {
+            let ledger = MemoryLedger(limit: 20_000)
+            let lake = Lake()
+            let writer = try TableWriter(
+                metadata: try Self.table([(1, .bucket(3))], order: order), store: lake.store,
+                clock: lake.clock,
+                randomness: lake.randomness, ledger: ledger)
+            for start in stride(from: 0, to: 3000, by: 300) {
+                try await writer.write(Self.batch(start..<start + 300))
+            }
+            #expect(ledger.reserved > 0)
+            let files = try await writer.finish()
+            #expect(files.count > 3 && files.reduce(0) { $0 + $1.recordCount } == 3000)
+            #expect(ledger.reserved == 0)
+        }
+    }
+
     @Test("NaN is one partition, over batches too")
     func keepsNaNTogether() async throws {
         let lake = Lake()

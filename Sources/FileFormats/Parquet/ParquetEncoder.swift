@@ -33,6 +33,9 @@ package final class ParquetEncoder: Sendable {
         state.withLock { $0.takenBytes + $0.groupBytes / 4 }
     }
 
+    /// Memory that rows of the open row group take, about: encoded pages, and what libparquet gathers for the next ones.
+    package var heldBytes: Int { state.withLock { $0.groupBytes / 2 } }
+
     package var rowCount: Int { state.withLock { $0.rowCount } }
 
     /// Takes a batch of the encoder's schema; answers bytes of the file that are final, often none.

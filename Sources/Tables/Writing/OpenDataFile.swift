@@ -2,6 +2,7 @@ import Blobs
 import Columnar
 import FileFormats
 import Iceberg
+import Kernels
 import Scheduling
 
 /// A data file that takes rows of one partition. Owned by one table writer.
@@ -15,6 +16,7 @@ final class OpenDataFile {
     /// Rows of the run that is filling, when the table has a sort order.
     private var run: [Batch] = []
     private var runRows = 0
+    private var runBytes = 0
     private var runCount = 0
     /// When the writer last gave it rows, in calls.
     var lastUse: UInt64 = 0 { didSet { if firstUse == 0 { firstUse = lastUse } } }
@@ -35,11 +37,16 @@ final class OpenDataFile {
         return encoder.estimatedFileSize + (rows > 0 ? encoder.estimatedFileSize / rows * runRows : 0)
     }
     var rowCount: Int { encoder.rowCount + runRows }
+    /// Memory, about.
+    var heldBytes: Int { runBytes + encoder.heldBytes }
 
     func write(_ batch: Batch, on workers: EncodingWorkers) async throws {
         guard sorter != nil else { return try await encode([batch], on: workers) }
-        run.append(batch)
+        // Strings of their own: a part of a batch would keep the whole batch's text alive until the run is full.
+        let columns = batch.columns.map { $0.compacted() }
+        run.append(Batch(schema: batch.schema, columns: columns, rowCount: batch.rowCount))
         runRows += batch.rowCount
+        runBytes += columns.reduce(0) { $0 + $1.byteCount }
         if runRows >= RunSorter.runRows { try await endRun(on: workers) }
     }
 
@@ -48,6 +55,7 @@ final class OpenDataFile {
         let full = run
         run = []
         runRows = 0
+        runBytes = 0
         runCount += 1
         try await encode(full, on: workers)
     }

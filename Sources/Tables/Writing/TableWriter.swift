@@ -28,6 +28,8 @@ package actor TableWriter {
     private let store: any BlobStore
     private let workers: EncodingWorkers
     private let sorter: RunSorter?
+    private let ledger: MemoryLedger?
+    private var reservation: MemoryReservation?
     private let clock: any Clock
     private let randomness: any Randomness
     private let limits: TableWriteLimits
@@ -41,12 +43,14 @@ package actor TableWriter {
     private var isBusy = false
     private var isEnded = false
 
-    /// Encoding runs on `pool` where there is one, else on the caller's thread.
+    /// Encoding runs on `pool` where there is one, else on the caller's thread. What open files hold in memory is
+    /// promised to `ledger` a batch behind; when it refuses, files are closed early instead.
     ///
     /// - Errors: `ICE-205` for columns this version cannot write, `ICE-105`, `ICE-108`, `TAB-203`.
     package init(
         metadata: TableMetadata, store: any BlobStore, clock: any Clock, randomness: any Randomness,
-        pool: (MorselPool, WorkPriority)? = nil, limits: TableWriteLimits = TableWriteLimits()
+        pool: (MorselPool, WorkPriority)? = nil, ledger: MemoryLedger? = nil,
+        limits: TableWriteLimits = TableWriteLimits()
     ) throws {
         guard metadata.formatVersion > 1 else {
             throw TablesError(
@@ -58,6 +62,7 @@ package actor TableWriter {
         spec = metadata.defaultSpec
         types = spec.resultTypes(in: metadata.currentSchema)
         self.store = store
+        self.ledger = ledger
         workers = EncodingWorkers(pool: pool?.0, priority: pool?.1 ?? .query)
         self.clock = clock
         self.randomness = randomness
@@ -88,6 +93,31 @@ package actor TableWriter {
             if file.estimatedBytes >= limits.fileBytes || file.rowCount >= limits.fileRows {
                 try await close(part.key)
             }
+            try await holdMemory()
+        }
+    }
+
+    /// Makes the promise to the ledger true: closes the file that holds most until the others fit.
+    private func holdMemory() async throws {
+        guard let ledger else { return }
+        while !isPromised(by: ledger) {
+            guard let largest = open.max(by: { $0.value.heldBytes < $1.value.heldBytes }) else { return }
+            try await close(largest.key)
+        }
+    }
+
+    /// False when the ledger refuses.
+    private func isPromised(by ledger: MemoryLedger) -> Bool {
+        let held = open.values.reduce(0) { $0 + $1.heldBytes }
+        do {
+            if let reservation {
+                try reservation.resize(to: held)
+            } else {
+                reservation = try ledger.reserve(held, for: "data files being written")
+            }
+            return true
+        } catch {
+            return false
         }
     }
 
@@ -140,6 +170,7 @@ package actor TableWriter {
         let order = open.sorted { $0.value.firstUse < $1.value.firstUse }
         for (key, _) in order { try await close(key) }
         isEnded = true
+        reservation = nil
         return finished
     }
 
@@ -148,6 +179,7 @@ package actor TableWriter {
         isEnded = true
         for file in open.values { await file.abort() }
         open = [:]
+        reservation = nil
         let paths = finished.map(\.path)
         finished = []
         await Litter.discard(paths, store: store, onFailure: onFailure)
