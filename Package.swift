@@ -33,7 +33,7 @@ let rooms: [Room] = [
     Room(
         name: "FileFormats",
         uses: [
-            "Faults", "Effects", "Octets", "JSONText", "Columnar", "Blobs", "Scheduling", "CArrowData",
+            "Faults", "Effects", "Octets", "JSONText", "Columnar", "Blobs", "CArrowData",
             "CArrowParquet", "CCodecs", "CSimdjson",
         ]),
     Room(name: "Iceberg", uses: ["Faults", "Effects", "Octets", "JSONText", "Columnar"]),

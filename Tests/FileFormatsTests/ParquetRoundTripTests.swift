@@ -91,6 +91,29 @@ struct ParquetRoundTripTests {
         }
     }
 
+    @Test("batches are skipped, and the next ones stay right", arguments: 0..<3)
+    func skips(seed: Int) async throws {
+        var random = RandomColumns(seed: UInt64(500 + seed))
+        let schema = random.schema()
+        let batch = random.batch(schema, rowCount: 17_000)
+        let (bytes, _) = try parquetBytes(schema, [batch])
+        let file = try await ParquetFile.open(MemoryReader(bytes: bytes))
+        let decoder = try RowGroupDecoder(try await file.fetch(rowGroup: 0, fields: schema.fields))
+        var position = 0
+        while position < batch.rowCount {
+            if random.random.chance(2) {
+                position += try decoder.skip()
+            } else if let part = try decoder.next() {
+                let expected = batch.slice(position..<position + part.rowCount)
+                for (column, other) in zip(part.columns, expected.columns) {
+                    #expect(isSame(column.scalars, other.scalars), "seed \(seed), \(column.type)")
+                }
+                position += part.rowCount
+            }
+        }
+        #expect(try decoder.next() == nil && decoder.skip() == 0)
+    }
+
     @Test("columns the file lacks are null, and types grow")
     func evolves() async throws {
         let old = Schema([

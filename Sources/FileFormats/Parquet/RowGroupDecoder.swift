@@ -60,6 +60,16 @@ package final class RowGroupDecoder {
         return Batch(schema: schema, columns: columns, rowCount: count)
     }
 
+    /// Moves past the rows that `next` would give, without decoding what need not be; answers how many.
+    package func skip() throws(FileFormatsError) -> Int {
+        let count = min(Batch.capacity, rowCount - position)
+        for (index, projection) in projections.enumerated() where count > 0 && !projection.isWhole {
+            for leaf in projection.leaves { try leaves[index][leaf]?.reader.skip(count) }
+        }
+        position += count
+        return count
+    }
+
     /// All remaining rows.
     package func rest() throws(FileFormatsError) -> [Batch] {
         var batches: [Batch] = []

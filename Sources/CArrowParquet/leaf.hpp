@@ -1,0 +1,49 @@
+#pragma once
+
+#include "guard.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <parquet/column_reader.h>
+#include <parquet/level_conversion.h>
+#include <vector>
+
+/// One leaf's chunk, read page by page into buffers that are used again.
+struct firn_arrow_leaf {
+    std::shared_ptr<parquet::ColumnReader> reader;
+    const parquet::ColumnDescriptor *column = nullptr;
+    parquet::internal::LevelInfo levels;
+    firn_arrow_form form = FIRN_ARROW_FORM_INT32;
+    int64_t rows_left = 0;
+
+    std::vector<int16_t> definitions, repetitions;
+    /// Slots of the form's width; a vector of 128-bit words keeps them aligned.
+    std::vector<unsigned __int128> slots;
+    std::vector<uint64_t> validity;
+    std::vector<uint8_t> heap;
+    /// Values of one page as libparquet hands them out, where they are not the slots themselves.
+    std::vector<uint8_t> raw;
+
+    std::vector<unsigned __int128> dictionary_views;
+    std::vector<uint8_t> dictionary_heap;
+    bool has_dictionary = false;
+
+    int64_t level_count = 0, entry_count = 0, null_count = 0;
+
+    arrow::Status read(int64_t row_count);
+    arrow::Status skip(int64_t row_count);
+
+  private:
+    template <class Reader> arrow::Status read_typed(int64_t row_count);
+    template <class Reader> arrow::Status skip_typed(int64_t row_count);
+    template <class Action> arrow::Status with_type(Action &&action);
+    void set_valid(int64_t start, int64_t end);
+    template <class Reader> arrow::Result<int64_t> read_values(int64_t wanted, int64_t &value_count);
+    template <class Value> void spread(int64_t level_start, int64_t level_end, int64_t value_count);
+    arrow::Status check_levels(int64_t row_count);
+    void make_room(int64_t entry_end);
+    void *slot(int64_t entry);
+    size_t width() const;
+    void put_view(unsigned __int128 &view, std::vector<uint8_t> &heap, const uint8_t *bytes, uint32_t length);
+    arrow::Status put_number(__int128 &slot, const uint8_t *bytes, uint32_t length);
+};
