@@ -99,6 +99,19 @@ struct TableChangeTests {
         #expect(next.specs[1].fields.map(\.fieldID) == [1001, 1000])
     }
 
+    @Test("a partition field's id is not used for something else")
+    func refusesClaimedPartitionIDs() throws {
+        func add(_ source: Int, _ transform: Transform) throws {
+            let field = PartitionField(sourceID: source, fieldID: 1000, name: "p", transform: transform)
+            _ = try Samples.table().applying(
+                [.addSpec(PartitionSpec(fields: [field]))], at: later, previousFile: nil)
+        }
+        fails(.invalidPartitionSpec) { try add(1, .bucket(4)) }
+        fails(.invalidPartitionSpec) { try add(2, .month) }
+        try add(2, .day)
+        try add(2, .void)
+    }
+
     @Test("removing a snapshot takes its references, statistics and the history before it")
     func removesSnapshots() throws {
         var table = try Samples.table()

@@ -96,6 +96,24 @@ struct EvolutionTests {
         #expect(try await lake.rows(table, .compare(fieldID: 1, .equal, .long(100))).count <= 2)
     }
 
+    @Test("defaults this version does not fill in stop readers and writers that would need them")
+    func refusesDefaults() async throws {
+        var table = try TableWriterTests.table([], version: 3)
+        table.schemas[0].fieldExtras[4] = ["write-default": "1.00"]
+        _ = try table.currentSchema.columnar()
+        let lake = TableWriterTests.Lake()
+        let bare = Batch(
+            schema: Schema([Field("id", .long)]), columns: [Column(.long, [.long(1)])], rowCount: 1)
+        let writer = try lake.writer(table)
+        await #expect(throws: TablesError.self) { try await writer.write(bare) }
+        await writer.abort()
+        let full = try await lake.append([TableWriterTests.batch(0..<2)], to: table)
+        #expect(try await lake.rows(full).count == 2)
+        table.schemas[0].fieldExtras[4] = ["initial-default": "1.00"]
+        #expect(throws: IcebergError.self) { try table.currentSchema.columnar() }
+        _ = try lake.writer(table)
+    }
+
     @Test("a column of a type Firn only carries stops the writer, not the plan")
     func refusesOpaqueColumns() async throws {
         var table = try TableWriterTests.table([], version: 3)

@@ -36,6 +36,7 @@ extension TableChange {
             lastAddedSpecID = same.specID
             return
         }
+        for field in spec.fields where field.fieldID > 0 { try checkUnclaimed(field) }
         var spec = spec
         var last = max(metadata.lastPartitionID, spec.highestFieldID)
         for index in spec.fields.indices where spec.fields[index].fieldID == 0 {
@@ -47,6 +48,21 @@ extension TableChange {
         edit { metadata in
             metadata.specs.append(spec)
             metadata.lastPartitionID = max(last, metadata.lastPartitionID)
+        }
+    }
+
+    /// One id means one column through one transform in all specs of a table; only a dropped field becomes void.
+    private func checkUnclaimed(_ field: PartitionField) throws(IcebergError) {
+        let clash = metadata.specs.lazy.flatMap(\.fields).first { known in
+            known.fieldID == field.fieldID
+                && (known.sourceID != field.sourceID
+                    || known.transform != field.transform && known.transform != .void
+                        && field.transform != .void)
+        }
+        if let clash {
+            throw IcebergError(
+                .invalidPartitionSpec, "another spec uses the id of a partition field for something else",
+                ["partition field": field.name, "field-id": field.fieldID, "there": clash.name])
         }
     }
 

@@ -26,10 +26,26 @@ package struct IcebergSchema: Sendable, Hashable {
         extras = JSONObject()
     }
 
-    /// The schema a reader or writer works with.
+    /// The schema a reader works with.
+    ///
+    /// - Errors: `ICE-205` when a column's type can only be carried, or files from before the column hold a default
+    ///   instead of null, which this version does not fill in.
+    package func columnar() throws(IcebergError) -> Schema {
+        for place in allFields {
+            if let value = defaultValue("initial-default", of: place.field) {
+                throw IcebergError(
+                    .unreadableType,
+                    "a column of the table has a default for older rows, which this version cannot read",
+                    ["column": place.path, "default": value.description])
+            }
+        }
+        return try writable()
+    }
+
+    /// The schema a writer works with.
     ///
     /// - Errors: `ICE-205` when a column's type can only be carried.
-    package func columnar() throws(IcebergError) -> Schema {
+    package func writable() throws(IcebergError) -> Schema {
         if let place = allFields.first(where: { place in
             place.field.id.map { opaqueTypes[$0] != nil } ?? false
         }) {
@@ -38,6 +54,12 @@ package struct IcebergSchema: Sendable, Hashable {
                 ["column": place.path, "type": opaqueTypes[place.field.id ?? 0]?.description ?? ""])
         }
         return Schema(fields)
+    }
+
+    /// `initial-default` or `write-default`; nil where it is null.
+    package func defaultValue(_ name: String, of field: Field) -> JSONValue? {
+        guard let value = field.id.flatMap({ fieldExtras[$0]?[name] }), !value.isNull else { return nil }
+        return value
     }
 
     /// Two schemas with the same columns, whatever their schema ids.

@@ -14,7 +14,14 @@ struct RowAlignment {
     private var lastInput: Schema?
     private var sources: [Source] = []
 
-    init(schema: Schema) { self.schema = schema }
+    /// Columns a writer must give a value other than null when it has none.
+    private let defaulted: Set<Int>
+
+    init(schema: Schema, of table: IcebergSchema) {
+        self.schema = schema
+        defaulted = Set(
+            schema.fields.filter { table.defaultValue("write-default", of: $0) != nil }.compactMap(\.id))
+    }
 
     /// - Errors: `TAB-301`.
     mutating func align(_ batch: Batch) throws(TablesError) -> Batch {
@@ -42,6 +49,10 @@ struct RowAlignment {
         for field in schema.fields {
             guard let index = position(of: field, in: input) else {
                 if field.isRequired { throw misfit("the rows lack a required column", field) }
+                if field.id.map({ defaulted.contains($0) }) ?? false {
+                    throw misfit(
+                        "the rows lack a column with a default, which this version cannot fill in", field)
+                }
                 result.append(.missing)
                 continue
             }

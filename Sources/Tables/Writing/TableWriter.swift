@@ -71,7 +71,7 @@ package actor TableWriter {
             limits.fileBytes = min(bytes, limits.fileBytes)
         }
         self.limits = limits
-        alignment = RowAlignment(schema: try metadata.currentSchema.columnar())
+        alignment = RowAlignment(schema: try metadata.currentSchema.writable(), of: metadata.currentSchema)
         sorter = try RunSorter(order: metadata.defaultSortOrder, schema: metadata.currentSchema)
         splitter = try PartitionSplitter(spec: spec, schema: metadata.currentSchema)
     }
