@@ -93,7 +93,7 @@ let rooms: [Room] = [
         ]),
     Room(
         name: "CatalogAPI",
-        uses: ["Faults", "Telemetry", "JSONText", "Iceberg", "Catalogs", "Identity", "Wire"]),
+        uses: ["Faults", "Octets", "Telemetry", "JSONText", "Iceberg", "Catalogs", "Identity", "Wire"]),
     Room(
         name: "QueryAPI",
         uses: [
@@ -120,7 +120,7 @@ let rooms: [Room] = [
         ]),
     Room(
         name: "Commands",
-        uses: ["Faults", "Effects", "Telemetry", "JSONText", "Scheduling", "HTTPClient", "Node"]),
+        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling", "HTTPClient", "Node"]),
     Room(name: "TestKit", uses: ["Faults", "Effects", "Octets", "Blobs"], isTested: false),
 ]
 

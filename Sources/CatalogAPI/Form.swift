@@ -1,3 +1,4 @@
+import Octets
 import Wire
 
 /// A body of `application/x-www-form-urlencoded`.

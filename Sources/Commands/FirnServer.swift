@@ -1,6 +1,7 @@
 import Faults
 import HTTPClient
 import JSONText
+import Octets
 
 /// The server a command talks to.
 struct FirnServer: Sendable {
@@ -78,17 +79,5 @@ struct FirnServer: Sendable {
     }
 
     /// A name as part of a path.
-    static func segment(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF")
-        return text.utf8.map { byte -> String in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                String(UnicodeScalar(byte))
-            default: "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-            }
-        }.joined()
-    }
+    static func segment(_ text: String) -> String { PercentEncoding.encode(text) }
 }

@@ -1,6 +1,6 @@
-/// Percent encoding of RFC 3986, with the letters, digits and `-._~` left as they are.
+/// Percent encoding of RFC 3986, taken off once, explicitly, where a layer needs the plain text.
 package enum PercentEncoding {
-    /// Upper-case digits, as AWS asks; a slash stays when `keepsSlashes`.
+    /// Leaves letters, digits and `-._~`, and slashes when `keepsSlashes`; upper-case digits, as AWS asks.
     package static func encode(_ bytes: some Sequence<UInt8>, keepsSlashes: Bool = false) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var text: [UInt8] = []
@@ -18,22 +18,31 @@ package enum PercentEncoding {
         encode(text.utf8, keepsSlashes: keepsSlashes)
     }
 
-    /// Nil for a percent sign without two hex digits. A plus stays a plus.
-    package static func decode(_ text: some StringProtocol) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
+    /// The plain bytes; nil when an escape is cut off or has no hex digits. A plus stays a plus.
+    package static func decodeBytes(_ text: some StringProtocol) -> [UInt8]? {
+        let bytes = Array(text.utf8)
+        guard bytes.contains(UInt8(ascii: "%")) else { return bytes }
+        var plain: [UInt8] = []
+        plain.reserveCapacity(bytes.count)
+        var index = 0
+        while index < bytes.count {
+            guard bytes[index] == UInt8(ascii: "%") else {
+                plain.append(bytes[index])
+                index += 1
                 continue
             }
-            guard rest.count >= 2,
-                let value = Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self))
+            guard index + 2 < bytes.count,
+                let byte = Hex.decode(String(decoding: bytes[index + 1...index + 2], as: UTF8.self))
             else { return nil }
-            bytes += value
-            rest = rest.dropFirst(2)
+            plain += byte
+            index += 3
         }
-        return bytes
+        return plain
+    }
+
+    /// Nil also when the plain bytes are not UTF-8.
+    package static func decode(_ text: some StringProtocol) -> String? {
+        decodeBytes(text).flatMap { String(validating: $0, as: UTF8.self) }
     }
 
     private static func isUnreserved(_ byte: UInt8) -> Bool {

@@ -46,8 +46,7 @@ struct S3Target {
     subscript(name: String) -> String? { query.first { $0.name == name }?.value }
 
     private static func decoded(_ text: some StringProtocol) throws(S3Error) -> String {
-        guard let bytes = Octets.PercentEncoding.decode(text),
-            let plain = String(validating: bytes, as: UTF8.self)
+        guard let plain = PercentEncoding.decode(text)
         else {
             throw S3Error(
                 .invalidURI, "a part of the address is not percent-encoded UTF-8", ["part": String(text)])

@@ -56,7 +56,7 @@ package struct SigV4Request: Sendable {
     /// The path as most clients would encode the same key: what was signed when a proxy or an HTTP library in
     /// between has written it another way.
     var reencodedPath: String {
-        PercentEncoding.decode(rawPath).map { PercentEncoding.encode($0, keepsSlashes: true) } ?? rawPath
+        PercentEncoding.decodeBytes(rawPath).map { PercentEncoding.encode($0, keepsSlashes: true) } ?? rawPath
     }
 
     /// Trimmed, with inner runs of spaces made one.
@@ -65,7 +65,7 @@ package struct SigV4Request: Sendable {
     }
 
     private static func decoded(_ text: Substring) -> String {
-        let bytes = PercentEncoding.decode(text.replacing("+", with: " "))
+        let bytes = PercentEncoding.decodeBytes(text.replacing("+", with: " "))
         return bytes.map { String(decoding: $0, as: UTF8.self) } ?? String(text)
     }
 }

@@ -1,3 +1,4 @@
+import Octets
 package import Scheduling
 package import Telemetry
 

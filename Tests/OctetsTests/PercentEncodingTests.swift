@@ -12,10 +12,15 @@ struct PercentEncodingTests {
     @Test("decoding undoes encoding for every byte, and keeps a plus")
     func decodes() {
         let bytes = (0...255).map { UInt8($0) }
-        #expect(PercentEncoding.decode(PercentEncoding.encode(bytes)) == bytes)
-        #expect(PercentEncoding.decode("a+b%2f") == Array("a+b/".utf8))
+        #expect(PercentEncoding.decodeBytes(PercentEncoding.encode(bytes)) == bytes)
+        #expect(PercentEncoding.decode("a+b%2f") == "a+b/")
     }
 
     @Test("a percent sign without two digits is refused", arguments: ["%", "a%2", "%zz", "%2x%"])
-    func refuses(text: String) { #expect(PercentEncoding.decode(text) == nil) }
+    func refuses(text: String) { #expect(PercentEncoding.decodeBytes(text) == nil) }
+
+    @Test("bytes that are no UTF-8 have no text")
+    func noText() {
+        #expect(PercentEncoding.decode("%FF") == nil && PercentEncoding.decodeBytes("%FF") == [0xFF])
+    }
 }

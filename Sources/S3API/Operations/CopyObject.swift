@@ -54,8 +54,7 @@ extension S3Call {
             throw S3Error(.notImplemented, "objects have no versions", ["x-amz-copy-source": header])
         }
         let text = header.hasPrefix("/") ? header.dropFirst() : header[...]
-        guard let bytes = Octets.PercentEncoding.decode(text),
-            let plain = String(validating: bytes, as: UTF8.self),
+        guard let plain = PercentEncoding.decode(text),
             let slash = plain.firstIndex(of: "/"), slash > plain.startIndex,
             plain.index(after: slash) < plain.endIndex
         else { throw S3Error(.invalidArgument, "the source of a copy is not /BUCKET/KEY", ["value": header]) }

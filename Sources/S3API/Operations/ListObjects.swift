@@ -112,6 +112,6 @@ extension S3Call {
     }
 
     private func text(_ key: String, _ listing: Listing) -> String {
-        listing.encodesKeys ? Octets.PercentEncoding.encode(key, keepsSlashes: true) : key
+        listing.encodesKeys ? PercentEncoding.encode(key, keepsSlashes: true) : key
     }
 }
