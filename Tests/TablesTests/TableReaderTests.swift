@@ -121,6 +121,26 @@ struct TableReaderTests {
         await #expect(throws: SchedulingError.self) { try await reader.plan(cancellation: token).paths() }
     }
 
+    @Test("large manifests are decoded on the pool, with the same answers")
+    func decodesOnPool() async throws {
+        let store = MemoryBlobStore()
+        var generator = SeededGenerator(seed: 3)
+        let entries = (0..<2000 as Range<Int32>).map { index in
+            let name = "\(index)-\(UInt64.random(in: 0...UInt64.max, using: &generator))"
+            return ManifestEntry(.added, TableFixtures.file(name, day: index, text: nil, ids: 1...2))
+        }
+        let metadata = try await TableFixtures.table([entries], store: store)
+        #expect(try await store.head(BlobPath(bucket: "lake", key: "t/metadata/m0.avro")).size > 32 << 10)
+        let pool = MorselPool(threads: 2)
+        defer { pool.stop() }
+        let reader = try TableReader(
+            metadata: metadata, store: store, caches: TableCaches(), pool: (pool, .query))
+        let day: Int64 = 86_400_000_000
+        let plan = try reader.plan(predicate: .compare(fieldID: 2, .less, .long(10 * day)))
+        #expect(try await plan.paths() == entries.prefix(10).map(\.file.path))
+        #expect(plan.counts.skippedFiles == 1990)
+    }
+
     @Test("metadata reads plain and compressed; anything else says what is wrong")
     func readsMetadata() async throws {
         let metadata = try TableFixtures.empty()

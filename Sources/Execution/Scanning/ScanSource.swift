@@ -39,8 +39,11 @@ final class ScanSource: MorselSource {
         let predicate = scan.filter.map { ScanPruning.predicate($0, over: scan.fields) } ?? .always
         let metadata = try await MetadataFile.read(
             scan.metadataLocation, store: context.store, caches: context.tableCaches)
-        let plan = try TableReader(metadata: metadata, store: context.store, caches: context.tableCaches)
-            .plan(predicate: predicate, snapshotID: scan.snapshotID, cancellation: context.token)
+        let reader = try TableReader(
+            metadata: metadata, store: context.store, caches: context.tableCaches,
+            pool: (context.morsels, context.priority))
+        let plan = try reader.plan(
+            predicate: predicate, snapshotID: scan.snapshotID, cancellation: context.token)
         let made = WorkQueue<ScanTask, RowGroup>(
             nextFile: { try await plan.next() },
             open: { [self] task in try await rowGroups(of: task, predicate) })

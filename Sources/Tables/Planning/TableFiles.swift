@@ -1,21 +1,32 @@
 package import Blobs
 package import Iceberg
+package import Scheduling
 
 /// Opens a table's manifest lists and manifests, through the caches; only inside the table's location.
 package struct TableFiles: Sendable {
     /// Larger manifests and lists are refused: usual ones have 8 MB.
     package static let byteLimit: Int64 = 1 << 30
 
+    /// Smaller ones are decoded where they are read: handing them over costs more.
+    private static let smallManifestBytes = 32 << 10
+
     let metadata: TableMetadata
     let location: TableLocation
     let store: any BlobStore
     let caches: TableCaches
 
-    package init(metadata: TableMetadata, store: any BlobStore, caches: TableCaches) throws {
+    private let workers: Workers
+
+    /// Large manifests are decoded on `pool` where there is one.
+    package init(
+        metadata: TableMetadata, store: any BlobStore, caches: TableCaches,
+        pool: (MorselPool, WorkPriority)? = nil
+    ) throws {
         self.metadata = metadata
         location = try TableLocation(metadata.location)
         self.store = store
         self.caches = caches
+        workers = Workers(pool)
     }
 
     /// The manifests of a snapshot, in the order of its list.
@@ -50,7 +61,10 @@ package struct TableFiles: Sendable {
         let key = TableCaches.Key(path, reader.info)
         if let known = caches.manifests.find(key) { return known }
         let bytes = try await reader.read([0..<reader.info.size])[0]
-        let entries = try ManifestReader(metadata: metadata, manifest: manifest).entries(bytes)
+        let manifestReader = ManifestReader(metadata: metadata, manifest: manifest)
+        let entries =
+            bytes.count < Self.smallManifestBytes
+            ? try manifestReader.entries(bytes) : try await workers.run { try manifestReader.entries(bytes) }
         caches.manifests.insert(entries, for: key, cost: bytes.count * TableCaches.growth)
         return entries
     }

@@ -17,9 +17,12 @@ package struct TableReader: Sendable {
     private let files: TableFiles
 
     /// - Errors: `ICE-108` for a location that is none.
-    package init(metadata: TableMetadata, store: any BlobStore, caches: TableCaches) throws {
+    package init(
+        metadata: TableMetadata, store: any BlobStore, caches: TableCaches,
+        pool: (MorselPool, WorkPriority)? = nil
+    ) throws {
         self.metadata = metadata
-        files = try TableFiles(metadata: metadata, store: store, caches: caches)
+        files = try TableFiles(metadata: metadata, store: store, caches: caches, pool: pool)
     }
 
     /// The tasks of a snapshot, by default the current one; a table without snapshots has none.

@@ -40,7 +40,7 @@ final class OpenDataFile {
     /// Memory, about.
     var heldBytes: Int { runBytes + encoder.heldBytes }
 
-    func write(_ batch: Batch, on workers: EncodingWorkers) async throws {
+    func write(_ batch: Batch, on workers: Workers) async throws {
         guard sorter != nil else { return try await encode([batch], on: workers) }
         // Strings of their own: a part of a batch would keep the whole batch's text alive until the run is full.
         let columns = batch.columns.map { $0.compacted() }
@@ -50,7 +50,7 @@ final class OpenDataFile {
         if runRows >= RunSorter.runRows { try await endRun(on: workers) }
     }
 
-    private func endRun(on workers: EncodingWorkers) async throws {
+    private func endRun(on workers: Workers) async throws {
         if runRows == 0 { return }
         let full = run
         run = []
@@ -60,7 +60,7 @@ final class OpenDataFile {
         try await encode(full, on: workers)
     }
 
-    private func encode(_ batches: [Batch], on workers: EncodingWorkers) async throws {
+    private func encode(_ batches: [Batch], on workers: Workers) async throws {
         let (encoder, sorter, schema) = (encoder, sorter, schema)
         let bytes = try await workers.run {
             if let sorter { return try encoder.encode(sorter.sorted(batches, schema: schema)) }
@@ -69,7 +69,7 @@ final class OpenDataFile {
         if !bytes.isEmpty { try await upload.append(bytes) }
     }
 
-    func finish(specID: Int, on workers: EncodingWorkers) async throws -> DataFile {
+    func finish(specID: Int, on workers: Workers) async throws -> DataFile {
         try await endRun(on: workers)
         let encoder = self.encoder
         let (bytes, result) = try await workers.run { try encoder.finish() }
@@ -83,17 +83,6 @@ final class OpenDataFile {
     }
 
     func abort() async { await upload.abort() }
-}
-
-/// Where rows are sorted and encoded: on a pool, or on the thread that writes them.
-struct EncodingWorkers: Sendable {
-    let pool: MorselPool?
-    let priority: WorkPriority
-
-    func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-        if let pool { return try await pool.run(priority: priority, body) }
-        return try body()
-    }
 }
 
 /// Turns what a Parquet writer counted into what manifests say.

@@ -26,7 +26,7 @@ package actor TableWriter {
     private let spec: PartitionSpec
     private let types: [DataType]
     private let store: any BlobStore
-    private let workers: EncodingWorkers
+    private let workers: Workers
     private let sorter: RunSorter?
     private let ledger: MemoryLedger?
     private var reservation: MemoryReservation?
@@ -63,7 +63,7 @@ package actor TableWriter {
         types = spec.resultTypes(in: metadata.currentSchema)
         self.store = store
         self.ledger = ledger
-        workers = EncodingWorkers(pool: pool?.0, priority: pool?.1 ?? .query)
+        workers = Workers(pool)
         self.clock = clock
         self.randomness = randomness
         var limits = limits
