@@ -111,7 +111,10 @@ struct ParquetFixtureTests {
             do {
                 let file = try await ParquetFile.open(MemoryReader(bytes: bytes))
                 for group in file.rowGroups {
-                    for field in file.fields { _ = group.statistics(field) }
+                    for field in file.fields {
+                        _ = group.statistics(field)
+                        _ = try await file.pages(rowGroup: group.index, field: field)
+                    }
                     for batch in try await file.read(rowGroup: group.index, fields: file.fields) {
                         for column in batch.columns { #expect(column.invariantFault == nil) }
                         _ = batch.rows

@@ -91,6 +91,33 @@ struct ParquetRoundTripTests {
         }
     }
 
+    @Test("the page index tells the rows and bounds of each page")
+    func pages() async throws {
+        let schema = Schema([Field(id: 1, "n", .long), Field(id: 2, "s", .string)])
+        let batch = Batch(
+            schema: schema,
+            columns: [
+                Column(.long, (0..<1000).map { $0 / 100 == 3 ? .null : .long(Int64($0)) }),
+                Column(.string, (0..<1000).map { .string("\(1000 + $0)") }),
+            ], rowCount: 1000)
+        var options = ParquetWriteOptions()
+        options.pageRows = 100
+        let (bytes, _) = try parquetBytes(schema, [batch], options: options)
+        let file = try await ParquetFile.open(MemoryReader(bytes: bytes))
+        let pages = try #require(try await file.pages(rowGroup: 0, field: schema.fields[0]))
+        #expect(pages.map(\.rows) == (0..<10).map { $0 * 100..<$0 * 100 + 100 })
+        #expect(
+            pages[3].statistics
+                == ParquetStatistics(valueCount: 100, nullCount: 100, minimum: nil, maximum: nil))
+        #expect(
+            pages[9].statistics
+                == ParquetStatistics(valueCount: 100, nullCount: 0, minimum: .long(900), maximum: .long(999)))
+        let words = try #require(try await file.pages(rowGroup: 0, field: schema.fields[1]))
+        #expect(
+            words[0].statistics.minimum == .string("1000") && words[9].statistics.maximum == .string("1999"))
+        #expect(try await file.pages(rowGroup: 0, field: Field(id: 9, "x", .int)) == nil)
+    }
+
     @Test("batches are skipped, and the next ones stay right", arguments: 0..<3)
     func skips(seed: Int) async throws {
         var random = RandomColumns(seed: UInt64(500 + seed))

@@ -135,6 +135,34 @@ firn_arrow_status firn_arrow_footer_row_count(const firn_arrow_footer *footer, i
 firn_arrow_status firn_arrow_footer_chunk(
     const firn_arrow_footer *footer, int32_t row_group, int32_t leaf, firn_arrow_chunk *out);
 
+// ---- Page indexes: bounds of each data page of a column chunk.
+
+typedef struct firn_arrow_pages firn_arrow_pages;
+
+/// Parses the two indexes of one chunk of a leaf, whose places `firn_arrow_chunk` has.
+firn_arrow_status firn_arrow_pages_parse(
+    const firn_arrow_footer *footer, int32_t leaf, const uint8_t *column_index, int64_t column_index_bytes,
+    const uint8_t *offset_index, int64_t offset_index_bytes, firn_arrow_pages *_Nullable *_Nonnull out);
+void firn_arrow_pages_release(firn_arrow_pages *pages);
+int32_t firn_arrow_pages_count(const firn_arrow_pages *pages);
+
+typedef struct firn_arrow_page {
+    /// Row of the row group.
+    int64_t first_row;
+    int64_t offset;
+    int64_t compressed_bytes;
+    /// -1 when the file does not say.
+    int64_t null_count;
+    /// Null when all values are. Plain-encoded; they live as long as the pages.
+    const uint8_t *_Nullable minimum;
+    int64_t minimum_length;
+    const uint8_t *_Nullable maximum;
+    int64_t maximum_length;
+} firn_arrow_page;
+
+/// `index` is less than the count.
+void firn_arrow_pages_get(const firn_arrow_pages *pages, int32_t index, firn_arrow_page *out);
+
 // ---- Reading: column chunks out of bytes that were fetched before.
 
 typedef struct firn_arrow_range {

@@ -104,7 +104,7 @@ package struct ParquetRowGroup: Sendable {
             maximum: ParquetBound.scalar(chunk.maximum, raw, as: field.type))
     }
 
-    private static func find(
+    static func find(
         _ nodes: [ParquetNode], _ field: Field, byID: Bool
     ) -> (ParquetFooter.Node, Int)? {
         for node in nodes {
