@@ -108,15 +108,16 @@ let rooms: [Room] = [
     Room(
         name: "ManagementAPI",
         uses: [
-            "Faults", "Effects", "Telemetry", "JSONText", "Buckets", "Catalogs", "Streams", "Pipelines", "Identity",
-            "Wire",
+            "Faults", "Effects", "Telemetry", "JSONText", "Buckets", "Catalogs", "Streams", "Pipelines", "Sessions",
+            "Identity", "Wire",
         ]),
     // Layer 8
     Room(
         name: "Node",
         uses: [
-            "Faults", "Effects", "Telemetry", "JSONText", "Signing", "Metastore", "Scheduling", "Buckets", "Catalogs",
-            "Streams", "Tables", "Pipelines", "Identity", "Wire", "S3API", "CatalogAPI", "IngestAPI", "ManagementAPI",
+            "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Signing", "Metastore", "Scheduling", "Buckets",
+            "FileFormats", "Tables", "Catalogs", "Streams", "Sessions", "Pipelines", "Identity", "Wire", "S3API",
+            "CatalogAPI", "QueryAPI", "IngestAPI", "ManagementAPI",
         ]),
     Room(
         name: "Commands",

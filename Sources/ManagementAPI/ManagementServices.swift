@@ -4,6 +4,7 @@ package import Effects
 package import Identity
 package import JSONText
 package import Pipelines
+package import Sessions
 package import Streams
 package import Wire
 
@@ -15,6 +16,7 @@ package struct ManagementServices: Sendable {
     package var catalog: Catalog
     package var streams: StreamRegistry
     package var pipelines: PipelineService
+    package var queries: QueryRegistry
     package var tokens: TokenStore
     package var authenticator: Authenticator
     package var clock: any Clock
@@ -25,8 +27,8 @@ package struct ManagementServices: Sendable {
 
     package init(
         account: String, buckets: BucketStore, catalog: Catalog, streams: StreamRegistry,
-        pipelines: PipelineService, tokens: TokenStore, authenticator: Authenticator, clock: any Clock,
-        publicURL: @escaping @Sendable () -> String,
+        pipelines: PipelineService, queries: QueryRegistry, tokens: TokenStore, authenticator: Authenticator,
+        clock: any Clock, publicURL: @escaping @Sendable () -> String,
         settings: JSONValue
     ) {
         self.account = account
@@ -34,6 +36,7 @@ package struct ManagementServices: Sendable {
         self.catalog = catalog
         self.streams = streams
         self.pipelines = pipelines
+        self.queries = queries
         self.tokens = tokens
         self.authenticator = authenticator
         self.clock = clock

@@ -2,7 +2,9 @@ import CatalogAPI
 import Effects
 import IngestAPI
 import ManagementAPI
+import QueryAPI
 import S3API
+import Sessions
 import Telemetry
 import Wire
 
@@ -11,26 +13,37 @@ extension NodeRooms {
     func httpServer(
         s3URL: String, publicURL: @escaping @Sendable () -> String, readiness: Readiness
     ) -> HTTPServer {
+        let router = httpRouter(s3URL: s3URL, publicURL: publicURL, readiness: readiness)
+        return HTTPServer(
+            name: "http", address: settings.listen.host, port: settings.listen.port, limits: limits,
+            effects: ServerEffects(log: log, metrics: metrics), refuse: router.refuse, handler: router.answer)
+    }
+
+    func httpRouter(
+        s3URL: String, publicURL: @escaping @Sendable () -> String, readiness: Readiness
+    ) -> Router {
         let authenticator = Authenticator(tokens: tokens)
-        var router = SystemRoutes(metastore: metastore, metrics: metrics, readiness: readiness).router(
-            log: log)
-        router.merge(
-            CatalogAPI(catalog: catalog, tokens: tokens, settings: CatalogAPI.Settings(publicS3URL: s3URL))
-                .router(log: log))
+        let catalogAPI = CatalogAPI(
+            catalog: catalog, tokens: tokens, settings: CatalogAPI.Settings(publicS3URL: s3URL))
         var ingestLimits = IngestAPI.Limits()
         ingestLimits.bodyBytes = settings.ingestBodyBytes
-        router.merge(
-            IngestAPI(streams: streams, authenticator: authenticator, limits: ingestLimits, pool: pool)
-                .router(log: log))
-        router.merge(
-            ManagementAPI.router(
-                services: ManagementServices(
-                    account: settings.account, buckets: buckets, catalog: catalog, streams: streams,
-                    pipelines: pipelines, tokens: tokens, authenticator: authenticator, clock: LiveClock(),
-                    publicURL: publicURL,
-                    settings: settings.json),
-                log: log))
-        return server("http", settings.listen, router)
+        let ingestAPI = IngestAPI(
+            streams: streams, authenticator: authenticator, limits: ingestLimits, pool: pool)
+        let services = ManagementServices(
+            account: settings.account, buckets: buckets, catalog: catalog, streams: streams,
+            pipelines: pipelines,
+            queries: session.queries, tokens: tokens, authenticator: authenticator, clock: LiveClock(),
+            publicURL: publicURL, settings: settings.json)
+        let runner = QueryRunner(session: session, account: settings.account)
+        let queryAPI = QueryAPI(account: settings.account, authenticator: authenticator, run: runner.run)
+
+        var router = SystemRoutes(metastore: metastore, metrics: metrics, readiness: readiness).router(
+            log: log)
+        router.merge(catalogAPI.router(log: log))
+        router.merge(ingestAPI.router(log: log))
+        router.merge(ManagementAPI.router(services: services, log: log))
+        router.merge(queryAPI.router(log: log))
+        return router
     }
 
     /// The S3 protocol on its own port.
@@ -39,12 +52,6 @@ extension NodeRooms {
         return HTTPServer(
             name: "s3", address: settings.s3Listen.host, port: settings.s3Listen.port, limits: limits,
             effects: ServerEffects(log: log, metrics: metrics), handler: service.answer)
-    }
-
-    private func server(_ name: String, _ address: HostPort, _ router: Router) -> HTTPServer {
-        HTTPServer(
-            name: name, address: address.host, port: address.port, limits: limits,
-            effects: ServerEffects(log: log, metrics: metrics), refuse: router.refuse, handler: router.answer)
     }
 
     private var limits: HTTPLimits {

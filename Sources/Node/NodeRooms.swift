@@ -1,10 +1,12 @@
 import Buckets
 import Catalogs
 import Effects
+import FileFormats
 import Identity
 import Metastore
 import Pipelines
 import Scheduling
+import Sessions
 import Signing
 import Streams
 import Tables
@@ -18,15 +20,15 @@ struct NodeRooms: Sendable {
     let directory: DataDirectory
     /// Threads for files and everything else that blocks.
     let pool: IOPool
+    /// Threads that compute.
+    let morsels: MorselPool
     let metastore: Metastore
     let tokens: TokenStore
     let buckets: BucketStore
     let catalog: Catalog
     let streams: StreamRegistry
-    /// Threads that compute, for queries and pipelines together.
-    let morsels: MorselPool
-    let caches: TableCaches
     let pipelines: PipelineService
+    let session: Session
 
     private static let poolThreads = 8
 
@@ -37,16 +39,12 @@ struct NodeRooms: Sendable {
         let pool = IOPool(name: "io", threads: poolThreads)
         let path = settings.dataDirectory
         let directory = try await pool.run { try DataDirectory(opening: path) }
-        let keyFile = try await pool.run {
-            try KeyFile.loadOrCreate(path: path + "/key", randomness: randomness)
-        }
         let metastore = try await Metastore.open(directory: path, clock: clock, metrics: metrics)
-        let tokens = TokenStore(metastore: metastore, keyFile: keyFile, clock: clock, randomness: randomness)
-        try await tokens.ensureAdministrator(
-            file: AdminTokenFile(path: path + "/admin-token"), preset: settings.adminToken)
+        let tokens = try await openTokens(settings, metastore, pool)
         let buckets = try await BucketStore.open(
             directory: path + "/objects", ioPool: pool, clock: clock, randomness: randomness,
-            metrics: metrics, log: log)
+            metrics: metrics,
+            log: log)
         let catalog = Catalog(
             metastore: metastore, store: buckets, clock: clock, randomness: randomness, metrics: metrics,
             log: log)
@@ -54,21 +52,43 @@ struct NodeRooms: Sendable {
             directory: path + "/streams", metastore: metastore, limits: settings.logLimits,
             environment: LogEnvironment(clock: clock, pool: pool, metrics: metrics, log: log),
             randomness: randomness)
-        let morsels = MorselPool(threads: settings.workerThreads ?? ProcessSetup.coreCount)
+        let morsels = MorselPool(threads: settings.workerThreads ?? ProcessSetup.coreCount, metrics: metrics)
         let caches = TableCaches()
         let pipelines = try await PipelineService.open(
             PipelineResources(
                 metastore: metastore, streams: streams, catalog: catalog, store: buckets, caches: caches,
-                pool: morsels, metrics: metrics, log: log))
+                pool: morsels,
+                metrics: metrics, log: log))
+        let ledger = MemoryLedger(
+            limit: settings.memoryBytes ?? ProcessSetup.memoryBytes / 2, metrics: metrics)
+        let engine = QueryEngine(
+            store: buckets, morsels: morsels, ledger: ledger, memoryLimitBytes: ledger.limit / 4 * 3,
+            caches: (caches, ParquetFooterCache()), clock: clock, randomness: randomness)
+        let session = Session(
+            catalog: catalog, engine: engine,
+            queries: QueryRegistry(clock: clock, randomness: randomness, metrics: metrics))
         return NodeRooms(
             settings: settings, log: log, metrics: metrics, directory: directory, pool: pool,
-            metastore: metastore,
-            tokens: tokens, buckets: buckets, catalog: catalog, streams: streams, morsels: morsels,
-            caches: caches,
-            pipelines: pipelines)
+            morsels: morsels,
+            metastore: metastore, tokens: tokens, buckets: buckets, catalog: catalog, streams: streams,
+            pipelines: pipelines, session: session)
     }
 
-    /// From the top down: who uses a room is closed before it.
+    private static func openTokens(
+        _ settings: NodeSettings, _ metastore: Metastore, _ pool: IOPool
+    ) async throws -> TokenStore {
+        let path = settings.dataDirectory
+        let keyFile = try await pool.run {
+            try KeyFile.loadOrCreate(path: path + "/key", randomness: LiveRandomness())
+        }
+        let tokens = TokenStore(
+            metastore: metastore, keyFile: keyFile, clock: LiveClock(), randomness: LiveRandomness())
+        try await tokens.ensureAdministrator(
+            file: AdminTokenFile(path: path + "/admin-token"), preset: settings.adminToken)
+        return tokens
+    }
+
+    /// From the top down: who uses a room is closed before it. The pipelines have stopped.
     func close() async throws {
         await streams.close()
         morsels.stop()

@@ -7,6 +7,7 @@ import ManagementAPI
 import Metastore
 import Pipelines
 import Scheduling
+import Sessions
 import Signing
 import Streams
 import Tables
@@ -32,19 +33,20 @@ struct ManagementFixture {
         let streams = try await StreamRegistry.open(
             directory: directory.path + "/streams", metastore: metastore,
             environment: LogEnvironment(clock: clock, pool: pool))
+        let morsels = MorselPool(threads: 1)
         let pipelines = try await PipelineService.open(
             PipelineResources(
                 metastore: metastore, streams: streams, catalog: catalog, store: buckets,
                 caches: TableCaches(),
-                pool: MorselPool(threads: 1)))
+                pool: morsels))
         tokens = TokenStore(
             metastore: metastore, keyFile: KeyFile(key: [UInt8](repeating: 1, count: 32)), clock: clock,
             randomness: LiveRandomness())
         admin = try await tokens.create(name: "root", scopes: [Scope(.admin)], expires: nil, by: "test").value
         let services = ManagementServices(
-            account: "local", buckets: buckets, catalog: catalog, streams: streams,
-            pipelines: pipelines, tokens: tokens, authenticator: Authenticator(tokens: tokens), clock: clock,
-            publicURL: { "http://firn.test" },
+            account: "local", buckets: buckets, catalog: catalog, streams: streams, pipelines: pipelines,
+            queries: QueryRegistry(clock: clock, randomness: LiveRandomness()), tokens: tokens,
+            authenticator: Authenticator(tokens: tokens), clock: clock, publicURL: { "http://firn.test" },
             settings: ["listen": "127.0.0.1:0"])
         router = ManagementAPI.router(services: services, log: .silent)
     }

@@ -1,3 +1,4 @@
+import Identity
 import JSONText
 import Testing
 
@@ -44,5 +45,27 @@ import Testing
         let noSink = try await management.call(
             "POST", "pipelines/v1/validate_sql", ["sql": "INSERT INTO k SELECT name FROM s"])
         #expect(noSink.status == 400 && noSink.message.contains("no sink"), "\(noSink)")
+    }
+}
+
+@Suite struct SinkRightTests {
+    @Test func aSinksMakerNeedsWriteRightsAtItsTable() async throws {
+        let api = try await ManagementFixture()
+        let token = try await api.tokens.create(
+            name: "m", scopes: [Scope(.pipelinesManage), try Scope(parsing: "catalog:write:bucket=pond")],
+            expires: nil, by: "test"
+        ).value
+        let sink: JSONValue = [
+            "name": "k", "type": "r2_data_catalog",
+            "config": ["bucket": "lake", "namespace": "web", "table_name": "t"],
+        ]
+        let refused = try await api.call("POST", "pipelines/v1/sinks", sink, token: token)
+        #expect(refused.status == 403 && refused.message.contains("catalog:write"))
+    }
+
+    @Test func queriesThatNobodyKnowsAreNotFound() async throws {
+        let api = try await ManagementFixture()
+        #expect(try await api.call("GET", "firn/queries").result.array?.isEmpty == true)
+        #expect(try await api.call("POST", "firn/queries/nope/cancel").status == 404)
     }
 }

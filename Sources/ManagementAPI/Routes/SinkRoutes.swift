@@ -1,9 +1,10 @@
+import Effects
 import Identity
 import JSONText
 import Pipelines
 import Wire
 
-/// `pipelines/v1/sinks`: create, list, get, delete.
+/// `pipelines/v1/sinks`: create, list, get, delete. Secrets given at creation are never echoed.
 enum SinkRoutes {
     private static let base = "pipelines/v1/sinks"
 
@@ -17,6 +18,11 @@ enum SinkRoutes {
     private static func create(_ call: ManagementCall) async throws -> Response {
         try call.principal.require(.pipelinesManage)
         let body = try await call.request.json()
+        // Pipelines write with the node's own rights, so whoever makes a sink must have those rights at its table.
+        let draft = try SinkDefinition(
+            creating: body, id: UniqueID(high: 0, low: 0), now: call.services.clock.now)
+        try call.principal.require(
+            .catalogWrite, on: .table(draft.bucket, [draft.namespace], draft.tableName))
         return Envelope.success(try await call.services.pipelines.createSink(body).json)
     }
 
@@ -24,9 +30,8 @@ enum SinkRoutes {
         try call.principal.require(.pipelinesManage)
         let page = try NumberedPage(call.request)
         let name = try call.request.query("name")
-        let sinks = try await call.services.pipelines.sinks().filter { sink in
-            name.map { sink.name == $0 } ?? true
-        }
+        let sinks = try await call.services.pipelines.sinks()
+            .filter { sink in name.map { sink.name == $0 } ?? true }
         return page.answer(sinks.map(\.json))
     }
 

@@ -1,0 +1,37 @@
+import Effects
+import Identity
+import JSONText
+import Sessions
+import Wire
+
+/// `firn/queries`: which statements run and ran, and how to stop one.
+enum QueryRoutes {
+    static func add(to routes: inout ManagementRoutes) {
+        routes.add("GET", "firn/queries") { call in
+            try call.principal.require(.admin)
+            let limit = try NumberedPage.integer(call.request, "limit", 1...1000) ?? 100
+            return Envelope.success(.array(call.services.queries.list(limit: limit).map(json)))
+        }
+        routes.add("GET", "firn/queries/{query}") { call in
+            try call.principal.require(.admin)
+            return Envelope.success(
+                json(try call.services.queries.query(try call.request.parameter("query"))))
+        }
+        routes.add("POST", "firn/queries/{query}/cancel") { call in
+            try call.principal.require(.admin)
+            let id = try call.request.parameter("query")
+            try call.services.queries.cancel(id)
+            return Envelope.success(["id": .string(id)])
+        }
+    }
+
+    private static func json(_ query: QueryRecord) -> JSONValue {
+        [
+            "id": .string(query.id), "sql": .string(query.sql), "warehouse": .string(query.warehouse),
+            "started_at": .string(query.startedAt.rfc3339), "state": .string(query.state.rawValue),
+            "milliseconds": JSONValue(Double(query.nanoseconds / 1000) / 1000),
+            "rows": .integer(query.rowCount),
+            "fault": JSONValue(query.fault),
+        ]
+    }
+}

@@ -1,0 +1,62 @@
+import Columnar
+import Identity
+import JSONText
+import QueryAPI
+import Sessions
+
+/// Joins the SQL interface with the session: whose rights, which warehouse, which rows.
+struct QueryRunner: Sendable {
+    let session: Session
+    let account: String
+
+    /// - Errors: what the session says; `IDN-102` for a table or namespace the caller may not touch.
+    func run(_ query: QueryRequest) async throws -> QueryAnswer {
+        var request = StatementRequest(sql: query.sql, warehouse: "\(account)_\(query.bucket)")
+        request.cancellation = query.cancellation
+        request.authorize = { access in
+            try Self.authorize(access, bucket: query.bucket, principal: query.principal)
+        }
+        let result = try await session.run(request)
+        let cursor = StatementCursor(result.batches)
+        return QueryAnswer(
+            schema: result.schema, nextBatch: { try await cursor.next() },
+            metrics: { Self.json(result.metrics(), queryID: result.queryID) })
+    }
+
+    private static func authorize(
+        _ access: StatementAccess, bucket: String, principal: Principal
+    ) throws(IdentityError) {
+        switch access {
+        case .readTable(let namespace, let table):
+            try principal.require(.sqlRead, on: .table(bucket, namespace, table))
+        case .list(let namespace):
+            try principal.require(.sqlRead, on: namespace.map { .namespace(bucket, $0) } ?? .bucket(bucket))
+        case .createNamespace(let levels), .dropNamespace(let levels):
+            try principal.require(.sqlWrite, on: .namespace(bucket, levels))
+        }
+    }
+
+    /// The hosted service's names, then ours.
+    private static func json(_ metrics: QueryMetrics, queryID: String) -> JSONObject {
+        [
+            "r2_requests_count": .integer(metrics.storeRequests),
+            "files_scanned": .integer(metrics.filesScanned),
+            "bytes_scanned": .integer(metrics.bytesScanned), "cache_hits": .integer(metrics.cacheHits),
+            "row_groups_scanned": .integer(metrics.rowGroupsScanned),
+            "row_groups_skipped": .integer(metrics.rowGroupsSkipped), "query_id": .string(queryID),
+        ]
+    }
+}
+
+/// Reads a statement's rows one batch at a time, from whichever task asks; one asks at a time.
+private actor StatementCursor {
+    private var iterator: StatementBatches.Iterator
+
+    init(_ batches: StatementBatches) { iterator = batches.makeAsyncIterator() }
+
+    func next() async throws -> Batch? {
+        var moving = iterator
+        defer { iterator = moving }
+        return try await moving.next()
+    }
+}
