@@ -45,6 +45,7 @@ struct PlannerFaultTests {
             ("SELECT extract(yeer FROM day) FROM flights", "PLA-108", 1, 16, "did you mean year?"),
             ("SELECT a.year FROM (SELECT year, year FROM flights) a", "PLA-102", 1, 8, nil),
             ("SELECT *", "PLA-103", 1, 8, nil),
+            ("SELECT percentile_cont(year, dep_delay) FROM flights", "PLA-106", 1, 30, nil),
             ("VALUES (1), (1, 2)", "PLA-115", 1, 14, nil),
             ("SELECT lower(DISTINCT origin) FROM flights", "PLA-111", 1, 8, nil),
         ] as [(String, String, Int, Int, String?)])

@@ -197,6 +197,14 @@ struct ExpressionBinder {
         let arguments = try binding.bind(
             try bindAll(syntax), at: syntax.map(\.position), kinds: definition.required)
         let type = try binding.result(definition.result, of: arguments, at: position)
+        // Fractions and delimiters hold for the whole group.
+        let needsConstant: Set<AggregateFunction> = [
+            .percentileContinuous, .approximatePercentile, .stringAggregate,
+        ]
+        if needsConstant.contains(definition.function), !arguments[1].isConstant {
+            throw PlannerError(
+                .typeMismatch, "\(definition.names[0]) takes a constant here", at: syntax[1].position)
+        }
         // The smallest of distinct values is the smallest of all.
         let ignoresDistinct: Set<AggregateFunction> = [
             .minimum, .maximum, .boolAnd, .boolOr, .approximateDistinct,

@@ -14,6 +14,10 @@ import SQLSyntax
 ///     aggregate
 ///     input
 struct SelectBinding {
+    /// Of select items, and of keys in GROUP BY and ORDER BY: they are compared with each other.
+    private static let itemLimit = 4_096
+    private static let keyLimit = 256
+
     let context: BinderContext
     let scope: Scope
 
@@ -21,6 +25,7 @@ struct SelectBinding {
         _ select: SelectSyntax, over input: LogicalPlan, order: [OrderSyntax]
     ) throws(PlannerError) -> LogicalPlan {
         try refuseLater(select)
+        try refuseLong(select, order)
         var binder = ExpressionBinder(context, scope: scope)
         let list = try SelectItems(select, binder: &binder)
         for item in list.items where item.isNamed && item.syntax != nil {
@@ -71,6 +76,16 @@ struct SelectBinding {
         if case .on = select.distinct { throw .unsupported("DISTINCT ON", at: select.position) }
         if let window = select.windows.first { throw .unsupported("WINDOW", at: window.name.position) }
         if let qualify = select.qualify { throw .unsupported("QUALIFY", at: qualify.position) }
+    }
+
+    private func refuseLong(_ select: SelectSyntax, _ order: [OrderSyntax]) throws(PlannerError) {
+        var keyCount = order.count
+        if case .elements(let elements) = select.grouping { keyCount = max(keyCount, elements.count) }
+        guard select.items.count <= Self.itemLimit, keyCount <= Self.keyLimit else {
+            throw PlannerError(
+                .unsupported, "the query has too many select items or keys",
+                ["items": Self.itemLimit, "keys": Self.keyLimit], at: select.position)
+        }
     }
 
     /// The index a whole number in GROUP BY or ORDER BY names; nil for any other expression.

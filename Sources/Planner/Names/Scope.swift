@@ -14,8 +14,13 @@ struct Scope {
 
     /// By position in the input.
     private(set) var columns: [Column]
+    /// Positions by name in lower case: wide tables have thousands of columns and long queries as many names.
+    private let positionsByName: [String: [Int]]
 
-    init(columns: [Column] = []) { self.columns = columns }
+    init(columns: [Column] = []) {
+        self.columns = columns
+        positionsByName = Dictionary(grouping: columns.indices) { columns[$0].name.lowercased() }
+    }
 
     /// The columns of one table. `fullName` is outermost first: namespace levels, then the table.
     init(_ schema: Schema, fullName: [String], alias: TableAliasSyntax?) throws(PlannerError) {
@@ -26,11 +31,12 @@ struct Scope {
                 .unlikeShape, "the alias names more columns than the table has",
                 ["names": renamed.count, "columns": schema.count], at: renamed.last?.position)
         }
-        columns = schema.fields.enumerated().map { index, field in
-            Column(
-                qualifiers: qualifiers, name: index < renamed.count ? renamed[index].text : field.name,
-                type: field.type, isRequired: field.isRequired)
-        }
+        self.init(
+            columns: schema.fields.enumerated().map { index, field in
+                Column(
+                    qualifiers: qualifiers, name: index < renamed.count ? renamed[index].text : field.name,
+                    type: field.type, isRequired: field.isRequired)
+            })
     }
 
     /// A column, or fields inside one: the longest reading as a qualified column wins.
@@ -39,7 +45,9 @@ struct Scope {
         // `a.b.c`: first column c of table a.b, then field c of column b of table a, then c of b of column a.
         for qualifierCount in stride(from: texts.count - 1, through: 0, by: -1) {
             let qualifier = Array(texts[..<qualifierCount])
-            let candidates = columns.indices.filter { qualifier.isEmpty || columns[$0].isCalled(qualifier) }
+            let candidates = (positionsByName[texts[qualifierCount].lowercased()] ?? []).filter {
+                qualifier.isEmpty || columns[$0].isCalled(qualifier)
+            }
             switch NameMatch.find(texts[qualifierCount], among: candidates.map { columns[$0].name }) {
             case .found(let index):
                 let position = candidates[index]

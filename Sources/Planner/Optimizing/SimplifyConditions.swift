@@ -33,13 +33,43 @@ struct SimplifyConditions: OptimizerPass {
         -> Expression
     {
         var kept: [Expression] = []
-        for term in terms.flatMap({ flattened($0, function) }) {
+        var seen = Set<Expression>()
+        let all = terms.flatMap { flattened($0, function) }
+        for term in function == .or ? membership(all) : all {
             if term.literalValue == .boolean(neutral) { continue }
             if term.literalValue == .boolean(!neutral) { return term }
-            if term.isVolatile || !kept.contains(term) { kept.append(term) }
+            if term.isVolatile || seen.insert(term).inserted { kept.append(term) }
         }
         if kept.isEmpty { return .literal(.boolean(neutral), .boolean) }
         return kept.count == 1 ? kept[0] : .call(function, kept, .boolean)
+    }
+
+    /// `a = 1 OR a = 2 OR b` becomes `a IN (1, 2) OR b`: one lookup instead of many comparisons.
+    private static func membership(_ terms: [Expression]) -> [Expression] {
+        var groups: [Expression: [Scalar]] = [:]
+        for term in terms {
+            if let (value, elements) = equality(term) { groups[value, default: []] += elements }
+        }
+        return terms.compactMap { term in
+            guard let (value, _) = equality(term) else { return term }
+            // The first of a group stands for all.
+            guard let elements = groups.removeValue(forKey: value) else { return nil }
+            if elements.count > 1 { return .inList(value, elements, isNegated: false) }
+            return .call(.equal, [value, .literal(elements[0], value.type)], .boolean)
+        }
+    }
+
+    /// The value and the constants a term compares it with, when it does only that.
+    private static func equality(_ term: Expression) -> (Expression, [Scalar])? {
+        if term.isVolatile { return nil }
+        if case .inList(let value, let elements, false) = term, !elements.isEmpty { return (value, elements) }
+        guard case .call(.equal, let sides, _) = term, !sides[0].type.isNested, sides[0].type == sides[1].type
+        else {
+            return nil
+        }
+        if let constant = sides[1].literalValue { return (sides[0], [constant]) }
+        if let constant = sides[0].literalValue { return (sides[1], [constant]) }
+        return nil
     }
 
     private static func flattened(_ term: Expression, _ function: ScalarFunction) -> [Expression] {

@@ -18,10 +18,8 @@ extension Parser {
     private mutating func elementType() throws(SQLSyntaxError) -> TypeSyntax {
         let start = position
         let word = try typeWord().lowercased()
-        if take(.less) {
-            let type = try genericType(word, at: start)
-            return type
-        }
+        // Elsewhere `<` compares: `x::varchar < y`.
+        if Self.genericTypes.contains(word), take(.less) { return try genericType(word) }
         var name = word
         switch word {
         case "double":
@@ -47,13 +45,15 @@ extension Parser {
         return .named(name, arguments: arguments, position: start)
     }
 
+    private static let genericTypes: Set<String> = ["list", "array", "map", "struct", "row"]
+
     private mutating func typeWord() throws(SQLSyntaxError) -> String {
         if case .word(_, .array) = token.kind { return try label("a type").text }
         return try identifier("a type").text
     }
 
     /// `LIST<INT>`, `MAP<STRING, INT>`, `STRUCT<a INT, b: STRING>`, behind the opening `<`.
-    private mutating func genericType(_ word: String, at start: TextPosition) throws(SQLSyntaxError)
+    private mutating func genericType(_ word: String) throws(SQLSyntaxError)
         -> TypeSyntax
     {
         let result: TypeSyntax
@@ -63,17 +63,13 @@ extension Parser {
             let key = try type()
             try expect(.comma)
             result = .map(key: key, value: try type())
-        case "struct", "row":
+        default:
             result = .structure(
                 try list { parser throws(SQLSyntaxError) in
                     let name = try parser.label("the name of a field")
                     _ = parser.take(.colon)
                     return TypeSyntax.Field(name: name, type: try parser.type())
                 })
-        default:
-            throw SQLSyntaxError(
-                .unexpectedToken, "only LIST, MAP and STRUCT take types in angle brackets", ["type": word],
-                at: start)
         }
         try closeAngle()
         return result
