@@ -91,33 +91,34 @@ extension BucketStore {
         let stage = ObjectStage(dataFiles: dataFiles, effects: effects, inlineBytes: -1, hashesMD5: false)
         do {
             try await copy(parts, of: path, into: stage)
-            let now = effects.clock.now
-            let metadata = ObjectMetadata(upload.metadata.fields + extra.fields)
-            @Sendable func entry(_ staged: ObjectStage.Staged) -> ObjectEntry {
-                let facts = ObjectFacts(
-                    size: staged.size, checksum: staged.checksum, etag: etag, modified: now,
-                    metadata: metadata)
-                return ObjectEntry(place: staged.place, facts: facts)
-            }
-            let staged = try await stage.finish { staged in
-                guard case .file(let file) = staged.place else { return [] }
-                let record = StoreRecord.put(bucket: upload.bucket, key: upload.key, entry: entry(staged))
-                return ObjectFooter.bytes(record, id: file)
-            }
-            _ = try await journal.change { index in
-                let present = try index.upload(id, of: path)
-                guard wanted.allSatisfy({ present.parts[$0.number]?.place == upload.parts[$0.number]?.place })
-                else {
-                    throw BucketsError(.partInvalid, "a part was replaced meanwhile", ["upload": id])
-                }
-                try condition.check(index.entry(path)?.facts.etag, path)
-                return StoreChange(.completeUpload(id: id, entry: entry(staged)))
-            }
-            return entry(staged).facts.info
         } catch {
             await stage.discard()
             throw error
         }
+        let now = effects.clock.now
+        let metadata = ObjectMetadata(upload.metadata.fields + extra.fields)
+        @Sendable func entry(_ staged: ObjectStage.Staged) -> ObjectEntry {
+            let facts = ObjectFacts(
+                size: staged.size, checksum: staged.checksum, etag: etag, modified: now, metadata: metadata)
+            return ObjectEntry(place: staged.place, facts: facts)
+        }
+        let staged = try await stage.finish { staged in
+            guard case .file(let file) = staged.place else { return [] }
+            let record = StoreRecord.put(bucket: upload.bucket, key: upload.key, entry: entry(staged))
+            return ObjectFooter.bytes(record, id: file)
+        }
+        _ = try await journal.change(stage: stage) { index in
+            let present = try index.upload(id, of: path)
+            let isUnchanged = wanted.allSatisfy {
+                present.parts[$0.number]?.place == upload.parts[$0.number]?.place
+            }
+            guard isUnchanged else {
+                throw BucketsError(.partInvalid, "a part was replaced meanwhile", ["upload": id])
+            }
+            try condition.check(index.entry(path)?.facts.etag, path)
+            return StoreChange(.completeUpload(id: id, entry: entry(staged)))
+        }
+        return entry(staged).facts.info
     }
 
     private func chosenParts(
@@ -197,21 +198,16 @@ package final class PartUpload: Sendable {
                 metadata: ObjectMetadata())
             return ObjectEntry(place: staged.place, facts: facts)
         }
-        do {
-            let staged = try await stage.finish { staged in
-                guard case .file(let id) = staged.place else { return [] }
-                let record = StoreRecord.putPart(upload: upload, number: number, entry: entry(staged))
-                return ObjectFooter.bytes(record, id: id)
-            }
-            _ = try await store.journal.change { index in
-                _ = try index.upload(upload, of: path)
-                return StoreChange(.putPart(upload: upload, number: number, entry: entry(staged)))
-            }
-            return entry(staged).facts.info
-        } catch {
-            await stage.discard()
-            throw error
+        let staged = try await stage.finish { staged in
+            guard case .file(let id) = staged.place else { return [] }
+            let record = StoreRecord.putPart(upload: upload, number: number, entry: entry(staged))
+            return ObjectFooter.bytes(record, id: id)
         }
+        _ = try await store.journal.change(stage: stage) { index in
+            _ = try index.upload(upload, of: path)
+            return StoreChange(.putPart(upload: upload, number: number, entry: entry(staged)))
+        }
+        return entry(staged).facts.info
     }
 
     package func abort() async { await stage.discard() }

@@ -78,6 +78,55 @@ struct DiskFailureTests {
         again.close()
     }
 
+    @Test(
+        "a start after a failed sync of the journal finds the old object or the new one, whole",
+        arguments: 1...30)
+    func crashAfterFailedSync(seed: UInt64) async throws {
+        let store = try await open(disk)
+        _ = try await store.createBucket("lake")
+        let old = [UInt8](repeating: 1, count: 100_000)
+        let new = [UInt8](repeating: 2, count: 120_000)
+        _ = try await store.put(path("x"), old, if: .always)
+        // The first sync is the file's.
+        disk.fail(.sync, after: 2, with: .unavailable)
+        await #expect(throws: BlobsError.self) { try await store.put(path("x"), new, if: .always) }
+        #expect(try await store.read(path("x")) == old)
+        store.close()
+        // A killed process leaves the page cache, a power cut does not.
+        for left in [disk.copy(), disk.afterPowerCut(seed: seed)] {
+            let again = try await open(left)
+            let found = try await again.read(path("x"))
+            #expect(found == old || found == new)
+            again.close()
+        }
+    }
+
+    @Test("a cut at any step of re-opening a poisoned journal loses nothing acknowledged", arguments: 0..<24)
+    func cutWhileReopening(step: Int) async throws {
+        let store = try await open(disk)
+        _ = try await store.createBucket("lake")
+        _ = try await store.put(path("a"), [1], if: .always)
+        disk.fail(.sync, with: .unavailable)
+        await #expect(throws: BlobsError.self) { try await store.put(path("b"), [2], if: .always) }
+        disk.cut(afterOperations: step)
+        var isAcknowledged = false
+        do {
+            _ = try await store.put(path("c"), [3], if: .always)
+            isAcknowledged = true
+        } catch let error as BlobsError { #expect(error.code == .unavailable) }
+        store.close()
+        for left in [disk.copy(), disk.afterPowerCut(seed: 1), disk.afterPowerCut(seed: 2)] {
+            let again = try await open(left)
+            #expect(try await again.read(path("a")) == [1])
+            if isAcknowledged { #expect(try await again.read(path("c")) == [3]) }
+            _ = try await again.put(path("d"), [4], if: .ifAbsent)
+            again.close()
+            let third = try await open(left)
+            #expect(try await third.read(path("d")) == [4])
+            third.close()
+        }
+    }
+
     @Test("a changed byte of an object is found by a read of the whole")
     func corrupt() async throws {
         let store = try await open(disk)

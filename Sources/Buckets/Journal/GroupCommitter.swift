@@ -33,7 +33,7 @@ final class GroupCommitter: Sendable {
     private func commit(_ jobs: [Journal.Job]) {
         if unsafe active.isPoisoned {
             do throws(BlobsError) { try reopen() } catch {
-                for job in jobs { job.done(.failure(error)) }
+                for job in jobs { job.done(.failure(JournalFailure(cause: error, mayHaveHappened: false))) }
                 return
             }
         }
@@ -46,7 +46,8 @@ final class GroupCommitter: Sendable {
         if !encoder.bytes.isEmpty {
             do throws(BlobsError) { try write(encoder.bytes) } catch {
                 // Also those that changed nothing: they looked at an index that never came to be.
-                for item in decided { item.job.done(.failure(error)) }
+                let failure = unsafe JournalFailure(cause: error, mayHaveHappened: active.isPoisoned)
+                for item in decided { item.job.done(.failure(failure)) }
                 return
             }
             journal.metrics.journalRecords.add(Int64(decided.count { (try? $0.outcome.get()) != nil }))
@@ -117,6 +118,9 @@ final class GroupCommitter: Sendable {
 
     /// After a failed sync the kernel may have dropped what it could not write and call it clean. So the acknowledged
     /// frames are read back and checked, and a checkpoint makes a new segment independent of whatever follows them.
+    ///
+    /// The new segment stays hidden until its checkpoint is durable: a start in between finds the old segment as the last,
+    /// whose end may be torn, or the checkpoint and the segment it waits for.
     private func reopen() throws(BlobsError) {
         let number = unsafe active.header.number
         do {
@@ -128,8 +132,10 @@ final class GroupCommitter: Sendable {
             }
             _ = try scan.run(allowsTornEnd: false) { _, _ in }
             let next = try unsafe journal.files.createSegment(
-                number + 1, firstSequence: active.nextSequence, randomness: journal.randomness)
+                number + 1, firstSequence: active.nextSequence, isHidden: true, randomness: journal.randomness
+            )
             try journal.files.writeCheckpoint(number + 1, journal.index, randomness: journal.randomness)
+            try journal.files.reveal(number + 1)
             adopt(next)
             journal.metrics.isPoisoned.set(0)
             journal.log.warning(

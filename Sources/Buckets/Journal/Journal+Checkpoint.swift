@@ -39,7 +39,7 @@ extension Journal {
             return unused
         }
         for segment in unused { try files.disk.remove(files.segmentPath(segment)) }
-        for checkpoint in try files.scan(keepingUnfinished: true).checkpoints where checkpoint < number {
+        for checkpoint in try files.scan().checkpoints where checkpoint < number {
             try files.disk.remove(files.checkpointPath(checkpoint))
         }
     }

@@ -5,6 +5,13 @@ import Scheduling
 import Synchronization
 import Telemetry
 
+/// Why a whole group was not acknowledged.
+struct JournalFailure: Error {
+    var cause: BlobsError
+    /// The record may be in the segment, and a start before the journal is re-opened would find it.
+    var mayHaveHappened: Bool
+}
+
 /// Makes changes durable in groups and publishes the index they lead to.
 ///
 ///     change → queue → [thread: decide · write one frame · sync] → publish → answer
@@ -73,9 +80,22 @@ final class Journal: Sendable {
     ///
     /// - Errors: what `decide` throws; `BLB-301` or `BLB-302` when the journal could not be written: the change is then
     ///   not visible, and only a crash before the journal is re-opened can bring it back.
-    func change(bytes: Int = 256, _ decide: @escaping Decision) async throws -> StoreRecord? {
-        try await withCheckedThrowingContinuation { continuation in
-            submit(Job(bytes: bytes, decide: decide) { continuation.resume(with: $0) })
+    ///
+    /// `stage` is discarded when the change certainly did not happen. Else its file must stay: the next start may find
+    /// the record, and removes the file if it does not.
+    func change(
+        bytes: Int = 256, stage: ObjectStage? = nil, _ decide: @escaping Decision
+    ) async throws -> StoreRecord? {
+        do {
+            return try await withCheckedThrowingContinuation { continuation in
+                submit(Job(bytes: bytes, decide: decide) { continuation.resume(with: $0) })
+            }
+        } catch let failure as JournalFailure {
+            if !failure.mayHaveHappened { await stage?.discard() }
+            throw failure.cause
+        } catch {
+            await stage?.discard()
+            throw error
         }
     }
 

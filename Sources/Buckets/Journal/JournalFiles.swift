@@ -16,27 +16,35 @@ struct JournalFiles: Sendable {
         return String(repeating: "0", count: 16 - text.count) + text
     }
 
-    /// The numbers in the directory, ascending. Files whose writing was cut off are removed.
-    func scan(keepingUnfinished: Bool = false) throws -> (segments: [UInt64], checkpoints: [UInt64]) {
+    /// What the directory holds; numbers ascend.
+    struct Found {
         var segments: [UInt64] = []
         var checkpoints: [UInt64] = []
+        /// Files that have not got their final name.
+        var unfinished: [String] = []
+    }
+
+    func scan() throws(BlobsError) -> Found {
+        var found = Found()
         for name in try disk.list(directory) {
             let parts = name.split(separator: "-", maxSplits: 1)
             if name.hasSuffix(".new") {
-                if !keepingUnfinished { try disk.remove(directory + "/" + name) }
+                found.unfinished.append(name)
             } else if parts.count == 2, let number = UInt64(parts[1], radix: 16) {
-                if parts[0] == "segment" { segments.append(number) }
-                if parts[0] == "checkpoint" { checkpoints.append(number) }
+                if parts[0] == "segment" { found.segments.append(number) }
+                if parts[0] == "checkpoint" { found.checkpoints.append(number) }
             }
         }
-        return (segments.sorted(), checkpoints.sorted())
+        found.segments.sort()
+        found.checkpoints.sort()
+        return found
     }
 
-    /// Durable on return, empty.
+    /// Durable on return, empty. A hidden one is no part of the journal before `reveal`.
     func createSegment(
-        _ number: UInt64, firstSequence: UInt64, randomness: any Randomness
+        _ number: UInt64, firstSequence: UInt64, isHidden: Bool = false, randomness: any Randomness
     ) throws(BlobsError) -> ActiveSegment {
-        let path = segmentPath(number)
+        let path = segmentPath(number) + (isHidden ? ".new" : "")
         // What a failed attempt left behind holds nothing acknowledged.
         try disk.remove(path)
         let file = try disk.create(path)
@@ -47,6 +55,11 @@ struct JournalFiles: Sendable {
         try disk.syncDirectory(directory)
         return ActiveSegment(
             file: file, header: header, end: Int64(JournalHeader.byteCount), nextSequence: firstSequence)
+    }
+
+    func reveal(_ number: UInt64) throws(BlobsError) {
+        try disk.rename(segmentPath(number) + ".new", to: segmentPath(number))
+        try disk.syncDirectory(directory)
     }
 
     /// Writes the whole index; durable under its final name on return.

@@ -18,7 +18,7 @@ struct JournalOpening {
 
     /// - Errors: `BKT-201` for anything but a torn end of the last segment, `BKT-202`, and what the disk reports.
     func open() throws -> Opened {
-        let found = try files.scan()
+        let found = try finished(try files.scan())
         guard let last = found.segments.last else {
             guard found.checkpoints.isEmpty else {
                 throw BucketsError(.journalDamaged, "there are checkpoints but no segments")
@@ -45,6 +45,23 @@ struct JournalOpening {
             try files.disk.remove(files.checkpointPath(number))
         }
         return Opened(index: index, active: active, segments: segments)
+    }
+
+    /// Ends what a cut left unfinished: a segment that its checkpoint waits for gets its name, everything else goes.
+    private func finished(_ found: JournalFiles.Found) throws -> JournalFiles.Found {
+        var found = found
+        let awaited = found.checkpoints.last.flatMap { number in
+            number == found.segments.last.map { $0 + 1 } ? number : nil
+        }
+        for name in found.unfinished {
+            if let awaited, files.directory + "/" + name == files.segmentPath(awaited) + ".new" {
+                try files.reveal(awaited)
+                found.segments.append(awaited)
+            } else {
+                try files.disk.remove(files.directory + "/" + name)
+            }
+        }
+        return found
     }
 
     private func replay(

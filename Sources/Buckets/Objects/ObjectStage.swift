@@ -78,7 +78,17 @@ final class ObjectStage: Sendable {
     }
 
     /// Makes the bytes durable, unless they are to go into the journal. `footer` makes what is written behind them.
+    /// After an error nothing is left.
     func finish(footer: @escaping @Sendable (Staged) -> [UInt8]) async throws -> Staged {
+        do {
+            return try await makeDurable(footer)
+        } catch {
+            await discard()
+            throw error
+        }
+    }
+
+    private func makeDurable(_ footer: @escaping @Sendable (Staged) -> [UInt8]) async throws -> Staged {
         let (rest, staged) = state.withLock { state in
             (
                 state.buffer,

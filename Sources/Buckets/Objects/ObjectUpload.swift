@@ -35,23 +35,19 @@ package final class ObjectUpload: BlobUpload {
                 modified: now, metadata: metadata)
             return .put(bucket: bucket, key: key, entry: ObjectEntry(place: staged.place, facts: facts))
         }
-        do {
-            let staged = try await stage.finish { staged in
-                guard case .file(let id) = staged.place else { return [] }
-                return ObjectFooter.bytes(record(staged), id: id)
-            }
-            let change = StoreChange(record(staged), inline: staged.inline)
-            let path = path
-            let done = try await store.journal.change(bytes: 256 + (staged.inline?.count ?? 0)) { index in
-                try condition.check(index.entry(path)?.facts.etag, path)
-                return change
-            }
-            guard case .put(_, _, let entry)? = done else { preconditionFailure("a put answers its record") }
-            return entry.facts.info
-        } catch {
-            await stage.discard()
-            throw error
+        let staged = try await stage.finish { staged in
+            guard case .file(let id) = staged.place else { return [] }
+            return ObjectFooter.bytes(record(staged), id: id)
         }
+        let change = StoreChange(record(staged), inline: staged.inline)
+        let path = path
+        let done = try await store.journal.change(bytes: 256 + (staged.inline?.count ?? 0), stage: stage) {
+            index in
+            try condition.check(index.entry(path)?.facts.etag, path)
+            return change
+        }
+        guard case .put(_, _, let entry)? = done else { preconditionFailure("a put answers its record") }
+        return entry.facts.info
     }
 
     package func abort() async { await stage.discard() }
