@@ -24,12 +24,25 @@ extension BucketStore {
         let upload = MultipartUpload(
             bucket: path.bucket, key: try ObjectKey(checking: path.key), started: effects.clock.now,
             metadata: metadata)
+        try await abortExpiredUploads()
         let id = Hex.encode(effects.randomness.bytes(16))
         _ = try await journal.change { index in
             _ = try index.bucket(upload.bucket)
             return StoreChange(.startUpload(id: id, upload))
         }
         return id
+    }
+
+    /// Aborts uploads that nobody completed in time. Called when another begins and at every start, so forgotten parts
+    /// do not pile up, and no timer is needed.
+    func abortExpiredUploads() async throws {
+        let limit = effects.clock.now.microseconds - limits.uploadSeconds * 1_000_000
+        let isExpired = { @Sendable (upload: MultipartUpload) in upload.started.microseconds < limit }
+        for id in journal.index.uploads.filter({ isExpired($0.value) }).keys {
+            _ = try await journal.change { index in
+                index.uploads[id].map(isExpired) == true ? StoreChange(.abortUpload(id: id)) : nil
+            }
+        }
     }
 
     /// Receives one part; a second one of the same number replaces the first.

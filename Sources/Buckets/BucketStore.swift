@@ -40,9 +40,11 @@ package final class BucketStore: Sendable {
         let effects = StoreEffects(
             ioPool: ioPool, clock: clock, randomness: randomness, storeMetrics: StoreMetrics(metrics),
             log: log)
-        return try await ioPool.run {
+        let store = try await ioPool.run {
             try open(directory: directory, disk: disk, limits: limits, effects: effects)
         }
+        try await store.abortExpiredUploads()
+        return store
     }
 
     private static func open(

@@ -20,5 +20,8 @@ package struct StoreLimits: Sendable {
     package var partBytes: Int64 = 5 << 20
     package var partNumbers = 1...10_000
 
+    /// An upload that is not completed by then is aborted, as the hosted product does.
+    package var uploadSeconds: Int64 = 7 * 86_400
+
     package init() {}
 }

@@ -121,6 +121,33 @@ struct BucketStoreTests {
         await expect(.uploadNotFound) { try await store.abortMultipart(path("m"), upload: id) }
     }
 
+    @Test("an upload nobody completes is aborted a week later, with its parts")
+    func expiry() async throws {
+        let clock = ManualClock()
+        let disk = SimulatedDisk()
+        func open() async throws -> BucketStore {
+            try await BucketStore.open(directory: "/objects", ioPool: ioPool, clock: clock, disk: disk)
+        }
+        let store = try await open()
+        _ = try await store.createBucket("lake")
+        let id = try await store.startMultipart(path("old"), metadata: ObjectMetadata())
+        let part = try store.startPart(path("old"), upload: id, number: 1)
+        try await part.append([1, 2, 3])
+        _ = try await part.complete()
+        clock.advance(microseconds: 6 * 86_400 * 1_000_000)
+        let young = try await store.startMultipart(path("young"), metadata: ObjectMetadata())
+        #expect(try store.listUploads(bucket: "lake", prefix: "").map(\.id) == [id, young])
+        clock.advance(microseconds: 2 * 86_400 * 1_000_000)
+        let next = try await store.startMultipart(path("z"), metadata: ObjectMetadata())
+        #expect(try store.listUploads(bucket: "lake", prefix: "").map(\.id) == [young, next])
+        clock.advance(microseconds: 30 * 86_400 * 1_000_000)
+        store.close()
+        let again = try await open()
+        #expect(try again.listUploads(bucket: "lake", prefix: "").isEmpty)
+        #expect(!disk.names.contains { $0.contains("/data/") })
+        again.close()
+    }
+
     @Test("one sync of the journal serves many writers")
     func groups() async throws {
         let metrics = MetricsRegistry()

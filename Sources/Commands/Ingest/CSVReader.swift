@@ -27,14 +27,16 @@ struct CSVReader: EventReader {
     private var rowCount = 0
     private var columns: [Column]?
     private let kind: (String) -> Kind
-    private let nulls: Set<[UInt8]>
-    private var fields: [[UInt8]] = []
+    private let nulls: [[UInt8]]
+    // The fields of the present row, unquoted, one after the other: no array for each.
+    private var text: [UInt8] = []
+    private var ends: [Int] = []
 
     /// `kind` answers for a column's name what its fields become.
     init(_ input: ByteInput, nulls: [String], kind: @escaping (String) -> Kind) {
         self.input = input
         self.kind = kind
-        self.nulls = Set(nulls.map { Array($0.utf8) })
+        self.nulls = nulls.map { Array($0.utf8) }
     }
 
     mutating func nextBatch(_ limits: BatchLimits) throws -> EventBatch? {
@@ -44,10 +46,10 @@ struct CSVReader: EventReader {
         var count = 0
         while count < limits.events, body.count < limits.bytes, try nextRow() {
             let number = rowCount + count + 1
-            guard fields.count == columns.count else {
+            guard ends.count == columns.count else {
                 throw CommandError(
                     .file, "a row has another number of fields than the head",
-                    ["row": number, "fields": fields.count, "columns": columns.count])
+                    ["row": number, "fields": ends.count, "columns": columns.count])
             }
             write(columns, to: &body)
             count += 1
@@ -63,8 +65,8 @@ struct CSVReader: EventReader {
         if let columns { return columns }
         guard try nextRow() else { throw CommandError(.file, "the CSV file has no head line") }
         var made: [Column] = []
-        for field in fields {
-            guard let name = String(validating: field, as: UTF8.self), !name.isEmpty else {
+        for index in ends.indices {
+            guard let name = String(validating: field(index), as: UTF8.self), !name.isEmpty else {
                 throw CommandError(.file, "a column has no name", ["column": made.count + 1])
             }
             var prefix: [UInt8] = []
@@ -75,19 +77,25 @@ struct CSVReader: EventReader {
         return made
     }
 
+    private func field(_ index: Int) -> ArraySlice<UInt8> {
+        text[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
+    }
+
     private func write(_ columns: [Column], to body: inout [UInt8]) {
         body.append(UInt8(ascii: "{"))
         var isFirst = true
-        for (column, field) in zip(columns, fields) where !field.isEmpty && !nulls.contains(field) {
+        for index in columns.indices {
+            let field = field(index)
+            if field.isEmpty || nulls.contains(where: { $0.elementsEqual(field) }) { continue }
             if !isFirst { body.append(UInt8(ascii: ",")) }
             isFirst = false
-            body += column.prefix
-            CSVValue.write(field, as: column.kind, to: &body)
+            body += columns[index].prefix
+            CSVValue.write(field, as: columns[index].kind, to: &body)
         }
         body += [UInt8(ascii: "}"), UInt8(ascii: "\n")]
     }
 
-    /// Fills `fields` with the next row that is not empty; false at the end.
+    /// Takes the next row that is not empty apart; false at the end.
     private mutating func nextRow() throws(CommandError) -> Bool {
         while true {
             guard let end = try rowEnd() else { return false }
@@ -130,11 +138,11 @@ struct CSVReader: EventReader {
     }
 
     private mutating func split(_ row: Range<Int>) throws(CommandError) {
-        fields.removeAll(keepingCapacity: true)
+        text.removeAll(keepingCapacity: true)
+        ends.removeAll(keepingCapacity: true)
         let buffer = input.buffer
         var index = row.lowerBound
         while true {
-            var field: [UInt8] = []
             if index < row.upperBound, buffer[index] == UInt8(ascii: "\"") {
                 index += 1
                 while index < row.upperBound {
@@ -143,18 +151,19 @@ struct CSVReader: EventReader {
                         // Two quotes inside a quoted field stand for one.
                         guard index < row.upperBound, buffer[index] == UInt8(ascii: "\"") else { break }
                     }
-                    field.append(buffer[index])
+                    text.append(buffer[index])
                     index += 1
                 }
                 guard index == row.upperBound || buffer[index] == UInt8(ascii: ",") else {
                     throw CommandError(.file, "text follows a quoted field", ["row": rowCount + 1])
                 }
             } else {
-                let end = buffer[index..<row.upperBound].firstIndex(of: UInt8(ascii: ",")) ?? row.upperBound
-                field = Array(buffer[index..<end])
-                index = end
+                while index < row.upperBound, buffer[index] != UInt8(ascii: ",") {
+                    text.append(buffer[index])
+                    index += 1
+                }
             }
-            fields.append(field)
+            ends.append(text.count)
             guard index < row.upperBound else { return }
             index += 1
         }

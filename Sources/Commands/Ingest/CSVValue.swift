@@ -2,7 +2,7 @@ import JSONText
 
 /// One field of a CSV row as JSON.
 enum CSVValue {
-    static func write(_ field: [UInt8], as kind: CSVReader.Kind, to body: inout [UInt8]) {
+    static func write(_ field: ArraySlice<UInt8>, as kind: CSVReader.Kind, to body: inout [UInt8]) {
         switch kind {
         case .number where isNumber(field): body += field
         case .inferred where isNumber(field) || isBoolean(field): body += field
@@ -24,7 +24,7 @@ enum CSVValue {
         }
     }
 
-    private static func quote(_ field: [UInt8], to body: inout [UInt8]) {
+    private static func quote(_ field: ArraySlice<UInt8>, to body: inout [UInt8]) {
         // Most fields need no escape and are copied as they are.
         if field.allSatisfy({ $0 >= 0x20 && $0 < 0x80 && $0 != 0x22 && $0 != 0x5C }) {
             body.append(UInt8(ascii: "\""))
@@ -35,29 +35,29 @@ enum CSVValue {
         }
     }
 
-    private static func isBoolean(_ field: [UInt8]) -> Bool {
-        field == Array("true".utf8) || field == Array("false".utf8)
+    private static func isBoolean(_ field: ArraySlice<UInt8>) -> Bool {
+        field.elementsEqual("true".utf8) || field.elementsEqual("false".utf8)
     }
 
-    private static func isJSON(_ field: [UInt8]) -> Bool {
+    private static func isJSON(_ field: ArraySlice<UInt8>) -> Bool {
         // A line end inside would end the event.
         guard !field.contains(UInt8(ascii: "\n")) else { return false }
         do throws(JSONError) {
-            _ = try JSONParser.parse(field)
+            _ = try JSONParser.parse(Array(field))
             return true
         } catch { return false }
     }
 
     /// The grammar of RFC 8259: no leading zeros, plus signs or bare points.
-    static func isNumber(_ field: [UInt8]) -> Bool {
-        var index = 0
+    static func isNumber(_ field: ArraySlice<UInt8>) -> Bool {
+        var index = field.startIndex
         func digits() -> Int {
             let start = index
-            while index < field.count, (0x30...0x39).contains(field[index]) { index += 1 }
+            while index < field.endIndex, (0x30...0x39).contains(field[index]) { index += 1 }
             return index - start
         }
         func skip(_ characters: String) -> Bool {
-            guard index < field.count, characters.utf8.contains(field[index]) else { return false }
+            guard index < field.endIndex, characters.utf8.contains(field[index]) else { return false }
             index += 1
             return true
         }
@@ -70,6 +70,6 @@ enum CSVValue {
             _ = skip("+-")
             if digits() == 0 { return false }
         }
-        return index == field.count
+        return index == field.endIndex
     }
 }
