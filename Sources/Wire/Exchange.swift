@@ -43,16 +43,20 @@ final class Exchange: Sendable {
     let startNanoseconds: Int64
     private let state: Mutex<State>
     private let limits: HTTPLimits
+    private let budget: BodyBudget
+    /// What this request's collected body takes of the budget.
+    private let collected = Atomic<Int>(0)
     private let complain: @Sendable (String) -> Void
     /// Called once, when both sides are done.
     private let retire: @Sendable (Exchange) -> Void
 
     init(
-        handle: RequestHandle, limits: HTTPLimits, startNanoseconds: Int64,
+        handle: RequestHandle, limits: HTTPLimits, budget: BodyBudget, startNanoseconds: Int64,
         complain: @escaping @Sendable (String) -> Void, retire: @escaping @Sendable (Exchange) -> Void
     ) {
         state = Mutex(State(handle: handle))
         self.limits = limits
+        self.budget = budget
         self.startNanoseconds = startNanoseconds
         self.complain = complain
         self.retire = retire
@@ -148,7 +152,7 @@ extension Exchange {
         if !isComplete {
             cancellation.cancel(SchedulingError(.cancelled, "the client closed the connection"))
         }
-        if isLast { retire(self) }
+        if isLast { end() }
     }
 
     private func suspend(_ state: inout State) {
@@ -179,6 +183,14 @@ extension Exchange {
             case .wait: await waitForBody()
             }
         }
+    }
+
+    /// Takes memory for a body that is collected whole; given back when the request is over.
+    ///
+    /// - Errors: `WIR-202`.
+    func reserve(_ bytes: Int) throws(WireError) {
+        try budget.take(bytes)
+        collected.add(bytes, ordering: .relaxed)
     }
 
     private func waitForBody() async {
@@ -244,13 +256,21 @@ extension Exchange {
             state.isTaskDone = true
             return state.handle == nil
         }
-        if isLast { retire(self) }
+        if isLast { end() }
     }
 
     private func resume(_ state: inout State) {
         guard state.isSuspended, let handle = state.handle else { return }
         state.isSuspended = false
         handle.resume()
+    }
+}
+
+extension Exchange {
+    /// Runs once, when both sides are done.
+    private func end() {
+        budget.give(collected.load(ordering: .relaxed))
+        retire(self)
     }
 }
 

@@ -16,6 +16,8 @@ package struct HTTPLimits: Sendable {
     package var connectionMemoryBytes = 64 * 1024
     /// Pieces of a request's body that wait for its handler.
     package var bodyQueueBytes = 256 * 1024
+    /// What all bodies that are collected whole take together; beyond it clients get 429.
+    package var collectedBytes = 256 * 1024 * 1024
     /// Pieces of an answer that wait for the client.
     package var answerQueueBytes = 1024 * 1024
     /// How much of a body nobody wants is read before the connection is cut.

@@ -32,13 +32,16 @@ package struct RequestBody: Sendable {
 
     /// The whole body.
     ///
-    /// - Errors: `WIR-201` when it is longer than `limit` bytes, before that much was read if the client said so.
+    /// - Errors: `WIR-201` when it is longer than `limit` bytes, before that much was read if the client said so; `WIR-202` when all
+    ///   collected bodies together take too much.
     package func collect(limit: Int) async throws -> [UInt8] {
         if let declaredLength, declaredLength > Int64(limit) { throw WireError.bodyTooLarge(limit: limit) }
         var whole: [UInt8] = []
+        try reserve(declaredLength.map { Int($0) } ?? 0)
         if let declaredLength { whole.reserveCapacity(Int(declaredLength)) }
         while let piece = try await next() {
             if whole.count + piece.count > limit { throw WireError.bodyTooLarge(limit: limit) }
+            if declaredLength == nil { try reserve(piece.count) }
             if whole.isEmpty, declaredLength.map({ Int64(piece.count) == $0 }) ?? false {
                 whole = piece
             } else {
@@ -46,5 +49,9 @@ package struct RequestBody: Sendable {
             }
         }
         return whole
+    }
+
+    private func reserve(_ bytes: Int) throws(WireError) {
+        if case .exchange(let exchange) = source { try exchange.reserve(bytes) }
     }
 }

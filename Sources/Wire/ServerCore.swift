@@ -11,6 +11,7 @@ final class ServerCore: Sendable {
     private let refuse: @Sendable (Request) -> Response?
     private let handler: @Sendable (Request) async -> Response
     private let metrics: AccessMetrics
+    private let budget: BodyBudget
     private let live = Mutex<[ObjectIdentifier: Exchange]>([:])
     private let isDraining = Atomic<Bool>(false)
 
@@ -24,13 +25,17 @@ final class ServerCore: Sendable {
         self.refuse = refuse
         self.handler = handler
         metrics = AccessMetrics(server: name, registry: effects.metrics)
+        budget = BodyBudget(
+            limit: limits.collectedBytes,
+            gauge: effects.metrics.gauge(
+                "firn_http_body_bytes", ["server": name], help: "Request bodies held in memory whole."))
     }
 
     func begin(_ handle: RequestHandle) -> Exchange? {
         let start = effects.clock.monotonicNanoseconds
         let log = effects.log
         let exchange = Exchange(
-            handle: handle, limits: limits, startNanoseconds: start,
+            handle: handle, limits: limits, budget: budget, startNanoseconds: start,
             complain: { log.error("the answer was changed", ["reason": .string($0)]) },
             retire: { [weak self] in self?.retire($0) })
         let id = RequestID(UniqueID.timeOrdered(at: effects.clock.now, from: effects.randomness).hexDigits)
@@ -44,7 +49,9 @@ final class ServerCore: Sendable {
         metrics.inFlight.add(1)
         live.withLock { $0[ObjectIdentifier(exchange)] = exchange }
         // A body too long to be worth discarding is refused now: once it is on its way, the library takes no answer.
-        if let length, length > limits.discardedBytes, let refusal = refuse(request) {
+        // So is one whose client waits to be told.
+        let waits = headers["expect"] != nil
+        if let length, waits || length > limits.discardedBytes, let refusal = refuse(request) {
             exchange.refuse(finish(refusal, of: request, start: start))
             return exchange
         }

@@ -15,6 +15,8 @@ package struct WireError: Fault {
         case unauthenticated = "WIR-105"
         /// The body is longer than the route takes.
         case bodyTooLarge = "WIR-201"
+        /// The bodies of all requests together take more memory than they may.
+        case tooManyBodies = "WIR-202"
         /// The client closed the connection.
         case clientGone = "WIR-301"
         /// The address is in use, or is not one of this machine.
@@ -27,7 +29,7 @@ package struct WireError: Fault {
             case .malformedTarget, .invalidRequest, .methodNotAllowed: .invalidRequest
             case .noRoute: .notFound
             case .unauthenticated: .unauthenticated
-            case .bodyTooLarge: .exhausted
+            case .bodyTooLarge, .tooManyBodies: .exhausted
             case .clientGone: .cancelled
             case .cannotListen, .cannotStart: .unavailable
             }

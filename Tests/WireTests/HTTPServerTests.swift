@@ -285,4 +285,37 @@ struct HTTPServerTests {
         }
         await test.server.stop()
     }
+
+    @Test("a client that waits for the go-ahead is refused before it sends too large a body")
+    func refusesExpected() async throws {
+        let test = try TestServer()
+        let client = try await RawClient(port: test.port)
+        try await client.send(
+            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\nExpect: 100-continue\r\n\r\n")
+        #expect(try await client.receive().status == 413)
+        await test.server.stop()
+    }
+
+    @Test("all collected bodies together have a bound, given back when requests end")
+    func bodyBudget() async throws {
+        let test = try TestServer { $0.collectedBytes = 150_000 }
+        let first = try await RawClient(port: test.port)
+        try await first.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+        // The first request's memory is taken when its handler runs; the second one asks until that is so.
+        var status = 200
+        while status == 200 {
+            let second = try await RawClient(port: test.port)
+            try await second.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n")
+            try await second.send([UInt8](repeating: 0x61, count: 60_000))
+            status = try await second.receive().status
+        }
+        #expect(status == 429)
+        try await first.send([UInt8](repeating: 0x61, count: 100_000))
+        #expect(try await first.receive().body.count == 100_000)
+        try await first.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+        try await first.send([UInt8](repeating: 0x61, count: 100_000))
+        #expect(try await first.receive().status == 200)
+        await test.server.stop()
+        #expect(test.metrics.exposition.contains("firn_http_body_bytes{server=\"test\"} 0"))
+    }
 }
