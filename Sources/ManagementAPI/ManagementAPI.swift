@@ -4,7 +4,10 @@ package import Wire
 /// The hosted service's management API below `/client/v4`, and our own additions below its `firn/`.
 package enum ManagementAPI {
     package static func router(services: ManagementServices, log: Log) -> Router {
-        var routes = ManagementRoutes(services: services, router: Router(log: log))
+        var router = Router(log: log)
+        AccountRoutes.add(to: &router, services: services)
+        var routes = ManagementRoutes(services: services, router: router)
+        AccountRoutes.add(to: &routes)
         BucketRoutes.add(to: &routes)
         WarehouseRoutes.add(to: &routes)
         StreamRoutes.add(to: &routes)

@@ -125,6 +125,16 @@ struct ManagementTests {
         #expect(try await api.call("GET", "pipelines/v1/streams", token: token).status == 403)
     }
 
+    @Test("tools that ask for accounts and for their token get an answer")
+    func accounts() async throws {
+        let api = try await ManagementFixture()
+        #expect(try await api.call("GET", "/client/v4/accounts").result.array?.first?["id"] == "local")
+        #expect(try await api.call("GET", "/client/v4/accounts?page=2").result.array?.isEmpty == true)
+        #expect(try await api.call("GET", "/client/v4/user/tokens/verify").result["status"] == "active")
+        #expect(try await api.call("GET", "tokens/verify").result["status"] == "active")
+        #expect(try await api.call("GET", "/client/v4/accounts", token: "").status == 401)
+    }
+
     @Test("strangers, other accounts and unknown paths are turned away")
     func turnsAway() async throws {
         let api = try await ManagementFixture()
