@@ -1,3 +1,4 @@
+import JSONText
 import Testing
 
 @testable import Commands
@@ -88,6 +89,15 @@ struct ArgumentParserTests {
     func warehouses() {
         #expect(SQLCommand.split(warehouse: "local_my-lake", account: "x") == ("local", "my-lake"))
         #expect(SQLCommand.split(warehouse: "lake", account: "x") == ("x", "lake"))
+    }
+
+    @Test("an answer's cost is summed up in a line")
+    func summary() {
+        let result: JSONValue = ["metrics": ["files_scanned": 1, "bytes_scanned": 4_100_000]]
+        #expect(
+            SQLCommand.summary(result, rowCount: 1234, milliseconds: 12)
+                == "1,234 rows in 12 ms, 1 file, 4.1 MB read")
+        #expect(SQLCommand.summary(.null, rowCount: 1, milliseconds: 0) == "1 row in 0 ms")
     }
 
     @Test("near words are suggested, far ones are not")
