@@ -35,7 +35,8 @@ package struct Bitmap: Sendable, Hashable {
     }
 
     package subscript(index: Int) -> Bool {
-        get { words[index >> 6] >> UInt64(index & 63) & 1 == 1 }
+        // Inlined into the kernels' loops over rows.
+        @inlinable get { words[index >> 6] >> UInt64(index & 63) & 1 == 1 }
         set { set(index, to: newValue) }
     }
 

@@ -81,4 +81,30 @@ struct GroupingTests {
             #expect(sorted.compare(a, sorted, b).signum() == order(a, b).signum())
         }
     }
+
+    @Test(arguments: [UInt64](1...10))
+    func oneDictionaryOverManyBatchesIsLookedUpOnce(_ seed: UInt64) throws {
+        var columns = GeneratedColumns(seed: seed)
+        let words = ["UA", "AA", "a carrier with a long name", "", "B6"]
+        let first = Column(.string, words.map { .string($0) })
+        let second = Column(.int, (0..<4).map { .int(Int32($0)) })
+        var table = GroupTable(types: [.string, .int])
+        var plain = GroupTable(types: [.string, .int])
+        for _ in 0..<8 {
+            let count = 30 + columns.number(100)
+            func dictionary(_ values: Column) -> Column {
+                // Some codes are never used, and some batches have nulls.
+                let indices = (0..<count).map { _ in Int32(columns.number(values.count - 1)) }
+                let validity =
+                    columns.number(2) == 0 ? nil : Bitmap((0..<count).map { _ in columns.number(5) > 0 })
+                return Column(
+                    values.type, count: count, .dictionary(indices: indices, values: values),
+                    validity: validity)
+            }
+            let keys = [dictionary(first), dictionary(second)]
+            let groups = table.groups(of: keys, rowCount: count)
+            #expect(groups == plain.groups(of: keys.map { $0.flattened() }, rowCount: count), "seed \(seed)")
+        }
+        #expect(table.keys().map(\.scalars) == plain.keys().map(\.scalars))
+    }
 }

@@ -187,7 +187,8 @@ package struct StringColumn: Sendable {
 }
 
 extension Array {
-    /// The elements at `rows`, in that order.
+    /// The elements at `rows`, in that order. Inlinable, or other modules would run it unspecialised.
+    @inlinable
     package func gather(_ rows: [Int32]) -> [Element] where Element: BitwiseCopyable {
         let source = span
         let positions = rows.span

@@ -14,6 +14,8 @@ final class SortSink: LocalSink {
         var batches: [Batch] = []
         var rowCount = 0
         var bytes = 0
+        /// The last of the rows kept by the last cut: what does not come before it is of no use.
+        var bound: RowOrder?
         let reservation: MemoryReservation
     }
     private let order: SortWork
@@ -28,7 +30,7 @@ final class SortSink: LocalSink {
 
     func consume(_ batch: Batch) throws -> Demand {
         try state.withLock { state in
-            let dense = batch.dense()
+            guard let dense = try rowsOfUse(batch, state.bound) else { return .more }
             state.batches.append(dense)
             state.rowCount += dense.rowCount
             // Sorting makes a second copy.
@@ -37,12 +39,22 @@ final class SortSink: LocalSink {
             if let limit, state.rowCount > max(limit.multipliedClamped(by: 4), 4 * Batch.capacity) {
                 let kept = try order.sorted(state.batches, limit: limit)
                 state.batches = [kept]
+                state.bound = try order.order(of: kept.slice(kept.rowCount - 1..<kept.rowCount))
                 state.rowCount = kept.rowCount
                 state.bytes = 2 * kept.columns.reduce(0) { $0 + $1.ownByteCount }
                 try state.reservation.resize(to: state.bytes)
             }
             return .more
         }
+    }
+
+    /// The batch without the rows that cannot be among the first; nil when none is left.
+    private func rowsOfUse(_ batch: Batch, _ bound: RowOrder?) throws -> Batch? {
+        let dense = batch.dense()
+        guard let bound else { return dense }
+        let rows = try order.order(of: dense).rows(before: 0, of: bound)
+        if rows.isEmpty { return nil }
+        return dense.selecting(rows).dense()
     }
 
     /// The rows of all sinks in order, from `offset` on, at most `count`.
@@ -63,13 +75,18 @@ struct SortWork: Sendable {
     let schema: Schema
     let evaluator: ExpressionEvaluator
 
+    func order(of batch: Batch) throws -> RowOrder {
+        let columns = try evaluator.evaluate(keys.map(\.expression), over: batch)
+        let directions = keys.map {
+            SortDirection(isDescending: $0.isDescending, nullsFirst: $0.nullsFirst)
+        }
+        return RowOrder(columns, directions, rowCount: batch.rowCount)
+    }
+
     /// The first `limit` rows of the order, with strings in a heap of their own.
     func sorted(_ batches: [Batch], limit: Int) throws -> Batch {
         let all = Batch.concatenate(batches, schema: schema)
-        let columns = try evaluator.evaluate(keys.map(\.expression), over: all)
-        let directions = keys.map { SortDirection(isDescending: $0.isDescending, nullsFirst: $0.nullsFirst) }
-        let order = RowOrder(columns, directions, rowCount: all.rowCount)
-        let rows = order.sortedRows()
+        let rows = try order(of: all).sortedRows()
         guard limit < rows.count else {
             return Batch(schema: schema, columns: all.columns.map { $0.gather(rows) }, rowCount: rows.count)
         }

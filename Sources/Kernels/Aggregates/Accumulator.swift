@@ -7,11 +7,14 @@ protocol Accumulator: Sendable {
     init()
     mutating func add(_ value: Input)
     mutating func merge(_ other: Self)
-    /// Nil is null.
-    func result(_ type: DataType) throws(KernelError) -> Output?
+    /// Nil is null. `input` is the arguments' type, `output` the one of the result's payload.
+    func result(_ output: DataType, of input: DataType) throws(KernelError) -> Output?
 }
 
 /// A column of accumulators, one a group.
+///
+/// States are reached through an existential, where the compiler would call every accumulator through its witness
+/// table, once a row. The attributes name the kinds there are, and so make one loop for each.
 struct FixedState<Kind: Accumulator>: AggregateState {
     /// What arguments are cast to.
     let input: DataType
@@ -28,11 +31,60 @@ struct FixedState<Kind: Accumulator>: AggregateState {
 
     var byteCount: Int { groups.capacity * MemoryLayout<Kind>.stride }
 
+    @_specialize(where Kind == ExactSum<Int64, Int64>)
+    @_specialize(where Kind == ExactSum<Int64, Int128>)
+    @_specialize(where Kind == ExactSum<Int128, Int128>)
+    @_specialize(where Kind == IntegerMean)
+    @_specialize(where Kind == DoubleSum)
+    @_specialize(where Kind == DoubleMean)
+    @_specialize(where Kind == DecimalMean<Int64>)
+    @_specialize(where Kind == DecimalMean<Int128>)
+    @_specialize(where Kind == Smallest<Int32>)
+    @_specialize(where Kind == Largest<Int32>)
+    @_specialize(where Kind == Smallest<Int64>)
+    @_specialize(where Kind == Largest<Int64>)
+    @_specialize(where Kind == Smallest<Int128>)
+    @_specialize(where Kind == Largest<Int128>)
+    @_specialize(where Kind == Smallest<Double>)
+    @_specialize(where Kind == Largest<Double>)
+    @_specialize(where Kind == BitsAnd)
+    @_specialize(where Kind == BitsOr)
+    @_specialize(where Kind == BitsXor)
+    @_specialize(where Kind == Spread<VarianceSample>)
+    @_specialize(where Kind == Spread<VariancePopulation>)
+    @_specialize(where Kind == Spread<DeviationSample>)
+    @_specialize(where Kind == Spread<DeviationPopulation>)
     mutating func resize(to count: Int) {
         guard count > groups.count else { return }
-        groups.append(contentsOf: repeatElement(Kind(), count: count - groups.count))
+        // In steps, and by a plain loop: `repeatElement` would go through witnesses.
+        groups.reserveCapacity(Swift.max(count, groups.capacity < count ? groups.count * 2 : 0))
+        let empty = Kind()
+        while groups.count < count { groups.append(empty) }
     }
 
+    @_specialize(where Kind == ExactSum<Int64, Int64>)
+    @_specialize(where Kind == ExactSum<Int64, Int128>)
+    @_specialize(where Kind == ExactSum<Int128, Int128>)
+    @_specialize(where Kind == IntegerMean)
+    @_specialize(where Kind == DoubleSum)
+    @_specialize(where Kind == DoubleMean)
+    @_specialize(where Kind == DecimalMean<Int64>)
+    @_specialize(where Kind == DecimalMean<Int128>)
+    @_specialize(where Kind == Smallest<Int32>)
+    @_specialize(where Kind == Largest<Int32>)
+    @_specialize(where Kind == Smallest<Int64>)
+    @_specialize(where Kind == Largest<Int64>)
+    @_specialize(where Kind == Smallest<Int128>)
+    @_specialize(where Kind == Largest<Int128>)
+    @_specialize(where Kind == Smallest<Double>)
+    @_specialize(where Kind == Largest<Double>)
+    @_specialize(where Kind == BitsAnd)
+    @_specialize(where Kind == BitsOr)
+    @_specialize(where Kind == BitsXor)
+    @_specialize(where Kind == Spread<VarianceSample>)
+    @_specialize(where Kind == Spread<VariancePopulation>)
+    @_specialize(where Kind == Spread<DeviationSample>)
+    @_specialize(where Kind == Spread<DeviationPopulation>)
     mutating func update(_ rows: AggregateRows) throws(KernelError) {
         let column = try rows.arguments[0].cast(to: input)
         if column.constantValue == .null { return }
@@ -59,7 +111,8 @@ struct FixedState<Kind: Accumulator>: AggregateState {
                 for row in 0..<ids.count { groups[Int(ids[row])].add(items[row]) }
                 return
             }
-            for row in 0..<ids.count where validity[row] { groups[Int(ids[row])].add(items[row]) }
+            precondition(validity.count == ids.count)
+            validity.forEachSetBit { row in groups[Int(ids[row])].add(items[row]) }
         }
     }
 
@@ -72,7 +125,8 @@ struct FixedState<Kind: Accumulator>: AggregateState {
             let items = items.span
             precondition(items.count == count)
             if let validity {
-                for row in 0..<count where validity[row] { state.add(items[row]) }
+                precondition(validity.count == count)
+                validity.forEachSetBit { row in state.add(items[row]) }
             } else {
                 for row in 0..<count { state.add(items[row]) }
             }
@@ -80,15 +134,65 @@ struct FixedState<Kind: Accumulator>: AggregateState {
         groups[0] = state
     }
 
+    @_specialize(where Kind == ExactSum<Int64, Int64>)
+    @_specialize(where Kind == ExactSum<Int64, Int128>)
+    @_specialize(where Kind == ExactSum<Int128, Int128>)
+    @_specialize(where Kind == IntegerMean)
+    @_specialize(where Kind == DoubleSum)
+    @_specialize(where Kind == DoubleMean)
+    @_specialize(where Kind == DecimalMean<Int64>)
+    @_specialize(where Kind == DecimalMean<Int128>)
+    @_specialize(where Kind == Smallest<Int32>)
+    @_specialize(where Kind == Largest<Int32>)
+    @_specialize(where Kind == Smallest<Int64>)
+    @_specialize(where Kind == Largest<Int64>)
+    @_specialize(where Kind == Smallest<Int128>)
+    @_specialize(where Kind == Largest<Int128>)
+    @_specialize(where Kind == Smallest<Double>)
+    @_specialize(where Kind == Largest<Double>)
+    @_specialize(where Kind == BitsAnd)
+    @_specialize(where Kind == BitsOr)
+    @_specialize(where Kind == BitsXor)
+    @_specialize(where Kind == Spread<VarianceSample>)
+    @_specialize(where Kind == Spread<VariancePopulation>)
+    @_specialize(where Kind == Spread<DeviationSample>)
+    @_specialize(where Kind == Spread<DeviationPopulation>)
     mutating func merge(_ other: any AggregateState, groups ids: [Int32]) throws(KernelError) {
         let other = sameKind(other)
-        for (group, id) in ids.enumerated() { groups[Int(id)].merge(other.groups[group]) }
+        var target = groups.mutableSpan
+        let source = other.groups.span
+        let ids = ids.span
+        precondition(ids.count <= source.count)
+        for group in 0..<ids.count { target[Int(ids[group])].merge(source[group]) }
     }
 
+    @_specialize(where Kind == ExactSum<Int64, Int64>)
+    @_specialize(where Kind == ExactSum<Int64, Int128>)
+    @_specialize(where Kind == ExactSum<Int128, Int128>)
+    @_specialize(where Kind == IntegerMean)
+    @_specialize(where Kind == DoubleSum)
+    @_specialize(where Kind == DoubleMean)
+    @_specialize(where Kind == DecimalMean<Int64>)
+    @_specialize(where Kind == DecimalMean<Int128>)
+    @_specialize(where Kind == Smallest<Int32>)
+    @_specialize(where Kind == Largest<Int32>)
+    @_specialize(where Kind == Smallest<Int64>)
+    @_specialize(where Kind == Largest<Int64>)
+    @_specialize(where Kind == Smallest<Int128>)
+    @_specialize(where Kind == Largest<Int128>)
+    @_specialize(where Kind == Smallest<Double>)
+    @_specialize(where Kind == Largest<Double>)
+    @_specialize(where Kind == BitsAnd)
+    @_specialize(where Kind == BitsOr)
+    @_specialize(where Kind == BitsXor)
+    @_specialize(where Kind == Spread<VarianceSample>)
+    @_specialize(where Kind == Spread<VariancePopulation>)
+    @_specialize(where Kind == Spread<DeviationSample>)
+    @_specialize(where Kind == Spread<DeviationPopulation>)
     func finish() throws(KernelError) -> Column {
         let rows = RowPlan(count: groups.count)
         let column = try rows.fixed(output) { row throws(KernelError) -> Kind.Output? in
-            try groups[row].result(output)
+            try groups[row].result(output, of: input)
         }
         return try column.cast(to: result)
     }

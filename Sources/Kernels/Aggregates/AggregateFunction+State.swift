@@ -62,20 +62,10 @@ extension AggregateFunction {
             let output: DataType =
                 result.isDecimal ? result : .decimal(precision: DataType.maximumPrecision, scale: scale)
             guard output.decimalShape.scale == scale else { throw unsupported(types) }
-            switch (precision <= DataType.longPrecision, output.physical == .int64) {
-            case (true, true):
-                return FixedState(
-                    ExactSum<Int64, Int64>.self, input: types[0], output: output, result: result)
-            case (true, false):
-                return FixedState(
-                    ExactSum<Int64, Int128>.self, input: types[0], output: output, result: result)
-            case (false, true):
-                return FixedState(
-                    ExactSum<Int128, Int64>.self, input: types[0], output: output, result: result)
-            case (false, false):
-                return FixedState(
-                    ExactSum<Int128, Int128>.self, input: types[0], output: output, result: result)
-            }
+            let wide = DataType.decimal(precision: DataType.maximumPrecision, scale: scale)
+            return precision <= DataType.longPrecision
+                ? FixedState(ExactSum<Int64, Int128>.self, input: types[0], output: wide, result: result)
+                : FixedState(ExactSum<Int128, Int128>.self, input: types[0], output: wide, result: result)
         default: throw unsupported(types)
         }
     }
@@ -89,9 +79,13 @@ extension AggregateFunction {
         case .float, .double:
             return FixedState(DoubleMean.self, input: .double, output: .double, result: result)
         case .decimal:
+            // As a double it has more digits than a double shows.
+            let scale =
+                result.isDecimal ? result.decimalShape.scale : min(28, types[0].decimalShape.scale + 12)
+            let wide = DataType.decimal(precision: DataType.maximumPrecision, scale: scale)
             return types[0].physical == .int64
-                ? DecimalMean(Int64.self, input: types[0], result: result)
-                : DecimalMean(Int128.self, input: types[0], result: result)
+                ? FixedState(DecimalMean<Int64>.self, input: types[0], output: wide, result: result)
+                : FixedState(DecimalMean<Int128>.self, input: types[0], output: wide, result: result)
         default: throw unsupported(types)
         }
     }
@@ -107,7 +101,11 @@ extension AggregateFunction {
         case .int32: return fixed(Int32.self)
         case .int64: return fixed(Int64.self)
         case .int128: return fixed(Int128.self)
-        case .float: return fixed(Float.self)
+        case .float:
+            // By way of doubles, which hold every float.
+            return isMaximum
+                ? FixedState(Largest<Double>.self, input: .double, output: .double, result: type)
+                : FixedState(Smallest<Double>.self, input: .double, output: .double, result: type)
         case .double: return fixed(Double.self)
         case .boolean: return TruthState(isAnd: !isMaximum)
         case .string: return TextExtremeState(isMaximum: isMaximum, result: type)

@@ -13,7 +13,7 @@ struct BitsAnd: Accumulator {
         bits &= other.bits
         hasValues = hasValues || other.hasValues
     }
-    func result(_ type: DataType) throws(KernelError) -> Int64? { hasValues ? bits : nil }
+    func result(_ type: DataType, of input: DataType) throws(KernelError) -> Int64? { hasValues ? bits : nil }
 }
 
 struct BitsOr: Accumulator {
@@ -28,7 +28,7 @@ struct BitsOr: Accumulator {
         bits |= other.bits
         hasValues = hasValues || other.hasValues
     }
-    func result(_ type: DataType) throws(KernelError) -> Int64? { hasValues ? bits : nil }
+    func result(_ type: DataType, of input: DataType) throws(KernelError) -> Int64? { hasValues ? bits : nil }
 }
 
 struct BitsXor: Accumulator {
@@ -43,5 +43,5 @@ struct BitsXor: Accumulator {
         bits ^= other.bits
         hasValues = hasValues || other.hasValues
     }
-    func result(_ type: DataType) throws(KernelError) -> Int64? { hasValues ? bits : nil }
+    func result(_ type: DataType, of input: DataType) throws(KernelError) -> Int64? { hasValues ? bits : nil }
 }

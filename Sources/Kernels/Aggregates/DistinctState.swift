@@ -16,8 +16,11 @@ struct DistinctState: AggregateState {
 
     mutating func update(_ rows: AggregateRows) throws(KernelError) {
         let before = seen.count
-        let ids = rows.groups ?? [Int32](repeating: 0, count: rows.rowCount)
-        let keys = [Column(.int, count: rows.rowCount, .int32(ids))] + rows.arguments
+        // A constant group leaves dictionaries of arguments their fast path.
+        let ids =
+            rows.groups.map { Column(.int, count: rows.rowCount, .int32($0)) }
+            ?? .constant(.int(0), .int, count: rows.rowCount)
+        let keys = [ids] + rows.arguments
         let numbers = seen.groups(of: keys, rowCount: rows.rowCount)
         var fresh = [Int32](repeating: -1, count: seen.count - before)
         for row in numbers.indices where Int(numbers[row]) >= before && fresh[Int(numbers[row]) - before] < 0

@@ -57,7 +57,7 @@ struct Spread<Kind: SpreadKind>: Accumulator {
     mutating func add(_ value: Double) { moments.add(value) }
     mutating func merge(_ other: Spread) { moments.merge(other.moments) }
 
-    func result(_ type: DataType) throws(KernelError) -> Double? {
+    func result(_ type: DataType, of input: DataType) throws(KernelError) -> Double? {
         let divisor = moments.count - (Kind.isSample ? 1 : 0)
         guard divisor > 0 else { return nil }
         let variance = moments.squares / divisor

@@ -25,7 +25,7 @@ struct ExactSum<Input: FixedValue & FixedWidthInteger, Output: FixedValue & Fixe
         isOverflown = isOverflown || other.isOverflown
     }
 
-    func result(_ type: DataType) throws(KernelError) -> Output? {
+    func result(_ type: DataType, of input: DataType) throws(KernelError) -> Output? {
         guard hasValues else { return nil }
         let isFitting: Bool =
             if case .decimal(let precision, _) = type {
@@ -58,7 +58,7 @@ struct IntegerMean: Accumulator {
         count &+= other.count
     }
 
-    func result(_ type: DataType) throws(KernelError) -> Double? {
+    func result(_ type: DataType, of input: DataType) throws(KernelError) -> Double? {
         count == 0 ? nil : Double(sum) / Double(count)
     }
 }
@@ -80,7 +80,7 @@ struct DoubleSum: Accumulator {
         hasValues = hasValues || other.hasValues
     }
 
-    func result(_ type: DataType) throws(KernelError) -> Double? { hasValues ? sum : nil }
+    func result(_ type: DataType, of input: DataType) throws(KernelError) -> Double? { hasValues ? sum : nil }
 }
 
 struct DoubleMean: Accumulator {
@@ -100,7 +100,9 @@ struct DoubleMean: Accumulator {
         count &+= other.count
     }
 
-    func result(_ type: DataType) throws(KernelError) -> Double? { count == 0 ? nil : sum / Double(count) }
+    func result(_ type: DataType, of input: DataType) throws(KernelError) -> Double? {
+        count == 0 ? nil : sum / Double(count)
+    }
 }
 
 /// The smallest value; NaN is the largest of all.
@@ -120,7 +122,9 @@ struct Smallest<Value: FixedValue>: Accumulator {
         if other.hasValues { add(other.value) }
     }
 
-    func result(_ type: DataType) throws(KernelError) -> Value? { hasValues ? value : nil }
+    func result(_ type: DataType, of input: DataType) throws(KernelError) -> Value? {
+        hasValues ? value : nil
+    }
 }
 
 struct Largest<Value: FixedValue>: Accumulator {
@@ -139,5 +143,7 @@ struct Largest<Value: FixedValue>: Accumulator {
         if other.hasValues { add(other.value) }
     }
 
-    func result(_ type: DataType) throws(KernelError) -> Value? { hasValues ? value : nil }
+    func result(_ type: DataType, of input: DataType) throws(KernelError) -> Value? {
+        hasValues ? value : nil
+    }
 }

@@ -6,14 +6,16 @@ import Columnar
 enum DecimalArithmetic {
     static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
         guard case .decimal(let precision, let scale) = call.result else { throw call.unsupported() }
-        let left = try Side(call.arguments[0])
+        if call.function == .multiply, let fast = try fastProduct(call, precision, scale) { return fast }
+        let isSum = call.function == .add || call.function == .subtract
+        let left = try Side(call.arguments[0], constantScale: isSum ? scale : 0)
         guard call.has(1) else {
             guard call.function == .negate else { throw call.unsupported() }
             return try rows(call) { row throws(KernelError) in
                 DecimalMath.rescale(-left[row], by: scale - left.scale)
             }
         }
-        let right = try Side(call.arguments[1])
+        let right = try Side(call.arguments[1], constantScale: isSum ? scale : 0)
         switch call.function {
         case .add, .subtract:
             let isAdd = call.function == .add
@@ -61,8 +63,21 @@ enum DecimalArithmetic {
         private let longs: Operand<Int64>
         private let wides: Operand<Int128>
 
-        init(_ column: Column) throws(KernelError) {
+        /// A constant is brought to `constantScale` when that loses nothing, so that `1 - discount` needs no rescaling.
+        init(_ column: Column, constantScale: Int) throws(KernelError) {
             let source = column.type.isDecimal || column.type == .long ? column : try column.cast(to: .long)
+            let ownScale = source.type.decimalShape.scale
+            if source.constantValue != nil, source.type.physical == .int64, ownScale < constantScale,
+                case .constant(let value) = source.operand(Int64.self),
+                let scaled = DecimalMath.rescale(Int128(value), by: constantScale - ownScale),
+                let narrow = Int64(exactly: scaled)
+            {
+                scale = constantScale
+                isLong = true
+                longs = .constant(narrow)
+                wides = .constant(0)
+                return
+            }
             scale = source.type.decimalShape.scale
             isLong = source.type.physical == .int64
             longs = isLong ? source.operand() : .constant(0)
@@ -85,6 +100,50 @@ enum DecimalArithmetic {
             isAdd
             ? first.addingReportingOverflow(second) : first.subtractingReportingOverflow(second)
         return overflow ? nil : DecimalMath.rescale(total, by: scale - common)
+    }
+
+    /// Exact products that cannot leave their type: the digits of both arguments fit the result's, and no digit is cut.
+    /// One wide multiplication a row and no check. Nil when the shape is another.
+    private static func fastProduct(
+        _ call: KernelCall, _ precision: Int, _ scale: Int
+    ) throws(KernelError) -> Column? {
+        let left = call.arguments[0]
+        let right = call.arguments[1]
+        let (leftPrecision, leftScale) = left.type.decimalShape
+        let (rightPrecision, rightScale) = right.type.decimalShape
+        guard left.type.isDecimal, right.type.isDecimal, leftScale + rightScale == scale,
+            leftPrecision + rightPrecision <= precision
+        else { return nil }
+        let count = call.rowCount
+        let values: ColumnValues
+        if call.result.physical == .int64 {
+            let items: [Int64] = zipFixed(left.operand(Int64.self), right.operand(Int64.self), count: count) {
+                $0 &* $1
+            }
+            values = .int64(items)
+        } else {
+            let items: [Int128]
+            switch (left.type.physical == .int64, right.type.physical == .int64) {
+            case (true, true):
+                items = zipFixed(left.operand(Int64.self), right.operand(Int64.self), count: count) {
+                    Int128($0) &* Int128($1)
+                }
+            case (true, false):
+                items = zipFixed(left.operand(Int64.self), right.operand(Int128.self), count: count) {
+                    Int128($0) &* $1
+                }
+            case (false, true):
+                items = zipFixed(left.operand(Int128.self), right.operand(Int64.self), count: count) {
+                    $0 &* Int128($1)
+                }
+            case (false, false):
+                items = zipFixed(left.operand(Int128.self), right.operand(Int128.self), count: count) {
+                    $0 &* $1
+                }
+            }
+            values = .int128(items)
+        }
+        return Column(call.result, count: count, values, validity: call.validity)
     }
 
     /// Both in 64 bits at the result's scale: SIMD, with the check after the loop. Nil when the shape is another or a

@@ -4,46 +4,65 @@ import Columnar
 ///
 ///     code = index of the first key * size of the second + index of the second …; a null is one more index
 struct DictionaryDomain {
-    private let keys: [(indices: [Int32], validity: Bitmap?, size: Int)]
+    /// Nil for constants, which all codes share.
+    private let dictionaries: [Column?]
+    private let constants: [Scalar]
     /// Codes lie in `0..<size`.
     let size: Int
-    private let rowCount: Int
 
-    /// Nil unless every key is a dictionary (or constant) and there are few codes, fewer than rows.
+    /// Nil unless every key is a dictionary (or constant) and there are few codes, for the rows there are.
     init?(_ columns: [Column], rowCount: Int, limit: Int) {
-        var keys: [(indices: [Int32], validity: Bitmap?, size: Int)] = []
+        var dictionaries: [Column?] = []
+        var constants: [Scalar] = []
         var size = 1
         for column in columns {
-            if column.constantValue != nil { continue }
-            guard case .dictionary(let indices, let values) = column.values else { return nil }
-            let codes = values.count + (column.validity == nil ? 0 : 1)
-            let (product, overflow) = size.multipliedReportingOverflow(by: max(1, codes))
-            guard !overflow, product <= limit, product <= rowCount else { return nil }
+            if let scalar = column.constantValue {
+                dictionaries.append(nil)
+                constants.append(scalar)
+                continue
+            }
+            guard case .dictionary(_, let values) = column.values else { return nil }
+            let (product, overflow) = size.multipliedReportingOverflow(by: values.count + 1)
+            guard !overflow, product <= limit, product <= rowCount * 8 + 1024 else { return nil }
             size = product
-            keys.append((indices, column.validity, max(1, codes)))
+            dictionaries.append(values)
         }
-        self.keys = keys
+        self.dictionaries = dictionaries
+        self.constants = constants
         self.size = size
-        self.rowCount = rowCount
     }
 
-    /// The code of each row, and for each code that occurs the first row that has it.
-    func codes() -> (codes: [Int32], representatives: (codes: [Int], rows: [Int32])) {
-        var codes = [Int32](repeating: 0, count: rowCount)
-        for key in keys {
-            let size = Int32(truncatingIfNeeded: key.size)
-            precondition(key.indices.count == rowCount)
-            for row in 0..<rowCount { codes[row] = codes[row] &* size &+ key.indices[row] }
-            guard let validity = key.validity else { continue }
-            for row in 0..<rowCount where !validity[row] {
-                codes[row] = codes[row] &- key.indices[row] &+ size &- 1
+    /// Whether codes mean the same: the dictionaries are the same memory, the constants the same values.
+    func isSame(as other: DictionaryDomain) -> Bool {
+        guard constants == other.constants, dictionaries.count == other.dictionaries.count else {
+            return false
+        }
+        return zip(dictionaries, other.dictionaries).allSatisfy { left, right in
+            switch (left, right) {
+            case (nil, nil): true
+            case (let left?, let right?): left.sharesValues(with: right)
+            default: false
             }
         }
-        var first = [Int32](repeating: -1, count: size)
-        for row in 0..<rowCount where first[Int(codes[row])] < 0 {
-            first[Int(codes[row])] = Int32(truncatingIfNeeded: row)
+    }
+
+    /// The code of each row of `keys`, the columns this was made from.
+    func codes(_ keys: [Column]) -> [Int32] {
+        var codes = [Int32](repeating: 0, count: keys.first?.count ?? 0)
+        var output = codes.mutableSpan
+        for (key, dictionary) in zip(keys, dictionaries) {
+            guard let dictionary, case .dictionary(let indices, _) = key.values else { continue }
+            let size = Int32(truncatingIfNeeded: dictionary.count + 1)
+            let input = indices.span
+            precondition(input.count == output.count)
+            if let validity = key.validity {
+                for row in 0..<input.count {
+                    output[row] = output[row] &* size &+ (validity[row] ? input[row] : size &- 1)
+                }
+            } else {
+                for row in 0..<input.count { output[row] = output[row] &* size &+ input[row] }
+            }
         }
-        let used = first.indices.filter { first[$0] >= 0 }.sorted { first[$0] < first[$1] }
-        return (codes, (used, used.map { first[$0] }))
+        return codes
     }
 }

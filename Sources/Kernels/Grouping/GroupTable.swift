@@ -7,7 +7,9 @@ package import Columnar
 /// - Cost: keys with few distinct values in dictionary form are looked up once a distinct value (or pair) of a batch.
 package struct GroupTable {
     package let types: [DataType]
-    private var table: WordTable
+    /// One of these two, by whether a key is a single word.
+    private var singleTable = SingleWordTable()
+    private var rowTable: WordTable
     private var interner = BytesInterner()
     /// The keys of new groups, in the order in which batches brought them.
     private var parts: [[Column]] = []
@@ -16,8 +18,8 @@ package struct GroupTable {
     package init(types: [DataType]) {
         self.types = types
         // Further words tell which keys are null.
-        let maskWords = Self.isSingleWord(types) ? 0 : Self.maskWords(types)
-        table = WordTable(width: max(1, types.reduce(maskWords) { $0 + KeyWords.width(of: $1) }))
+        let width = types.reduce(Self.maskWords(types)) { $0 + KeyWords.width(of: $1) }
+        rowTable = WordTable(width: max(2, width))
     }
 
     /// One key of one word whose nulls are told apart by a row of their own; see `nullNumber`.
@@ -34,10 +36,12 @@ package struct GroupTable {
 
     package private(set) var count = 0
 
-    package var byteCount: Int { table.byteCount + interner.byteCount + partBytes }
+    package var byteCount: Int {
+        singleTable.byteCount + rowTable.byteCount + domainMap.count * 4 + interner.byteCount + partBytes
+    }
 
     /// The largest product of dictionary sizes for which pairs are looked up and not rows.
-    private static let domainLimit = 1 << 14
+    private static let domainLimit = 1 << 16
 
     /// The group of each row. `count` grows by the groups not seen before.
     package mutating func groups(of keys: [Column], rowCount: Int) -> [Int32] {
@@ -47,13 +51,33 @@ package struct GroupTable {
             return [Int32](repeating: 0, count: rowCount)
         }
         if let domain = DictionaryDomain(keys, rowCount: rowCount, limit: Self.domainLimit) {
-            let (codes, representatives) = domain.codes()
-            let groups = lookUp(keys.map { $0.gather(representatives.rows) }, representatives.rows.count)
-            var ofCode = [Int32](repeating: -1, count: domain.size)
-            for (position, code) in representatives.codes.enumerated() { ofCode[code] = groups[position] }
-            return codes.map { ofCode[Int($0)] }
+            return groups(of: keys, through: domain)
         }
         return lookUp(keys, rowCount)
+    }
+
+    /// The dictionaries of the last batch, and the group of each of their codes as far as looked up: a file has one
+    /// dictionary for many batches.
+    private var domain: DictionaryDomain?
+    private var domainMap: [Int32] = []
+
+    private mutating func groups(of keys: [Column], through next: DictionaryDomain) -> [Int32] {
+        if domain?.isSame(as: next) != true { domainMap = [Int32](repeating: -1, count: next.size) }
+        domain = next
+        let codes = next.codes(keys)
+        // First rows of codes nobody has looked up; -2 marks those found in this batch.
+        var unknownRows: [Int32] = []
+        for row in 0..<codes.count where domainMap[Int(codes[row])] == -1 {
+            domainMap[Int(codes[row])] = -2
+            unknownRows.append(Int32(truncatingIfNeeded: row))
+        }
+        if !unknownRows.isEmpty {
+            let groups = lookUp(keys.map { $0.gather(unknownRows) }, unknownRows.count)
+            for (position, row) in unknownRows.enumerated() {
+                domainMap[Int(codes[Int(row)])] = groups[position]
+            }
+        }
+        return domainMap.gather(codes)
     }
 
     private mutating func lookUp(_ keys: [Column], _ rowCount: Int) -> [Int32] {
@@ -75,8 +99,8 @@ package struct GroupTable {
         if Self.isSingleWord(types) {
             groups = singleWord(words[0], validities[0])
         } else {
-            groups = table.numbers(of: words + nullMasks)
-            count = table.count
+            groups = rowTable.numbers(of: words + nullMasks)
+            count = rowTable.count
         }
         if count > before { keepNew(keys, groups, from: before) }
         return groups
@@ -85,22 +109,22 @@ package struct GroupTable {
     /// Nulls are no word, so they get their number here, and numbers of later words move up by one.
     private mutating func singleWord(_ words: [UInt64], _ validity: Bitmap?) -> [Int32] {
         guard let validity, !validity.isAllSet else {
-            let rows = table.numbers(of: [words])
+            let rows = singleTable.numbers(of: words)
             extendRenumbering()
             guard let renumbered else {
-                count = table.count
+                count = singleTable.count
                 return rows
             }
             return rows.map { renumbered[Int($0)] }
         }
         let valid = validity.setIndices
-        let rows = table.numbers(of: [words.gather(valid)])
+        let rows = singleTable.numbers(of: words.gather(valid))
         if nullNumber == nil {
             extendRenumbering()
             // The words of this batch come first; the null group takes the next number.
-            nullNumber = Int32(truncatingIfNeeded: table.count)
-            renumbered = (0..<Int32(truncatingIfNeeded: table.count)).map { $0 }
-            count = table.count + 1
+            nullNumber = Int32(truncatingIfNeeded: singleTable.count)
+            renumbered = (0..<Int32(truncatingIfNeeded: singleTable.count)).map { $0 }
+            count = singleTable.count + 1
         }
         extendRenumbering()
         var result = [Int32](repeating: nullNumber ?? 0, count: words.count)
@@ -111,9 +135,9 @@ package struct GroupTable {
     }
 
     private mutating func extendRenumbering() {
-        guard let known = renumbered?.count, known < table.count else { return }
-        for number in known..<table.count { renumbered?.append(Int32(truncatingIfNeeded: number + 1)) }
-        count = table.count + 1
+        guard let known = renumbered?.count, known < singleTable.count else { return }
+        for number in known..<singleTable.count { renumbered?.append(Int32(truncatingIfNeeded: number + 1)) }
+        count = singleTable.count + 1
     }
 
     /// Keeps the keys of groups that appeared just now, in the order of their numbers.

@@ -12,8 +12,9 @@ struct WordTable {
     /// A number, or -1.
     private var slots: [Int32] = [Int32](repeating: -1, count: 256)
 
+    /// Rows of at least two words; for one there is `SingleWordTable`.
     init(width: Int) {
-        precondition(width > 0)
+        precondition(width > 1)
         self.width = width
     }
 
@@ -25,45 +26,6 @@ struct WordTable {
     /// - Shapes: `width` arrays, each with a word a row.
     mutating func numbers(of words: [[UInt64]]) -> [Int32] {
         precondition(words.count == width)
-        switch width {
-        case 1: return numbersOfOne(words[0])
-        default: return numbersOfMany(words)
-        }
-    }
-
-    private mutating func numbersOfOne(_ words: [UInt64]) -> [Int32] {
-        var result = [Int32](repeating: 0, count: words.count)
-        for row in 0..<words.count {
-            let word = words[row]
-            let hash = ColumnHash.combined(ColumnHash.seed, word)
-            var mask = slots.count &- 1
-            var slot = Int(truncatingIfNeeded: hash) & mask
-            while true {
-                let number = slots[slot]
-                if number < 0 {
-                    if count &* 2 >= slots.count {
-                        grow()
-                        mask = slots.count &- 1
-                        slot = Int(truncatingIfNeeded: hash) & mask
-                        continue
-                    }
-                    result[row] = Int32(truncatingIfNeeded: count)
-                    slots[slot] = result[row]
-                    known.append(word)
-                    hashes.append(hash)
-                    break
-                }
-                if known[Int(number)] == word {
-                    result[row] = number
-                    break
-                }
-                slot = (slot &+ 1) & mask
-            }
-        }
-        return result
-    }
-
-    private mutating func numbersOfMany(_ words: [[UInt64]]) -> [Int32] {
         let rowCount = words[0].count
         // Rows side by side, so that a probe compares neighbouring words.
         var rows = [UInt64](repeating: 0, count: rowCount * width)

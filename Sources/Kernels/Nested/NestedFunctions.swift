@@ -68,23 +68,33 @@ enum NestedFunctions {
     private static func split(_ call: KernelCall) throws(KernelError) -> Column {
         let text = try call.text(0)
         let delimiters = try call.text(1)
+        let nulls: TextOperand? = call.has(2) ? try call.text(2) : nil
         return try call.rows.scalars(call.result) { row throws(KernelError) in
+            let null = nulls?.string(at: row)
             let whole = text.string(at: row)
             let delimiter = delimiters.string(at: row)
             if whole.isEmpty { return .list([]) }
             if delimiter.isEmpty { return .list([.string(whole)]) }
             return .list(
                 whole.split(separator: delimiter, omittingEmptySubsequences: false).map {
-                    .string(String($0))
+                    $0 == null.map { Substring($0) } ? .null : .string(String($0))
                 })
         }
     }
 
     private static func scalars(_ call: KernelCall) throws(KernelError) -> Column {
         let column = call.arguments[0]
+        var sought = call.has(1) ? call.arguments[1] : nil
+        // What is looked for among elements or keys has their type, so that 2 as long finds 2 as int.
+        switch (call.function, column.type) {
+        case (.arrayHas, .list(let element)): sought = try sought?.cast(to: element.type)
+        case (.mapExtract, .map(let key, _)), (.getField, .map(let key, _)):
+            sought = try sought?.cast(to: key.type)
+        default: break
+        }
         let rows = call.function == .arrayHas ? RowPlan(count: call.rowCount, validity: nil) : call.rows
         return try rows.scalars(call.result) { row throws(KernelError) in
-            let other = call.has(1) ? call.arguments[1].scalar(at: row) : .null
+            let other = sought?.scalar(at: row) ?? .null
             switch (call.function, column.scalar(at: row)) {
             case (.arrayHas, .null): return .null
             case (.arrayHas, .list(let elements)): return .boolean(elements.contains(other))

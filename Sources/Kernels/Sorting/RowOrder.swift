@@ -4,137 +4,106 @@ package import Columnar
 /// integers, longer text by its bytes.
 ///
 /// - Order: total; rows with equal keys keep their order.
-/// - Cost: two words a key and row; sorting compares words and follows heaps only where the words agree.
+/// - Cost: one to three words a key and row, side by side; heaps are followed only where the words agree.
 package struct RowOrder {
-    private struct Key {
-        /// Null rank, then the value's word; both already turned round for descending keys.
-        var ranks: [UInt8]?
-        var words: [UInt64]
-        /// The low half of 128-bit values.
-        var lowWords: [UInt64]?
-        /// Decides where the words agree.
-        var text: StringColumn?
-        var nested: Column?
-        var isDescending: Bool
+    /// A run of words that decides before what follows it.
+    private struct Step {
+        /// One past the last word.
+        let end: Int
+        /// Decides where the words before agree.
+        let text: StringColumn?
+        let nested: Column?
+        let isDescending: Bool
     }
-    private let keys: [Key]
     package let rowCount: Int
+    private let width: Int
+    /// `width` words a row: for each key its null rank where it has nulls, and the value's words; all already turned
+    /// round for descending keys.
+    private let words: [UInt64]
+    /// Where words alone do not decide; empty when they do.
+    private let steps: [Step]
 
     package init(_ columns: [Column], _ directions: [SortDirection], rowCount: Int) {
         precondition(columns.count == directions.count)
         self.rowCount = rowCount
-        keys = zip(columns, directions).map { Self.key($0.flattened(), $1) }
-    }
-
-    private static func key(_ column: Column, _ direction: SortDirection) -> Key {
-        let count = column.count
-        var ranks: [UInt8]?
-        if column.mayHaveNulls {
-            let validity = column.validityBits()
-            let ofNull: UInt8 = direction.nullsFirst ? 0 : 2
-            ranks = (0..<count).map { validity[$0] ? 1 : ofNull }
-        }
-        var key = Key(
-            ranks: ranks, words: [], lowWords: nil, text: nil, nested: nil,
-            isDescending: direction.isDescending)
-        switch column.values {
-        case .boolean(let bits): key.words = (0..<count).map { bits[$0] ? 1 : 0 }
-        case .int32(let items): key.words = items.map { flipped(Int64($0)) }
-        case .int64(let items): key.words = items.map { flipped($0) }
-        case .int128(let items): wide(items, &key)
-        case .interval(let items): wide(items.map(\.approximateMicroseconds), &key)
-        case .float(let items): key.words = items.map { ordered(Double($0)) }
-        case .double(let items): key.words = items.map { ordered($0) }
-        case .string(let strings):
-            key.words = (0..<count).map { prefix(strings, $0) }
-            key.text = strings
-        case .constant(.null): key.words = [UInt64](repeating: 0, count: count)
-        default:
-            key.words = [UInt64](repeating: 0, count: count)
-            key.nested = column
-        }
-        if direction.isDescending {
-            key.words = key.words.map { ~$0 }
-            key.lowWords = key.lowWords?.map { ~$0 }
-        }
-        if let ranks {
-            // What lies under a null must not decide anything.
-            for row in 0..<count where ranks[row] != 1 {
-                key.words[row] = 0
-                key.lowWords?[row] = 0
+        var lanes: [[UInt64]] = []
+        var steps: [Step] = []
+        for (column, direction) in zip(columns, directions) {
+            let key = SortKeyWords(column.flattened(), direction)
+            lanes += key.lanes
+            if key.text != nil || key.nested != nil {
+                steps.append(
+                    Step(
+                        end: lanes.count, text: key.text, nested: key.nested,
+                        isDescending: direction.isDescending))
             }
         }
-        return key
-    }
-
-    private static func wide(_ items: [Int128], _ key: inout Key) {
-        key.words = items.map { flipped(Int64(truncatingIfNeeded: $0 >> 64)) }
-        key.lowWords = items.map { UInt64(truncatingIfNeeded: $0) }
-    }
-
-    @inline(__always)
-    private static func flipped(_ value: Int64) -> UInt64 { UInt64(bitPattern: value) ^ (1 << 63) }
-
-    /// NaN is the largest; both zeros are one.
-    @inline(__always)
-    private static func ordered(_ value: Double) -> UInt64 {
-        let bits = ColumnHash.canonical(value)
-        return bits >> 63 == 1 ? ~bits : bits | 1 << 63
-    }
-
-    /// The first eight bytes as a big-endian number.
-    private static func prefix(_ strings: StringColumn, _ row: Int) -> UInt64 {
-        let view = strings.views[row]
-        if view.isInline {
-            return (UInt64(view.prefix) | view.tail << 32).byteSwapped
+        width = lanes.count
+        self.steps = steps
+        var words = [UInt64](repeating: 0, count: rowCount * lanes.count)
+        for (place, lane) in lanes.enumerated() {
+            precondition(lane.count == rowCount)
+            for row in 0..<rowCount { words[row &* lanes.count &+ place] = lane[row] }
         }
-        return strings.withBytes(at: row) { StringColumn.load($0, 0, 8).byteSwapped }
+        self.words = words
     }
 
-    /// Negative, zero or positive; the other row may belong to another order of the same key types.
+    /// Negative, zero or positive; the other row may belong to another order over the same kinds of keys.
     package func compare(_ row: Int, _ other: RowOrder, _ otherRow: Int) -> Int {
-        for index in keys.indices {
-            let order = Self.compare(keys[index], row, other.keys[index], otherRow)
-            if order != 0 { return order }
-        }
-        return 0
+        precondition(width == other.width && steps.count == other.steps.count)
+        return compare(row, other, otherRow, from: 0)
     }
 
     @inline(__always)
-    private static func compare(_ left: Key, _ row: Int, _ right: Key, _ otherRow: Int) -> Int {
-        let first = left.ranks?[row] ?? 1
-        let second = right.ranks?[otherRow] ?? 1
-        if first != second { return first < second ? -1 : 1 }
-        if first != 1 { return 0 }
-        if left.words[row] != right.words[otherRow] {
-            return left.words[row] < right.words[otherRow] ? -1 : 1
+    private func compare(_ row: Int, _ other: RowOrder, _ otherRow: Int, from first: Int) -> Int {
+        let base = row &* width
+        let otherBase = otherRow &* width
+        var place = first
+        var step = 0
+        while true {
+            let end = step < steps.count ? steps[step].end : width
+            while place < end {
+                let left = words[base &+ place]
+                let right = other.words[otherBase &+ place]
+                if left != right { return left < right ? -1 : 1 }
+                place &+= 1
+            }
+            guard step < steps.count else { return 0 }
+            let order = decide(steps[step], row, other.steps[step], otherRow)
+            if order != 0 { return order }
+            step &+= 1
         }
-        if let low = left.lowWords, let otherLow = right.lowWords {
-            return low[row] == otherLow[otherRow] ? 0 : low[row] < otherLow[otherRow] ? -1 : 1
-        }
+    }
+
+    private func decide(_ step: Step, _ row: Int, _ other: Step, _ otherRow: Int) -> Int {
         var order = 0
-        if let text = left.text, let otherText = right.text {
+        if let text = step.text, let otherText = other.text {
             order = text.compare(row, otherText, otherRow)
-        } else if let nested = left.nested, let otherNested = right.nested {
+        } else if let nested = step.nested, let otherNested = other.nested {
+            // Where one is null so is the other, or the ranks would have decided.
+            if nested.isNull(row) { return 0 }
             order = nested.scalar(at: row).order(comparedTo: otherNested.scalar(at: otherRow))
         }
-        return left.isDescending ? -order : order
+        return step.isDescending ? -order : order
     }
 
     /// The rows in order.
     package func sortedRows() -> [Int32] {
-        let all = (0..<Int32(truncatingIfNeeded: rowCount)).map { $0 }
-        guard let first = keys.first else { return all }
-        // The first key's rank and word travel with the row, so that most comparisons touch nothing else.
-        let isExact = keys.count == 1 && first.text == nil && first.nested == nil && first.lowWords == nil
-        var entries = all.map { row in
-            Entry(rank: first.ranks?[Int(row)] ?? 1, row: row, word: first.words[Int(row)])
+        guard width > 0 else { return (0..<Int32(truncatingIfNeeded: rowCount)).map { $0 } }
+        // The first two words travel with the row, so that most comparisons touch nothing else.
+        let hasSecond = width > 1 && (steps.first?.end ?? 2) > 1
+        let from = hasSecond ? 2 : 1
+        let isExact = width == from && steps.isEmpty
+        var entries = (0..<rowCount).map { row in
+            Entry(
+                first: words[row &* width], second: hasSecond ? words[row &* width &+ 1] : 0,
+                row: Int32(truncatingIfNeeded: row))
         }
         entries.sort { left, right in
-            if left.rank != right.rank { return left.rank < right.rank }
-            if left.word != right.word { return left.word < right.word }
+            if left.first != right.first { return left.first < right.first }
+            if left.second != right.second { return left.second < right.second }
             if !isExact {
-                let order = compare(Int(left.row), self, Int(right.row))
+                let order = compare(Int(left.row), self, Int(right.row), from: from)
                 if order != 0 { return order < 0 }
             }
             return left.row < right.row
@@ -142,9 +111,19 @@ package struct RowOrder {
         return entries.map(\.row)
     }
 
+    /// The rows that come strictly before row `bound` of another order, ascending.
+    package func rows(before bound: Int, of other: RowOrder) -> [Int32] {
+        precondition(width == other.width && steps.count == other.steps.count)
+        var rows: [Int32] = []
+        for row in 0..<rowCount where compare(row, other, bound, from: 0) < 0 {
+            rows.append(Int32(truncatingIfNeeded: row))
+        }
+        return rows
+    }
+
     private struct Entry {
-        var rank: UInt8
+        var first: UInt64
+        var second: UInt64
         var row: Int32
-        var word: UInt64
     }
 }
