@@ -44,6 +44,15 @@ struct EventBodyTests {
         #expect(error?.context.map(\.value) == ["2", "6"])
     }
 
+    @Test("a text that ends too early is told to end on its last line, not behind the final line break")
+    func tellsLastLine() {
+        let error = #expect(throws: FileFormatsError.self) {
+            try EventBody.inspect(Array("{\"id\": 1}\n{\"id\": \n".utf8), mediaType: nil)
+        }
+        #expect(error?.context.map(\.value) == ["2", "7"])
+        #expect(error?.place == .byte(18))
+    }
+
     @Test("another media type is refused")
     func refusesMediaType() {
         let error = #expect(throws: FileFormatsError.self) {

@@ -27,7 +27,10 @@ enum JSONBridge {
         let position = unsafe Int(fault.position)
         switch status {
         case FIRN_JSON_MALFORMED, FIRN_JSON_TOO_DEEP:
-            let before = body.prefix(position)
+            // A text that ends too early ends behind its last character, not on the empty line after it.
+            let isSpace = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
+            let contentEnd = (body.lastIndex { !isSpace($0) } ?? -1) + 1
+            let before = body.prefix(position == body.count ? contentEnd : position)
             let line = before.count { $0 == 0x0A } + 1
             let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
             // Continuation bytes of UTF-8 are no characters.
