@@ -19,6 +19,8 @@ class EventReader {
     firn_json_status start(const uint8_t *body, size_t length, firn_json_framing framing, firn_json_fault *fault) {
         framing_ = framing;
         event_count_ = 0;
+        // What one large body needed is not kept for the small ones that follow.
+        if (length < kept_bytes / 16) structure_.trim(kept_bytes);
         seen_.assign(fields_.size(), 0);
         // Nothing to read until the body is known to be good.
         walk_.stop = Stop::malformed;
@@ -61,6 +63,8 @@ class EventReader {
         uint32_t end;
     };
 
+    /// What a reader keeps of the body before.
+    static constexpr size_t kept_bytes = 16 << 20;
     /// A batch ends early at so many misfits. Heaps need no bound of their own: no value is longer than its text, and
     /// a body is shorter than views can address.
     static constexpr size_t misfit_limit = 65536;

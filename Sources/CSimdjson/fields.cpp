@@ -14,6 +14,9 @@ size_t hash_name(const uint8_t *name, size_t size) {
     return static_cast<size_t>(hash ^ hash >> 32);
 }
 
+/// What a field keeps of the heap of the batch before: strings of 256 bytes in a full one.
+constexpr size_t kept_heap_bytes = 2 << 20;
+
 const uint8_t *bytes_of(const std::string &text) { return reinterpret_cast<const uint8_t *>(text.data()); }
 
 size_t width_of(int32_t type) {
@@ -61,6 +64,10 @@ FieldBuffer::FieldBuffer(const firn_json_field &field)
 void FieldBuffer::clear() {
     std::memset(validity_, 0, sizeof(validity_));
     heap_length_ = 0;
+    if (heap_capacity_ > kept_heap_bytes) {
+        heap_.reset();
+        heap_capacity_ = 0;
+    }
 }
 
 uint8_t *FieldBuffer::heap_room(size_t size) {

@@ -10,8 +10,6 @@ package struct FileFormatsError: Fault {
         /// A body or one of its values is larger or deeper than the reader goes.
         case tooLarge = "FMT-103"
         case unsupportedMediaType = "FMT-104"
-        /// A CSV file breaks its own shape.
-        case malformedCSV = "FMT-105"
         /// A data file's bytes are not what its format says.
         case corruptFile = "FMT-201"
         /// A data file uses a feature this build does not read, such as encryption or an unknown encoding.
@@ -25,7 +23,7 @@ package struct FileFormatsError: Fault {
 
         package var kind: FaultKind {
             switch self {
-            case .invalidSchema, .malformedBody, .unsupportedMediaType, .malformedCSV, .nullInRequired:
+            case .invalidSchema, .malformedBody, .unsupportedMediaType, .nullInRequired:
                 .invalidRequest
             case .tooLarge: .exhausted
             case .corruptFile, .incompatibleType: .corruptData

@@ -28,6 +28,7 @@ struct EventReaderTests {
                 "{\"a\":1,\"b\":\"x\",\"c \\\"d\\\"\":\"q,\\\"r\\\"\\nz\",\"e\":\"007\"}\n"
                     + "{\"c \\\"d\\\"\":true,\"e\":-1.5e3}\n"
             ])
+        #expect(try csv("\u{FEFF}a\n1\n") == ["{\"a\":1}\n"])
         let typed = try csv(
             "n,s,b,j\n1,1,TRUE,\"{\"\"x\"\":1}\"\nx,2,no,{",
             kinds: ["n": .number, "s": .string, "b": .boolean, "j": .json])
@@ -39,7 +40,7 @@ struct EventReaderTests {
 
     @Test(
         "CSV that is none says where",
-        arguments: ["", "a,b\n1\n", "a,b\n1,2,3\n", "a\n\"x\n", "a\n\"x\"y\n", "a,,b\n1,2,3\n"])
+        arguments: ["", "a,b\n1\n", "a,b\n1,2,3\n", "a\n\"x\n", "a\n\"x\"y\n", "a,,b\n1,2,3\n", "a,a\n1,2\n"])
     func csvFaults(text: String) { #expect(throws: CommandError.self) { try csv(text) } }
 
     @Test("a file gives the same events however it is cut into pieces and batches", arguments: 1...6)

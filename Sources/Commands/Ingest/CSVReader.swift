@@ -63,11 +63,16 @@ struct CSVReader: EventReader {
 
     private mutating func head() throws(CommandError) -> [Column] {
         if let columns { return columns }
+        try skipByteOrderMark()
         guard try nextRow() else { throw CommandError(.file, "the CSV file has no head line") }
         var made: [Column] = []
+        var names: Set<String> = []
         for index in ends.indices {
             guard let name = String(validating: field(index), as: UTF8.self), !name.isEmpty else {
                 throw CommandError(.file, "a column has no name", ["column": made.count + 1])
+            }
+            guard names.insert(name).inserted else {
+                throw CommandError(.file, "two columns have the same name", ["name": name])
             }
             var prefix: [UInt8] = []
             JSONValue.appendQuoted(name, to: &prefix)
@@ -75,6 +80,12 @@ struct CSVReader: EventReader {
         }
         columns = made
         return made
+    }
+
+    /// Spreadsheets begin UTF-8 files with one; it is no part of the first column's name.
+    private mutating func skipByteOrderMark() throws(CommandError) {
+        if input.buffer.isEmpty { try input.refill(dropping: 0) }
+        if input.buffer.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     }
 
     private func field(_ index: Int) -> ArraySlice<UInt8> {
