@@ -56,7 +56,7 @@ def test_stream_sink_and_pipeline_carry_events_into_a_table(client, firn):
     assert answer.json() == {"success": True, "result": {"committed": 3}}, answer.text
     firn.flush(stream.id)
     assert firn.rows("lake", "SELECT id, kind, at FROM web.clicks ORDER BY id") == [
-        {"id": 1, "kind": "VIEW", "at": "2023-11-14T22:13:20.123000"}, {"id": 2, "kind": None, "at": None}]
+        {"id": 1, "kind": "VIEW", "at": "2023-11-14T22:13:20.123000Z"}, {"id": 2, "kind": None, "at": None}]
 
     assert stream.id in [s.id for s in client.pipelines.streams.list(account_id="local")]
     assert sink.id in [s.id for s in client.pipelines.sinks.list(account_id="local")]
