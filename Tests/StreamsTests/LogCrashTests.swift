@@ -57,6 +57,7 @@ struct LogCrashRun {
         limits.groupBytes = Int.random(in: 100...2000, using: &random)
         var environment = LogEnvironment(files: disk, pool: LogCrashRun.pool)
         environment.planted = PlantedBugs(planted)
+        environment.plantedPauseSeconds = 0
         for life in 0..<Int.random(in: 2...4, using: &random) {
             if Int.random(in: 0..<4, using: &random) == 0 {
                 disk.cutPower(afterSteps: Int.random(in: 1...12, using: &random))

@@ -90,6 +90,22 @@ struct SettingSpec: Sendable {
         text("ingest-body-bytes", "N", "largest ingest request", fallback: "\(5 << 20)") {
             $0.ingestBodyBytes = try number("ingest-body-bytes", $1, 1024...(1 << 30))
         },
+        text("log-segment-bytes", "N", "when a stream's log begins a new file", fallback: "\(64 << 20)") {
+            $0.logSegmentBytes = try number("log-segment-bytes", $1, 1024...(1 << 40))
+        },
+        text(
+            "log-replay-window-bytes", "N", "how much of what has landed a stream's log keeps",
+            fallback: "\(512 << 20)"
+        ) {
+            $0.logReplayWindowBytes = try number("log-replay-window-bytes", $1, 0...(1 << 50))
+        },
+        text(
+            "log-backlog-bytes", "N",
+            "how much a stream accepts before it has landed; then producers get 429",
+            fallback: "\(4 << 30)"
+        ) {
+            $0.logBacklogBytes = try number("log-backlog-bytes", $1, 1024...(1 << 50))
+        },
         text("fault", "NAME:COUNT", "kills the process at a named point, for tests", variable: "FIRN_FAULT") {
             $0.faultPoint = $1
         },

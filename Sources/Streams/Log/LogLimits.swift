@@ -28,6 +28,8 @@ package struct LogEnvironment: Sendable {
     package var metrics: MetricsRegistry
     package var log: Log
     package var planted: PlantedBugs
+    /// After an early acknowledgement on purpose: long enough for the answer to leave the machine.
+    package var plantedPauseSeconds = 0.02
 
     package init(
         files: any LogFiles = LiveLogFiles(), clock: any Clock = LiveClock(), pool: IOPool,

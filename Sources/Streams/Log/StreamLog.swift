@@ -117,10 +117,10 @@ package final class StreamLog: Sendable {
 
     private func commit(_ group: LogState.Group) {
         let planted = environment.planted
-        if planted.has(.logAckBeforeWrite) { acknowledge(group) }
+        if planted.has(.logAckBeforeWrite) { acknowledgeEarly(group) }
         do {
             let header = try writer.withLock { writer throws(SegmentWriter.GroupFailure) in
-                try writer.commit(group) { if planted.has(.logAckBeforeSync) { acknowledge(group) } }
+                try writer.commit(group) { if planted.has(.logAckBeforeSync) { acknowledgeEarly(group) } }
             }
             shared.withLock { $0.state.finish(group, header: header) }
             metrics.record(group)
@@ -129,6 +129,12 @@ package final class StreamLog: Sendable {
         } catch {
             fail(group, error)
         }
+    }
+
+    /// Only for planted bugs.
+    private func acknowledgeEarly(_ group: LogState.Group) {
+        acknowledge(group)
+        Thread.sleep(forTimeInterval: environment.plantedPauseSeconds)
     }
 
     private func acknowledge(_ group: LogState.Group) {
