@@ -122,4 +122,50 @@ struct TimeTests {
         let context = KernelContext(now: Instant(microseconds: 86_400_000_001))
         #expect(try answer(.currentDate, [], .date, in: context) == .int(1))
     }
+
+    /// Any 64 bits may come as a time: wrong ones may be refused or look odd, and never stop the process.
+    @Test func noTimeIsTooFarAway() throws {
+        let extremes: [Int64] = [.min, .min + 1, -1, 0, .max - 1, .max]
+        let year = try interval("1 year 1 day 01:00")
+        for type: DataType in [.timestamp, .timestamptzNanos] {
+            for value in extremes {
+                let time = Value(scalar: .long(value), type: type)
+                #expect(try time.text != nil)
+                for unit in ["microsecond", "hour", "week", "month", "century", "epoch", "isoyear", "second"]
+                {
+                    _ = code { try answer(.dateTruncate, [text(unit), time], type) }
+                    _ = code { try answer(.datePart, [text(unit), time], .double) }
+                    _ = code {
+                        try answer(
+                            .dateDiff, [text(unit), Value(scalar: .long(.max), type: type), time], .long)
+                    }
+                }
+                for target: DataType in [.date, .time, .timestamp, .timestampNanos, .string] {
+                    _ = code { try Column(type, [time.scalar]).cast(to: target) }
+                }
+                _ = code { try answer(.add, [time, year], type) }
+                _ = code { try answer(.subtract, [time, year], type) }
+                _ = code { try answer(.dateBin, [year, time], type) }
+                _ = code { try answer(.dateBin, [interval("3 months"), time], type) }
+                _ = code { try answer(.toChar, [time, text("%Y-%m-%d %y %G %j %H:%M:%S%.f %s")], .string) }
+                _ = code { try answer(.lastDay, [time], .date) }
+            }
+        }
+        for value: Int32 in [.min, -1, .max] {
+            let day = Value(scalar: .int(value), type: .date)
+            #expect(try day.text != nil)
+            _ = code { try answer(.lastDay, [day], .date) }
+            _ = code { try answer(.add, [day, year], .timestamp) }
+            _ = code { try answer(.dateTruncate, [text("year"), day], .timestamp) }
+        }
+        for value: Int64 in [.min, -1, .max] {
+            #expect(try Value(scalar: .long(value), type: .time).text != nil)
+        }
+        #expect(
+            try shown(
+                .ceil,
+                [parsed("0.99999999999999999999999999999999999999", .decimal(precision: 38, scale: 38))],
+                .decimal(precision: 38, scale: 0))
+                == "1")
+    }
 }

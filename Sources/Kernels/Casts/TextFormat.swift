@@ -16,10 +16,10 @@ package enum TextFormat {
         buffer[start...].reverse()
     }
 
-    /// At least `width` digits, filled with zeros; the value is not negative.
+    /// At least `width` digits, filled with zeros; a sign is not written.
     package static func append(_ value: Int64, width: Int, to buffer: inout [UInt8]) {
         let start = buffer.count
-        var rest = value
+        var rest = value.magnitude
         var count = 0
         while rest > 0 || count < width {
             buffer.append(UInt8(truncatingIfNeeded: rest % 10) + 0x30)
@@ -125,7 +125,7 @@ package enum TextFormat {
         let days = value.floorDivided(by: perDay)
         append(date: Int32(truncatingIfNeeded: days), to: &buffer)
         buffer.append(separator)
-        append(time: value - days * perDay, unitsPerSecond: unitsPerSecond, to: &buffer)
+        append(time: value.floorRemainder(dividingBy: perDay), unitsPerSecond: unitsPerSecond, to: &buffer)
         if isInstant { buffer.append(contentsOf: "+00".utf8) }
     }
 

@@ -33,7 +33,7 @@ struct TimeCast {
         case .time:
             let perMicrosecond = units / 1_000_000
             let times = mapFixed(items, count: count) { value in
-                (value - value.floorDivided(by: 86_400 * units) &* (86_400 * units)) / perMicrosecond
+                value.floorRemainder(dividingBy: 86_400 * units) / perMicrosecond
             }
             return Column(.time, count: count, .int64(times), validity: column.validity)
         default:

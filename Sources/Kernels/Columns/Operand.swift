@@ -20,7 +20,12 @@ enum Operand<Value: FixedValue> {
 extension Column {
     /// The values as `Value`, which must be the column's physical form. A null constant reads as zero.
     func operand<Value: FixedValue>(_: Value.Type = Value.self) -> Operand<Value> {
-        if let scalar = constantValue { return .constant(Value(scalar) ?? .zero) }
+        if let scalar = constantValue {
+            guard let value = scalar.isNull ? .zero : Value(scalar) else {
+                preconditionFailure("\(scalar) is no value of a \(type) column")
+            }
+            return .constant(value)
+        }
         guard let items = Value.items(of: flattened().values) else {
             preconditionFailure("a \(type) column is not made of \(Value.self)")
         }

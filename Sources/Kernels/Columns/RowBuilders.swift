@@ -52,6 +52,7 @@ struct RowPlan {
         strings.views.reserveCapacity(count)
         var nulls = NullMarks(count: count, validity: validity)
         var buffer: [UInt8] = []
+        var total = 0
         for row in 0..<count {
             guard validity?[row] ?? true else {
                 strings.appendEmpty()
@@ -60,8 +61,9 @@ struct RowPlan {
             buffer.removeAll(keepingCapacity: true)
             do throws(KernelError) {
                 if try body(row, &buffer) {
-                    guard buffer.count <= Self.textLimit else {
-                        throw KernelError(.tooLarge, "a text is too large", ["bytes": buffer.count])
+                    total += buffer.count
+                    guard buffer.count <= Self.textLimit, total <= Self.columnLimit else {
+                        throw KernelError(.tooLarge, "texts are too large", ["bytes": total])
                     }
                     strings.append(buffer.span)
                 } else {
@@ -99,6 +101,8 @@ struct RowPlan {
 
     /// The most bytes one computed text may have.
     static let textLimit = 256 << 20
+    /// The most bytes the computed texts of one batch may have.
+    static let columnLimit = 1 << 30
 }
 
 /// A validity that is only made when a row turns out null.

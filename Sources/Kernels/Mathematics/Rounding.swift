@@ -56,8 +56,8 @@ enum Rounding {
             switch call.function {
             case .round: return DecimalMath.divideRounding(value, step) * step
             case .trunc: return value / step * step
-            case .ceil: return value > 0 ? (value + step - 1) / step * step : value / step * step
-            default: return value < 0 ? (value - step + 1) / step * step : value / step * step
+            case .ceil: return (value / step + (value % step > 0 ? 1 : 0)) * step
+            default: return (value / step - (value % step < 0 ? 1 : 0)) * step
             }
         }
         return try column.cast(to: call.result)

@@ -33,7 +33,7 @@ enum DateBinning {
 
     private static func months(_ value: Int64, _ origin: Int64, _ step: Int, _ perDay: Int64) -> Int64 {
         let originDay = Int(origin.floorDivided(by: perDay))
-        let clock = origin - Int64(originDay) * perDay
+        let clock = origin.floorRemainder(dividingBy: perDay)
         let from = CivilDate(daysSinceEpoch: originDay)
         let to = CivilDate(daysSinceEpoch: Int(value.floorDivided(by: perDay)))
         let apart = Int64((to.year - from.year) * 12 + to.month - from.month)

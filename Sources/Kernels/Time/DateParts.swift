@@ -69,7 +69,7 @@ enum DateParts {
 
     private static func fraction(_ part: Part, _ value: Int64, _ units: Int64) -> Double {
         let scale = Double(units)
-        let inMinute = value - value.floorDivided(by: 60 * units) * 60 * units
+        let inMinute = value.floorRemainder(dividingBy: 60 * units)
         return switch part {
         case .second: Double(inMinute) / scale
         case .millisecond: Double(inMinute) * 1000 / scale
@@ -83,7 +83,7 @@ enum DateParts {
     private static func whole(_ part: Part, _ value: Int64, _ units: Int64) -> Int64 {
         let perDay = 86_400 &* units
         let days = value.floorDivided(by: perDay)
-        let clock = value &- days &* perDay
+        let clock = value.floorRemainder(dividingBy: perDay)
         switch part {
         case .hour: return clock / (3600 &* units)
         case .minute: return clock / (60 &* units) % 60

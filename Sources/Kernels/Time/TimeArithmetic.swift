@@ -112,7 +112,10 @@ enum TimeArithmetic {
                 let moved = Calendar.addMonths(Int(sign) * Int(step.months), toDay: Int(day))
                 let (start, overflow) = Int64(moved).multipliedReportingOverflow(by: dayLength)
                 guard !overflow else { throw outOfRange(call) }
-                current = start &+ (current - day * dayLength)
+                let (sum, isOver) = start.addingReportingOverflow(
+                    current.floorRemainder(dividingBy: dayLength))
+                guard !isOver else { throw outOfRange(call) }
+                current = sum
             }
             let rest =
                 (Int128(step.days) * Int128(perDay) + Int128(step.microseconds))

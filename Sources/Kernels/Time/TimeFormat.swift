@@ -67,9 +67,9 @@ struct TimeFormat {
 
     func append(nanoseconds: Int64, isInstant: Bool, to buffer: inout [UInt8]) {
         let seconds = nanoseconds.floorDivided(by: 1_000_000_000)
-        let fraction = nanoseconds - seconds * 1_000_000_000
+        let fraction = nanoseconds.floorRemainder(dividingBy: 1_000_000_000)
         let days = seconds.floorDivided(by: 86_400)
-        let clock = seconds - days * 86_400
+        let clock = seconds.floorRemainder(dividingBy: 86_400)
         let date = CivilDate(daysSinceEpoch: Int(days))
         for piece in pieces {
             switch piece {

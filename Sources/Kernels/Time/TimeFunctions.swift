@@ -12,7 +12,7 @@ enum TimeFunctions {
         case .currentTime:
             let now = call.context.now.microseconds
             return try constant(
-                call, .long(now - now.floorDivided(by: 86_400_000_000) * 86_400_000_000), .time)
+                call, .long(now.floorRemainder(dividingBy: 86_400_000_000)), .time)
         case .dateTruncate: return try DateTruncation.evaluate(call)
         case .dateBin: return try DateBinning.evaluate(call)
         case .datePart: return try DateParts.evaluate(call)
@@ -120,7 +120,9 @@ enum TimeFunctions {
                 let date = CivilDate(daysSinceEpoch: Int(day))
                 return Int64(date.year * 12 + date.month - 1).floorDivided(by: Int64(unit.months ?? 1))
             }
-            return ordinal(to[row]) - ordinal(from[row])
+            let (distance, overflow) = ordinal(to[row]).subtractingReportingOverflow(ordinal(from[row]))
+            guard !overflow else { throw KernelError(.overflow, "the times are too far apart") }
+            return distance
         }
         return try column.cast(to: call.result)
     }
