@@ -21,6 +21,12 @@ enum ValueText {
         bytes[start...].reverse()
     }
 
+    /// Two digits of a number below 100: times are made of them, so this one is quick.
+    private static func pair(_ value: UInt64, _ bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10 % 10))
+        bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10))
+    }
+
     /// The shortest text that reads back as the same number; NaN and the infinities as strings.
     static func floating<Value: BinaryFloatingPoint & CustomStringConvertible>(
         _ value: Value, _ bytes: inout [UInt8]
@@ -58,11 +64,12 @@ enum ValueText {
             bytes.append(contentsOf: date.description.utf8)
             return
         }
-        digits(UInt64(date.year), width: 4, &bytes)
+        pair(UInt64(date.year / 100), &bytes)
+        pair(UInt64(date.year % 100), &bytes)
         bytes.append(UInt8(ascii: "-"))
-        digits(UInt64(date.month), width: 2, &bytes)
+        pair(UInt64(date.month), &bytes)
         bytes.append(UInt8(ascii: "-"))
-        digits(UInt64(date.day), width: 2, &bytes)
+        pair(UInt64(date.day), &bytes)
     }
 
     /// `12:34:56.789012`
@@ -75,13 +82,24 @@ enum ValueText {
     private static func plainTime(_ ticks: UInt64, fractionDigits: Int, _ bytes: inout [UInt8]) {
         let ticksPerSecond: UInt64 = fractionDigits == 9 ? 1_000_000_000 : 1_000_000
         let seconds = ticks / ticksPerSecond
-        digits(seconds / 3600, width: 2, &bytes)
+        pair(seconds / 3600, &bytes)
         bytes.append(UInt8(ascii: ":"))
-        digits(seconds / 60 % 60, width: 2, &bytes)
+        pair(seconds / 60 % 60, &bytes)
         bytes.append(UInt8(ascii: ":"))
-        digits(seconds % 60, width: 2, &bytes)
+        pair(seconds % 60, &bytes)
         bytes.append(UInt8(ascii: "."))
-        digits(ticks % ticksPerSecond, width: fractionDigits, &bytes)
+        var fraction = ticks % ticksPerSecond
+        if fractionDigits == 9 {
+            pair(fraction / 10_000_000, &bytes)
+            pair(fraction / 100_000, &bytes)
+            bytes.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: fraction / 10_000 % 10))
+            fraction %= 10_000
+        } else {
+            pair(fraction / 10_000, &bytes)
+            fraction %= 10_000
+        }
+        pair(fraction / 100, &bytes)
+        pair(fraction, &bytes)
     }
 
     /// `2026-01-31T12:34:56.789012Z`; `digits` is 6 for microseconds, 9 for nanoseconds since 1970.

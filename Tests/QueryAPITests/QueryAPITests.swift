@@ -82,10 +82,10 @@ struct QueryAPITests {
         #expect(try await body(response).text == expected)
     }
 
-    @Test("small answers come whole, large ones stream, both with every row", arguments: [1, 3, 200])
+    @Test("small answers come whole, large ones stream, both with every row", arguments: [1, 3, 60])
     func allRows(batches: Int) async throws {
         let response = await ask(router(batches: batches))
-        if case .stream = response.body { #expect(batches == 200) } else { #expect(batches < 200) }
+        if case .stream = response.body { #expect(batches == 60) } else { #expect(batches < 60) }
         let (text, isWhole) = try await body(response)
         #expect(isWhole)
         let rows = try #require(try JSONParser.parse(text)["result"]?["rows"]?.array)
@@ -101,7 +101,7 @@ struct QueryAPITests {
         let fault = WireError(.invalidRequest, "it broke")
         let early = await ask(router(batches: 1, fault: fault))
         #expect(early.status == 400)
-        let late = await ask(router(batches: 200, fault: fault))
+        let late = await ask(router(batches: 60, fault: fault))
         #expect(late.status == 200)
         let (text, isWhole) = try await body(late)
         #expect(!isWhole)

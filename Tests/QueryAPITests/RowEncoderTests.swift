@@ -51,6 +51,8 @@ struct RowEncoderTests {
             text(.timestamp, [.long(-1), .long(0)])
                 == #""1969-12-31T23:59:59.999999" "1970-01-01T00:00:00.000000""#)
         #expect(text(.timestamptz, [.long(1_700_000_000_123_000)]) == #""2023-11-14T22:13:20.123000Z""#)
+        #expect(text(.timestampNanos, [.long(1_234_567_890)]) == #""1970-01-01T00:00:01.234567890""#)
+        #expect(text(.timestamp, [.long(1_234_567)]) == #""1970-01-01T00:00:01.234567""#)
         #expect(text(.timestampNanos, [.long(1)]) == #""1970-01-01T00:00:00.000000001""#)
         #expect(text(.timestamptz, [.long(.min)]).contains("T19:59:05.224192Z"))
     }
