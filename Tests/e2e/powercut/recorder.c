@@ -21,7 +21,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { OP_CREATE = 1, OP_WRITE, OP_TRUNCATE, OP_SYNC, OP_SYNC_DIR, OP_RENAME, OP_UNLINK, OP_MKDIR };
+enum { OP_CREATE = 1, OP_WRITE, OP_TRUNCATE, OP_SYNC, OP_SYNC_DIR, OP_RENAME, OP_UNLINK, OP_MKDIR, OP_LINK };
 
 struct record {
     uint32_t op, path_bytes;
@@ -263,6 +263,27 @@ int rename(const char *from, const char *to) { return renamed(AT_FDCWD, from, AT
 int renameat(int from_fd, const char *from, int to_fd, const char *to) { return renamed(from_fd, from, to_fd, to, 0); }
 int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags) {
     return renamed(from_fd, from, to_fd, to, flags);
+}
+
+static int linked(int from_fd, const char *from, int to_fd, const char *to, int flags) {
+    if (!is_recording()) return (int)syscall(SYS_linkat, from_fd, from, to_fd, to, flags);
+    char full_from[PATH_MAX], full_to[PATH_MAX], both[PATH_MAX * 2 + 2];
+    absolute(from_fd, from, full_from);
+    absolute(to_fd, to, full_to);
+    pthread_mutex_lock(&lock);
+    int result = (int)syscall(SYS_linkat, from_fd, from, to_fd, to, flags);
+    int saved = errno;
+    if (result == 0 && full_from[0] && full_to[0]) {
+        snprintf(both, sizeof both, "%s\n%s", full_from, full_to);
+        emit(OP_LINK, both, 0, 0, NULL, 0, 0, 0);
+    }
+    pthread_mutex_unlock(&lock);
+    errno = saved;
+    return result;
+}
+int link(const char *from, const char *to) { return linked(AT_FDCWD, from, AT_FDCWD, to, 0); }
+int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags) {
+    return linked(from_fd, from, to_fd, to, flags);
 }
 
 static int removed(int dirfd, const char *path, int flags) {

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
-CREATE, WRITE, TRUNCATE, SYNC, SYNC_DIR, RENAME, UNLINK, MKDIR = range(1, 9)
+CREATE, WRITE, TRUNCATE, SYNC, SYNC_DIR, RENAME, UNLINK, MKDIR, LINK = range(1, 10)
 HEAD = struct.Struct("<IIQQQQ")
 SECTOR = 512
 
@@ -85,6 +85,8 @@ class Disk:
             elif not path.endswith("-shm"):
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(self._surviving_bytes(file, rng))
+                # The trace has no modes; a server's own files are its owner's.
+                place.chmod(0o600)
 
     def _surviving_names(self, rng):
         folders = {}
@@ -104,6 +106,10 @@ class Disk:
                 names[change.path] = None
             elif change.op == UNLINK:
                 names.pop(change.path, None)
+            elif change.op == LINK:
+                before, after = change.path.split("\n")
+                if before in names:
+                    names[after] = names[before]
             elif change.op == RENAME:
                 before, after = change.path.split("\n")
                 moved = {p: f for p, f in names.items() if p == before or p.startswith(before + "/")}
