@@ -74,6 +74,8 @@ extension Planner {
 
 /// A plan of filters and projections over one scan, as one filter and one projection.
 private struct FlatPipeline {
+    private static let sizeLimit = 20_000
+
     var conditions: [Expression]
     var expressions: [Expression]
     var names: [String]
@@ -87,10 +89,12 @@ private struct FlatPipeline {
         case .filter(let condition, let input):
             self = try FlatPipeline(input, at: position)
             try refuseVolatile(at: position)
+            try refuseGrowth([condition], at: position)
             conditions.append(condition.substituted(expressions))
         case .project(let projection, let input):
             self = try FlatPipeline(input, at: position)
             try refuseVolatile(at: position)
+            try refuseGrowth(projection.expressions, at: position)
             expressions = projection.expressions.map { $0.substituted(expressions) }
             names = projection.names
         case .values(let values) where values.rows.isEmpty:
@@ -106,6 +110,14 @@ private struct FlatPipeline {
     private func refuseVolatile(at position: TextPosition) throws(PlannerError) {
         if expressions.contains(where: \.isVolatile) {
             throw .unsupported("a random value in a subquery of a pipeline", at: position)
+        }
+    }
+
+    /// Subqueries that use a column twice double its expression each time.
+    private func refuseGrowth(_ outer: [Expression], at position: TextPosition) throws(PlannerError) {
+        let sizes = expressions.map(\.size)
+        for expression in outer where expression.substitutedSize(sizes) > Self.sizeLimit {
+            throw .unsupported("a pipeline whose subqueries grow this large", at: position)
         }
     }
 

@@ -67,4 +67,12 @@ struct PipelineTests {
             #expect(fault?.code == .unsupported, "\(text)")
         }
     }
+
+    @Test("a pipeline whose subqueries double their columns is refused")
+    func growth() {
+        var text = "SELECT ts_us AS x FROM e"
+        for _ in 0..<40 { text = "SELECT x + x AS x FROM (\(text))" }
+        let fault = #expect(throws: PlannerError.self) { try compile("INSERT INTO s \(text)") }
+        #expect(fault?.code == .unsupported)
+    }
 }

@@ -1,4 +1,5 @@
 import Faults
+import Plans
 import Testing
 
 @testable import Planner
@@ -66,5 +67,29 @@ struct PlannerFaultTests {
             try PlannerFixture.plan(text + " SELECT * FROM a30")
         }
         #expect(fault?.code == .unsupported)
+    }
+
+    @Test("columns that double in each subquery do not double the plan")
+    func growth() throws {
+        var text = "SELECT year AS x FROM flights"
+        for _ in 0..<40 { text = "SELECT x + x AS x FROM (\(text))" }
+        let plan = try PlannerFixture.plan("SELECT x FROM (\(text)) WHERE x > 5")
+        #expect(plan.description.count < 20_000)
+        let all = try PlannerFixture.plan("SELECT x FROM (\(text)) WHERE x > 5", disabled: ["push_filters"])
+        #expect(all.schema == plan.schema)
+    }
+
+    @Test("forms that copy a value do not multiply when they nest")
+    func copies() {
+        for (open, close) in [
+            ("(", " BETWEEN cancelled AND cancelled)"), ("(", " IN (cancelled, NOT cancelled))"),
+            ("CASE ", " WHEN TRUE THEN FALSE WHEN FALSE THEN TRUE END"),
+        ] {
+            let text = String(repeating: open, count: 45) + "cancelled" + String(repeating: close, count: 45)
+            let fault = #expect(throws: PlannerError.self) {
+                try PlannerFixture.plan("SELECT \(text) FROM flights")
+            }
+            #expect(fault?.code == .unsupported)
+        }
     }
 }

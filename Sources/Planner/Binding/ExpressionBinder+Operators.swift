@@ -5,6 +5,9 @@ import SQLSyntax
 
 /// Operators and the forms of SQL that are operators in words.
 extension ExpressionBinder {
+    /// Of all copies of one value together.
+    private static let copiedSizeLimit = 10_000
+
     mutating func bind(
         _ unary: UnaryOperator, _ operand: ExpressionSyntax, at position: TextPosition
     ) throws(PlannerError) -> Expression {
@@ -60,6 +63,36 @@ extension ExpressionBinder {
         .compare(function, values)
     }
 
+    mutating func bindBetween(
+        _ syntax: ExpressionSyntax, _ low: ExpressionSyntax, _ high: ExpressionSyntax, _ isNegated: Bool,
+        at position: TextPosition
+    ) throws(PlannerError) -> Expression {
+        let value = try bindCopied(syntax, times: 2)
+        func side(_ function: ScalarFunction, _ bound: ExpressionSyntax) throws(PlannerError) -> Expression {
+            let operands = [value, try bind(bound)]
+            return try OperatorBinding(
+                context: context, position: position, positions: [syntax.position, bound.position]
+            ).compare(function, operands)
+        }
+        let lower = try side(isNegated ? .less : .greaterOrEqual, low)
+        let upper = try side(isNegated ? .greater : .lessOrEqual, high)
+        return .call(isNegated ? .or : .and, [lower, upper], .boolean)
+    }
+
+    /// A value that the expression will have several times: nested, such forms multiply.
+    private mutating func bindCopied(
+        _ syntax: ExpressionSyntax, times: Int
+    ) throws(PlannerError) -> Expression {
+        let value = try bind(syntax)
+        let (size, isOverflow) = value.size.multipliedReportingOverflow(by: times)
+        guard !isOverflow, size <= Self.copiedSizeLimit || times == 1 else {
+            throw .unsupported(
+                "a value this large before BETWEEN or in CASE … WHEN", at: syntax.position,
+                hint: "compute it in a subquery")
+        }
+        return value
+    }
+
     mutating func bind(
         _ value: ExpressionSyntax, _ test: TruthTest, _ isNegated: Bool
     ) throws(PlannerError) -> Expression {
@@ -94,6 +127,11 @@ extension ExpressionBinder {
         if scalars.count == elements.count, !type.isNested {
             return .inList(unified[0], scalars, isNegated: isNegated)
         }
+        let (size, isOverflow) = unified[0].size.multipliedReportingOverflow(by: elements.count)
+        guard elements.count == 1 || !isOverflow && size <= Self.copiedSizeLimit else {
+            throw .unsupported(
+                "a value this large before IN", at: value.position, hint: "compute it in a subquery")
+        }
         let tests = unified.dropFirst().map {
             Expression.call(isNegated ? .notEqual : .equal, [unified[0], $0], .boolean)
         }
@@ -117,9 +155,15 @@ extension ExpressionBinder {
 
     mutating func bind(_ syntax: CaseSyntax, at position: TextPosition) throws(PlannerError) -> Expression {
         var conditions: [Expression] = []
+        let operand = try syntax.operand.map { operand throws(PlannerError) in
+            try bindCopied(operand, times: syntax.branches.count)
+        }
         for branch in syntax.branches {
-            if let operand = syntax.operand {
-                conditions.append(try compare(.equal, operand, branch.when, at: branch.when.position))
+            if let operand {
+                let operation = OperatorBinding(
+                    context: context, position: branch.when.position,
+                    positions: [syntax.operand?.position ?? position, branch.when.position])
+                conditions.append(try operation.compare(.equal, [operand, try bind(branch.when)]))
             } else {
                 conditions.append(try bindCondition(branch.when, for: "WHEN"))
             }

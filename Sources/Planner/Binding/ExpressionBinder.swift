@@ -45,9 +45,7 @@ struct ExpressionBinder {
         case .isDistinct(let left, let right, let isNegated):
             return try compare(isNegated ? .isNotDistinctFrom : .isDistinctFrom, left, right, at: position)
         case .between(let value, let low, let high, let isNegated):
-            let lower = try compare(isNegated ? .less : .greaterOrEqual, value, low, at: position)
-            let upper = try compare(isNegated ? .greater : .lessOrEqual, value, high, at: position)
-            return .call(isNegated ? .or : .and, [lower, upper], .boolean)
+            return try bindBetween(value, low, high, isNegated, at: position)
         case .inList(let value, let elements, let isNegated):
             return try bindList(value, elements, isNegated, at: position)
         case .like(let like): return try bind(like, at: position)

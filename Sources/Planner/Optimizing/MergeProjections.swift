@@ -45,4 +45,16 @@ extension Expression {
     func substituted(_ sources: [Expression]) -> Expression {
         rewritten { if case .column(let index, _) = $0 { sources[index] } else { $0 } }
     }
+
+    /// How many expressions this is made of.
+    var size: Int { children.reduce(1) { $0 + $1.size } }
+
+    /// The size after `substituted`, without making it: `x + x` over `x + x` over … doubles each time.
+    func substitutedSize(_ sourceSizes: [Int]) -> Int {
+        if case .column(let index, _) = self { return sourceSizes[index] }
+        return children.reduce(1) { sum, child in
+            let (total, isOverflow) = sum.addingReportingOverflow(child.substitutedSize(sourceSizes))
+            return isOverflow ? .max : total
+        }
+    }
 }

@@ -5,6 +5,9 @@ import Plans
 struct PushFilters: OptimizerPass {
     let name = "push_filters"
 
+    /// A condition that would grow beyond this stays above the projection it reads.
+    private static let sizeLimit = 500
+
     func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan { push([], into: plan) }
 
     /// The plan with the conditions applied as low as they go.
@@ -16,8 +19,10 @@ struct PushFilters: OptimizerPass {
                 (scan.filter?.conjuncts ?? []) + conditions.filter { !$0.isVolatile })
             return filtered(.scan(scan), conditions.filter(\.isVolatile))
         case .project(let projection, let input):
+            let sizes = projection.expressions.map(\.size)
             let (pushed, kept) = split(conditions) { condition in
                 condition.columns.allSatisfy { !projection.expressions[$0].isVolatile }
+                    && condition.substitutedSize(sizes) <= max(Self.sizeLimit, condition.size)
             }
             let below = pushed.map { $0.substituted(projection.expressions) }
             return filtered(.project(projection, push(below, into: input)), kept)
