@@ -5,13 +5,13 @@ import Foundation
 import JSONText
 import Testing
 
-/// Files that pyarrow wrote; Tests/Fixtures/parquet/make.py says how.
+/// Files that pyarrow and DuckDB wrote; Tests/Fixtures/parquet/make.py says how.
 @Suite("Parquet files of other writers")
 struct ParquetFixtureTests {
     static let names = [
         "flat-ids-zstd", "flat-snappy-v2", "flat-gzip-plain", "flat-lz4-arrow-schema", "encodings",
         "legacy-int96",
-        "units", "nested", "nested-two-level",
+        "units", "nested", "nested-two-level", "duckdb-flat", "duckdb-nested",
     ]
 
     static func bytes(_ file: String) throws -> [UInt8] {

@@ -1,6 +1,6 @@
 """Makes Parquet files the way other writers do, and beside each a JSON file of its rows as Firn should read them.
 
-Run by hand with pyarrow 26: python make.py. The files are committed; ParquetFixtureTests read them.
+Run by hand with pyarrow 26 and duckdb 1.5: python make.py. The files are committed; ParquetFixtureTests read them.
 """
 import datetime
 import decimal
@@ -8,6 +8,7 @@ import json
 import pathlib
 import uuid
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -46,6 +47,17 @@ def plain(value, kind):
 
 def write(name, table, **options):
     pq.write_table(table, HERE / f"{name}.parquet", **options)
+    write_rows(name, table)
+
+
+def write_by_duckdb(name, table, options):
+    connection = duckdb.connect()
+    connection.register("rows", table)
+    connection.execute(f"COPY rows TO '{HERE}/{name}.parquet' (FORMAT parquet, {options})")
+    write_rows(name, table)
+
+
+def write_rows(name, table):
     rows = [
         [plain(row[column.name], column.type) for column in table.schema] for row in table.to_pylist()
     ]
@@ -108,3 +120,5 @@ nested = pa.table({
 })
 write("nested", nested, row_group_size=23)
 write("nested-two-level", nested, use_compliant_nested_type=False, data_page_version="2.0", data_page_size=64)
+write_by_duckdb("duckdb-flat", flat, "COMPRESSION snappy, PARQUET_VERSION v1")
+write_by_duckdb("duckdb-nested", nested, "COMPRESSION zstd, PARQUET_VERSION v2")
