@@ -91,6 +91,24 @@ struct ParquetRoundTripTests {
         }
     }
 
+    @Test("small batches are encoded by what many of them show")
+    func samples() throws {
+        let schema = Schema([Field(id: 1, "id", .long), Field(id: 2, "kind", .string)])
+        func batches(of size: Int) -> [Batch] {
+            stride(from: 0, to: 20_000, by: size).map { start in
+                Batch(
+                    schema: schema,
+                    columns: [
+                        Column(.long, (start..<start + size).map { .long(Int64($0) &* 7_919_000_003) }),
+                        Column(.string, (start..<start + size).map { .string("kind \($0 % 7)") }),
+                    ], rowCount: size)
+            }
+        }
+        let large = try parquetBytes(schema, batches(of: 5000)).bytes
+        let small = try parquetBytes(schema, batches(of: 50)).bytes
+        #expect(abs(large.count - small.count) < large.count / 20, "\(large.count) and \(small.count) bytes")
+    }
+
     @Test("the page index tells the rows and bounds of each page")
     func pages() async throws {
         let schema = Schema([Field(id: 1, "n", .long), Field(id: 2, "s", .string)])

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Turns batches into the bytes of a Parquet file; no I/O.
 ///
-/// Rows are kept, encoded and compressed, until their row group is full. Columns are encoded by what the first batch
-/// shows: a dictionary where values repeat, deltas for integers that do not.
+/// Rows are kept, encoded and compressed, until their row group is full. Columns are encoded by what the first rows
+/// show: a dictionary where values repeat, deltas for integers that do not.
 ///
 /// - Threads: any, one call at a time for a meaningful order.
 package final class ParquetEncoder: Sendable {
@@ -16,7 +16,14 @@ package final class ParquetEncoder: Sendable {
         /// Of rows in the open group, before encoding.
         var groupBytes = 0
         var nanCounts: [Int: Int] = [:]
+        /// The first rows, until there are enough of them to choose the columns' encodings.
+        var sample: [Batch] = []
+        var sampleBytes = 0
+        var isFinished = false
     }
+
+    /// So many rows show how often values repeat; batches of a quiet stream have far fewer.
+    private static let sampleRows = 4096
 
     package let schema: Schema
     private let options: ParquetWriteOptions
@@ -30,11 +37,11 @@ package final class ParquetEncoder: Sendable {
     /// How large the file would be if it ended now: exact for finished row groups, a guess for the open one.
     package var estimatedFileSize: Int {
         // Rows shrink about fourfold on their way; only rolling files depends on it.
-        state.withLock { $0.takenBytes + $0.groupBytes / 4 }
+        state.withLock { $0.takenBytes + ($0.groupBytes + $0.sampleBytes) / 4 }
     }
 
     /// Memory that rows of the open row group take, about: encoded pages, and what libparquet gathers for the next ones.
-    package var heldBytes: Int { state.withLock { $0.groupBytes / 2 } }
+    package var heldBytes: Int { state.withLock { $0.groupBytes / 2 + $0.sampleBytes } }
 
     package var rowCount: Int { state.withLock { $0.rowCount } }
 
@@ -48,22 +55,51 @@ package final class ParquetEncoder: Sendable {
 
     private func encode(_ batch: Batch, _ state: inout State) throws(FileFormatsError) -> [UInt8] {
         precondition(batch.columns.count == schema.count, "a batch of another schema")
+        precondition(!state.isFinished, "rows after a file's end")
         for (field, column) in zip(schema.fields, batch.columns) { try RequiredCheck.check(column, field) }
-        var handle = try open(&state, first: batch)
-        let bytes: [UInt8]
+        for (field, column) in zip(schema.fields, batch.columns) {
+            NaNCount.add(column, field, to: &state.nanCounts)
+        }
+        state.rowCount += batch.rowCount
+        if batch.rowCount == 0 { return [] }
+        if state.handle == nil {
+            state.sample.append(batch)
+            state.sampleBytes += batch.approximateBytes
+            return state.rowCount < Self.sampleRows ? [] : try begin(&state)
+        }
+        return try append([batch], &state)
+    }
+
+    /// Opens the file and writes the rows that waited for it.
+    private func begin(_ state: inout State) throws(FileFormatsError) -> [UInt8] {
+        let sample = state.sample
+        let encodings =
+            sample.isEmpty ? [] : EncodingChoice.choose(schema, Batch.concatenate(sample, schema: schema))
+        state.handle = try ParquetWriterHandle(schema: schema, options: options, encodings: encodings)
+        state.sample = []
+        state.sampleBytes = 0
+        return try append(sample, &state)
+    }
+
+    private func append(_ batches: [Batch], _ state: inout State) throws(FileFormatsError) -> [UInt8] {
+        guard var handle = state.handle.take() else {
+            throw FileFormatsError(.internalFailure, "a Parquet file is written before it is begun")
+        }
         do {
-            bytes = try append(batch, &handle, &state)
+            for batch in batches { try append(batch, &handle, &state) }
+            let bytes = handle.take()
+            state.takenBytes += bytes.count
+            state.handle = consume handle
+            return bytes
         } catch {
             state.handle = consume handle
             throw error
         }
-        state.handle = consume handle
-        return bytes
     }
 
     private func append(
         _ batch: Batch, _ handle: inout ParquetWriterHandle, _ state: inout State
-    ) throws(FileFormatsError) -> [UInt8] {
+    ) throws(FileFormatsError) {
         var start = 0
         while start < batch.rowCount {
             let count = min(batch.rowCount - start, options.rowGroupRows - state.rowsInGroup)
@@ -71,36 +107,29 @@ package final class ParquetEncoder: Sendable {
             try handle.write(part)
             start += count
             state.rowsInGroup += count
-            state.groupBytes += part.columns.reduce(0) { $0 + $1.approximateBytes }
+            state.groupBytes += part.approximateBytes
             if state.rowsInGroup == options.rowGroupRows {
                 try handle.endGroup()
                 state.rowsInGroup = 0
                 state.groupBytes = 0
             }
         }
-        state.rowCount += batch.rowCount
-        for (field, column) in zip(schema.fields, batch.columns) {
-            NaNCount.add(column, field, to: &state.nanCounts)
-        }
-        let bytes = handle.take()
-        state.takenBytes += bytes.count
-        return bytes
-    }
-
-    private func open(_ state: inout State, first: Batch?) throws(FileFormatsError) -> ParquetWriterHandle {
-        if let handle = state.handle.take() { return handle }
-        let encodings = first.map { EncodingChoice.choose(schema, $0) } ?? []
-        return try ParquetWriterHandle(schema: schema, options: options, encodings: encodings)
     }
 
     /// Ends the file: its last bytes, and what it holds. A file without rows is a file.
     package func finish() throws(FileFormatsError) -> (bytes: [UInt8], result: ParquetWriteResult) {
         let result = state.withLock { state in
             Result { () throws(FileFormatsError) -> ([UInt8], ParquetWriteResult) in
-                var handle = try open(&state, first: nil)
+                precondition(!state.isFinished, "a file ends twice")
+                state.isFinished = true
+                var bytes = state.handle == nil ? try begin(&state) : []
+                guard var handle = state.handle.take() else {
+                    throw FileFormatsError(.internalFailure, "a Parquet file is finished before it is begun")
+                }
                 let footer = try handle.finish()
-                let bytes = handle.take()
-                state.takenBytes += bytes.count
+                let tail = handle.take()
+                state.takenBytes += tail.count
+                bytes += tail
                 let metrics = try MetricsReader(footer: footer, schema: schema, nanCounts: state.nanCounts)
                     .read()
                 return (
@@ -212,6 +241,10 @@ enum NaNCount {
     private static func count(_ column: Column, _ isNaN: (Int) -> Bool) -> Int {
         (0..<column.count).count { isNaN($0) && !column.isNull($0) }
     }
+}
+
+extension Batch {
+    fileprivate var approximateBytes: Int { columns.reduce(0) { $0 + $1.approximateBytes } }
 }
 
 extension Column {
