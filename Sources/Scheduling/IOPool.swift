@@ -64,6 +64,8 @@ package final class IOPool: Sendable {
             condition.wait()
         }
         let job = unsafe state.queue[state.head]
+        // A taken job must not live on in the queue: it holds the buffers it worked on.
+        unsafe state.queue[state.head] = {}
         unsafe state.head += 1
         if unsafe state.head > 1024, unsafe state.head * 2 > state.queue.count {
             unsafe state.queue.removeFirst(state.head)

@@ -27,6 +27,8 @@ package final class MorselPool: Sendable {
 
         mutating func take() -> @Sendable () -> Void {
             let job = jobs[head]
+            // A taken job must not live on in the queue: it holds the batches it worked on.
+            jobs[head] = {}
             head += 1
             if head > 1024, head * 2 > jobs.count {
                 jobs.removeFirst(head)

@@ -59,3 +59,30 @@ struct MorselPoolTests {
         await #expect(throws: SchedulingError.self) { try await pool.run(priority: .query) {} }
     }
 }
+
+@Suite struct PoolRetentionTests {
+    private final class Buffer: Sendable {}
+
+    @Test func aFinishedJobHoldsNothing() async throws {
+        let morsels = MorselPool(threads: 1)
+        let files = IOPool(name: "retention", threads: 1)
+        weak var first: Buffer?
+        weak var second: Buffer?
+        do {
+            let buffer = Buffer()
+            first = buffer
+            _ = try await morsels.run(priority: .query) { ObjectIdentifier(buffer) }
+        }
+        do {
+            let buffer = Buffer()
+            second = buffer
+            _ = try await files.run { ObjectIdentifier(buffer) }
+        }
+        // The threads have let go of the last job once they have done another.
+        try await morsels.run(priority: .query) {}
+        try await files.run {}
+        #expect(first == nil && second == nil)
+        morsels.stop()
+        files.stop()
+    }
+}
