@@ -62,6 +62,10 @@ struct StatementTests {
             try await fixture.rows("SELECT 1 FROM nowhere.x")
         }
         #expect(other?.hint == nil)
+        let near = await #expect(throws: PlannerError.self) {
+            try await fixture.rows("SELECT 1 FROM wbe.clicks")
+        }
+        #expect(near?.hint == "did you mean web.clicks?")
         let bare = await #expect(throws: SessionsError.self) {
             try await fixture.rows("SELECT 1 FROM clicks")
         }

@@ -39,7 +39,8 @@ struct UnwrapCasts: OptimizerPass {
                 // A constant between two values equals none of them.
                 if value.order == 0 { narrow.append(value.scalar) }
             }
-            return .inList(column, narrow, isNegated: isNegated)
+            // An empty list would answer for nulls too.
+            return narrow.isEmpty ? expression : .inList(column, narrow, isNegated: isNegated)
         default: return expression
         }
     }

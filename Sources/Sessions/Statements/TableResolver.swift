@@ -29,13 +29,16 @@ struct TableResolver {
         let exact = TableIdentifier(namespace: Namespace(namespace), name: name.last.text)
         if let found = try await loadIfThere(exact) { return found }
         // The exact name is not there: look for another spelling among what the caller may read.
-        guard let spelled = try await spelling(of: Namespace(namespace)) else { throw missing(name, nil) }
+        guard let spelled = try await spelling(of: Namespace(namespace)) else {
+            throw missing(name, try await nearNamespace(namespace).map { "\($0).\(name.last)" })
+        }
         let candidates = try await catalog.listTables(in: spelled, of: warehouse).entries.filter {
             isReadable($0)
         }
         let similar = candidates.filter { $0.name.lowercased() == name.last.text.lowercased() }
         if similar.count == 1, let found = try await loadIfThere(similar[0]) { return found }
-        throw missing(name, NearestName.find(name.last.text, among: candidates.map(\.name)))
+        throw missing(
+            name, NearestName.find(name.last.text, among: candidates.map(\.name)).map { "\(Identifier($0))" })
     }
 
     private func namespace(of name: QualifiedName) throws -> [String] {
@@ -71,9 +74,20 @@ struct TableResolver {
         return current
     }
 
+    /// The namespace of one level a person probably meant, if the caller may list them.
+    private func nearNamespace(_ levels: [String]) async throws -> Identifier? {
+        guard levels.count == 1, isAllowed(.list(namespace: nil)) else { return nil }
+        let names = try await catalog.listNamespaces(in: warehouse).entries.compactMap(\.name)
+        return NearestName.find(levels[0], among: names).map { Identifier($0) }
+    }
+
     private func isReadable(_ table: TableIdentifier) -> Bool {
+        isAllowed(.readTable(namespace: table.namespace.levels, table: table.name))
+    }
+
+    private func isAllowed(_ access: StatementAccess) -> Bool {
         do {
-            try request.authorize(.readTable(namespace: table.namespace.levels, table: table.name))
+            try request.authorize(access)
             return true
         } catch {
             return false
@@ -83,6 +97,6 @@ struct TableResolver {
     private func missing(_ name: QualifiedName, _ near: String?) -> PlannerError {
         PlannerError(
             .unknownTable, "there is no such table", ["table": "\(name)", "warehouse": warehouse.name],
-            at: name.position, hint: near.map { "did you mean \(Identifier($0))?" })
+            at: name.position, hint: near.map { "did you mean \($0)?" })
     }
 }
