@@ -14,6 +14,8 @@ final class BatchPuller: Sendable {
     private struct State {
         var ready: ArraySlice<Batch> = []
         var isPrepared = false
+        /// For the batches of the round.
+        var reservation: MemoryReservation?
         var isAtEnd = false
         var round = 1
     }
@@ -31,7 +33,10 @@ final class BatchPuller: Sendable {
             try context.check()
             let (batch, isAtEnd) = state.withLock { ($0.ready.popFirst(), $0.isAtEnd) }
             if let batch { return batch }
-            if isAtEnd { return nil }
+            if isAtEnd {
+                state.withLock { $0.reservation = nil }
+                return nil
+            }
             try await computeRound()
         }
     }
@@ -69,8 +74,13 @@ final class BatchPuller: Sendable {
             }
             for try await (place, batches) in group { parts[place] = batches }
         }
-        state.withLock { state in
-            state.ready = parts.flatMap { $0 }[...]
+        let batches = parts.flatMap { $0 }
+        let bytes = batches.reduce(0) { $0 + $1.columns.reduce(0) { $0 + $1.ownByteCount } }
+        try state.withLock { state in
+            // The round before is read to its end: its bytes are given back first.
+            state.reservation = nil
+            state.reservation = try context.memory.reserve(bytes, for: "result rows")
+            state.ready = batches[...]
             state.isAtEnd = isAtEnd
         }
     }

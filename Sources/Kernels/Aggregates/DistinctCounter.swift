@@ -13,7 +13,9 @@ struct DistinctCounter: AggregateState {
 
     init(result: DataType) { self.result = result }
 
-    var byteCount: Int { registers.reduce(registers.count * 8) { $0 + $1.count } }
+    private var filledGroups = 0
+
+    var byteCount: Int { registers.count * 8 + filledGroups * (Self.registerCount + 32) }
 
     mutating func resize(to count: Int) {
         guard count > registers.count else { return }
@@ -27,6 +29,7 @@ struct DistinctCounter: AggregateState {
             let group = Int(rows.groups?[row] ?? 0)
             if registers[group].isEmpty {
                 registers[group] = [UInt8](repeating: 0, count: Self.registerCount)
+                filledGroups += 1
             }
             let hash = Self.finalized(hashes[row])
             let place = Int(hash >> (64 - Self.indexBits))
@@ -52,6 +55,7 @@ struct DistinctCounter: AggregateState {
             let target = Int(id)
             if registers[target].isEmpty {
                 registers[target] = other.registers[group]
+                filledGroups += 1
             } else {
                 for place in 0..<Self.registerCount {
                     registers[target][place] = max(registers[target][place], other.registers[group][place])
