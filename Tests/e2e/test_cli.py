@@ -79,3 +79,25 @@ def test_a_token_made_by_the_command_line_does_what_its_scopes_say(firn):
     assert refused.returncode == 1 and "storage:write" in refused.stderr
     assert firn.cli("token", "delete", made["id"]).returncode == 0
     assert firn.cli("bucket", "get", "lake", "--token", value).returncode == 1
+
+
+def test_readers_that_leave_end_no_server_and_no_noise(firn):
+    """A closed log, a closed ready line, a client that goes in the middle of a file."""
+    import boto3
+    import hashlib
+    import socket
+    import subprocess
+
+    s3 = boto3.client("s3", endpoint_url=firn.s3, aws_access_key_id=firn.token_id, region_name="auto",
+                      aws_secret_access_key=hashlib.sha256(firn.token.encode()).hexdigest())
+    s3.put_object(Bucket="lake", Key="big", Body=bytes(8 << 20))
+    target = s3.generate_presigned_url("get_object", Params={"Bucket": "lake", "Key": "big"}, ExpiresIn=60)
+    host, port = firn.s3.removeprefix("http://").split(":")
+    for _ in range(5):
+        with socket.create_connection((host, int(port))) as client:
+            path = target.removeprefix(firn.s3)
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+            client.recv(100)
+    assert s3.get_object(Bucket="lake", Key="big")["ContentLength"] == 8 << 20
+    run = subprocess.run(f"'{firn.binary}' --help | head -1", shell=True, capture_output=True, text=True)
+    assert run.returncode == 0 and not run.stderr

@@ -3,8 +3,10 @@
 #endif
 
 extension Console {
-    /// Standard output and standard error.
+    /// Standard output and standard error. From here on a reader that is gone is an error of the write, and no signal: a
+    /// server must not end because somebody closed a socket or the log.
     package static var live: Console {
+        _ = signal(SIGPIPE, SIG_IGN)
         var size = winsize()
         // SAFETY: the call fills the struct it is given.
         let isSized = unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
@@ -14,7 +16,7 @@ extension Console {
             writeError: { put($0, STDERR_FILENO) })
     }
 
-    /// A reader that is gone ends the process quietly, as `head` expects of those it reads from.
+    /// A reader of results that is gone ends the process quietly, as `head` expects of those it reads from.
     private static func put(_ text: String, _ descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
@@ -24,7 +26,7 @@ extension Console {
             }
             if written < 0, errno == EINTR { continue }
             if written <= 0 {
-                if errno == EPIPE { exit(0) }
+                if errno == EPIPE, descriptor == STDOUT_FILENO { exit(0) }
                 return
             }
             rest = rest.dropFirst(written)
