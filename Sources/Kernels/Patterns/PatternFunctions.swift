@@ -5,19 +5,8 @@ enum PatternFunctions {
     static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
         switch call.function {
         case .like, .notLike, .ilike, .notILike: return try like(call)
-        case .similarTo:
-            return try withExpressions(call, flagsAt: nil, translate: similar) {
-                text, row, expression, _ throws(KernelError) in
-                .boolean(
-                    try text.withBytes(at: row) { bytes throws(KernelError) in try expression.matches(bytes) }
-                )
-            }
-        case .regexpLike:
-            return try withExpressions(call, flagsAt: 2) { text, row, expression, _ throws(KernelError) in
-                .boolean(
-                    try text.withBytes(at: row) { bytes throws(KernelError) in try expression.matches(bytes) }
-                )
-            }
+        case .similarTo: return try matches(call, PatternOperand(call, flagsAt: nil, translate: similar))
+        case .regexpLike: return try matches(call, PatternOperand(call, flagsAt: 2))
         case .regexpReplace: return try RegexReplacement.evaluate(call)
         case .regexpMatch, .regexpSubstring: return try firstMatch(call)
         case .regexpCount, .regexpPosition: return try counting(call)
@@ -48,45 +37,13 @@ enum PatternFunctions {
         }
     }
 
-    /// Runs `body` for each row with its compiled expression.
-    static func withExpressions(
-        _ call: KernelCall, flagsAt: Int?, translate: (String) -> String = { $0 },
-        _ body: (TextOperand, Int, RegularExpression, String) throws(KernelError) -> Scalar
-    ) throws(KernelError) -> Column {
+    private static func matches(_ call: KernelCall, _ operand: PatternOperand) throws(KernelError) -> Column {
+        var patterns = operand
         let text = try call.text(0)
-        let patterns = try call.text(1)
-        let flags: TextOperand? = if let flagsAt, call.has(flagsAt) { try call.text(flagsAt) } else { nil }
-        var last: (pattern: String, flags: String, expression: RegularExpression)?
-        return try call.rows.scalars(call.result) { row throws(KernelError) in
-            // A constant pattern is compiled for the first row and kept.
-            if patterns.isConstant, flags?.isConstant ?? true, let last {
-                return try body(text, row, last.expression, last.flags)
-            }
-            let pattern = patterns.string(at: row)
-            let letters = flags?.string(at: row) ?? ""
-            if last?.pattern != pattern || last?.flags != letters {
-                last = (pattern, letters, try .compiled(translate(pattern), try options(letters)))
-            }
-            guard let last else { return .null }
-            return try body(text, row, last.expression, letters)
+        return try call.rows.truth { row throws(KernelError) in
+            let (expression, _) = try patterns.expression(at: row)
+            return try text.withBytes(at: row) { bytes throws(KernelError) in try expression.matches(bytes) }
         }
-    }
-
-    /// `i` ignores case, `s` lets `.` match line breaks, `m` lets `^` and `$` match at them; `g` is the caller's.
-    static func options(_ letters: String) throws(KernelError) -> RegularExpression.Flags {
-        var flags: RegularExpression.Flags = []
-        for letter in letters {
-            switch letter {
-            case "i": flags.insert(.ignoreCase)
-            case "s": flags.insert(.dotAll)
-            case "m", "n": flags.insert(.multiline)
-            case "g", "c", "U": continue
-            default:
-                throw KernelError(
-                    .invalidPattern, "there is no such flag of regular expressions", ["flag": "'\(letter)'"])
-            }
-        }
-        return flags
     }
 
     /// A SQL regular expression as one of RE2's, over the whole text.
@@ -112,8 +69,11 @@ enum PatternFunctions {
     }
 
     private static func firstMatch(_ call: KernelCall) throws(KernelError) -> Column {
-        try withExpressions(call, flagsAt: 2) { text, row, expression, _ throws(KernelError) in
-            try text.withBytes(at: row) { bytes throws(KernelError) -> Scalar in
+        var patterns = try PatternOperand(call, flagsAt: 2)
+        let text = try call.text(0)
+        return try call.rows.scalars(call.result) { row throws(KernelError) in
+            let (expression, _) = try patterns.expression(at: row)
+            return try text.withBytes(at: row) { bytes throws(KernelError) -> Scalar in
                 guard let found = try expression.firstMatch(in: bytes, from: 0) else { return .null }
                 func part(_ range: Range<Int>?) -> Scalar {
                     range.map { .string(UTF8Text.string(bytes.extracting($0))) } ?? .null
@@ -127,25 +87,29 @@ enum PatternFunctions {
     private static func counting(_ call: KernelCall) throws(KernelError) -> Column {
         let isCount = call.function == .regexpCount
         let starts: Operand<Int64> = call.has(2) ? try call.long(2) : .constant(1)
-        return try withExpressions(call, flagsAt: isCount ? 3 : nil) {
-            text, row, expression, _ throws(KernelError) in
+        var patterns = try PatternOperand(call, flagsAt: isCount ? 3 : nil)
+        let text = try call.text(0)
+        let column = try call.rows.fixed(.long) { row throws(KernelError) -> Int64? in
             guard starts[row] >= 1 else {
                 throw KernelError(
                     .invalidArgument, "positions are counted from one", ["position": starts[row]])
             }
-            let number = try text.withBytes(at: row) { bytes throws(KernelError) -> Int64 in
+            let (expression, _) = try patterns.expression(at: row)
+            return try text.withBytes(at: row) { bytes throws(KernelError) -> Int64 in
                 var position = UTF8Text.offset(of: Int(starts[row] - 1), in: bytes)
                 var count: Int64 = 0
                 while position <= bytes.count,
                     let whole = try expression.firstMatch(in: bytes, from: position)?[0]
                 {
-                    if !isCount { return Int64(UTF8Text.length(bytes.extracting(0..<whole.lowerBound))) + 1 }
+                    if !isCount {
+                        return Int64(UTF8Text.length(bytes.extracting(0..<whole.lowerBound))) + 1
+                    }
                     count += 1
                     position = RegexReplacement.next(after: whole, in: bytes)
                 }
                 return count
             }
-            return call.result == .int ? .int(Int32(clamping: number)) : .long(number)
         }
+        return try column.cast(to: call.result)
     }
 }

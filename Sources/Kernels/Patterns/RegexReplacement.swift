@@ -10,21 +10,23 @@ enum RegexReplacement {
     static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
         let replacements = try call.text(2)
         let fixed = replacements.isConstant && call.rowCount > 0 ? pieces(replacements.string(at: 0)) : nil
-        return try PatternFunctions.withExpressions(call, flagsAt: 3) {
-            text, row, expression, flags throws(KernelError) in
+        var patterns = try PatternOperand(call, flagsAt: 3)
+        let text = try call.text(0)
+        return try call.rows.text(call.result) { row, buffer throws(KernelError) in
+            let (expression, flags) = try patterns.expression(at: row)
             let pieces = fixed ?? self.pieces(replacements.string(at: row))
             let isGlobal = flags.contains("g")
-            let bytes = try text.withBytes(at: row) { bytes throws(KernelError) in
-                try replace(bytes, expression, pieces, isGlobal: isGlobal)
+            try text.withBytes(at: row) { bytes throws(KernelError) in
+                try replace(bytes, expression, pieces, isGlobal: isGlobal, into: &buffer)
             }
-            return .string(String(decoding: bytes, as: UTF8.self))
+            return true
         }
     }
 
     private static func replace(
-        _ bytes: Span<UInt8>, _ expression: RegularExpression, _ pieces: [Piece], isGlobal: Bool
-    ) throws(KernelError) -> [UInt8] {
-        var result: [UInt8] = []
+        _ bytes: Span<UInt8>, _ expression: RegularExpression, _ pieces: [Piece], isGlobal: Bool,
+        into result: inout [UInt8]
+    ) throws(KernelError) {
         var copied = 0
         var position = 0
         while position <= bytes.count, let found = try expression.firstMatch(in: bytes, from: position),
@@ -45,7 +47,6 @@ enum RegexReplacement {
             if !isGlobal { break }
         }
         result.append(copying: bytes.extracting(copied..<bytes.count))
-        return result
     }
 
     /// Where to look on: behind the match, one character further after an empty one.
