@@ -54,13 +54,12 @@ struct NodeRooms: Sendable {
             randomness: randomness)
         let morsels = MorselPool(threads: settings.workerThreads ?? ProcessSetup.coreCount, metrics: metrics)
         let caches = TableCaches()
+        let ledger = MemoryLedger(
+            limit: settings.memoryBytes ?? ProcessSetup.memoryBytes / 2, metrics: metrics)
         let pipelines = try await PipelineService.open(
             PipelineResources(
                 metastore: metastore, streams: streams, catalog: catalog, store: buckets, caches: caches,
-                pool: morsels,
-                metrics: metrics, log: log))
-        let ledger = MemoryLedger(
-            limit: settings.memoryBytes ?? ProcessSetup.memoryBytes / 2, metrics: metrics)
+                pool: morsels, ledger: ledger, metrics: metrics, log: log))
         let engine = QueryEngine(
             store: buckets, morsels: morsels, ledger: ledger, memoryLimitBytes: ledger.limit / 4 * 3,
             caches: (caches, ParquetFooterCache()), clock: clock, randomness: randomness)

@@ -59,6 +59,7 @@ struct TableServices: Sendable {
     let store: any BlobStore
     let caches: TableCaches
     let pool: MorselPool
+    let ledger: MemoryLedger?
     let clock: any Clock
     let randomness: any Randomness
 
@@ -66,7 +67,7 @@ struct TableServices: Sendable {
         try TableWriter(
             metadata: table.metadata, store: store, clock: clock, randomness: randomness,
             pool: (pool, .pipeline),
-            limits: limits)
+            ledger: ledger, limits: limits)
     }
 
     var producer: SnapshotProducer {

@@ -20,6 +20,8 @@ package struct PipelineResources: Sendable {
     package var store: any BlobStore
     package var caches: TableCaches
     package var pool: MorselPool
+    /// What open data files hold is promised to it.
+    package var ledger: MemoryLedger?
     package var clock: any Clock
     package var randomness: any Randomness
     package var metrics: MetricsRegistry
@@ -28,7 +30,8 @@ package struct PipelineResources: Sendable {
 
     package init(
         metastore: Metastore, streams: StreamRegistry, catalog: Catalog, store: any BlobStore,
-        caches: TableCaches, pool: MorselPool, metrics: MetricsRegistry = MetricsRegistry(),
+        caches: TableCaches, pool: MorselPool, ledger: MemoryLedger? = nil,
+        metrics: MetricsRegistry = MetricsRegistry(),
         log: Log = .silent
     ) {
         self.metastore = metastore
@@ -37,6 +40,7 @@ package struct PipelineResources: Sendable {
         self.store = store
         self.caches = caches
         self.pool = pool
+        self.ledger = ledger
         self.metrics = metrics
         self.log = log
         clock = LiveClock()

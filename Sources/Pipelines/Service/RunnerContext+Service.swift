@@ -29,6 +29,7 @@ extension RunnerContext {
 
 extension PipelineResources {
     var tables: TableServices {
-        TableServices(store: store, caches: caches, pool: pool, clock: clock, randomness: randomness)
+        TableServices(
+            store: store, caches: caches, pool: pool, ledger: ledger, clock: clock, randomness: randomness)
     }
 }
