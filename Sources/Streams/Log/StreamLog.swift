@@ -134,7 +134,7 @@ package final class StreamLog: Sendable {
     /// Only for planted bugs.
     private func acknowledgeEarly(_ group: LogState.Group) {
         acknowledge(group)
-        Thread.sleep(forTimeInterval: environment.plantedPauseSeconds)
+        _ = DispatchSemaphore(value: 0).wait(timeout: .now() + environment.plantedPauseSeconds)
     }
 
     private func acknowledge(_ group: LogState.Group) {
