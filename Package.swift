@@ -25,7 +25,7 @@ let rooms: [Room] = [
     // Layer 2
     Room(name: "Blobs", uses: ["Faults", "Effects", "Octets", "Telemetry"]),
     Room(name: "Metastore", uses: ["Faults", "Effects", "Telemetry", "Scheduling", "CSQLite"]),
-    Room(name: "Scheduling", uses: ["Faults", "Effects", "Telemetry"]),
+    Room(name: "Scheduling", uses: ["Faults", "Telemetry"]),
     // Layer 3
     Room(
         name: "Buckets",
@@ -55,7 +55,7 @@ let rooms: [Room] = [
     Room(
         name: "Execution",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "Columnar", "Kernels", "Blobs", "Scheduling",
+            "Faults", "Effects", "Columnar", "Kernels", "Blobs", "Scheduling",
             "FileFormats",
             "Iceberg", "Tables", "Plans",
         ]),
