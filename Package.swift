@@ -13,17 +13,17 @@ struct Room {
 let rooms: [Room] = [
     // Layer 0
     Room(name: "Faults", uses: [], isTested: false),
-    Room(name: "Effects", uses: ["Faults"]),
+    Room(name: "Effects", uses: []),
     Room(name: "Octets", uses: []),
     Room(name: "JSONText", uses: ["Faults"]),
     Room(name: "Telemetry", uses: ["Effects", "JSONText"]),
     // Layer 1
-    Room(name: "Columnar", uses: ["Faults", "Effects", "Octets", "CArrowData"]),
+    Room(name: "Columnar", uses: ["Faults", "CArrowData"]),
     Room(name: "Kernels", uses: ["Faults", "Effects", "Octets", "JSONText", "Columnar", "CRE2"]),
     Room(name: "Signing", uses: ["Faults", "Effects", "Octets", "COpenSSL"]),
     Room(name: "HTTPClient", uses: ["Faults", "Telemetry", "CCurl"]),
     // Layer 2
-    Room(name: "Blobs", uses: ["Faults", "Effects", "Octets", "Telemetry"]),
+    Room(name: "Blobs", uses: ["Faults", "Effects"]),
     Room(name: "Metastore", uses: ["Faults", "Effects", "Telemetry", "Scheduling", "CSQLite"]),
     Room(name: "Scheduling", uses: ["Faults", "Telemetry"]),
     // Layer 3
@@ -41,7 +41,8 @@ let rooms: [Room] = [
     Room(
         name: "Tables",
         uses: [
-            "Faults", "Effects", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling", "FileFormats", "Iceberg",
+            "Faults", "Effects", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling", "FileFormats",
+            "Iceberg",
         ]),
     Room(name: "SQLSyntax", uses: ["Faults"]),
     Room(name: "Plans", uses: ["Faults", "Effects", "JSONText", "Columnar", "Kernels", "Iceberg"]),
@@ -68,7 +69,8 @@ let rooms: [Room] = [
     Room(
         name: "Sessions",
         uses: [
-            "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling", "FileFormats",
+            "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling",
+            "FileFormats",
             "Iceberg", "Tables", "SQLSyntax", "Plans", "Catalogs", "Planner", "Execution",
         ]),
     Room(
@@ -84,7 +86,9 @@ let rooms: [Room] = [
     // Layer 7
     Room(
         name: "Wire",
-        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling", "Identity", "CMicrohttpd"]),
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling", "Identity", "CMicrohttpd",
+        ]),
     Room(
         name: "S3API",
         uses: [
@@ -97,7 +101,8 @@ let rooms: [Room] = [
     Room(
         name: "QueryAPI",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Scheduling", "Identity", "Wire",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Scheduling", "Identity",
+            "Wire",
         ]),
     Room(
         name: "IngestAPI",
@@ -108,15 +113,18 @@ let rooms: [Room] = [
     Room(
         name: "ManagementAPI",
         uses: [
-            "Faults", "Effects", "Telemetry", "JSONText", "Buckets", "Catalogs", "Streams", "Pipelines", "Sessions",
+            "Faults", "Effects", "Telemetry", "JSONText", "Buckets", "Catalogs", "Streams", "Pipelines",
+            "Sessions",
             "Identity", "Wire",
         ]),
     // Layer 8
     Room(
         name: "Node",
         uses: [
-            "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Signing", "Metastore", "Scheduling", "Buckets",
-            "FileFormats", "Tables", "Catalogs", "Streams", "Sessions", "Pipelines", "Identity", "Wire", "S3API",
+            "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Signing", "Metastore", "Scheduling",
+            "Buckets",
+            "FileFormats", "Tables", "Catalogs", "Streams", "Sessions", "Pipelines", "Identity", "Wire",
+            "S3API",
             "CatalogAPI", "QueryAPI", "IngestAPI", "ManagementAPI",
         ]),
     Room(
@@ -175,7 +183,8 @@ let libraries: [Target] = [
     .target(
         name: "CArrowParquet", cxxSettings: arrowHeaders + cxxSettings,
         linkerSettings: arrowLibraries + [
-            .linkedLibrary("curl"), .linkedLibrary("ssl"), .linkedLibrary("crypto"), .linkedLibrary("simdjson"),
+            .linkedLibrary("curl"), .linkedLibrary("ssl"), .linkedLibrary("crypto"),
+            .linkedLibrary("simdjson"),
             .linkedLibrary("zstd"), .linkedLibrary("z"), .linkedLibrary("parquet"), .linkedLibrary("arrow"),
         ]),
 ]

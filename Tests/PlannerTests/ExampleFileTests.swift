@@ -23,7 +23,9 @@ struct ExampleFileTests {
 
     func program() throws -> PipelineProgram {
         let text = try String(contentsOf: Self.folder.appending(path: "pipeline.sql"), encoding: .utf8)
-        guard case .insert(let insert) = try SQLParser.statements(text)[0] else { preconditionFailure("an insert") }
+        guard case .insert(let insert) = try SQLParser.statements(text)[0] else {
+            preconditionFailure("an insert")
+        }
         return try Planner(settings: PlannerFixture.settings).pipeline(insert, stream: Self.stream)
     }
 
@@ -49,7 +51,8 @@ struct ExampleFileTests {
             var tables = TableCatalogue()
             for name in Planner.tables(in: query) {
                 tables[name] = SourceTable(
-                    warehouse: "local_lake", namespace: ["air"], name: "flights", metadataLocation: "s3://lake/m.json",
+                    warehouse: "local_lake", namespace: ["air"], name: "flights",
+                    metadataLocation: "s3://lake/m.json",
                     snapshotID: 1, fields: fields)
             }
             let plan = try Planner(settings: PlannerFixture.settings).plan(query, tables: tables).plan
