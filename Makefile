@@ -36,7 +36,8 @@ test-swift: bootstrap
 test-e2e: build
 	@$(python) -m pytest -q -p no:cacheprovider Tests/e2e -m "not slow and not clients"
 
-test-slow: build ## The long suites: more seeds, more kills
+test-slow: build ## The long suites: more seeds, more kills, every planted bug
+	@swift build --product firn
 	@$(python) -m pytest -q -p no:cacheprovider Tests/e2e -m slow
 
 test-clients: build ## Heavy clients

@@ -19,7 +19,7 @@ let rooms: [Room] = [
     Room(name: "Telemetry", uses: ["Effects", "JSONText"]),
     // Layer 1
     Room(name: "Columnar", uses: ["Faults", "CArrowData"]),
-    Room(name: "Kernels", uses: ["Faults", "Effects", "Octets", "JSONText", "Columnar", "CRE2"]),
+    Room(name: "Kernels", uses: ["Faults", "Effects", "Octets", "JSONText", "Columnar", "Signing", "CRE2"]),
     Room(name: "Signing", uses: ["Faults", "Effects", "Octets", "COpenSSL"]),
     Room(name: "HTTPClient", uses: ["Faults", "Telemetry", "CCurl"]),
     // Layer 2

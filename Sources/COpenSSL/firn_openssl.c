@@ -10,6 +10,9 @@ static const EVP_MD *digest_of(int kind) {
     switch (kind) {
     case FIRN_DIGEST_MD5: return EVP_md5();
     case FIRN_DIGEST_SHA1: return EVP_sha1();
+    case FIRN_DIGEST_SHA224: return EVP_sha224();
+    case FIRN_DIGEST_SHA384: return EVP_sha384();
+    case FIRN_DIGEST_SHA512: return EVP_sha512();
     default: return EVP_sha256();
     }
 }

@@ -1,18 +1,27 @@
-/// The hash functions the protocols we speak ask for.
+/// The hash functions that protocols and SQL ask for.
 package enum DigestKind: Int32, Sendable {
     /// Only for ETags and `Content-MD5`; protects nothing against an attacker.
     case md5 = 1
     /// Only for `x-amz-checksum-sha1`.
     case sha1 = 2
     case sha256 = 3
+    case sha224 = 4
+    case sha384 = 5
+    case sha512 = 6
 
     package var byteCount: Int {
         switch self {
         case .md5: 16
         case .sha1: 20
+        case .sha224: 28
         case .sha256: 32
+        case .sha384: 48
+        case .sha512: 64
         }
     }
+
+    /// The digest of bytes that are all in memory.
+    package func hash(_ bytes: [UInt8]) -> [UInt8] { OpenSSL.hash(self, bytes.span) }
 }
 
 /// SHA-256 of bytes that are all in memory; for streams see `DigestStream`.

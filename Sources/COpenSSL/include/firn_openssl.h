@@ -7,14 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum firn_digest_kind { FIRN_DIGEST_MD5 = 1, FIRN_DIGEST_SHA1 = 2, FIRN_DIGEST_SHA256 = 3 };
+enum firn_digest_kind {
+    FIRN_DIGEST_MD5 = 1,
+    FIRN_DIGEST_SHA1 = 2,
+    FIRN_DIGEST_SHA256 = 3,
+    FIRN_DIGEST_SHA224 = 4,
+    FIRN_DIGEST_SHA384 = 5,
+    FIRN_DIGEST_SHA512 = 6
+};
 
 typedef struct firn_digest firn_digest;
 
 // Null when out of memory.
 firn_digest *firn_digest_new(int kind);
 int firn_digest_update(firn_digest *digest, const uint8_t *bytes, size_t count);
-// Writes 16, 20 or 32 bytes; the digest takes no more input afterwards.
+// Writes as many bytes as the kind has, 64 at most; the digest takes no more input afterwards.
 int firn_digest_finish(firn_digest *digest, uint8_t *result);
 void firn_digest_free(firn_digest *digest);
 

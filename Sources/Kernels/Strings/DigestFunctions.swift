@@ -1,5 +1,6 @@
 import Columnar
 import Octets
+import Signing
 
 /// md5, sha224 … sha512 and digest.
 enum DigestFunctions {
@@ -9,7 +10,7 @@ enum DigestFunctions {
         return try call.rows.text(call.result) { row, buffer throws(KernelError) in
             let bytes = values.bytes(at: row)
             switch call.function {
-            case .md5: buffer += Array(Hex.encode(MD5.hash(bytes)).utf8)
+            case .md5: buffer += Array(Hex.encode(DigestKind.md5.hash(bytes)).utf8)
             case .digest: buffer += try digest(bytes, algorithms?.string(at: row).lowercased() ?? "")
             default: buffer += try digest(bytes, call.function.name)
             }
@@ -18,14 +19,16 @@ enum DigestFunctions {
     }
 
     private static func digest(_ bytes: [UInt8], _ algorithm: String) throws(KernelError) -> [UInt8] {
-        switch algorithm {
-        case "md5": return MD5.hash(bytes)
-        case "sha224": return SHA2.sha224(bytes)
-        case "sha256": return SHA2.sha256(bytes)
-        case "sha384": return SHA2.sha384(bytes)
-        case "sha512": return SHA2.sha512(bytes)
-        default:
-            throw KernelError(.invalidArgument, "there is no such digest", ["algorithm": "'\(algorithm)'"])
-        }
+        let kind: DigestKind =
+            switch algorithm {
+            case "md5": .md5
+            case "sha224": .sha224
+            case "sha256": .sha256
+            case "sha384": .sha384
+            case "sha512": .sha512
+            default:
+                throw KernelError(.invalidArgument, "there is no such digest", ["algorithm": "'\(algorithm)'"])
+            }
+        return kind.hash(bytes)
     }
 }
