@@ -31,7 +31,7 @@ def committed(firn):
 
 
 @pytest.mark.parametrize("body, place", [
-    (b'[{"id": 1}, {"id": }]', "byte 19"), (b'[{"id": 1}', "byte"), (b'{"id": 1}\n{"id": \n', "line 2"),
+    (b'[{"id": 1}, {"id": }]', "byte 19"), (b'[{"id": 1}', "byte"), (b'{"id": 1}\n{"id": \n', "line: 2"),
     (b"", "empty"), (b'[1, 2] x', "byte"), (b'["a", "b"]', "object"), (b'\xff\xfe', "")])
 def test_malformed_json_refuses_the_whole_request_with_the_place(firn, body, place):
     before = committed(firn)
