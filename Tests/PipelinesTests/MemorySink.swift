@@ -23,7 +23,19 @@ final class MemorySink: SinkTable {
         let context: [(name: String, value: String)] = []
     }
 
+    struct DiskFull: Fault {
+        enum Code: String, FaultCode {
+            case full = "TST-2"
+            var kind: FaultKind { .exhausted }
+        }
+        let code = Code.full
+        let summary = "the disk is full"
+        let context: [(name: String, value: String)] = []
+    }
+
     private struct State {
+        var isFull = false
+        var abandonedCount = 0
         var rows: [[Scalar]] = []
         var rejects: [RejectedEvent] = []
         var stop = Stop.never
@@ -43,6 +55,20 @@ final class MemorySink: SinkTable {
         }
     }
 
+    /// The next commit fails before it begins.
+    func fillDisk() { state.withLock { $0.isFull = true } }
+
+    fileprivate func passDisk() throws {
+        let isFull = state.withLock { state in
+            defer { state.isFull = false }
+            return state.isFull
+        }
+        if isFull { throw DiskFull() }
+    }
+
+    fileprivate func noteAbandoned() { state.withLock { $0.abandonedCount += 1 } }
+
+    var abandonedCount: Int { state.withLock { $0.abandonedCount } }
     var rows: [[Scalar]] { state.withLock { $0.rows } }
     var rejects: [RejectedEvent] { state.withLock { $0.rejects } }
     var summaries: [[String: String]] { state.withLock { $0.summaries } }
@@ -99,6 +125,7 @@ final class MemorySink: SinkTable {
         func commit(
             _ commit: SinkCommit, alongside: @escaping @Sendable (Transaction, String) throws -> Void
         ) async throws -> String {
+            try sink.passDisk()
             try sink.pass(.beforeCommit)
             let isInside = sink.isDue(.insideCommit)
             try await sink.metastore.write { transaction in
@@ -112,7 +139,7 @@ final class MemorySink: SinkTable {
             return "table-1"
         }
 
-        func abandon() async {}
+        func abandon() async { sink.noteAbandoned() }
     }
 }
 

@@ -53,6 +53,41 @@ import Testing
         try await control.flush(to: LogOffset(record: 1))
     }
 
+    @Test func aFlushDoesNotWaitForTheEndOfALogThatGrows() async throws {
+        let bench = try await PipelineBench()
+        // Each is a segment of its own, and so a read of its own.
+        let text = String(repeating: "x", count: 300)
+        try await bench.send(#"[{"id":1,"text":"\#(text)"}]"#)
+        var runner = try await bench.makeRunner(interval: 3600)
+        let control = runner.control
+        let end = bench.log.status.end
+        async let flushed: Void = control.flush(to: end)
+        while control.flushTarget == nil { await Task.yield() }
+        for id in 2...4 { try await bench.send(#"[{"id":\#(id),"text":"\#(text)"}]"#) }
+        _ = try await runner.step()
+        try await flushed
+        #expect(bench.landedIDs() == [1])
+        #expect(bench.sink.summaries.map { $0["firn.offset"] } == ["1:0"])
+    }
+
+    @Test func filesOfACommitThatDidNotHappenAreTakenAway() async throws {
+        let bench = try await PipelineBench()
+        try await bench.send(#"[{"id":1}]"#)
+        var runner = try await bench.makeRunner()
+        _ = try await runner.step()
+        bench.clock.advance(microseconds: 2_000_000)
+        bench.sink.fillDisk()
+        await #expect(throws: MemorySink.DiskFull.self) { _ = try await runner.step() }
+        #expect(bench.sink.abandonedCount == 1)
+        bench.sink.stop(at: .answerLost)
+        var next = try await bench.makeRunner()
+        _ = try await next.step()
+        bench.clock.advance(microseconds: 2_000_000)
+        _ = try await next.step()
+        #expect(bench.landedIDs() == [1])
+        #expect(bench.sink.abandonedCount == 1)
+    }
+
     @Test func aSecondOwnerStopsTheFirst() async throws {
         let bench = try await PipelineBench()
         try await bench.send(#"[{"id":1}]"#)

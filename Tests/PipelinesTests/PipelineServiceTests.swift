@@ -195,4 +195,31 @@ extension Result where Failure == any Error {
         #expect(definition.status == .failed)
         #expect(definition.failureReason?.contains("dropped or replaced") == true)
     }
+
+    @Test func aFlushHearsOfAFaultThatMayPassAndTheEventsLandLater() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        try await node.catalog.disableWarehouse(bucket: "lake")
+        try await node.send(#"[{"id":1}]"#)
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline([
+                "name": "p", "sql": "INSERT INTO events_sink SELECT id FROM events",
+            ])
+            let fault = await #expect(throws: CatalogError.self) {
+                try await node.service.flush(stream: "events")
+            }
+            #expect(fault?.code == .warehouseInactive)
+            _ = try await node.catalog.enableWarehouse(bucket: "lake")
+            // An attempt that began before may still fail.
+            do { try await node.service.flush(stream: "events") } catch is CatalogError {
+                try await node.service.flush(stream: "events")
+            }
+            #expect(try await node.service.stats("p").counts.passed == 1)
+        }
+    }
+
+    @Test func aDeletedPipelineIsNotTriedForEver() {
+        #expect(PipelineSupervisor.isFinal(PipelinesError(.pipelineNotFound, "gone")))
+        #expect(!PipelineSupervisor.isFinal(CatalogError(.noSuchWarehouse, "perhaps later")))
+    }
 }

@@ -159,4 +159,44 @@ import Testing
         send("{\"d\":4}")
         #expect(try bodies(log) == ["{\"a\":1}", "{\"d\":4}"])
     }
+
+    @Test func aPoisonedLogEndsWhenItIsClosed() async throws {
+        let disk = SimulatedDisk()
+        let log = try open(disk)
+        disk.failNextSyncs(1)
+        append(["{\"a\":1}"], to: log)
+        #expect(log.status.failure?.code == .poisoned)
+        #expect(await ends(log))
+    }
+
+    @Test func aLogThatFailsWhileItIsClosedEnds() async throws {
+        let disk = SimulatedDisk()
+        let log = try open(disk)
+        let code = Mutex<StreamsError.Code?>(nil)
+        log.append(
+            LogAppend(
+                body: [0x31], eventCount: 1, framing: .lines, receivedAt: Instant(microseconds: 0))
+        ) { result in
+            if case .failure(let error) = result { code.withLock { $0 = error.code } }
+        }
+        disk.failNextSyncs(1)
+        #expect(await ends(log))
+        #expect(code.withLock { $0 } == .outcomeUnknown)
+        // Nobody would write what a log without its thread takes.
+        try log.reopenBlocking()
+        #expect(log.status.failure?.code == .closed)
+    }
+
+    /// Closes the log and does its thread's work. False when it does not end.
+    private func ends(_ log: StreamLog) async -> Bool {
+        let closing = Task { await log.close() }
+        for _ in 0..<100_000 {
+            if log.runPending() {
+                await closing.value
+                return true
+            }
+            await Task.yield()
+        }
+        return false
+    }
 }

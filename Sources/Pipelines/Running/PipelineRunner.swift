@@ -80,12 +80,12 @@ struct PipelineRunner {
             // The next records are parsed while these are written.
             async let following = Self.prepare(context, from: current.next)
             try await write(current)
-            if try await isCommitDue() { try await commit() }
+            // While producers keep the log growing its end is never reached: whoever waits is served on the way.
+            if try await isCommitDue() || isFlushReached { try await commit() }
             prepared = try await following
             if control.isStopping { break }
         }
-        if let target = control.flushTarget, files != nil, position >= target { try await commit() }
-        if try await isCommitDue() { try await commit() }
+        if try await isCommitDue() || isFlushReached { try await commit() }
         if prepared != nil { return .progressed }
         return .idle(until: timing.deadline)
     }
@@ -118,6 +118,12 @@ struct PipelineRunner {
         let opened = try await context.sink.open(expecting: progress.tableUUID)
         files = opened
         return opened
+    }
+
+    /// Something is written that lands a place somebody waits for.
+    private var isFlushReached: Bool {
+        guard files != nil, let target = control.flushTarget else { return false }
+        return position >= target
     }
 
     private func isCommitDue() async throws -> Bool {

@@ -23,7 +23,7 @@ struct ProgressCommit {
                 throw error
             }
             if context.planted.has(.commitRepeatedBlindly) { return try await commit(files) }
-            return try await resolve(after: error)
+            return try await resolve(after: error, files)
         }
     }
 
@@ -58,7 +58,10 @@ struct ProgressCommit {
     }
 
     /// The commit id in the progress row tells: it is written by the transaction in question and by no other.
-    private func resolve(after error: any Error) async throws -> PipelineProgress {
+    ///
+    /// When it did not happen, and the error is not one that leaves the outcome open, the files are nobody's. Without
+    /// taking them away a full disk would get fuller with each attempt.
+    private func resolve(after error: any Fault, _ files: any SinkFiles) async throws -> PipelineProgress {
         let id = context.pipelineID
         let stored = try await context.metastore.read { try ProgressRows.get(pipeline: id, $0) }
         guard let stored else { throw error }
@@ -69,7 +72,10 @@ struct ProgressCommit {
                 "commit": .string("\(new.commitID.map { "\($0)" } ?? "")"),
                 "happened": .boolean(stored.commitID == new.commitID), "error": .string("\(error)"),
             ])
-        guard stored.commitID == new.commitID else { throw error }
+        guard stored.commitID == new.commitID else {
+            if error.kind != .outcomeUnknown { await files.abandon() }
+            throw error
+        }
         return stored
     }
 }

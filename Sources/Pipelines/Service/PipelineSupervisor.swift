@@ -33,6 +33,7 @@ struct PipelineSupervisor {
                 service.resources.log.warning(
                     "a pipeline begins again after a fault",
                     ["pipeline": .string(id.hexDigits), "error": .string("\(error)")])
+                control.noteFailure(error, isFinal: false)
                 await control.pause(nanoseconds: pause)
                 pause = min(pause * 2, Self.longestPauseNanoseconds)
             }
@@ -99,7 +100,10 @@ struct PipelineSupervisor {
         case .conflict:
             guard let error = error as? PipelinesError else { return false }
             return [.tableMismatch, .tableReplaced, .ownershipLost].contains(error.code)
-        case .notFound: return (error as? StreamsError)?.code == .offsetTrimmed
+        case .notFound:
+            // The pipeline was deleted, or what it has to read is gone.
+            return (error as? StreamsError)?.code == .offsetTrimmed
+                || (error as? PipelinesError)?.code == .pipelineNotFound
         default: return false
         }
     }

@@ -6,7 +6,6 @@ struct LogState: Sendable {
     enum Health: Sendable {
         case healthy
         case poisoned(StreamsError)
-        case closed
     }
 
     struct PendingAppend: Sendable {
@@ -43,6 +42,8 @@ struct LogState: Sendable {
     /// Oldest first; the last one is written to. Never empty.
     private(set) var segments: [LogSegment]
     private(set) var health: Health = .healthy
+    /// Nothing is admitted any more. Apart from `health`: a poisoned log ends too, and one that fails while it ends.
+    private(set) var isClosed = false
     private(set) var queueBytes = 0
     /// Durable bytes of records that some consumer has not landed; all of them while there is none.
     private(set) var unlandedBytes = 0
@@ -98,12 +99,12 @@ struct LogState: Sendable {
     }
 
     func requireHealthy() throws(StreamsError) {
+        if isClosed { throw StreamsError(.closed, "the stream's log is closed") }
         switch health {
         case .healthy: return
         case .poisoned(let cause):
             throw StreamsError(
                 .poisoned, "the stream's log failed and takes nothing until it is opened again", cause: cause)
-        case .closed: throw StreamsError(.closed, "the stream's log is closed")
         }
     }
 
@@ -180,7 +181,7 @@ struct LogState: Sendable {
 
     /// Nothing is admitted any more; what waits is still written. True when the writer must be woken to end.
     mutating func close() -> Bool {
-        if case .healthy = health { health = .closed }
+        isClosed = true
         defer { isWriterAsleep = false }
         return isWriterAsleep
     }
@@ -205,7 +206,7 @@ struct LogState: Sendable {
         guard let known = consumers[consumer], known.landed <= offset else { return false }
         consumers[consumer] = Consumer(landed: offset)
         countUnlanded()
-        guard isWriterAsleep, case .healthy = health, !trimmable().isEmpty else { return false }
+        guard isWriterAsleep, !isClosed, case .healthy = health, !trimmable().isEmpty else { return false }
         isWriterAsleep = false
         return true
     }

@@ -195,7 +195,7 @@ package final class StreamLog: Sendable {
 
     private func finishClosing() -> Bool {
         let closers = shared.withLock { shared -> [@Sendable () -> Void]? in
-            guard case .closed = shared.state.health else { return nil }
+            guard shared.state.isClosed else { return nil }
             shared.isWriterDone = true
             defer { shared.closers = [] }
             return shared.closers
@@ -309,7 +309,11 @@ extension StreamLog {
         var opening = LogOpening(directory: directory, streamID: streamID, environment: environment)
         opening.verifiesAll = true
         let found = try writer.withLock { writer throws(StreamsError) -> LogOpening.Result? in
-            guard case .poisoned = shared.withLock({ $0.state.health }) else { return nil }
+            let mayReopen = shared.withLock { shared in
+                guard case .poisoned = shared.state.health else { return false }
+                return !shared.state.isClosed
+            }
+            guard mayReopen else { return nil }
             let found = try opening.run()
             writer = SegmentWriter(
                 directory: directory, streamID: streamID, environment: environment, file: found.active)
