@@ -14,7 +14,7 @@ struct PostEvents {
     let api: IngestAPI
 
     func answer(_ request: Request) async throws -> Response {
-        let stream = try api.stream(of: request)
+        let stream = try await findStream(request)
         try await authorise(request, stream.definition)
         let receivedAt = api.clock.now
         let (body, wasCompressed) = try await readBody(request)
@@ -37,6 +37,16 @@ struct PostEvents {
         return response
     }
 
+    /// Whoever may not send everywhere learns no stream's name from the difference between 401, 403 and 404.
+    private func findStream(_ request: Request) async throws -> StreamRegistry.OpenStream {
+        do {
+            return try api.stream(of: request)
+        } catch let error as StreamsError where error.code == .streamNotFound {
+            try await api.authenticator.principal(of: request).require(.pipelinesSend)
+            throw error
+        }
+    }
+
     private func authorise(_ request: Request, _ stream: StreamDefinition) async throws {
         guard stream.http.isEnabled else {
             throw IngestError(.notEnabled, "the stream takes no events over HTTP", ["stream": stream.name])
@@ -44,8 +54,13 @@ struct PostEvents {
         guard stream.http.needsAuthentication else { return }
         let principal = try await api.authenticator.principal(of: request)
         // A limit may name the stream either way.
-        guard !principal.allows(.pipelinesSend, on: .stream(stream.name)) else { return }
-        try principal.require(.pipelinesSend, on: .stream(stream.id.hexDigits))
+        if principal.allows(.pipelinesSend, on: .stream(stream.name))
+            || principal.allows(.pipelinesSend, on: .stream(stream.id.hexDigits))
+        {
+            return
+        }
+        // Denied in the words that also answer for a stream that does not exist.
+        try principal.require(.pipelinesSend)
     }
 
     private func readBody(_ request: Request) async throws -> (bytes: [UInt8], wasCompressed: Bool) {

@@ -48,6 +48,22 @@ import Testing
     }
 }
 
+@Suite struct StreamRightTests {
+    @Test func aLimitNamesAStreamByNameOrById() async throws {
+        let api = try await ManagementFixture()
+        for name in ["s", "other"] {
+            _ = try await api.call("POST", "pipelines/v1/streams", ["name": .string(name)])
+        }
+        let token = try await api.tokens.create(
+            name: "m", scopes: [try Scope(parsing: "pipelines:send:stream=s")], expires: nil, by: "test"
+        ).value
+        let list = try await api.call("GET", "pipelines/v1/streams", token: token).result.array
+        #expect(list?.count == 1)
+        #expect(try await api.call("GET", "pipelines/v1/streams/s", token: token).status == 200)
+        #expect(try await api.call("GET", "pipelines/v1/streams/other", token: token).status == 403)
+    }
+}
+
 @Suite struct SinkRightTests {
     @Test func aSinksMakerNeedsWriteRightsAtItsTable() async throws {
         let api = try await ManagementFixture()

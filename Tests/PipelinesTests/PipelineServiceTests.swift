@@ -140,6 +140,7 @@ extension Result where Failure == any Error {
             "SELECT 1", "INSERT INTO events_sink SELECT nmae FROM events",
             "INSERT INTO nosink SELECT id FROM events",
             "INSERT INTO events_sink SELECT id FROM evnts",
+            "INSERT INTO events_sink SELECT id FROM web.events",
             "INSERT INTO events_sink SELECT count(*) FROM events",
             "INSERT INTO events_sink SELECT id AS __ingest_ts FROM events",
             "INSERT INTO events_sink SELECT id FROM events; INSERT INTO events_sink SELECT id FROM events",

@@ -27,7 +27,7 @@ enum StreamRoutes {
         let page = try NumberedPage(call.request)
         let name = try call.request.query("name")
         let streams = call.services.streams.definitions
-            .filter { call.principal.allows(.pipelinesSend, on: .stream($0.id.hexDigits)) }
+            .filter { allows(call.principal, .pipelinesSend, on: $0) }
             .filter { stream in name.map { stream.name == $0 } ?? true }
         return page.answer(streams.map { json($0, call) })
     }
@@ -54,8 +54,18 @@ enum StreamRoutes {
     static func find(_ call: ManagementCall, _ permission: Permission) throws -> StreamDefinition {
         try call.principal.requireSomewhere(permission)
         let stream = try call.services.streams.stream(try call.request.parameter("stream")).definition
-        try call.principal.require(permission, on: .stream(stream.id.hexDigits))
+        if !allows(call.principal, permission, on: stream) {
+            try call.principal.require(permission, on: .stream(stream.id.hexDigits))
+        }
         return stream
+    }
+
+    /// A limit may name the stream by id or by name.
+    private static func allows(
+        _ principal: Principal, _ permission: Permission, on stream: StreamDefinition
+    ) -> Bool {
+        principal.allows(permission, on: .stream(stream.id.hexDigits))
+            || principal.allows(permission, on: .stream(stream.name))
     }
 
     private static func json(_ stream: StreamDefinition, _ call: ManagementCall) -> JSONValue {

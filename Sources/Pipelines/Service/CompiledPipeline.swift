@@ -22,7 +22,14 @@ struct CompiledPipeline: Sendable {
                 .unsupportedStatement, "a pipeline is one INSERT INTO sink SELECT … FROM stream",
                 ["statements": statements.count])
         }
-        let streamName = try Planner.stream(of: insert).last.text
+        let named = try Planner.stream(of: insert)
+        guard named.parts.count == 1 else {
+            throw PipelinesError(
+                .unsupportedStatement, "a stream has a plain name",
+                ["stream": named.texts.joined(separator: ".")], at: named.position.place,
+                hint: "a pipeline reads a stream, not a table: write FROM \(named.last.text)")
+        }
+        let streamName = named.last.text
         let stream: StreamDefinition
         do {
             stream = try streams.stream(streamName).definition
@@ -30,7 +37,7 @@ struct CompiledPipeline: Sendable {
             guard error.code == .streamNotFound else { throw error }
             throw PipelinesError(
                 .unsupportedStatement, "no stream has this name", ["stream": streamName],
-                at: insert.position.place,
+                at: named.position.place,
                 hint: suggestion(for: streamName, among: streams.definitions.map(\.name)),
                 cause: error)
         }
