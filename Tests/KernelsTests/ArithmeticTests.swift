@@ -96,6 +96,14 @@ struct ArithmeticTests {
             try shown(
                 .floor, [parsed("-1.5", .decimal(precision: 4, scale: 1))], .decimal(precision: 4, scale: 0))
                 == "-2")
+        #expect(
+            try shown(
+                .round, [parsed("42.8571", .decimal(precision: 6, scale: 4)), long(1)],
+                .decimal(precision: 6, scale: 1)) == "42.9")
+        #expect(
+            try shown(
+                .round, [parsed("9.9", .decimal(precision: 2, scale: 1))], .decimal(precision: 2, scale: 0))
+                == "10")
         #expect(code { try answer(.abs, [long(.min)], .long) } == .overflow)
         #expect(try answer(.power, [long(2), long(62)], .long) == .long(1 << 62))
         #expect(code { try answer(.power, [long(2), long(64)], .long) } == .overflow)

@@ -33,6 +33,7 @@ struct ArgumentBinding {
         case .type(let type): return type
         case .argument(let index): return types[index]
         case .common: return types.last ?? .null
+        case .digits: return RoundedType.result(of: arguments)
         case .rule(let compute):
             guard let type = compute(types) else {
                 throw mismatch(types.map(\.description).joined(separator: ", "), at: position)

@@ -42,6 +42,9 @@ enum ResultRule: Sendable {
     case argument(Int)
     /// The type of the `.common` arguments.
     case common
+    /// The type of a number rounded to a second argument's digits (none: 0): whole numbers give doubles as in
+    /// DataFusion, decimals keep no more digits than a literal asks for, as in PostgreSQL.
+    case digits
     /// From the types of the arguments; nil where the function does not take them.
     case rule(@Sendable ([DataType]) -> DataType?)
 }

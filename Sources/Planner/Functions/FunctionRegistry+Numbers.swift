@@ -19,6 +19,9 @@ extension FunctionRegistry {
     private static let rounded = ResultRule.rule { types in
         switch types[0] {
         case .int, .long: .double
+        case .decimal(let precision, let scale):
+            // 9.9 becomes 10.0: one digit more.
+            .decimal(precision: min(DataType.maximumPrecision, precision + 1), scale: scale)
         case let type: type
         }
     }
@@ -27,10 +30,10 @@ extension FunctionRegistry {
         FunctionDefinition(.abs, [.number], .argument(0), ("abs(-5)", "5")),
         FunctionDefinition(.ceil, aliases: ["ceiling"], [.number], rounded, ("ceil(1.2)", "2.0")),
         FunctionDefinition(.floor, [.number], rounded, ("floor(-1.2)", "-2.0")),
-        FunctionDefinition(.round, [.number], optional: [.integer], rounded, ("round(2.345, 2)", "2.350")),
+        FunctionDefinition(.round, [.number], optional: [.integer], .digits, ("round(2.345, 2)", "2.35")),
         FunctionDefinition(
-            .trunc, aliases: ["truncate"], [.number], optional: [.integer], rounded,
-            ("trunc(2.789, 1)", "2.700")),
+            .trunc, aliases: ["truncate"], [.number], optional: [.integer], .digits,
+            ("trunc(2.789, 1)", "2.7")),
         FunctionDefinition(.sign, aliases: ["sign"], [.number], .argument(0), ("sign(-7)", "-1")),
         FunctionDefinition(.sqrt, [.double], .type(.double), ("sqrt(9)", "3.0")),
         FunctionDefinition(.cbrt, [.double], .type(.double), ("round(cbrt(27), 6)", "3.0")),
