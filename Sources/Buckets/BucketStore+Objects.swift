@@ -88,7 +88,11 @@ extension BucketStore: BlobStore {
     func openFile(_ entry: ObjectEntry) async throws -> (file: any DiskFile, base: Int64)? {
         switch entry.place {
         case .journal(let segment, let offset):
-            return journal.published.withLock { $0.segments[segment] }.map { ($0, offset) }
+            // No live byte keeps an empty object's segment; any other file serves to read nothing from.
+            return journal.published.withLock { published in
+                if let file = published.segments[segment] { return (file, offset) }
+                return entry.facts.size == 0 ? published.segments.values.first.map { ($0, 0) } : nil
+            }
         case .file(let id):
             return try await effects.ioPool.run { [dataFiles] in try dataFiles.open(id) }.map { ($0, 0) }
         }

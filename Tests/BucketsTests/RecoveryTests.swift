@@ -133,6 +133,28 @@ struct RecoveryTests {
         again.close()
     }
 
+    @Test("an empty object outlives the segment it was written in")
+    func emptyObject() async throws {
+        var limits = StoreLimits()
+        limits.segmentBytes = 1000
+        let disk = SimulatedDisk()
+        let store = try await open(disk, limits: limits)
+        _ = try await store.createBucket("lake")
+        let first = try #require(disk.names.first { $0.contains("/journal/segment") })
+        _ = try await store.put(path("folder/"), [], if: .always)
+        var puts = 0
+        while disk.names.contains(first), puts < 20_000 {
+            _ = try await store.put(path("other"), [UInt8](repeating: 2, count: 500), if: .always)
+            puts += 1
+        }
+        #expect(!disk.names.contains(first), "after \(puts) puts")
+        #expect(try await store.read(path("folder/")) == [])
+        store.close()
+        let again = try await open(disk, limits: limits)
+        #expect(try await again.read(path("folder/")) == [])
+        again.close()
+    }
+
     @Test("after a power cut what was acknowledged is there, and nothing is half there", arguments: 0..<250)
     func powerCut(seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
