@@ -17,6 +17,10 @@ struct CatalogContext: Sendable {
         TableIdentifier(namespace: try namespace(), name: try request.parameter("table"))
     }
 
+    func view() throws -> TableIdentifier {
+        TableIdentifier(namespace: try namespace(), name: try request.parameter("view"))
+    }
+
     /// The body as a JSON object.
     func body() async throws -> JSONObject {
         let limit = CatalogRoute.all.map(\.bodyLimitBytes).max() ?? 0

@@ -49,6 +49,7 @@ enum CatalogErrorBody {
         case .noSuchWarehouse, .warehouseInactive: (404, "NoSuchWarehouseException")
         case .noSuchNamespace: (404, "NoSuchNamespaceException")
         case .noSuchTable: (404, "NoSuchTableException")
+        case .noSuchView: (404, "NoSuchViewException")
         case .alreadyExists, .locationOverlaps: (409, "AlreadyExistsException")
         case .namespaceNotEmpty: (409, "NamespaceNotEmptyException")
         case .contradictoryProperties: (422, "UnprocessableEntityException")

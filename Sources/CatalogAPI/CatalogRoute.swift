@@ -14,7 +14,9 @@ struct CatalogRoute: Sendable {
     /// Schemas of thousands of columns and commits of many snapshots are long.
     private static let commitLimitBytes = 32 << 20
 
-    static let all: [CatalogRoute] = [
+    static let all = namespacesAndTables + views
+
+    private static let namespacesAndTables: [CatalogRoute] = [
         CatalogRoute(method: "GET", path: "/namespaces") { api in { try await api.listNamespaces($0) } },
         CatalogRoute(method: "POST", path: "/namespaces") { api in { try await api.createNamespace($0) } },
         CatalogRoute(method: "GET", path: "/namespaces/{namespace}") { api in
@@ -60,5 +62,30 @@ struct CatalogRoute: Sendable {
         CatalogRoute(method: "POST", path: "/transactions/commit", bodyLimitBytes: commitLimitBytes) { api in
             { try await api.commitTransaction($0) }
         },
+    ]
+
+    private static let views: [CatalogRoute] = [
+        CatalogRoute(method: "GET", path: "/namespaces/{namespace}/views") { api in
+            { try await api.listViews($0) }
+        },
+        CatalogRoute(
+            method: "POST", path: "/namespaces/{namespace}/views", bodyLimitBytes: commitLimitBytes
+        ) { api in { try await api.createView($0) } },
+        CatalogRoute(method: "GET", path: "/namespaces/{namespace}/views/{view}") { api in
+            { try await api.loadView($0) }
+        },
+        CatalogRoute(method: "HEAD", path: "/namespaces/{namespace}/views/{view}") { api in
+            { try await api.viewExists($0) }
+        },
+        CatalogRoute(
+            method: "POST", path: "/namespaces/{namespace}/views/{view}", bodyLimitBytes: commitLimitBytes
+        ) { api in { try await api.replaceView($0) } },
+        CatalogRoute(method: "DELETE", path: "/namespaces/{namespace}/views/{view}") { api in
+            { try await api.dropView($0) }
+        },
+        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/register-view") { api in
+            { try await api.registerView($0) }
+        },
+        CatalogRoute(method: "POST", path: "/views/rename") { api in { try await api.renameView($0) } },
     ]
 }

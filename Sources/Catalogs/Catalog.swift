@@ -3,7 +3,7 @@ package import Effects
 package import Metastore
 package import Telemetry
 
-/// Warehouses, namespaces and tables, and the one way to change a table.
+/// Warehouses, namespaces, tables and views, and the one way to change a table.
 ///
 /// The Metastore holds who exists and where each table's metadata lies; metadata and manifests are objects. Every change
 /// of a table, by whom ever, goes through `commit`.
@@ -18,6 +18,7 @@ package final class Catalog: Sendable {
     let log: Log
     let queue = CommitQueue()
     let files: MetadataFiles
+    let viewFiles: ViewFiles
     let meters: CatalogMeters
 
     package init(
@@ -35,5 +36,6 @@ package final class Catalog: Sendable {
         files = MetadataFiles(
             store: store, cache: MetadataCache(limitBytes: limits.metadataCacheBytes, metrics: metrics),
             randomness: randomness, limitBytes: limits.metadataFileBytes, log: log)
+        viewFiles = ViewFiles(store: store, limitBytes: limits.viewFileBytes)
     }
 }

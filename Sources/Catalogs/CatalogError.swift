@@ -9,7 +9,7 @@ package struct CatalogError: Fault {
         case noSuchNamespace = "CAT-102"
         /// Also when it was dropped or renamed meanwhile.
         case noSuchTable = "CAT-103"
-        /// A namespace, table or warehouse of that name is there already.
+        /// A namespace, table, view or warehouse of that name is there already.
         case alreadyExists = "CAT-104"
         /// It holds tables or namespaces. Drop them first.
         case namespaceNotEmpty = "CAT-105"
@@ -17,6 +17,8 @@ package struct CatalogError: Fault {
         case warehouseNotEmpty = "CAT-106"
         /// The warehouse is switched off.
         case warehouseInactive = "CAT-107"
+        /// Also when it was dropped or renamed meanwhile.
+        case noSuchView = "CAT-108"
         /// The name of a namespace, table or account breaks the rules.
         case invalidName = "CAT-201"
         /// Too many levels, too many or too long properties, too many tables in one commit.
@@ -42,7 +44,7 @@ package struct CatalogError: Fault {
 
         package var kind: FaultKind {
             switch self {
-            case .noSuchWarehouse, .noSuchNamespace, .noSuchTable: .notFound
+            case .noSuchWarehouse, .noSuchNamespace, .noSuchTable, .noSuchView: .notFound
             case .alreadyExists, .namespaceNotEmpty, .warehouseNotEmpty, .warehouseInactive,
                 .locationOverlaps,
                 .commitConflict, .commitContended:

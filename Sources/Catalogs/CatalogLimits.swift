@@ -10,6 +10,7 @@ package struct CatalogLimits: Sendable {
     package var pageSizeMaximum = 1000
     /// Parsing needs a few times as much memory.
     package var metadataFileBytes = 64 << 20
+    package var viewFileBytes = 16 << 20
     /// Manifests of its own that an append may have to be rebased; each is read to see that it only adds.
     package var rebasedManifests = 64
     package var manifestBytes = 64 << 20

@@ -17,12 +17,15 @@ package struct IcebergError: Fault {
         case malformedValue = "ICE-107"
         /// The location is no `s3://` URI or has a segment such as `..`.
         case invalidLocation = "ICE-108"
+        /// A view version has no query, or two in one dialect; two versions share an id.
+        case invalidView = "ICE-109"
         case unknownSchema = "ICE-201"
         case unknownPartitionSpec = "ICE-202"
         case unknownSortOrder = "ICE-203"
         case unknownSnapshot = "ICE-204"
         /// The column is stored in a type Firn only carries, such as `variant`.
         case unreadableType = "ICE-205"
+        case unknownViewVersion = "ICE-206"
         /// A change nobody specified, or one with unknown form.
         case unknownUpdate = "ICE-301"
         case unknownRequirement = "ICE-302"
@@ -37,7 +40,7 @@ package struct IcebergError: Fault {
             switch self {
             case .malformed, .unknownType, .invalidSchema, .invalidPartitionSpec, .invalidSortOrder,
                 .invalidLocation, .unknownUpdate, .unknownRequirement, .invalidUpdate, .unknownSchema,
-                .unknownPartitionSpec, .unknownSortOrder:
+                .unknownPartitionSpec, .unknownSortOrder, .invalidView, .unknownViewVersion:
                 .invalidRequest
             case .unsupportedVersion, .unreadableType: .unsupported
             case .malformedValue: .corruptData

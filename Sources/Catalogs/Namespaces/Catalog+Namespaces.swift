@@ -92,18 +92,21 @@ extension Catalog {
         try await metastore.write { transaction in
             let row = try NamespaceRow.require(namespace, in: warehouse, transaction)
             let inside = try NamespaceRow.subtree(of: row, in: warehouse, transaction)
-            let hasTables = try inside.contains { inner in
-                try transaction.first(
-                    "SELECT id FROM tables WHERE namespace_id = ? LIMIT 1", [.text(inner.id)]) != nil
+            let hasContent = try inside.contains { inner in
+                try ["tables", "views"].contains { kind in
+                    try transaction.first(
+                        "SELECT id FROM \(kind) WHERE namespace_id = ? LIMIT 1", [.text(inner.id)]) != nil
+                }
             }
-            guard cascade || (inside.count == 1 && !hasTables) else {
+            guard cascade || (inside.count == 1 && !hasContent) else {
                 throw CatalogError(
                     .namespaceNotEmpty, "the namespace is not empty", ["namespace": namespace],
-                    hint: "drop its tables and namespaces first")
+                    hint: "drop its tables, views and namespaces first")
             }
             // Innermost first: a parent cannot go before its children.
             for inner in inside.reversed() {
                 try transaction.execute("DELETE FROM tables WHERE namespace_id = ?", [.text(inner.id)])
+                try transaction.execute("DELETE FROM views WHERE namespace_id = ?", [.text(inner.id)])
                 try transaction.execute("DELETE FROM namespaces WHERE id = ?", [.text(inner.id)])
             }
         }

@@ -51,9 +51,7 @@ extension Catalog {
         try PropertyRules(limits: limits).check(request.properties)
         try await metastore.read { transaction in
             _ = try NamespaceRow.require(request.identifier.namespace, in: warehouse, transaction)
-            if try TableRow.find(request.identifier, in: warehouse, transaction) != nil {
-                throw CatalogError(.alreadyExists, "the table already exists", ["table": request.identifier])
-            }
+            try TableRow.requireFree(request.identifier, in: warehouse, transaction)
         }
         let uuid = UniqueID.random(from: randomness)
         let text =

@@ -50,9 +50,7 @@ extension Catalog {
         try await metastore.write { transaction in
             let row = try TableRow.require(source, in: warehouse, transaction)
             let namespace = try NamespaceRow.require(target.namespace, in: warehouse, transaction)
-            guard try TableRow.find(target, in: warehouse, transaction) == nil else {
-                throw CatalogError(.alreadyExists, "the table already exists", ["table": target])
-            }
+            try TableRow.requireFree(target, in: warehouse, transaction)
             try transaction.execute(
                 "UPDATE tables SET namespace_id = ?, name = ?, updated_at = ? WHERE id = ?",
                 [.text(namespace.id), .text(target.name), .integer(now), .text(row.id)])

@@ -60,19 +60,26 @@ enum LocationRules {
             ["path": path, "location": location])
     }
 
-    /// - Errors: `CAT-206` when a table owns the location, a folder around it or one inside it.
-    static func requireFree(_ location: TableLocation, _ transaction: Transaction) throws {
+    /// `mover` is the id of the view whose own location does not count.
+    ///
+    /// - Errors: `CAT-206` when a table or view owns the location, a folder around it or one inside it.
+    static func requireFree(
+        _ location: TableLocation, movedBy mover: String = "", _ transaction: Transaction
+    ) throws {
         let key = key(location)
         let around = foldersAround(key)
         let marks = Array(repeating: "?", count: around.count).joined(separator: ", ")
         // What begins with `key` sorts from it up to the same text with `/` replaced by the byte after it.
         let end = key.dropLast() + "0"
-        let owner = try transaction.first(
-            "SELECT location FROM tables WHERE location IN (\(marks)) OR (location >= ? AND location < ?) LIMIT 1",
-            around.map { .text($0) } + [.text(key), .text(String(end))])
-        if let owner {
+        for owners in ["tables", "views"] {
+            let owner = try transaction.first(
+                """
+                SELECT location FROM \(owners)
+                WHERE (location IN (\(marks)) OR (location >= ? AND location < ?)) AND id <> ? LIMIT 1
+                """, around.map { .text($0) } + [.text(key), .text(String(end)), .text(mover)])
+            guard let owner else { continue }
             throw CatalogError(
-                .locationOverlaps, "another table's location overlaps this one",
+                .locationOverlaps, "the location of another table or view overlaps this one",
                 ["location": location, "other": try owner.text("location")])
         }
     }

@@ -40,6 +40,20 @@ struct TableRow: Sendable {
         return row
     }
 
+    /// Tables and views of a namespace share their names.
+    ///
+    /// - Errors: `CAT-104` when a table or a view has the name.
+    static func requireFree(
+        _ name: TableIdentifier, in warehouse: Warehouse, _ transaction: Transaction
+    ) throws {
+        if try find(name, in: warehouse, transaction) != nil {
+            throw CatalogError(.alreadyExists, "the table already exists", ["table": name])
+        }
+        if try ViewRow.find(name, in: warehouse, transaction) != nil {
+            throw CatalogError(.alreadyExists, "a view of this name already exists", ["view": name])
+        }
+    }
+
     static func names(
         in namespace: NamespaceRow, page: PageRequest, _ transaction: Transaction
     ) throws(MetastoreError) -> [String] {
@@ -78,9 +92,7 @@ struct NewTableRow: Sendable {
     /// - Errors: `CAT-102`, `CAT-104`, `CAT-206`, all looked at in the transaction that inserts.
     func insert(in warehouse: Warehouse, _ transaction: Transaction) throws {
         let namespace = try NamespaceRow.require(table.namespace, in: warehouse, transaction)
-        guard try TableRow.find(table, in: warehouse, transaction) == nil else {
-            throw CatalogError(.alreadyExists, "the table already exists", ["table": table])
-        }
+        try TableRow.requireFree(table, in: warehouse, transaction)
         let twin = try transaction.first(
             "SELECT id FROM tables WHERE warehouse_id = ? AND uuid = ?", [.text(warehouse.id), .text(uuid)])
         guard twin == nil else {

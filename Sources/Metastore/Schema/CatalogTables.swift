@@ -1,4 +1,4 @@
-/// Warehouses, namespaces and tables. A table's row holds its pointer; everything else is in its metadata file.
+/// Warehouses, namespaces, tables and views. A table's or view's row holds its pointer; everything else is in its metadata file.
 ///
 /// A namespace's `path` is its levels joined by U+001F, which no level may contain. `location` is normalised: no
 /// trailing slash is missing, so one location lies inside another exactly when it begins with it. Times are
@@ -44,6 +44,22 @@ enum CatalogTables {
             location TEXT NOT NULL UNIQUE,
             metadata_location TEXT NOT NULL,
             previous_metadata_location TEXT,
+            version BIGINT NOT NULL,
+            created_at BIGINT NOT NULL,
+            updated_at BIGINT NOT NULL,
+            UNIQUE (namespace_id, name),
+            UNIQUE (warehouse_id, uuid)
+        )
+        """,
+        """
+        CREATE TABLE views (
+            id TEXT PRIMARY KEY,
+            warehouse_id TEXT NOT NULL REFERENCES warehouses (id),
+            namespace_id TEXT NOT NULL REFERENCES namespaces (id),
+            name TEXT NOT NULL,
+            uuid TEXT NOT NULL,
+            location TEXT NOT NULL UNIQUE,
+            metadata_location TEXT NOT NULL,
             version BIGINT NOT NULL,
             created_at BIGINT NOT NULL,
             updated_at BIGINT NOT NULL,

@@ -1,0 +1,18 @@
+import Catalogs
+import Iceberg
+import JSONText
+import Wire
+
+extension CatalogAPI {
+    /// `GET …/namespaces/{namespace}/views`: those the caller may know of. 200, 400, 404.
+    func listViews(_ context: CatalogContext) async throws -> Response {
+        let namespace = try context.namespace()
+        try context.requireListing(namespace)
+        let page = try await catalog.listViews(
+            in: namespace, of: context.warehouse, page: context.page(catalog.limits))
+        let visible = page.entries.filter { context.mayList($0) }
+        return .json([
+            "identifiers": .array(visible.map(\.json)), "next-page-token": JSONValue(page.nextToken),
+        ])
+    }
+}
