@@ -52,6 +52,9 @@ struct CatalogRoute: Sendable {
         CatalogRoute(method: "DELETE", path: "/namespaces/{namespace}/tables/{table}") { api in
             { try await api.dropTable($0) }
         },
+        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/tables/{table}/unregister") { api in
+            { try await api.unregisterTable($0) }
+        },
         CatalogRoute(method: "GET", path: "/namespaces/{namespace}/tables/{table}/credentials") { api in
             { try await api.loadCredentials($0) }
         },

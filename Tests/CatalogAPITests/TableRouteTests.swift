@@ -196,6 +196,43 @@ struct TableRouteTests {
             try await fixture.store.list(bucket: "lake", prefix: "", after: nil, limit: 9).entries.isEmpty)
     }
 
+    @Test(
+        "an unregistered table is gone with its files in place, and register takes it back, also over another one"
+    )
+    func unregisters() async throws {
+        let path = tables + "/clicks"
+        let before = try await fixture.send("GET", path)
+        let gone = try await fixture.send("POST", path + "/unregister")
+        #expect(gone.status == 200 && gone.body["metadata"] == before.body["metadata"])
+        let file = try #require(gone.body["metadata-location"])
+        #expect(file == before.body["metadata-location"] && Set(gone.body.object?.names ?? []).count == 2)
+        let again = try await fixture.send("POST", path + "/unregister")
+        #expect(again.status == 404 && again.errorType == "NoSuchTableException")
+        let commit: JSONValue = ["requirements": [], "updates": []]
+        #expect(try await fixture.send("POST", path, commit).errorType == "NoSuchTableException")
+        let other = try await fixture.send("POST", tables, ["name": "clicks", "schema": APIFixture.schema])
+        let register = base + "/namespaces/web%1Fraw/register"
+        let plain = try await fixture.send("POST", register, ["name": "clicks", "metadata-location": file])
+        #expect(plain.status == 409 && plain.errorType == "AlreadyExistsException")
+        let over: JSONValue = ["name": "clicks", "metadata-location": file, "overwrite": true]
+        for _ in 0..<2 {
+            let back = try await fixture.send("POST", register, over)
+            #expect(back.status == 200 && back.body["metadata"] == before.body["metadata"])
+        }
+        #expect(try await fixture.send("GET", path).body["metadata-location"] == file)
+        // The table that was replaced left its files, and its place is free again.
+        let third: JSONValue = [
+            "name": "third", "metadata-location": other.body["metadata-location"] ?? nil, "overwrite": true,
+        ]
+        #expect(try await fixture.send("POST", register, third).status == 200)
+        let taken: JSONValue = ["name": "third", "metadata-location": file, "overwrite": true]
+        #expect(try await fixture.send("POST", register, taken).errorType == "AlreadyExistsException")
+        #expect(
+            try await fixture.send("GET", tables + "/third").body["metadata-location"]
+                == other.body["metadata-location"])
+        #expect(try await fixture.send("POST", path + "/unregister", as: "reader").status == 403)
+    }
+
     @Test("a transaction changes several tables or none")
     func transaction() async throws {
         _ = try await fixture.send("POST", tables, ["name": "b", "schema": APIFixture.schema])

@@ -7,6 +7,8 @@ struct PlannedChange: Sendable {
     enum Pointer: Sendable {
         case insert(NewTableRow)
         case move(from: TableRow)
+        /// The name points at another table's metadata, or at another file of its own.
+        case replace(TableRow, by: NewTableRow)
         /// Nothing changes; the pointer must still be there.
         case keep(TableRow)
     }
@@ -44,6 +46,8 @@ struct PlannedChange: Sendable {
             guard try row.movePointer(to: metadataLocation, at: microseconds, transaction) else {
                 throw PointerMoved()
             }
+        case .replace(let row, let new):
+            guard try new.replace(row, in: warehouse, transaction) else { throw PointerMoved() }
         case .keep(let row):
             let same = try transaction.first(
                 "SELECT id FROM tables WHERE id = ? AND metadata_location = ?",
@@ -57,7 +61,7 @@ struct PlannedChange: Sendable {
         let version: Int64 =
             switch pointer {
             case .insert: 1
-            case .move(let row): row.version + 1
+            case .move(let row), .replace(let row, _): row.version + 1
             case .keep(let row): row.version
             }
         return LoadedTable(

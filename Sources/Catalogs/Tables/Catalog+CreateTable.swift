@@ -24,9 +24,12 @@ extension Catalog {
 
     /// Takes a table over whose files lie in the bucket already.
     ///
-    /// - Errors: `CAT-102`, `CAT-104`, `CAT-205`, `CAT-206`, `CAT-401` when there is no readable metadata.
+    /// With `overwrite` a table of the name points at the metadata from now on, be it its own or another table's; the
+    /// files it had stay.
+    ///
+    /// - Errors: `CAT-102`, `CAT-104`, `CAT-205`, `CAT-206`, `CAT-302`, `CAT-401` when there is no readable metadata.
     package func registerTable(
-        _ table: TableIdentifier, metadataLocation: String, in warehouse: Warehouse
+        _ table: TableIdentifier, metadataLocation: String, in warehouse: Warehouse, overwrite: Bool = false
     ) async throws -> LoadedTable {
         try NameRules(limits: limits).check(tableName: table.name)
         let file = try LocationRules.check(metadataLocation, in: warehouse)
@@ -36,11 +39,18 @@ extension Catalog {
             guard location.contains(file.uri) else { throw LocationRules.outside(file.uri, location) }
             try LocationRules.check(metadata, in: location)
             let row = newRow(table, metadata, at: location, metadataLocation: file.uri)
-            let plan = PlannedChange(
-                warehouse: warehouse, identifier: table, metadata: metadata, metadataLocation: file.uri,
-                pointer: .insert(row), writesFile: false)
-            _ = try await land([plan], alongside: nil)
-            return plan.loaded
+            for _ in 0..<limits.commitAttempts {
+                let old =
+                    overwrite
+                    ? try await metastore.read { try TableRow.find(table, in: warehouse, $0) } : nil
+                let plan = PlannedChange(
+                    warehouse: warehouse, identifier: table, metadata: metadata, metadataLocation: file.uri,
+                    pointer: old.map { .replace($0, by: row) } ?? .insert(row), writesFile: false)
+                if try await land([plan], alongside: nil) { return plan.loaded }
+            }
+            throw CatalogError(
+                .commitContended, "the table is changed by others too often",
+                ["attempts": limits.commitAttempts], hint: "retry after a pause")
         }
     }
 

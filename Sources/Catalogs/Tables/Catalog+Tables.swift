@@ -57,6 +57,30 @@ extension Catalog {
         }
     }
 
+    /// Forgets the table and answers what it was at that moment. Its files stay; `registerTable` takes it back.
+    ///
+    /// - Errors: `CAT-103`, `CAT-302`, `CAT-401`.
+    package func unregisterTable(
+        _ table: TableIdentifier, in warehouse: Warehouse
+    ) async throws -> LoadedTable {
+        try await queue.holding([CommitQueue.key(table, warehouse)]) {
+            for _ in 0..<limits.commitAttempts {
+                let last = try await loadTable(table, in: warehouse)
+                let removed = try await metastore.write { transaction in
+                    let row = try TableRow.require(table, in: warehouse, transaction)
+                    // A commit in between would be lost from the answer: look again.
+                    return try transaction.execute(
+                        "DELETE FROM tables WHERE id = ? AND uuid = ? AND metadata_location = ?",
+                        [.text(row.id), .text(last.uuid), .text(last.metadataLocation)])
+                }
+                if removed == 1 { return last }
+            }
+            throw CatalogError(
+                .commitContended, "the table is changed by others too often",
+                ["attempts": limits.commitAttempts], hint: "retry after a pause")
+        }
+    }
+
     /// Forgets the table. Its files stay, or with `purge` go: everything below its location, which is its own.
     ///
     /// - Errors: `CAT-103`. When deleting files fails the table is gone all the same; what is left is logged.

@@ -60,7 +60,7 @@ enum LocationRules {
             ["path": path, "location": location])
     }
 
-    /// `mover` is the id of the view whose own location does not count.
+    /// `mover` is the id of the table or view whose own location does not count.
     ///
     /// - Errors: `CAT-206` when a table or view owns the location, a folder around it or one inside it.
     static func requireFree(

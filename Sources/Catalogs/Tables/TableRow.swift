@@ -93,14 +93,7 @@ struct NewTableRow: Sendable {
     func insert(in warehouse: Warehouse, _ transaction: Transaction) throws {
         let namespace = try NamespaceRow.require(table.namespace, in: warehouse, transaction)
         try TableRow.requireFree(table, in: warehouse, transaction)
-        let twin = try transaction.first(
-            "SELECT id FROM tables WHERE warehouse_id = ? AND uuid = ?", [.text(warehouse.id), .text(uuid)])
-        guard twin == nil else {
-            throw CatalogError(
-                .alreadyExists, "another table of the warehouse has this uuid",
-                ["table": table, "uuid": uuid])
-        }
-        try LocationRules.requireFree(location, transaction)
+        try requireUnique(besides: "", in: warehouse, transaction)
         try transaction.execute(
             """
             INSERT INTO tables (id, warehouse_id, namespace_id, name, uuid, location, metadata_location,
@@ -112,6 +105,38 @@ struct NewTableRow: Sendable {
                 .text(LocationRules.key(location)), .text(metadataLocation), .integer(createdAt),
                 .integer(createdAt),
             ])
+    }
+
+    /// Takes the place of `row` if that still points where it says. False when it moved, or the table is gone.
+    ///
+    /// - Errors: `CAT-104` when a third table has the uuid, `CAT-206`.
+    func replace(_ row: TableRow, in warehouse: Warehouse, _ transaction: Transaction) throws -> Bool {
+        try requireUnique(besides: row.id, in: warehouse, transaction)
+        let changed = try transaction.execute(
+            """
+            UPDATE tables SET uuid = ?, location = ?, metadata_location = ?,
+                previous_metadata_location = metadata_location, version = version + 1, updated_at = ?
+            WHERE id = ? AND metadata_location = ?
+            """,
+            [
+                .text(uuid), .text(LocationRules.key(location)), .text(metadataLocation), .integer(createdAt),
+                .text(row.id), .text(row.metadataLocation),
+            ])
+        return changed == 1
+    }
+
+    private func requireUnique(
+        besides replaced: String, in warehouse: Warehouse, _ transaction: Transaction
+    ) throws {
+        let twin = try transaction.first(
+            "SELECT id FROM tables WHERE warehouse_id = ? AND uuid = ? AND id <> ?",
+            [.text(warehouse.id), .text(uuid), .text(replaced)])
+        guard twin == nil else {
+            throw CatalogError(
+                .alreadyExists, "another table of the warehouse has this uuid",
+                ["table": table, "uuid": uuid])
+        }
+        try LocationRules.requireFree(location, movedBy: replaced, transaction)
     }
 }
 
