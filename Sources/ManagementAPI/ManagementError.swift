@@ -8,11 +8,14 @@ package struct ManagementError: Fault {
         case invalidQuery = "MGT-102"
         /// A member of the body is missing or has a wrong value.
         case invalidBody = "MGT-103"
+        /// Sinks still write to the bucket. Delete them first.
+        case bucketInUse = "MGT-201"
 
         package var kind: FaultKind {
             switch self {
             case .noSuchAccount: .notFound
             case .invalidQuery, .invalidBody: .invalidRequest
+            case .bucketInUse: .conflict
             }
         }
     }

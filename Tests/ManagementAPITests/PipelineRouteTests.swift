@@ -31,6 +31,8 @@ import Testing
         #expect(
             try await management.call("GET", "pipelines/v1/sinks?name=other").result.array?.isEmpty == true)
         #expect(try await management.call("DELETE", "pipelines/v1/sinks/k").status == 409)
+        let inUse = try await management.call("DELETE", "r2/buckets/lake")
+        #expect(inUse.status == 409 && inUse.message.contains("sinks: k"), "\(inUse)")
     }
 
     @Test func badSQLIsRefusedWithItsPlace() async throws {

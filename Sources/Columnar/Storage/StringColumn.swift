@@ -15,6 +15,7 @@ package struct StringView: Sendable, Hashable, BitwiseCopyable {
     /// The other eight bytes, or heap index (low) and offset (high).
     package var tail: UInt64
 
+    @inlinable
     package init(head: UInt64, tail: UInt64) {
         self.head = head
         self.tail = tail
@@ -28,11 +29,16 @@ package struct StringView: Sendable, Hashable, BitwiseCopyable {
 
     package static let empty = StringView(head: 0, tail: 0)
 
+    @inlinable
     package var length: Int { Int(UInt32(truncatingIfNeeded: head)) }
+    @inlinable
     package var isInline: Bool { length <= Self.inlineLimit }
+    @inlinable
     package var heapIndex: Int { Int(UInt32(truncatingIfNeeded: tail)) }
+    @inlinable
     package var offset: Int { Int(tail >> 32) }
     /// The first four bytes as a little-endian number.
+    @inlinable
     package var prefix: UInt32 { UInt32(truncatingIfNeeded: head >> 32) }
 }
 
@@ -56,9 +62,11 @@ package struct StringColumn: Sendable {
         for string in strings { append(string) }
     }
 
+    @inlinable
     package var count: Int { views.count }
 
     /// Calls `body` with the bytes of a row, without copying.
+    @inlinable
     package func withBytes<Result>(at row: Int, _ body: (Span<UInt8>) throws -> Result) rethrows -> Result {
         let view = views[row]
         if view.isInline {
@@ -119,6 +127,7 @@ package struct StringColumn: Sendable {
     }
 
     /// Up to eight bytes from `start` to `end` as a little-endian number.
+    @inlinable
     package static func load(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -132,6 +141,7 @@ package struct StringColumn: Sendable {
     }
 
     /// Whether two rows hold the same bytes.
+    @inlinable
     package func isEqual(_ row: Int, _ other: StringColumn, _ otherRow: Int) -> Bool {
         let left = views[row]
         let right = other.views[otherRow]
@@ -146,6 +156,7 @@ package struct StringColumn: Sendable {
     }
 
     /// Compares bytes as unsigned numbers: negative, zero or positive. For UTF-8 this is code point order.
+    @inlinable
     package func compare(_ row: Int, _ other: StringColumn, _ otherRow: Int) -> Int {
         let left = views[row]
         let right = other.views[otherRow]

@@ -10,18 +10,16 @@ enum SinkCommands {
     private static let create = CommandSpec(
         name: "create", summary: "creates a sink", positionals: [PositionalSpec(name: "NAME")],
         flags: [
-            .value("type", "TYPE", "r2-data-catalog (a table) or r2 (files)"),
+            .value("type", "TYPE", "r2-data-catalog: a table"),
             .value("bucket", "NAME", "bucket to write to"),
             .value("namespace", "NAME", "the table's namespace"),
             .value("table", "NAME", "the table's name"),
             .value("catalog-token", "VALUE", "token for the catalog"),
-            .value("format", "json|parquet", "format of files (parquet)"),
+            .value("format", "parquet", "format of files"),
             .value("compression", "NAME", "zstd, snappy, gzip, lz4 or uncompressed"),
             .value("target-row-group-size", "MB", "size of row groups"),
             .value("roll-interval", "SECONDS", "lands at least this often"),
             .value("roll-size", "MB", "lands when a file is this large"),
-            .value("path", "PREFIX", "prefix of files, for type r2"),
-            .value("partitioning", "PATTERN", "time pattern of files, for type r2"),
         ] + Invocation.serverFlags
     ) { invocation in
         let body = try SinkCommands.body(invocation)
@@ -36,12 +34,9 @@ enum SinkCommands {
         let type = try invocation.required("type").replacing("-", with: "_")
         var config: JSONObject = ["bucket": .string(try invocation.required("bucket"))]
         for (flag, member) in [
-            ("namespace", "namespace"), ("table", "table_name"), ("catalog-token", "token"), ("path", "path"),
+            ("namespace", "namespace"), ("table", "table_name"), ("catalog-token", "token"),
         ] {
             if let value = invocation[flag] { config[member] = .string(value) }
-        }
-        if let pattern = invocation["partitioning"] {
-            config["partitioning"] = ["time_pattern": .string(pattern)]
         }
         var rolling = JSONObject()
         if let seconds = try invocation.integer("roll-interval", in: 1...86_400) {
