@@ -1,3 +1,5 @@
+import Columnar
+import Kernels
 import Plans
 
 /// Chooses the operators.
@@ -11,6 +13,8 @@ enum PhysicalPlanner {
         case .aggregate(let aggregation, let input): return .aggregate(aggregation, plan(input))
         case .sort(let keys, let input): return .sort(keys, plan(input))
         case .union(let inputs): return .union(inputs.map(plan))
+        case .join(let kind, let condition, let left, let right):
+            return .join(join(kind, condition, leftWidth: left.schema.count), plan(left), plan(right))
         case .limit(let window, .sort(let keys, let input)):
             if let count = window.count, let end = window.end, end <= topLimit {
                 return .topN(keys, offset: window.offset, count: count, plan(input))
@@ -18,6 +22,38 @@ enum PhysicalPlanner {
             return .limit(window, .sort(keys, plan(input)))
         case .limit(let window, let input): return .limit(window, plan(input))
         }
+    }
+
+    /// Terms `left = right` become keys, the rest is checked on each pair.
+    private static func join(_ kind: JoinKind, _ condition: Expression?, leftWidth: Int) -> Join {
+        var join = Join(kind)
+        var rest: [Expression] = []
+        for term in condition?.conjuncts ?? [] {
+            guard let (left, right) = key(term, leftWidth: leftWidth) else {
+                rest.append(term)
+                continue
+            }
+            join.leftKeys.append(left)
+            join.rightKeys.append(right)
+        }
+        join.residual = Expression.conjunction(rest)
+        return join
+    }
+
+    /// The sides of an equality between a value of the left input and one of the right input, each over its own.
+    ///
+    /// Nested values are left out: `=` looks into them for nulls, a hash does not.
+    private static func key(_ term: Expression, leftWidth: Int) -> (left: Expression, right: Expression)? {
+        guard case .call(.equal, let sides, _) = term, sides.count == 2, !term.isVolatile,
+            sides[0].type == sides[1].type, !sides[0].type.isNested
+        else { return nil }
+        let columns = sides.map(\.columns)
+        guard !columns[0].isEmpty, !columns[1].isEmpty else { return nil }
+        let areLeft = columns.map { $0.allSatisfy { $0 < leftWidth } }
+        let areRight = columns.map { $0.allSatisfy { $0 >= leftWidth } }
+        if areLeft[0], areRight[1] { return (sides[0], sides[1].remapped { $0 - leftWidth }) }
+        if areLeft[1], areRight[0] { return (sides[1], sides[0].remapped { $0 - leftWidth }) }
+        return nil
     }
 
     /// A heap of more rows than this is no cheaper than a sort, which can spill.

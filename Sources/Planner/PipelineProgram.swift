@@ -128,6 +128,7 @@ private struct FlatPipeline {
             case .sort: "ORDER BY"
             case .limit: "LIMIT"
             case .union: "UNION"
+            case .join: "a join"
             default: "VALUES"
             }
         return .unsupported(

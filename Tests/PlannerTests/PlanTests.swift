@@ -26,6 +26,24 @@ struct PlanTests {
                 """
             ),
             (
+                "SELECT f.origin, g.dep_delay FROM flights f, flights g WHERE f.year = g.year AND f.year > 2012 AND f.dep_delay < g.dep_delay",
+                """
+                Project: origin, dep_delay
+                  HashJoin: kind=inner, keys=[year = year], filter=dep_delay < dep_delay
+                    Scan: table=web.flights, fields=[year, dep_delay, origin], filter=year > 2012
+                    Scan: table=web.flights, fields=[year, dep_delay]
+                """
+            ),
+            (
+                "SELECT f.origin FROM flights f LEFT JOIN flights g ON f.year = g.year AND f.year > 1 AND g.year > 2 WHERE f.year > 3",
+                """
+                Project: origin
+                  HashJoin: kind=left, keys=[year = year], filter=year > 1
+                    Scan: table=web.flights, fields=[year, origin], filter=year > 3
+                    Scan: table=web.flights, fields=[year], filter=year > 2
+                """
+            ),
+            (
                 "SELECT count(*) FROM web.flights",
                 """
                 Aggregate: calls=[count(*)]

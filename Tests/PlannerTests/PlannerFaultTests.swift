@@ -13,6 +13,7 @@ struct PlannerFaultTests {
             ("SELECT nonsense_name FROM flights", "PLA-101", 1, 8, nil),
             ("SELECT a", "PLA-101", 1, 8, "the query has no FROM"),
             ("SELECT x.year FROM flights", "PLA-101", 1, 8, nil),
+            ("SELECT flihgts.year FROM flights", "PLA-101", 1, 8, "did you mean flights?"),
             ("SELECT 1 FROM missing", "PLA-103", 1, 15, nil),
             ("SELECT uper(origin) FROM flights", "PLA-104", 1, 8, "did you mean upper?"),
             ("SELECT lower(origin, 1, 2) FROM flights", "PLA-105", 1, 8, nil),
@@ -39,7 +40,12 @@ struct PlannerFaultTests {
             ("SELECT 1 UNION ALL SELECT 1, 2", "PLA-115", 1, 20, nil),
             ("SELECT 1 UNION ALL SELECT TRUE", "PLA-106", 1, 20, nil),
             ("SELECT $1", "PLA-116", 1, 8, nil),
-            ("SELECT * FROM flights JOIN flights f ON TRUE", "PLA-201", 1, 23, nil),
+            (
+                "SELECT year FROM flights JOIN flights f ON TRUE", "PLA-102", 1, 8,
+                "put the table's name before it"
+            ),
+            ("SELECT 1 FROM flights, flights", "PLA-115", 1, 24, nil),
+            ("SELECT 1 FROM flights JOIN LATERAL (SELECT 1) f ON TRUE", "PLA-201", 1, 37, nil),
             ("SELECT year IN (SELECT 1) FROM flights", "PLA-201", 1, 13, nil),
             ("SELECT row_number() OVER () FROM flights", "PLA-201", 1, 8, nil),
             ("SELECT DISTINCT origin FROM flights ORDER BY year", "PLA-110", 1, 46, nil),

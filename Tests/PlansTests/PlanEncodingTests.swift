@@ -77,6 +77,11 @@ struct PlanEncodingTests {
                     ], names: ["c", "u", "l"]), scan),
             .filter(.call(.not, [.call(.isNotNull, [name], .boolean)], .boolean), scan),
             .union([scan, scan]),
+            .join(
+                Join(
+                    .full, leftKeys: [name], rightKeys: [.call(.lower, [name], .string)],
+                    residual: .call(.less, [.column(0, .long), .column(5, .long)], .boolean)), scan, scan),
+            .join(Join(.inner), scan, aggregate),
         ]
     }()
 

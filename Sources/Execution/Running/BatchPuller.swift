@@ -15,7 +15,7 @@ final class BatchPuller: Sendable {
         var ready: ArraySlice<Batch> = []
         var isPrepared = false
         /// For the batches of the round.
-        var reservation: MemoryReservation?
+        var reservations: [MemoryReservation] = []
         var isAtEnd = false
         var round = 1
     }
@@ -34,7 +34,7 @@ final class BatchPuller: Sendable {
             let (batch, isAtEnd) = state.withLock { ($0.ready.popFirst(), $0.isAtEnd) }
             if let batch { return batch }
             if isAtEnd {
-                state.withLock { $0.reservation = nil }
+                state.withLock { $0.reservations = [] }
                 return nil
             }
             try await computeRound()
@@ -49,37 +49,31 @@ final class BatchPuller: Sendable {
         let limit = source.isSequential ? 1 : context.morsels.threadCount * 2
         let size = state.withLock { state in
             defer { state.round = min(limit, state.round * 2) }
+            // The round before is read to its end: its bytes are given back first.
+            state.reservations = []
             return min(limit, state.round)
         }
         var parts = [[Batch]](repeating: [], count: size)
+        var reservations: [MemoryReservation] = []
         var isAtEnd = false
-        try await withThrowingTaskGroup(of: (Int, [Batch]).self) { [context] group in
+        try await withThrowingTaskGroup(of: (Int, HeldBatches).self) { [context] group in
             for place in 0..<size {
                 guard let morsel = try await source.next() else {
                     isAtEnd = true
                     break
                 }
                 group.addTask {
-                    let batches = try await context.morsels.run(priority: context.priority) {
-                        var batches: [Batch] = []
-                        try morsel.run { batch in
-                            try context.check()
-                            batches.append(batch)
-                            return .more
-                        }
-                        return batches
-                    }
-                    return (place, batches)
+                    (place, try await HeldBatches(morsel, context, for: "result rows"))
                 }
             }
-            for try await (place, batches) in group { parts[place] = batches }
+            for try await (place, held) in group {
+                parts[place] = held.batches
+                reservations.append(held.reservation)
+            }
         }
         let batches = parts.flatMap { $0 }
-        let bytes = batches.reduce(0) { $0 + $1.columns.reduce(0) { $0 + $1.ownByteCount } }
-        try state.withLock { state in
-            // The round before is read to its end: its bytes are given back first.
-            state.reservation = nil
-            state.reservation = try context.memory.reserve(bytes, for: "result rows")
+        state.withLock { state in
+            state.reservations = reservations
             state.ready = batches[...]
             state.isAtEnd = isAtEnd
         }

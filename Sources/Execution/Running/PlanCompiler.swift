@@ -43,6 +43,11 @@ struct PlanCompiler {
             var sources: [any MorselSource] = []
             for input in inputs { sources.append(try source(for: input)) }
             return UnionSource(sources, schema: plan.schema, profile: node)
+        case .join(let join, let left, let right):
+            let sides = (left: try source(for: left), right: try source(for: right))
+            return JoinSource(
+                JoinWork(join, left.schema, right.schema), left: sides.left, right: sides.right, node, context
+            )
         }
     }
 

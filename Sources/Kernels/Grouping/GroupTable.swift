@@ -8,9 +8,9 @@ package import Columnar
 package struct GroupTable {
     package let types: [DataType]
     /// One of these two, by whether a key is a single word.
-    private var singleTable = SingleWordTable()
-    private var rowTable: WordTable
-    private var interner = BytesInterner()
+    private(set) var singleTable = SingleWordTable()
+    private(set) var rowTable: WordTable
+    private(set) var interner = BytesInterner()
     /// The keys of new groups, in the order in which batches brought them.
     private var parts: [[Column]] = []
     private var partBytes = 0
@@ -23,16 +23,16 @@ package struct GroupTable {
     }
 
     /// One key of one word whose nulls are told apart by a row of their own; see `nullNumber`.
-    private static func isSingleWord(_ types: [DataType]) -> Bool {
+    static func isSingleWord(_ types: [DataType]) -> Bool {
         types.count == 1 && KeyWords.width(of: types[0]) == 1
     }
 
-    private static func maskWords(_ types: [DataType]) -> Int { (types.count + 63) / 64 }
+    static func maskWords(_ types: [DataType]) -> Int { (types.count + 63) / 64 }
 
     /// The number of the null group when the table is of single words; such a group is no row of the table.
     private var nullNumber: Int32?
     /// The group number of each row of the table; only where a null group took a number in between.
-    private var renumbered: [Int32]?
+    private(set) var renumbered: [Int32]?
 
     package private(set) var count = 0
 

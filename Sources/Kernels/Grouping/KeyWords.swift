@@ -65,7 +65,8 @@ struct KeyWords {
             heads[row] = view.head
             tails[row] = view.tail
             if !view.isInline, validity?[row] ?? true {
-                tails[row] = UInt64(strings.withBytes(at: row) { interner.number(of: $0) })
+                let number = strings.withBytes(at: row) { interner.number(of: $0) }
+                tails[row] = UInt64(truncatingIfNeeded: number)
             }
         }
         return [heads, tails]
@@ -81,7 +82,7 @@ struct KeyWords {
             buffer.removeAll(keepingCapacity: true)
             JSONRendering.append(column, row, to: &buffer)
             lengths[row] = UInt64(buffer.count)
-            numbers[row] = UInt64(interner.number(of: buffer.span))
+            numbers[row] = UInt64(truncatingIfNeeded: interner.number(of: buffer.span))
         }
         return [lengths, numbers]
     }
@@ -93,11 +94,20 @@ struct BytesInterner {
     private var hashes: [UInt64] = []
     /// Open addressing; a number, or -1.
     private var slots: [Int32] = []
+    private var isFrozen = false
+
+    /// A copy that knows no more strings than this one: unknown ones get -1.
+    func frozen() -> BytesInterner {
+        var copy = self
+        copy.isFrozen = true
+        return copy
+    }
 
     var byteCount: Int { strings.byteCount + hashes.count * 8 + slots.count * 4 }
 
     mutating func number(of bytes: Span<UInt8>) -> Int {
-        if hashes.count * 2 >= slots.count { grow() }
+        if isFrozen, slots.isEmpty { return -1 }
+        if !isFrozen, hashes.count * 2 >= slots.count { grow() }
         let hash = ColumnHash.bytes(bytes)
         let mask = slots.count - 1
         var slot = Int(truncatingIfNeeded: hash) & mask
@@ -107,6 +117,7 @@ struct BytesInterner {
             if hashes[number] == hash, isEqual(number, bytes) { return number }
             slot = (slot + 1) & mask
         }
+        if isFrozen { return -1 }
         let number = hashes.count
         slots[slot] = Int32(number)
         hashes.append(hash)

@@ -44,6 +44,22 @@ struct SingleWordTable {
         return result
     }
 
+    /// The number of each word, or -1; adds none.
+    func find(_ words: [UInt64]) -> [Int32] {
+        var result = [Int32](repeating: -1, count: words.count)
+        var output = result.mutableSpan
+        let table = slots.span
+        let input = words.span
+        let mask = table.count &- 1
+        for row in 0..<input.count {
+            let word = input[row]
+            var slot = Int(truncatingIfNeeded: ColumnHash.combined(ColumnHash.seed, word)) & mask
+            while table[slot].number >= 0, table[slot].word != word { slot = (slot &+ 1) & mask }
+            output[row] = table[slot].number
+        }
+        return result
+    }
+
     private mutating func grow() {
         let old = slots
         slots = [Slot](repeating: Self.free, count: old.count * 2)

@@ -25,19 +25,8 @@ struct WordTable {
     ///
     /// - Shapes: `width` arrays, each with a word a row.
     mutating func numbers(of words: [[UInt64]]) -> [Int32] {
-        precondition(words.count == width)
-        let rowCount = words[0].count
-        // Rows side by side, so that a probe compares neighbouring words.
-        var rows = [UInt64](repeating: 0, count: rowCount * width)
-        var rowHashes = [UInt64](repeating: ColumnHash.seed, count: rowCount)
-        for (place, column) in words.enumerated() {
-            precondition(column.count == rowCount)
-            for row in 0..<rowCount {
-                let word = column[row]
-                rows[row &* width &+ place] = word
-                rowHashes[row] = ColumnHash.combined(rowHashes[row], word)
-            }
-        }
+        let (rows, rowHashes) = transposed(words)
+        let rowCount = rowHashes.count
         var result = [Int32](repeating: 0, count: rowCount)
         for row in 0..<rowCount {
             let hash = rowHashes[row]
@@ -66,6 +55,43 @@ struct WordTable {
             }
         }
         return result
+    }
+
+    /// The number of each row, or -1; adds none. Shapes as for `numbers`.
+    func find(_ words: [[UInt64]]) -> [Int32] {
+        let (rows, rowHashes) = transposed(words)
+        let mask = slots.count &- 1
+        var result = [Int32](repeating: -1, count: rowHashes.count)
+        for row in 0..<rowHashes.count {
+            let hash = rowHashes[row]
+            var slot = Int(truncatingIfNeeded: hash) & mask
+            while slots[slot] >= 0 {
+                let number = Int(slots[slot])
+                if hashes[number] == hash, isSame(number, rows, row) {
+                    result[row] = slots[slot]
+                    break
+                }
+                slot = (slot &+ 1) & mask
+            }
+        }
+        return result
+    }
+
+    /// Rows side by side, so that a probe compares neighbouring words, and the hash of each.
+    private func transposed(_ words: [[UInt64]]) -> (rows: [UInt64], hashes: [UInt64]) {
+        precondition(words.count == width)
+        let rowCount = words[0].count
+        var rows = [UInt64](repeating: 0, count: rowCount * width)
+        var rowHashes = [UInt64](repeating: ColumnHash.seed, count: rowCount)
+        for (place, column) in words.enumerated() {
+            precondition(column.count == rowCount)
+            for row in 0..<rowCount {
+                let word = column[row]
+                rows[row &* width &+ place] = word
+                rowHashes[row] = ColumnHash.combined(rowHashes[row], word)
+            }
+        }
+        return (rows, rowHashes)
     }
 
     @inline(__always)

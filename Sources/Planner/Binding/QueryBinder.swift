@@ -75,8 +75,18 @@ struct QueryBinder {
 
     private mutating func source(_ from: [TableSyntax]) throws(PlannerError) -> (LogicalPlan, Scope) {
         guard let first = from.first else { return (.values(.oneRow), Scope()) }
-        if from.count > 1 { throw .unsupported("a join", at: from[1].position) }
-        switch first {
+        var (plan, scope) = try source(first)
+        for table in from.dropFirst() {
+            let (right, rightScope) = try source(table)
+            try countNode(at: table.position)
+            scope = try scope.joined(with: rightScope, at: table.position)
+            plan = .join(.inner, nil, plan, right)
+        }
+        return (plan, scope)
+    }
+
+    private mutating func source(_ table: TableSyntax) throws(PlannerError) -> (LogicalPlan, Scope) {
+        switch table {
         case .named(let table): return try named(table)
         case .subquery(let query, let isLateral, let alias):
             if isLateral { throw .unsupported("LATERAL", at: query.position) }
@@ -84,7 +94,11 @@ struct QueryBinder {
             return (plan, try Scope(plan.schema, fullName: [], alias: alias))
         case .function(let call, _, _):
             throw .unsupported("a table function", at: call.function.position)
-        case .join(let join): throw .unsupported("a join", at: join.position)
+        case .join(let join):
+            let left = try source(join.left)
+            let right = try source(join.right)
+            try countNode(at: join.position)
+            return try JoinBinding(context: context).bind(join, left, right)
         }
     }
 

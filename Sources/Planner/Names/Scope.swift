@@ -10,15 +10,20 @@ struct Scope {
         var name: String
         var type: DataType
         var isRequired: Bool
+        /// A column that USING merged into another: read only with its table's name before it.
+        var isMerged = false
     }
 
     /// By position in the input.
     private(set) var columns: [Column]
     /// Positions by name in lower case: wide tables have thousands of columns and long queries as many names.
     private let positionsByName: [String: [Int]]
+    /// What `*` stands for, in its order.
+    private let starPositions: [Int]
 
-    init(columns: [Column] = []) {
+    init(columns: [Column] = [], star: [Int]? = nil) {
         self.columns = columns
+        starPositions = star ?? Array(columns.indices)
         positionsByName = Dictionary(grouping: columns.indices) { columns[$0].name.lowercased() }
     }
 
@@ -46,7 +51,7 @@ struct Scope {
         for qualifierCount in stride(from: texts.count - 1, through: 0, by: -1) {
             let qualifier = Array(texts[..<qualifierCount])
             let candidates = (positionsByName[texts[qualifierCount].lowercased()] ?? []).filter {
-                qualifier.isEmpty || columns[$0].isCalled(qualifier)
+                qualifier.isEmpty ? !columns[$0].isMerged : columns[$0].isCalled(qualifier)
             }
             switch NameMatch.find(texts[qualifierCount], among: candidates.map { columns[$0].name }) {
             case .found(let index):
@@ -69,7 +74,7 @@ struct Scope {
 
     /// Positions of a table's columns; of all without a qualifier.
     func positions(of qualifier: QualifiedName?) throws(PlannerError) -> [Int] {
-        guard let qualifier else { return Array(columns.indices) }
+        guard let qualifier else { return starPositions }
         let found = columns.indices.filter { columns[$0].isCalled(qualifier.texts) }
         guard !found.isEmpty else {
             let tables = columns.compactMap { $0.qualifiers.last?.last }
@@ -77,11 +82,37 @@ struct Scope {
                 .unknownTable, "no table of the query has this name", ["table": "\(qualifier)"],
                 at: qualifier.position, hint: NameMatch.hint(qualifier.last.text, among: tables))
         }
+        guard Set(found.map { columns[$0].qualifiers.first }).count == 1 else {
+            throw PlannerError(
+                .ambiguousColumn, "several tables have this name", ["table": "\(qualifier)"],
+                at: qualifier.position, hint: "put the namespace before it")
+        }
         return found
+    }
+
+    /// The names under which tables may be told apart, in lower case.
+    private var tableNames: Set<[String]> {
+        Set(columns.compactMap { $0.qualifiers.first?.map { $0.lowercased() } })
+    }
+
+    /// Both sides of a join.
+    ///
+    /// - Errors: `unlikeShape` when a table of the right side has the name of one of the left.
+    func joined(with right: Scope, at position: TextPosition) throws(PlannerError) -> Scope {
+        if let name = tableNames.intersection(right.tableNames).first {
+            throw PlannerError(
+                .unlikeShape, "two tables of the query have this name",
+                ["table": name.joined(separator: ".")], at: position,
+                hint: "give one an alias: … AS other")
+        }
+        return Scope(
+            columns: columns + right.columns,
+            star: starPositions + right.starPositions.map { $0 + columns.count })
     }
 
     private func unknown(_ name: QualifiedName) -> PlannerError {
         let last = name.last.text
+        if name.parts.count > 1, let fault = unknownTable(name) { return fault }
         var hint = NameMatch.hint(
             name.parts.count == 1 ? last : name.parts[name.parts.count - 1].text,
             among: columns.map(\.name))
@@ -93,6 +124,26 @@ struct Scope {
         }
         return PlannerError(
             .unknownColumn, "there is no such column", ["column": "\(name)"], at: name.position, hint: hint)
+    }
+}
+
+extension Scope {
+    /// The fault of `x.a` where no table is called x; nil where one is, or where x could be a column.
+    private func unknownTable(_ name: QualifiedName) -> PlannerError? {
+        let texts = name.texts
+        let isTable = (1..<texts.count).contains { count in
+            columns.contains { $0.isCalled(Array(texts[..<count])) }
+        }
+        let tables = columns.compactMap { $0.qualifiers.last?.last }
+        guard !isTable, !tables.isEmpty, positionsByName[texts[0].lowercased()] == nil else { return nil }
+        let named = name.parts[name.parts.count - 2].text
+        var seen = Set<String>()
+        let known = tables.filter { seen.insert($0).inserted }
+        return PlannerError(
+            .unknownColumn, "no table of the query has this name",
+            ["table": texts.dropLast().joined(separator: ".")], at: name.position,
+            hint: NameMatch.hint(named, among: known)
+                ?? "the tables are \(known.prefix(8).map { "\(Identifier($0))" }.joined(separator: ", "))")
     }
 }
 

@@ -10,6 +10,9 @@ extension LogicalPlan {
         case .scan(var scan):
             if let filter = scan.filter { scan.filter = try body(filter) }
             return .scan(scan)
+        case .join(let kind, let condition, let left, let right):
+            guard let condition else { return self }
+            return .join(kind, try body(condition), left, right)
         case .filter(let condition, let input): return .filter(try body(condition), input)
         case .project(var projection, let input):
             for index in projection.expressions.indices {

@@ -38,6 +38,16 @@ struct PruneColumns: OptimizerPass {
                 return project(kept.map { ($0, positions) }, input.schema, below)
             }
             return (.union(parts), places(kept))
+        case .join(let kind, let condition, let left, let right):
+            let read = wanted.union(condition?.columns ?? [])
+            let width = left.schema.count
+            let (newLeft, leftPlaces) = prune(left, keeping: read.filter { $0 < width })
+            let (newRight, rightPlaces) = prune(
+                right, keeping: Set(read.filter { $0 >= width }.map { $0 - width }))
+            let newWidth = newLeft.schema.count
+            var positions = leftPlaces
+            for (old, new) in rightPlaces { positions[width + old] = newWidth + new }
+            return (.join(kind, condition?.remapped(positions), newLeft, newRight), positions)
         }
     }
 

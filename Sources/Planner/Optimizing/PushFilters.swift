@@ -1,3 +1,4 @@
+import Columnar
 import Kernels
 import Plans
 
@@ -40,10 +41,38 @@ struct PushFilters: OptimizerPass {
         case .union(let inputs):
             let (pushed, kept) = split(conditions) { _ in true }
             return filtered(.union(inputs.map { push(pushed, into: $0) }), kept)
+        case .join(let kind, let condition, let left, let right):
+            return push(conditions, kind, condition?.conjuncts ?? [], left, right)
         // A limit's rows are chosen before the filter.
         case .limit(let window, let input): return filtered(.limit(window, push([], into: input)), conditions)
         case .values: return filtered(plan, conditions)
         }
+    }
+
+    /// Conditions above a join and terms of its own, each as low as rows without a partner allow.
+    private func push(
+        _ above: [Expression], _ kind: JoinKind, _ on: [Expression], _ left: LogicalPlan,
+        _ right: LogicalPlan
+    ) -> LogicalPlan {
+        let width = left.schema.count
+        let isLeft = { (term: Expression) in
+            !term.columns.isEmpty && term.columns.allSatisfy { $0 < width }
+        }
+        let isRight = { (term: Expression) in
+            !term.columns.isEmpty && term.columns.allSatisfy { $0 >= width }
+        }
+        // Rows that a condition above drops may be dropped before unless nulls stand in for them.
+        let (aboveLeft, otherAbove) = split(above) { !kind.keepsRight && isLeft($0) }
+        let (aboveRight, stillAbove) = split(otherAbove) { !kind.keepsLeft && isRight($0) }
+        let (merged, kept) = split(stillAbove) { kind == .inner && !$0.columns.isEmpty }
+        // Rows that fail a term of ON find no partner: they go unless the join keeps them.
+        let (onLeft, otherOn) = split(on) { !kind.keepsLeft && isLeft($0) }
+        let (onRight, stillOn) = split(otherOn) { !kind.keepsRight && isRight($0) }
+        let moved = (onRight + aboveRight).map { $0.remapped { $0 - width } }
+        let join = LogicalPlan.join(
+            kind, Expression.conjunction(stillOn + merged), push(onLeft + aboveLeft, into: left),
+            push(moved, into: right))
+        return filtered(join, kept)
     }
 
     private func split(

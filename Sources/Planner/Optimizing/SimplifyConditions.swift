@@ -9,6 +9,9 @@ struct SimplifyConditions: OptimizerPass {
     func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan {
         plan.rewritten { node in
             let node = node.mapExpressions { $0.rewritten(Self.simplify) }
+            if case .join(let kind, let condition?, let left, let right) = node {
+                return Self.join(kind, condition, left, right, node)
+            }
             guard case .filter(let condition, let input) = node else { return node }
             switch condition.literalValue {
             case nil: return node
@@ -16,6 +19,18 @@ struct SimplifyConditions: OptimizerPass {
             // Neither false nor null lets a row pass.
             default: return .values(ValueRows(schema: input.schema, rows: []))
             }
+        }
+    }
+
+    private static func join(
+        _ kind: JoinKind, _ condition: Expression, _ left: LogicalPlan, _ right: LogicalPlan,
+        _ node: LogicalPlan
+    ) -> LogicalPlan {
+        switch condition.literalValue {
+        case nil: node
+        case .boolean(true): .join(kind, nil, left, right)
+        // No pair passes; outer sides are padded all the same.
+        default: kind == .inner ? .values(ValueRows(schema: node.schema, rows: [])) : node
         }
     }
 

@@ -37,6 +37,7 @@ extension PhysicalPlan {
             object["offset"] = JSONValue(window.offset)
             if let count = window.count { object["count"] = JSONValue(count) }
         case .union: break
+        case .join(let join, _, _): join.encode(into: &object)
         }
         if !inputs.isEmpty { object["inputs"] = .array(inputs.map(\.json)) }
         return .object(object)
@@ -53,6 +54,7 @@ extension PhysicalPlan {
         case .topN: "top_n"
         case .limit: "limit"
         case .union: "union"
+        case .join: "join"
         }
     }
 
@@ -70,11 +72,12 @@ extension PhysicalPlan {
     ) throws(PlansError) -> PhysicalPlan {
         if name == "values" { return .values(try ValueRows(members)) }
         if name == "scan" { return .scan(try TableScan(members)) }
-        guard let input = inputs.first, name == "union" || inputs.count == 1 else {
+        guard let input = inputs.first, name == "union" || inputs.count == (name == "join" ? 2 : 1) else {
             throw members.malformed("inputs", "has another count than the node takes")
         }
         switch name {
         case "union": return .union(inputs)
+        case "join": return .join(try Join(members), input, inputs[1])
         case "filter": return .filter(try Expression(json: try members.value("condition")), input)
         case "project":
             let expressions = try members.list("expressions") { json throws(PlansError) in
@@ -148,6 +151,26 @@ extension TableScan {
             fields: try members.list("fields") { json throws(PlansError) in try Field(planJSON: json) })
         filter = try members.optional("filter") { json throws(PlansError) in try Expression(json: json) }
         limitHint = members.object["limit_hint"]?.integer.map { Int($0) }
+    }
+}
+
+extension Join {
+    fileprivate func encode(into object: inout JSONObject) {
+        object["kind"] = .string(kind.rawValue)
+        object["left_keys"] = .array(leftKeys.map(\.json))
+        object["right_keys"] = .array(rightKeys.map(\.json))
+        if let residual { object["residual"] = residual.json }
+    }
+
+    fileprivate init(_ members: PlanJSON) throws(PlansError) {
+        guard let kind = JoinKind(rawValue: try members.string("kind")) else {
+            throw members.malformed("kind", "is none")
+        }
+        let decode = { (json: JSONValue) throws(PlansError) in try Expression(json: json) }
+        self.init(
+            kind, leftKeys: try members.list("left_keys", decode),
+            rightKeys: try members.list("right_keys", decode),
+            residual: try members.optional("residual", decode))
     }
 }
 

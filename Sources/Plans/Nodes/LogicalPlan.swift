@@ -12,6 +12,8 @@ package indirect enum LogicalPlan: Sendable, Hashable {
     case limit(RowWindow, LogicalPlan)
     /// All rows of all inputs, which have the same types; the schema is the first one's.
     case union([LogicalPlan])
+    /// Pairs for which the condition, over the left columns and then the right ones, is true; nil accepts all.
+    case join(JoinKind, Expression?, LogicalPlan, LogicalPlan)
 }
 
 extension LogicalPlan {
@@ -23,6 +25,7 @@ extension LogicalPlan {
         case .project(let projection, _): projection.schema
         case .aggregate(let aggregation, _): aggregation.schema
         case .union(let inputs): inputs[0].schema
+        case .join(let kind, _, let left, let right): Join.schema(kind, left.schema, right.schema)
         }
     }
 
@@ -33,6 +36,7 @@ extension LogicalPlan {
             .limit(_, let input):
             [input]
         case .union(let inputs): inputs
+        case .join(_, _, let left, let right): [left, right]
         }
     }
 
@@ -47,6 +51,8 @@ extension LogicalPlan {
         case .sort(let keys, _): return .sort(keys, replacements[0])
         case .limit(let window, _): return .limit(window, replacements[0])
         case .union: return .union(replacements)
+        case .join(let kind, let condition, _, _):
+            return .join(kind, condition, replacements[0], replacements[1])
         }
     }
 

@@ -30,7 +30,16 @@ extension PhysicalPlan {
         case .union(let inputs):
             let types = inputs.map { $0.schema.fields.map(\.type) }
             try require(types.allSatisfy { $0 == types[0] }, "all inputs of a union have the same types")
+        case .join(let join, let left, let right): try check(join, left.schema, right.schema)
         }
+    }
+
+    private func check(_ join: Join, _ left: Schema, _ right: Schema) throws(PlansError) {
+        try require(
+            join.leftKeys.map(\.type) == join.rightKeys.map(\.type), "both sides of a join key have one type")
+        try check(join.leftKeys, over: left)
+        try check(join.rightKeys, over: right)
+        if let residual = join.residual { try checkCondition(residual, over: schema) }
     }
 
     private func checkCondition(_ condition: Expression, over schema: Schema) throws(PlansError) {

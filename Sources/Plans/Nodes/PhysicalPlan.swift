@@ -14,6 +14,8 @@ package indirect enum PhysicalPlan: Sendable, Hashable {
     case limit(RowWindow, PhysicalPlan)
     /// All rows of all inputs, which have the same types; the schema is the first one's.
     case union([PhysicalPlan])
+    /// The right input is held in memory, the left one streams past it.
+    case join(Join, PhysicalPlan, PhysicalPlan)
 }
 
 extension PhysicalPlan {
@@ -26,6 +28,7 @@ extension PhysicalPlan {
         case .project(let projection, _): projection.schema
         case .aggregate(let aggregation, _): aggregation.schema
         case .union(let inputs): inputs[0].schema
+        case .join(let join, let left, let right): Join.schema(join.kind, left.schema, right.schema)
         }
     }
 
@@ -36,6 +39,7 @@ extension PhysicalPlan {
             .topN(_, _, _, let input), .limit(_, let input):
             [input]
         case .union(let inputs): inputs
+        case .join(_, let left, let right): [left, right]
         }
     }
 }

@@ -55,6 +55,24 @@ enum PlanText {
         return "TopN: \(window), keys=[\(list(keys.map { $0.text(over: input) }))]"
     }
 
+    static func join(_ kind: JoinKind, _ condition: Expression?, _ schema: Schema) -> String {
+        "Join: kind=\(kind.rawValue)" + (condition.map { ", on=\($0.text(over: schema))" } ?? "")
+    }
+
+    static func join(_ join: Join, _ left: Schema, _ right: Schema) -> String {
+        var parts = ["kind=\(join.kind.rawValue)"]
+        if !join.leftKeys.isEmpty {
+            let keys = zip(join.leftKeys, join.rightKeys).map {
+                "\($0.text(over: left)) = \($1.text(over: right))"
+            }
+            parts.append("keys=[\(list(keys))]")
+        }
+        if let residual = join.residual {
+            parts.append("filter=\(residual.text(over: Join.schema(join.kind, left, right)))")
+        }
+        return (join.leftKeys.isEmpty ? "NestedLoopJoin: " : "HashJoin: ") + list(parts)
+    }
+
     private static func list(_ parts: [String]) -> String { parts.joined(separator: ", ") }
 }
 
@@ -70,6 +88,7 @@ extension LogicalPlan: CustomStringConvertible {
         case .sort(let keys, let input): PlanText.sort(keys, over: input.schema)
         case .limit(let window, _): PlanText.limit(window)
         case .union(let inputs): "Union: inputs=\(inputs.count)"
+        case .join(let kind, let condition, _, _): PlanText.join(kind, condition, schema)
         }
     }
 
@@ -94,6 +113,7 @@ extension PhysicalPlan: CustomStringConvertible {
             PlanText.topN(keys, offset: offset, count: count, over: input.schema)
         case .limit(let window, _): PlanText.limit(window)
         case .union(let inputs): "Union: inputs=\(inputs.count)"
+        case .join(let join, let left, let right): PlanText.join(join, left.schema, right.schema)
         }
     }
 

@@ -1,0 +1,126 @@
+import Columnar
+import Plans
+import Scheduling
+import Synchronization
+
+/// A join: holds the right side, then finds partners as part of the left side's morsels.
+///
+///     left morsels      | probe | probe | probe |
+///     RIGHT and FULL                            | right rows that nobody found |
+///
+/// - Order: none is kept among right rows; left rows come in theirs.
+/// - Threads: RIGHT and FULL, and joins without keys, are probed by one task: the first must know when every
+///   left row was seen, the others cut left morsels into small ones and keep the rest here.
+final class JoinSource: MorselSource {
+    /// A morsel of a join without keys has about so many pairs.
+    private static let nestedLoopPairs = 65_536
+
+    fileprivate struct State {
+        var table: JoinTable?
+        var marks: JoinMarks?
+        /// Left rows that are cut off and not yet probed.
+        var pending: ArraySlice<Batch> = []
+        var pendingReservation: MemoryReservation?
+        var isTailGiven = false
+    }
+    private let work: JoinWork
+    private let left: any MorselSource
+    private let right: any MorselSource
+    private let profile: OperatorProfile
+    private let context: QueryContext
+    private let state = Mutex(State())
+
+    init(
+        _ work: JoinWork, left: any MorselSource, right: any MorselSource, _ profile: OperatorProfile,
+        _ context: QueryContext
+    ) {
+        self.work = work
+        self.left = left
+        self.right = right
+        self.profile = profile
+        self.context = context
+    }
+
+    var isSequential: Bool { left.isSequential || work.join.kind.keepsRight || work.isNestedLoop }
+
+    func prepare() async throws {
+        let sinks = try await MorselDrain(context: context).run(right) { [context] in try JoinSink(context) }
+        let table = try await context.morsels.run(priority: context.priority) { [work, profile, context] in
+            try profile.timed(context.clock) { try JoinTable(sinks, work, context) }
+        }
+        state.withLock { state in
+            state.table = table
+            if work.join.kind.keepsRight { state.marks = JoinMarks(count: table.rows.rowCount) }
+        }
+        if needsLeft(table) { try await left.prepare() }
+    }
+
+    /// Nothing meets an empty side; left rows matter only when they are kept.
+    private func needsLeft(_ table: JoinTable) -> Bool {
+        table.rows.rowCount > 0 || work.join.kind.keepsLeft
+    }
+
+    func next() async throws -> Morsel? {
+        let (table, marks) = state.withLock { ($0.table, $0.marks) }
+        guard let table else {
+            throw ExecutionError(.inconsistentPlan, "a join was read before it was prepared")
+        }
+        guard needsLeft(table) else { return nil }
+        if let input = try await nextLeft(table) {
+            return Morsel { [work, profile, context] emit in
+                try input.run { batch in
+                    var probe = JoinProbe(batch, work, table, marks, (profile, context))
+                    return try probe.run(emit)
+                }
+            }
+        }
+        guard let marks, state.withLock({ $0.takeTail() }) else { return nil }
+        return tail(table, marks)
+    }
+
+    private func nextLeft(_ table: JoinTable) async throws -> Morsel? {
+        guard work.isNestedLoop else { return try await left.next() }
+        while true {
+            if let batch = state.withLock({ $0.pending.popFirst() }) { return Morsel([batch]) }
+            state.withLock { $0.pendingReservation = nil }
+            guard let morsel = try await left.next() else { return nil }
+            let held = try await HeldBatches(morsel, context, for: "join")
+            let step = max(1, Self.nestedLoopPairs / max(1, table.rows.rowCount))
+            let parts = held.batches.flatMap { batch in
+                stride(from: 0, to: batch.rowCount, by: step).map { start in
+                    batch.slice(start..<min(batch.rowCount, start + step))
+                }
+            }
+            state.withLock { state in
+                state.pending = parts[...]
+                state.pendingReservation = held.reservation
+            }
+        }
+    }
+
+    /// Right rows without a partner.
+    private func tail(_ table: JoinTable, _ marks: JoinMarks) -> Morsel {
+        Morsel { [work, profile, context] emit in
+            let alone = marks.unmatched
+            let limit = min(Batch.capacity, context.batchRows)
+            for start in stride(from: 0, to: alone.count, by: limit) {
+                try context.check()
+                let rows = Array(alone[start..<min(alone.count, start + limit)])
+                let columns =
+                    work.left.fields.map { Column.nulls($0.type, count: rows.count) }
+                    + table.rows.columns.map { $0.gather(rows) }
+                profile.gave(rows.count)
+                let padded = Batch(schema: work.schema, columns: columns, rowCount: rows.count)
+                if try emit(padded) == .finished { return }
+            }
+        }
+    }
+}
+
+extension JoinSource.State {
+    /// True once.
+    mutating func takeTail() -> Bool {
+        defer { isTailGiven = true }
+        return !isTailGiven
+    }
+}

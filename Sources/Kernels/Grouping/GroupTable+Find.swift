@@ -1,0 +1,37 @@
+package import Columnar
+
+extension GroupTable {
+    /// The group of each row, or -1 where there is none; adds no groups.
+    ///
+    /// - Nulls: a row with a null key finds nothing.
+    package func find(_ keys: [Column], rowCount: Int) -> [Int32] {
+        precondition(keys.count == types.count)
+        if keys.isEmpty { return [Int32](repeating: count > 0 ? 0 : -1, count: rowCount) }
+        var found: [Int32]
+        if keys.count == 1, case .dictionary(let indices, let values) = keys[0].values,
+            (1..<rowCount).contains(values.count)
+        {
+            found = find([values], rowCount: values.count).gather(indices)
+        } else {
+            found = findRows(keys, rowCount)
+        }
+        for key in keys where key.mayHaveNulls {
+            let validity = key.validityBits()
+            for row in 0..<rowCount where !validity[row] { found[row] = -1 }
+        }
+        return found
+    }
+
+    private func findRows(_ keys: [Column], _ rowCount: Int) -> [Int32] {
+        var interner = interner.frozen()
+        let words = keys.flatMap { KeyWords($0, interner: &interner).words }
+        if Self.isSingleWord(types) {
+            let rows = singleTable.find(words[0])
+            guard let renumbered else { return rows }
+            return rows.map { $0 < 0 ? $0 : renumbered[Int($0)] }
+        }
+        let noNulls = [[UInt64]](
+            repeating: [UInt64](repeating: 0, count: rowCount), count: Self.maskWords(types))
+        return rowTable.find(words + noNulls)
+    }
+}
