@@ -27,7 +27,8 @@ enum DigestFunctions {
             case "sha384": .sha384
             case "sha512": .sha512
             default:
-                throw KernelError(.invalidArgument, "there is no such digest", ["algorithm": "'\(algorithm)'"])
+                throw KernelError(
+                    .invalidArgument, "there is no such digest", ["algorithm": "'\(algorithm)'"])
             }
         return kind.hash(bytes)
     }
