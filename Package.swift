@@ -49,7 +49,10 @@ let rooms: [Room] = [
     // Layer 5
     Room(
         name: "Catalogs",
-        uses: ["Faults", "Effects", "Telemetry", "JSONText", "Blobs", "Metastore", "Iceberg", "Tables"]),
+        uses: [
+            "Faults", "Effects", "Telemetry", "JSONText", "Blobs", "Metastore", "Scheduling", "Iceberg",
+            "Tables",
+        ]),
     Room(
         name: "Planner",
         uses: ["Faults", "Effects", "Columnar", "Kernels", "SQLSyntax", "Plans"]),

@@ -68,17 +68,8 @@ struct CatalogContext: Sendable {
         if !mayList(namespace) { try requireRead(namespace) }
     }
 
-    /// Whether the caller may know of the namespace: because it may read it, something around it, or a part of it.
     func mayList(_ namespace: Namespace) -> Bool {
-        if principal.allows(.catalogRead, on: .namespace(warehouse.bucket, namespace.levels)) { return true }
-        let inside = namespace.levels.joined(separator: ".") + "."
-        return principal.scopes.contains { scope in
-            guard scope.permission.includes(.catalogRead), scope.mayReach(bucket: warehouse.bucket) else {
-                return false
-            }
-            let aim = scope.limits[.table] ?? scope.limits[.namespace]
-            return aim?.hasPrefix(inside) ?? false
-        }
+        principal.mayKnow(ofNamespace: namespace.levels, inBucket: warehouse.bucket, .catalogRead)
     }
 
     func mayList(_ table: TableIdentifier) -> Bool {

@@ -17,6 +17,7 @@ package final class Catalog: Sendable {
     package let limits: CatalogLimits
     let log: Log
     let queue = CommitQueue()
+    let work = CatalogWork()
     let files: MetadataFiles
     let viewFiles: ViewFiles
     let meters: CatalogMeters
@@ -35,7 +36,8 @@ package final class Catalog: Sendable {
         meters = CatalogMeters(metrics)
         files = MetadataFiles(
             store: store, cache: MetadataCache(limitBytes: limits.metadataCacheBytes, metrics: metrics),
-            randomness: randomness, limitBytes: limits.metadataFileBytes, log: log)
+            randomness: randomness, limitBytes: limits.metadataFileBytes, work: work, meters: meters, log: log
+        )
         viewFiles = ViewFiles(store: store, limitBytes: limits.viewFileBytes)
     }
 }

@@ -19,5 +19,15 @@ package struct CatalogLimits: Sendable {
     /// How often a commit is tried again when the pointer moved under it. Commits to one table wait in line in this
     /// process, so a second try means that another process commits to it too.
     package var commitAttempts = 8
+    /// Pages of a thousand files that a drop with purge deletes before it answers; the rest goes in the background.
+    package var purgePagesAtOnce = 10
+    /// How long files of an expired snapshot stay for those who still read it.
+    package var expiredFileGraceSeconds: Int64 = 6 * 3600
+    /// Expired manifest lists of one table that are looked at together.
+    package var expiredListsAtOnce = 1000
+    /// A table with more snapshots keeps the manifests of expired ones: each list would have to be read to know which.
+    package var snapshotsToCompare = 20_000
+    /// Seconds between two passes of `runMaintenance`.
+    package var maintenanceSeconds: Int64 = 1800
     package init() {}
 }

@@ -1,12 +1,17 @@
+import Synchronization
 import Telemetry
 
 /// What the catalog counts.
-struct CatalogMeters {
+struct CatalogMeters: Sendable {
     let commits: Counter
     let conflicts: Counter
     let retries: Counter
     let rebases: Counter
     let commitTime: Histogram
+    let purges: Counter
+    let expiredFiles: Counter
+    private let largestMetadata: HighWater
+    let largeMetadata: Counter
 
     init(_ metrics: MetricsRegistry) {
         commits = metrics.counter(
@@ -19,5 +24,34 @@ struct CatalogMeters {
             "firn_catalog_commit_rebases_total", help: "Appends put on top of what was committed meanwhile")
         commitTime = metrics.histogram(
             "firn_catalog_commit_seconds", help: "Time of a commit, waiting included")
+        purges = metrics.counter(
+            "firn_catalog_purges_total", help: "Purged tables whose files are all deleted")
+        expiredFiles = metrics.counter(
+            "firn_catalog_expired_files_total",
+            help: "Manifest lists and manifests of expired snapshots that were deleted")
+        largestMetadata = HighWater(
+            metrics.gauge(
+                "firn_catalog_metadata_largest_bytes", help: "Largest metadata file written since the start"))
+        largeMetadata = metrics.counter(
+            "firn_catalog_metadata_large_total",
+            help: "Metadata files written that had more than half of the bytes allowed")
+    }
+
+    func noteMetadata(_ bytes: Int) { largestMetadata.raise(to: bytes) }
+}
+
+/// A gauge that only rises.
+private final class HighWater: Sendable {
+    private let gauge: Gauge
+    private let highest = Mutex(0)
+
+    init(_ gauge: Gauge) { self.gauge = gauge }
+
+    func raise(to value: Int) {
+        highest.withLock { highest in
+            guard value > highest else { return }
+            highest = value
+            gauge.set(Int64(value))
+        }
     }
 }

@@ -69,6 +69,10 @@ package enum FaultPoint: String, Sendable, CaseIterable {
     case commitMetadataWritten = "commit.metadata.written"
     /// The pointer and the progress have moved, the sink does not know yet.
     case commitPointerMoved = "commit.pointer.moved"
+    /// A table that is to be purged is gone, its files are not.
+    case purgeRecorded = "purge.recorded"
+    /// Some of a purged table's files are gone.
+    case purgePartial = "purge.partial"
     /// Progress is known, the log is about to be trimmed.
     case logTrimBefore = "log.trim.before"
     /// One of the segments to be trimmed is gone.

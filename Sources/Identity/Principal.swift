@@ -23,6 +23,19 @@ package struct Principal: Sendable, Hashable {
         guard allows(permission, on: resource) else { throw .denied(permission, on: "\(resource)") }
     }
 
+    /// Whether the caller may know of the namespace: because it may read it, something around it, or a part of it.
+    package func mayKnow(
+        ofNamespace levels: [String], inBucket bucket: String, _ permission: Permission
+    ) -> Bool {
+        if allows(permission, on: .namespace(bucket, levels)) { return true }
+        let inside = levels.joined(separator: ".") + "."
+        return scopes.contains { scope in
+            guard scope.permission.includes(permission), scope.limits[.bucket].map({ $0 == bucket }) ?? true
+            else { return false }
+            return (scope.limits[.table] ?? scope.limits[.namespace])?.hasPrefix(inside) ?? false
+        }
+    }
+
     package func requireSomewhere(_ permission: Permission) throws(IdentityError) {
         guard allowsSomewhere(permission) else { throw .denied(permission, on: "anything") }
     }

@@ -23,14 +23,8 @@ package final class DataDirectory: Sendable {
 
     package init(opening path: String) throws(NodeError) {
         self.path = path
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw NodeError(
-                .directoryUnusable, "the data directory cannot be made",
-                ["path": path, "reason": error.localizedDescription])
-        }
+        let isNew = !FileManager.default.fileExists(atPath: path + "/version.json")
+        try DurableFile.createDirectories(path, isNew: isNew)
         // The lock first: two starts of different versions must not race for the version file.
         lock = try DirectoryLock(directory: path)
         try Self.checkVersion(path + "/version.json")

@@ -30,7 +30,12 @@ struct QueryRunner: Sendable {
         case .readTable(let namespace, let table):
             try principal.require(.sqlRead, on: .table(bucket, namespace, table))
         case .list(let namespace):
-            try principal.require(.sqlRead, on: namespace.map { .namespace(bucket, $0) } ?? .bucket(bucket))
+            guard let namespace else {
+                return try principal.requireSomewhere(.sqlRead, inBucket: bucket)
+            }
+            if !principal.mayKnow(ofNamespace: namespace, inBucket: bucket, .sqlRead) {
+                try principal.require(.sqlRead, on: .namespace(bucket, namespace))
+            }
         case .createNamespace(let levels), .dropNamespace(let levels):
             try principal.require(.sqlWrite, on: .namespace(bucket, levels))
         }

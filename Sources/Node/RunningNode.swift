@@ -1,3 +1,4 @@
+import Catalogs
 package import JSONText
 import Pipelines
 import Wire
@@ -11,6 +12,8 @@ package struct RunningNode: Sendable {
     private let readiness: Readiness
     /// Owns the tasks of all pipelines.
     private let pipelines: Task<Void, Never>
+    /// Deletes what the catalog has on record as to be deleted.
+    private let maintenance: Task<Void, Never>
 
     /// Starts S3 first: the catalog tells its address to clients.
     static func start(_ rooms: NodeRooms) async throws -> RunningNode {
@@ -29,7 +32,8 @@ package struct RunningNode: Sendable {
             return RunningNode(
                 addresses: ["http": .string(httpURL), "s3": .string(s3URL)], rooms: rooms,
                 servers: [http, s3],
-                readiness: readiness, pipelines: Task { await rooms.pipelines.run() })
+                readiness: readiness, pipelines: Task { await rooms.pipelines.run() },
+                maintenance: Task { await rooms.catalog.runMaintenance() })
         } catch {
             await s3.stop()
             throw error
@@ -52,7 +56,9 @@ package struct RunningNode: Sendable {
         readiness.set(false)
         for server in servers { await server.stop() }
         rooms.pipelines.stop()
+        maintenance.cancel()
         await pipelines.value
+        await maintenance.value
         try await rooms.close()
     }
 }

@@ -4,7 +4,7 @@ package import Scheduling
 /// What a statement touches, so that the caller's rights can be checked before it does.
 package enum StatementAccess: Sendable, Hashable {
     case readTable(namespace: [String], table: String)
-    /// Nil for the namespaces themselves.
+    /// To be told that a namespace is there and what the caller may read of it; nil for the namespaces themselves.
     case list(namespace: [String]?)
     case createNamespace([String])
     case dropNamespace([String])
@@ -25,5 +25,15 @@ package struct StatementRequest: Sendable {
     package init(sql: String, warehouse: String) {
         self.sql = sql
         self.warehouse = warehouse
+    }
+
+    /// Whether `authorize` lets it pass: to leave out of a list what the caller may not know.
+    func allows(_ access: StatementAccess) -> Bool {
+        do {
+            try authorize(access)
+            return true
+        } catch {
+            return false
+        }
     }
 }

@@ -113,6 +113,25 @@ struct RebaseTests {
         #expect(await faultCode { try await catalog.commit([late]) } == "CAT-301")
     }
 
+    @Test("once a rebased append has landed, the list its writer made is gone; one that a snapshot has stays")
+    func writersList() async throws {
+        let table = try await fixture.create("a")
+        let late = try await append(to: table, id: 2)
+        let first = try await append(to: table, id: 1)
+        try await catalog.commit([first])
+        let landed = try await catalog.commit([late])[0]
+        let stored = try await fixture.keys().filter { $0.contains("/snap-") }.map { "s3://lake/\($0)" }
+        #expect(Set(stored) == Set(landed.metadata.snapshots.compactMap(\.manifestList)))
+        // An append of nothing may name its parent's list as its own.
+        var empty = fixture.append(to: landed, snapshotID: 4)
+        guard case .addSnapshot(var snapshot) = empty.updates[0] else { return }
+        snapshot.manifestList = landed.metadata.currentSnapshot?.manifestList
+        empty.updates[0] = .addSnapshot(snapshot)
+        try await catalog.commit([append(to: landed, id: 3)])
+        try await catalog.commit([empty])
+        #expect(try await manifests(of: landed.metadata.currentSnapshot).count == 2)
+    }
+
     @Test("an append whose manifests do more than add, or cannot be read, stays a conflict")
     func staysConflict() async throws {
         let table = try await fixture.create("a")

@@ -65,4 +65,22 @@ struct ScopeTests {
             #expect(principal.allows(permission, on: .stream("x")))
         }
     }
+
+    @Test("who may read a part of a namespace may know of it and of those around it")
+    func mayKnow() throws {
+        func principal(_ scope: String) throws -> Principal {
+            Principal(tokenID: "t", scopes: [try Scope(parsing: scope)])
+        }
+        let nested = try principal("sql:read:bucket=lake,namespace=a.b")
+        for (levels, expected) in [
+            (["a"], true), (["a", "b"], true), (["a", "b", "c"], true), (["a", "x"], false), (["ab"], false),
+        ] {
+            #expect(nested.mayKnow(ofNamespace: levels, inBucket: "lake", .sqlRead) == expected)
+            #expect(!nested.mayKnow(ofNamespace: levels, inBucket: "sea", .sqlRead))
+            #expect(!nested.mayKnow(ofNamespace: levels, inBucket: "lake", .catalogRead))
+        }
+        let table = try principal("sql:read:table=web.clicks")
+        #expect(table.mayKnow(ofNamespace: ["web"], inBucket: "lake", .sqlRead))
+        #expect(!table.mayKnow(ofNamespace: ["web", "clicks"], inBucket: "lake", .sqlRead))
+    }
 }

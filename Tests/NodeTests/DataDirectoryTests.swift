@@ -34,6 +34,18 @@ struct DataDirectoryTests {
         #expect(code(path) == nil)
     }
 
+    @Test("every directory that is made is named durably in the one around it")
+    func makesDurably() throws {
+        let directory = try TemporaryDirectory()
+        let top = URL(filePath: directory.path).standardizedFileURL.path
+        let path = top + "/a/b/c"
+        #expect(try DurableFile.createDirectories(path, isNew: true) == [top, top + "/a", top + "/a/b"])
+        #expect(try DurableFile.createDirectories(path, isNew: false) == [])
+        #expect(try DurableFile.createDirectories(path + "/", isNew: true) == [top + "/a/b"])
+        try Data().write(to: URL(filePath: top + "/file"))
+        #expect(throws: NodeError.self) { try DurableFile.createDirectories(top + "/file/d", isNew: true) }
+    }
+
     @Test("what a newer version wrote is refused, what nobody wrote too")
     func versions() throws {
         let directory = try TemporaryDirectory()

@@ -89,6 +89,27 @@ struct StatementTests {
         #expect(fault?.hint == nil)
     }
 
+    @Test("SHOW NAMESPACES and SHOW TABLES leave out what the caller may not know of")
+    func filtersLists() async throws {
+        struct Denied: Error {}
+        let fixture = try await SessionFixture()
+        for name in ["hidden", "hidden.inner", "seen"] {
+            _ = try await fixture.rows("CREATE NAMESPACE \(name)")
+        }
+        let authorize: @Sendable (StatementAccess) throws -> Void = { access in
+            switch access {
+            case .list(namespace: nil), .list(namespace: ["seen"]), .list(namespace: ["web"]): return
+            default: throw Denied()
+            }
+        }
+        let rows = try await fixture.rows("SHOW NAMESPACES", authorize: authorize)
+        #expect(rows.map { $0[0] } == [.string("seen"), .string("web")])
+        #expect(try await fixture.rows("SHOW TABLES IN web", authorize: authorize).isEmpty)
+        await #expect(throws: Denied.self) {
+            try await fixture.rows("SHOW TABLES IN hidden", authorize: authorize)
+        }
+    }
+
     @Test("statements are remembered, within a bound, with how they ended")
     func history() async throws {
         var limits = QueryRegistry.Limits()

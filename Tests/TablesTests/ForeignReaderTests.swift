@@ -19,6 +19,7 @@ struct ForeignReaderTests {
                 let lake = TableWriterTests.Lake(seed: UInt64(index * 10 + version))
                 var metadata = try TableWriterTests.table(spec, version: version)
                 metadata = try await lake.append([TableWriterTests.batch(0..<40)], to: metadata)
+                metadata.properties["commit.manifest.min-count-to-merge"] = "2"
                 metadata = try await lake.append([TableWriterTests.batch(40..<60)], to: metadata)
                 try await MetadataFile.write(
                     metadata, to: metadata.location + "/metadata/v.metadata.json", store: lake.store)

@@ -16,7 +16,10 @@ extension Catalog {
         } catch {
             guard let rebased = try await rebase(commit, on: base) else { throw error }
             meters.rebases.add()
-            return try change(row, from: base, by: rebased.commit, manifestList: rebased.manifestList)
+            var planned = try change(row, from: base, by: rebased.commit)
+            planned.manifestList = rebased.manifestList
+            planned.obsoleteFiles += unreferenced(rebased.writersList, by: [base, planned.metadata])
+            return planned
         }
         if commit.updates.isEmpty {
             return PlannedChange(
@@ -27,8 +30,7 @@ extension Catalog {
     }
 
     private func change(
-        _ row: TableRow, from base: TableMetadata, by commit: TableCommit,
-        manifestList: PlannedChange.ManifestList? = nil
+        _ row: TableRow, from base: TableMetadata, by commit: TableCommit
     ) throws -> PlannedChange {
         let location = try TableLocation(base.location)
         try requireSameLocation(commit, location)
@@ -38,8 +40,8 @@ extension Catalog {
         return PlannedChange(
             warehouse: commit.warehouse, identifier: commit.identifier, metadata: metadata,
             metadataLocation: files.newLocation(in: location, number: row.version), pointer: .move(from: row),
-            manifestList: manifestList,
-            obsoleteFiles: obsoleteFiles(base, metadata, previousFile: row.metadataLocation))
+            obsoleteFiles: obsoleteFiles(base, metadata, previousFile: row.metadataLocation),
+            expiredLists: commit.expiresSnapshots ? expiredLists(base, metadata) : [])
     }
 
     /// - Errors: `CAT-301`.
@@ -65,7 +67,9 @@ extension Catalog {
         _ commit: TableCommit, to base: TableMetadata, previousFile: String
     ) throws -> TableMetadata {
         do {
-            return try base.applying(commit.updates, at: clock.now, previousFile: previousFile)
+            return try base.applying(
+                commit.updates, at: clock.now, previousFile: previousFile,
+                expiring: commit.expiresSnapshots)
         } catch  where error.code == .staleSequenceNumber {
             throw conflict(commit, error)
         }
@@ -111,5 +115,20 @@ extension Catalog {
         guard new.properties["write.metadata.delete-after-commit.enabled"] != "false" else { return [] }
         let kept = Set(new.metadataLog.map(\.metadataFile))
         return (base.metadataLog.map(\.metadataFile) + [previousFile]).filter { !kept.contains($0) }
+    }
+
+    /// The manifest list a writer brought along with an append that was rebased, unless somebody needs it: the path is
+    /// what the writer says it is, also that of another snapshot.
+    private func unreferenced(_ list: String?, by tables: [TableMetadata]) -> [String] {
+        guard let list, !tables.contains(where: { $0.snapshots.contains { $0.manifestList == list } }) else {
+            return []
+        }
+        return [list]
+    }
+
+    /// Manifest lists of snapshots that this change takes away. Who reads such a snapshot may do so a while longer.
+    private func expiredLists(_ base: TableMetadata, _ new: TableMetadata) -> [String] {
+        let kept = Set(new.snapshots.compactMap(\.manifestList))
+        return base.snapshots.compactMap(\.manifestList).filter { !kept.contains($0) }
     }
 }

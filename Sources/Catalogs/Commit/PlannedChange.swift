@@ -22,8 +22,11 @@ struct PlannedChange: Sendable {
     var writesFile = true
     /// The manifest list of a rebased append, written together with the metadata file.
     var manifestList: ManifestList?
-    /// Metadata files that fall out of the table's log with this change.
+    /// What nobody can need once the change is done: metadata files that fall out of the table's log, a rebased
+    /// append's first manifest list.
     var obsoleteFiles: [String] = []
+    /// Manifest lists of snapshots that were expired; they go later, because readers may still be at them.
+    var expiredLists: [String] = []
 
     struct ManifestList: Sendable {
         var path: BlobPath
@@ -46,6 +49,7 @@ struct PlannedChange: Sendable {
             guard try row.movePointer(to: metadataLocation, at: microseconds, transaction) else {
                 throw PointerMoved()
             }
+            try ExpiredListRow.insert(expiredLists, of: row, at: microseconds, transaction)
         case .replace(let row, let new):
             guard try new.replace(row, in: warehouse, transaction) else { throw PointerMoved() }
         case .keep(let row):

@@ -6,14 +6,18 @@ package struct TableCommit: Sendable {
     package var identifier: TableIdentifier
     package var requirements: [TableRequirement]
     package var updates: [TableUpdate]
+    /// Whether the commit also takes away the snapshots that the table's properties no longer keep. For Firn's own
+    /// writers, which commit every few seconds; a client expires when it wants to.
+    package var expiresSnapshots: Bool
 
     package init(
         warehouse: Warehouse, identifier: TableIdentifier, requirements: [TableRequirement],
-        updates: [TableUpdate]
+        updates: [TableUpdate], expiresSnapshots: Bool = false
     ) {
         self.warehouse = warehouse
         self.identifier = identifier
         self.requirements = requirements
         self.updates = updates
+        self.expiresSnapshots = expiresSnapshots
     }
 }

@@ -37,14 +37,13 @@ struct AppendRebase: Sendable {
     /// The empty table is everybody's ancestor.
     private static func isAncestor(_ id: Int64?, of head: Snapshot, in base: TableMetadata) -> Bool {
         guard let id else { return true }
-        var current: Snapshot? = head
-        // A chain longer than the table has snapshots goes round in circles.
-        for _ in base.snapshots {
-            guard let snapshot = current else { return false }
-            if snapshot.snapshotID == id { return true }
-            current = snapshot.parentID.flatMap { base.snapshot(withID: $0) }
+        // Snapshots are kept in the order they came, so the parent is almost always the one before.
+        var current = head
+        for snapshot in base.snapshots.reversed() where snapshot.snapshotID != head.snapshotID {
+            if current.snapshotID == id { return true }
+            if snapshot.snapshotID == current.parentID { current = snapshot }
         }
-        return false
+        return current.snapshotID == id
     }
 
     /// The requirements that must hold all the same: all but the one on the branch.

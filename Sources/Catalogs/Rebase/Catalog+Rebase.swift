@@ -3,6 +3,14 @@ import Effects
 import Iceberg
 import Tables
 
+/// A commit made anew on top of what the table is now.
+struct RebasedCommit: Sendable {
+    var commit: TableCommit
+    var manifestList: PlannedChange.ManifestList
+    /// What the writer's snapshot consisted of; of no use once the rebased one has landed.
+    var writersList: String?
+}
+
 extension Catalog {
     /// An append, put on top of what the table is now; nil where it stays a conflict.
     ///
@@ -10,7 +18,7 @@ extension Catalog {
     /// - Cost: three manifest lists and the append's own manifests are read.
     func rebase(
         _ commit: TableCommit, on base: TableMetadata
-    ) async throws -> (commit: TableCommit, manifestList: PlannedChange.ManifestList)? {
+    ) async throws -> RebasedCommit? {
         guard let rebase = AppendRebase(commit, on: base) else { return nil }
         try check(rebase.otherRequirements(of: commit), of: commit, against: base)
         let location = try TableLocation(base.location)
@@ -32,7 +40,9 @@ extension Catalog {
             var result = commit
             result.requirements = rebase.otherRequirements(of: commit)
             result.updates[0] = .addSnapshot(rebased.snapshot)
-            return (result, PlannedChange.ManifestList(path: path, bytes: bytes))
+            return RebasedCommit(
+                commit: result, manifestList: PlannedChange.ManifestList(path: path, bytes: bytes),
+                writersList: rebase.snapshot.manifestList)
         } catch let error as TablesError where error.code == .manifestUnreadable {
             // What cannot be read cannot be shown to be a pure append.
             return nil
@@ -61,7 +71,8 @@ extension Catalog {
             var probe = manifest
             probe.sequenceNumber = AppendRebase.probe
             let bytes = try await readWhole(location.blob(manifest.path))
-            let entries = try ManifestReader(metadata: base, manifest: probe).entries(bytes)
+            let reader = ManifestReader(metadata: base, manifest: probe)
+            let entries = try await work.run(size: bytes.count) { try reader.entries(bytes) }
             guard rebase.isPure(entries), manifest.files?.added == Int64(entries.count) else { return nil }
             let rowsBefore = added.rows
             for entry in entries {
@@ -76,7 +87,13 @@ extension Catalog {
 
     private func manifests(of snapshot: Snapshot, _ location: TableLocation) async throws -> [ManifestFile] {
         guard let list = snapshot.manifestList else { return [] }
-        return try await ManifestListFile.read(readWhole(location.blob(list)), path: list)
+        return try await manifests(at: location.blob(list))
+    }
+
+    /// - Errors: `TAB-102` when the list is missing, which is the cause then, or unreadable.
+    func manifests(at list: BlobPath) async throws -> [ManifestFile] {
+        let bytes = try await readWhole(list)
+        return try await work.run(size: bytes.count) { try ManifestListFile.read(bytes, path: list.uri) }
     }
 
     private func readWhole(_ path: BlobPath) async throws -> [UInt8] {

@@ -1,9 +1,6 @@
-import Blobs
 import Effects
 package import Iceberg
-import JSONText
 import Metastore
-import Telemetry
 
 extension Catalog {
     /// The table as it is now: the pointer is read each time, the metadata behind it may come from memory.
@@ -81,38 +78,23 @@ extension Catalog {
         }
     }
 
-    /// Forgets the table. Its files stay, or with `purge` go: everything below its location, which is its own.
+    /// Forgets the table. Its files stay, or with `purge` go: everything below its location, which is its own and which
+    /// nobody gets before all is gone.
     ///
-    /// - Errors: `CAT-103`. When deleting files fails the table is gone all the same; what is left is logged.
+    /// - Errors: `CAT-103`. When deleting files fails the table is gone all the same, and `maintain` tries again.
     package func dropTable(_ table: TableIdentifier, in warehouse: Warehouse, purge: Bool = false)
         async throws
     {
+        let now = clock.now.microseconds
         let location = try await metastore.write { transaction in
             let row = try TableRow.require(table, in: warehouse, transaction)
             let dropped = try transaction.first("SELECT location FROM tables WHERE id = ?", [.text(row.id)])
             try transaction.execute("DELETE FROM tables WHERE id = ?", [.text(row.id)])
-            return try dropped?.text("location")
+            guard purge, let location = try dropped?.text("location") else { return String?.none }
+            try PurgeRow(location: location, tableUUID: row.uuid).insert(at: now, transaction)
+            return location
         }
-        guard purge, let location, let folder = BlobPath(uri: location) else { return }
-        do {
-            try await deleteAll(in: folder)
-        } catch {
-            log.error(
-                "files of a purged table are left",
-                [
-                    "table": .string(table.description), "location": .string(location),
-                    "reason": .string("\(error)"),
-                ])
-        }
-    }
-
-    private func deleteAll(in folder: BlobPath) async throws {
-        var after: String?
-        repeat {
-            let page = try await store.list(
-                bucket: folder.bucket, prefix: folder.key, after: after, limit: 1000)
-            try await store.delete(page.entries.map { BlobPath(bucket: folder.bucket, key: $0.key) })
-            after = page.next
-        } while after != nil
+        FaultPoints.pass(.purgeRecorded)
+        if let location { await self.purge(location, pages: limits.purgePagesAtOnce) }
     }
 }

@@ -62,7 +62,8 @@ enum LocationRules {
 
     /// `mover` is the id of the table or view whose own location does not count.
     ///
-    /// - Errors: `CAT-206` when a table or view owns the location, a folder around it or one inside it.
+    /// - Errors: `CAT-206` when a table or view owns the location, a folder around it or one inside it, or when a purge
+    ///   is not through with it.
     static func requireFree(
         _ location: TableLocation, movedBy mover: String = "", _ transaction: Transaction
     ) throws {
@@ -71,16 +72,22 @@ enum LocationRules {
         let marks = Array(repeating: "?", count: around.count).joined(separator: ", ")
         // What begins with `key` sorts from it up to the same text with `/` replaced by the byte after it.
         let end = key.dropLast() + "0"
+        let overlaps = "(location IN (\(marks)) OR (location >= ? AND location < ?))"
+        let texts = around.map { SQLValue.text($0) } + [.text(key), .text(String(end))]
         for owners in ["tables", "views"] {
             let owner = try transaction.first(
-                """
-                SELECT location FROM \(owners)
-                WHERE (location IN (\(marks)) OR (location >= ? AND location < ?)) AND id <> ? LIMIT 1
-                """, around.map { .text($0) } + [.text(key), .text(String(end)), .text(mover)])
+                "SELECT location FROM \(owners) WHERE \(overlaps) AND id <> ? LIMIT 1",
+                texts + [.text(mover)])
             guard let owner else { continue }
             throw CatalogError(
                 .locationOverlaps, "the location of another table or view overlaps this one",
                 ["location": location, "other": try owner.text("location")])
+        }
+        if let purge = try transaction.first("SELECT location FROM purges WHERE \(overlaps) LIMIT 1", texts) {
+            throw CatalogError(
+                .locationOverlaps, "files of a purged table are still being deleted there",
+                ["location": location, "purged": try purge.text("location")],
+                hint: "wait until they are gone, or choose another location")
         }
     }
 

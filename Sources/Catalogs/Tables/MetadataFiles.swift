@@ -11,6 +11,8 @@ struct MetadataFiles: Sendable {
     let cache: MetadataCache
     let randomness: any Randomness
     let limitBytes: Int
+    let work: CatalogWork
+    let meters: CatalogMeters
     let log: Log
 
     /// - Errors: `CAT-401` when the file is missing or is no table metadata; what the store throws otherwise.
@@ -28,7 +30,9 @@ struct MetadataFiles: Sendable {
                     ["metadata-location": location, "bytes": reader.info.size, "most": limitBytes])
             }
             let bytes = try await reader.read([0..<reader.info.size])[0]
-            let metadata = try MetadataFile.parse(bytes, path: location)
+            let metadata = try await work.run(size: bytes.count) {
+                try MetadataFile.parse(bytes, path: location)
+            }
             cache.insert(metadata, at: location, bytes: bytes.count)
             return metadata
         } catch let error as BlobsError where error.code == .notFound {
@@ -58,7 +62,8 @@ struct MetadataFiles: Sendable {
         guard let path = BlobPath(uri: location) else {
             preconditionFailure("a metadata location made by newLocation is a URI")
         }
-        let bytes = metadata.json.serialized()
+        let bytes = try await work.run(size: Self.sizeEstimate(metadata)) { metadata.json.serialized() }
+        watch(bytes.count, of: location)
         guard bytes.count <= limitBytes else {
             throw CatalogError(
                 .limitExceeded, "the table's metadata is too large",
@@ -67,6 +72,22 @@ struct MetadataFiles: Sendable {
         }
         _ = try await store.put(path, bytes, if: .ifAbsent)
         cache.insert(metadata, at: location, bytes: bytes.count)
+    }
+
+    /// Snapshots are what makes metadata large; one has about half a kilobyte.
+    private static func sizeEstimate(_ metadata: TableMetadata) -> Int { metadata.snapshots.count << 9 }
+
+    /// Says so in time when a table's metadata comes near to the bytes at which it could not be committed to any more.
+    private func watch(_ bytes: Int, of location: String) {
+        meters.noteMetadata(bytes)
+        guard bytes > limitBytes / 2 else { return }
+        meters.largeMetadata.add()
+        log.warning(
+            "a table's metadata is larger than half of what is allowed: expire snapshots",
+            [
+                "metadata-location": .string(location), "bytes": JSONValue(bytes),
+                "most": JSONValue(limitBytes),
+            ])
     }
 
     /// For files nothing points at. A failure only leaves litter: it is logged, not thrown.

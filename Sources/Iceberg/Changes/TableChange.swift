@@ -70,6 +70,13 @@ package struct TableChange: Sendable {
         }
     }
 
+    /// Takes away the snapshots and references that `retention` no longer keeps; call it after the updates.
+    package mutating func expire(by retention: SnapshotRetention) throws(IcebergError) {
+        let expired = retention.expired(of: metadata, at: Instant(microseconds: now &* 1000))
+        for name in expired.refs { removeRef(name) }
+        if !expired.snapshotIDs.isEmpty { try apply(.removeSnapshots(expired.snapshotIDs)) }
+    }
+
     private mutating func assignUUID(_ text: String) throws(IcebergError) {
         guard let uuid = UniqueID(text) else {
             throw IcebergError(.malformed, "uuid is no UUID", ["found": text])
@@ -140,12 +147,15 @@ package struct TableChange: Sendable {
 }
 
 extension TableMetadata {
-    /// The table after one commit; see `TableChange`.
+    /// The table after one commit; see `TableChange`. `expiring` also takes old snapshots away.
     package func applying(
-        _ updates: [TableUpdate], at now: Instant, previousFile: String?
+        _ updates: [TableUpdate], at now: Instant, previousFile: String?, expiring: Bool = false
     ) throws(IcebergError) -> TableMetadata {
         var change = TableChange(of: self, at: now)
         for update in updates { try change.apply(update) }
+        if expiring, let retention = SnapshotRetention(properties: change.metadata.properties) {
+            try change.expire(by: retention)
+        }
         return try change.finish(previousFile: previousFile)
     }
 }

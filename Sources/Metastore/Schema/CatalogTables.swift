@@ -68,4 +68,39 @@ enum CatalogTables {
         )
         """,
     ]
+
+    /// What is still to be deleted, and what answered a request that may come again.
+    ///
+    /// A row of `purges` owns its location until everything below is gone. `expired_lists` are manifest lists of
+    /// snapshots that a commit took away; readers may still be at them for a while.
+    static let version2: [String] = [
+        """
+        CREATE TABLE purges (
+            location TEXT PRIMARY KEY,
+            table_uuid TEXT NOT NULL,
+            requested_at BIGINT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE expired_lists (
+            path TEXT PRIMARY KEY,
+            table_id TEXT NOT NULL,
+            expired_at BIGINT NOT NULL
+        )
+        """,
+        "CREATE INDEX expired_lists_by_time ON expired_lists (expired_at)",
+        """
+        CREATE TABLE idempotency_keys (
+            principal TEXT NOT NULL,
+            operation TEXT NOT NULL,
+            idempotency_key TEXT NOT NULL,
+            request_hash BLOB NOT NULL,
+            status BIGINT NOT NULL,
+            answer TEXT NOT NULL,
+            expires_at BIGINT NOT NULL,
+            PRIMARY KEY (principal, operation, idempotency_key)
+        )
+        """,
+        "CREATE INDEX idempotency_keys_by_time ON idempotency_keys (expires_at)",
+    ]
 }

@@ -3,6 +3,7 @@
 /// A released version never changes; a change is a new entry at the end. Each room's tables are in a file of their own.
 enum SchemaVersions {
     static let all: [[String]] = [
-        CatalogTables.version1 + IdentityTables.version1 + StreamTables.version1 + PipelineTables.version1
+        CatalogTables.version1 + IdentityTables.version1 + StreamTables.version1 + PipelineTables.version1,
+        CatalogTables.version2,
     ]
 }

@@ -15,8 +15,41 @@ enum DurableFile {
         let isDurable = written == bytes.count && fsync(descriptor) == 0
         close(descriptor)
         guard isDurable, unsafe rename(temporary, path) == 0 else { throw failure(path) }
-        let directory = unsafe open(
-            (path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        try syncDirectory((path as NSString).deletingLastPathComponent)
+    }
+
+    /// Makes the directory and those around it that are missing, each readable by its owner only and named durably in
+    /// the one around it: else a power cut could take away a directory whose files were all synced.
+    ///
+    /// `isNew`: also where nothing is missing, because a first start may have been killed after making it. Answers the
+    /// directories that were synced, outermost first.
+    ///
+    /// - Errors: `NOD-203`.
+    @discardableResult
+    static func createDirectories(_ path: String, isNew: Bool) throws(NodeError) -> [String] {
+        var missing: [String] = []
+        var around = URL(filePath: path, directoryHint: .isDirectory).standardizedFileURL
+        while !FileManager.default.fileExists(atPath: around.path), around.path != "/" {
+            missing.append(around.path)
+            around.deleteLastPathComponent()
+        }
+        do {
+            // Also where nothing is missing: a file in its place is told here.
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw NodeError(
+                .directoryUnusable, "the data directory cannot be made",
+                ["path": path, "reason": error.localizedDescription])
+        }
+        if isNew, missing.isEmpty { missing = [URL(filePath: path).standardizedFileURL.path] }
+        let parents = missing.reversed().map { ($0 as NSString).deletingLastPathComponent }
+        for parent in parents { try syncDirectory(parent) }
+        return parents
+    }
+
+    private static func syncDirectory(_ path: String) throws(NodeError) {
+        let directory = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { throw failure(path) }
         defer { close(directory) }
         guard fsync(directory) == 0 else { throw failure(path) }

@@ -10,6 +10,8 @@ import Tables
 actor CatalogFiles: SinkFiles {
     /// How often a commit is made anew on top of somebody else's.
     private static let attempts = 10
+    /// Attempts that may merge manifests, which makes any commit in between a conflict. Later ones can be rebased.
+    private static let mergingAttempts = 3
 
     /// Data files that wait for their commit, and the table they are for.
     private struct Written {
@@ -73,9 +75,10 @@ actor CatalogFiles: SinkFiles {
         }
         FaultPoints.pass(.sinkFilesWritten)
         let uuid = table.uuid
-        for _ in 0..<Self.attempts {
+        for attempt in 0..<Self.attempts {
             if try await tryCommit(
-                written.filter { !$0.files.isEmpty }, commit, alongside: { try alongside($0, uuid) })
+                written.filter { !$0.files.isEmpty }, commit, merging: attempt < Self.mergingAttempts,
+                alongside: { try alongside($0, uuid) })
             {
                 return uuid
             }
@@ -88,28 +91,32 @@ actor CatalogFiles: SinkFiles {
 
     /// False when somebody else's commit came in between; then nothing has happened.
     private func tryCommit(
-        _ written: [Written], _ commit: SinkCommit,
+        _ written: [Written], _ commit: SinkCommit, merging: Bool,
         alongside: @escaping @Sendable (Transaction) throws -> Void
     ) async throws -> Bool {
         var snapshots: [ProducedSnapshot] = []
         var commits: [TableCommit] = []
+        var hasBegun = false
         do {
             for part in written {
                 let snapshot = try await sink.tables.producer.append(
-                    part.files, to: part.table.metadata, summary: commit.summary)
+                    part.files, to: part.table.metadata, summary: commit.summary,
+                    merging: merging)
                 snapshots.append(snapshot)
                 commits.append(
                     TableCommit(
                         warehouse: part.table.warehouse, identifier: part.table.identifier,
-                        requirements: snapshot.requirements, updates: snapshot.updates))
+                        requirements: snapshot.requirements, updates: snapshot.updates,
+                        expiresSnapshots: true))
             }
+            hasBegun = true
             try await sink.catalog.commit(commits, alongside: alongside)
             return true
         } catch {
             // The data files live on: the next attempt, or whoever gives up, decides about them.
+            let outcome = hasBegun ? CommitOutcome(ofCatalog: error) : .rejected
             for snapshot in snapshots {
-                await snapshot.cleanUp(
-                    after: CommitOutcome(of: error), dataFiles: [], store: sink.tables.store)
+                await snapshot.cleanUp(after: outcome, dataFiles: [], store: sink.tables.store)
             }
             if (error as? CatalogError)?.code == .commitConflict { return false }
             throw error

@@ -71,6 +71,7 @@ struct TableServices: Sendable {
     }
 
     var producer: SnapshotProducer {
-        SnapshotProducer(store: store, caches: caches, clock: clock, randomness: randomness)
+        SnapshotProducer(
+            store: store, caches: caches, clock: clock, randomness: randomness, pool: (pool, .pipeline))
     }
 }

@@ -21,19 +21,22 @@ struct CatalogStatements {
         TableResolver(catalog: catalog, warehouse: warehouse, request: request)
     }
 
-    /// All namespaces, outer before inner, their levels joined by periods.
+    /// All namespaces the caller may know of, outer before inner, their levels joined by periods.
     func namespaces(like pattern: String?) async throws -> Batch {
         try request.authorize(.list(namespace: nil))
         var names: [String] = []
         var open = try await catalog.listNamespaces(in: warehouse).entries
         while !open.isEmpty {
             let namespace = open.removeFirst()
+            // Who may not know of a namespace may not know of any inside either.
+            guard request.allows(.list(namespace: namespace.levels)) else { continue }
             names.append(Self.text(namespace.levels))
             open += try await catalog.listNamespaces(in: warehouse, parent: namespace).entries
         }
         return try filtered(Self.texts(["namespace"], names.sorted().map { [$0] }), like: pattern)
     }
 
+    /// The tables of a namespace that the caller may read.
     func tables(in name: QualifiedName?, like pattern: String?) async throws -> Batch {
         let levels = name?.texts ?? request.namespace
         guard !levels.isEmpty else {
@@ -43,6 +46,7 @@ struct CatalogStatements {
         try request.authorize(.list(namespace: levels))
         let namespace = try await resolver.spelling(of: Namespace(levels)) ?? Namespace(levels)
         let tables = try await catalog.listTables(in: namespace, of: warehouse).entries
+            .filter { request.allows(.readTable(namespace: $0.namespace.levels, table: $0.name)) }
         let rows = tables.map { [$0.name, Self.text(namespace.levels)] }
         return try filtered(Self.texts(["table_name", "namespace"], rows), like: pattern)
     }

@@ -74,24 +74,16 @@ struct TableResolver {
         return current
     }
 
-    /// The namespace of one level a person probably meant, if the caller may list them.
+    /// The namespace of one level a person probably meant, of those the caller may know of.
     private func nearNamespace(_ levels: [String]) async throws -> Identifier? {
-        guard levels.count == 1, isAllowed(.list(namespace: nil)) else { return nil }
-        let names = try await catalog.listNamespaces(in: warehouse).entries.compactMap(\.name)
+        guard levels.count == 1, request.allows(.list(namespace: nil)) else { return nil }
+        let names = try await catalog.listNamespaces(in: warehouse).entries
+            .filter { request.allows(.list(namespace: $0.levels)) }.compactMap(\.name)
         return NearestName.find(levels[0], among: names).map { Identifier($0) }
     }
 
     private func isReadable(_ table: TableIdentifier) -> Bool {
-        isAllowed(.readTable(namespace: table.namespace.levels, table: table.name))
-    }
-
-    private func isAllowed(_ access: StatementAccess) -> Bool {
-        do {
-            try request.authorize(access)
-            return true
-        } catch {
-            return false
-        }
+        request.allows(.readTable(namespace: table.namespace.levels, table: table.name))
     }
 
     private func missing(_ name: QualifiedName, _ near: String?) -> PlannerError {

@@ -3,7 +3,7 @@ import FileFormats
 package import Iceberg
 
 /// Reads the entries of a manifest, whatever format version and writer it came from: fields are found by their ids.
-package struct ManifestReader {
+package struct ManifestReader: Sendable {
     private let metadata: TableMetadata
     private let manifest: ManifestFile
 

@@ -23,6 +23,13 @@ package enum CommitOutcome: Sendable, Hashable {
     }
 }
 
+extension CommitOutcome {
+    /// Reads an error of a catalog in this process, which says so when it does not know and has done nothing otherwise.
+    package init(ofCatalog error: any Error) {
+        self = (error as? any Fault)?.kind == .outcomeUnknown ? .unknown : .rejected
+    }
+}
+
 /// Files that nothing refers to.
 package enum Litter {
     /// Deletes them where it can. A failure leaves orphans, which maintenance finds: nothing else depends on it, so

@@ -1,9 +1,11 @@
 package import Blobs
 package import Effects
 package import Iceberg
+package import Scheduling
 
 /// Makes the snapshot that adds data files to a table: a manifest of the new files, and a list of it and every manifest
-/// of the parent, unchanged, so that a catalog can put it on top of a concurrent append.
+/// of the parent. Mostly those are unchanged, so that a catalog can put it on top of a concurrent append; once they are
+/// many they are merged, and then a concurrent commit is a conflict.
 ///
 /// Nothing is visible before a catalog applies the updates.
 package struct SnapshotProducer: Sendable {
@@ -14,8 +16,16 @@ package struct SnapshotProducer: Sendable {
     private let caches: TableCaches
     private let clock: any Clock
     private let randomness: any Randomness
+    private let workers: Workers
+    private let pool: (MorselPool, WorkPriority)?
 
-    package init(store: any BlobStore, caches: TableCaches, clock: any Clock, randomness: any Randomness) {
+    /// Manifests are merged on `pool` where there is one, else on the caller's thread.
+    package init(
+        store: any BlobStore, caches: TableCaches, clock: any Clock, randomness: any Randomness,
+        pool: (MorselPool, WorkPriority)? = nil
+    ) {
+        workers = Workers(pool)
+        self.pool = pool
         self.store = store
         self.caches = caches
         self.clock = clock
@@ -24,12 +34,13 @@ package struct SnapshotProducer: Sendable {
 
     /// Writes manifests and manifest list for an append to `branch`.
     ///
-    /// `summary` is added to what the specification wants counted. When this throws, what it wrote is deleted again.
+    /// `summary` is added to what the specification wants counted. Without `merging` every manifest of the parent stays,
+    /// for a writer that lost against others and wants to be rebased. When this throws, what it wrote is deleted again.
     ///
     /// - Errors: `TAB-203` for tables of version 1, `TAB-103` for files outside the table, `TAB-102`, the store's own.
     package func append(
         _ files: [DataFile], to metadata: TableMetadata, branch: String = SnapshotRef.mainBranch,
-        summary: [String: String] = [:]
+        summary: [String: String] = [:], merging: Bool = true
     ) async throws -> ProducedSnapshot {
         guard metadata.formatVersion > 1 else {
             throw TablesError(
@@ -40,17 +51,18 @@ package struct SnapshotProducer: Sendable {
         for file in files { _ = try location.blob(file.path) }
         var written = WrittenFiles(store: store)
         do {
-            return try await produce(files, metadata, branch, summary, &written)
+            let packing = merging ? ManifestPacking(properties: metadata.properties) : nil
+            let snapshot = try newSnapshot(files, metadata, branch, summary)
+            return try await produce(files, metadata, snapshot, branch, packing, &written)
         } catch {
             await written.discard()
             throw error
         }
     }
 
-    private func produce(
-        _ files: [DataFile], _ metadata: TableMetadata, _ branch: String, _ summary: [String: String],
-        _ written: inout WrittenFiles
-    ) async throws -> ProducedSnapshot {
+    private func newSnapshot(
+        _ files: [DataFile], _ metadata: TableMetadata, _ branch: String, _ summary: [String: String]
+    ) throws -> Snapshot {
         let parent = try metadata.refs[branch].map { try metadata.requireSnapshot($0.snapshotID) }
         let (sequenceNumber, overflow) = metadata.lastSequenceNumber.addingReportingOverflow(1)
         if overflow {
@@ -59,20 +71,29 @@ package struct SnapshotProducer: Sendable {
         }
         let id = newSnapshotID(metadata)
         let name = UniqueID.random(from: randomness)
-        let folder = try TableLocation(metadata.location).uri + "/metadata/"
         var snapshot = Snapshot(
             snapshotID: id, parentID: parent?.snapshotID, sequenceNumber: sequenceNumber,
             timestampMilliseconds: max(clock.now.milliseconds, metadata.lastUpdatedMilliseconds),
-            manifestList: "\(folder)snap-\(id)-1-\(name).avro")
+            manifestList: "\(try TableLocation(metadata.location).uri)/metadata/snap-\(id)-1-\(name).avro")
         snapshot.schemaID = metadata.currentSchemaID
         snapshot.summary = AppendSummary.make(files, parent: parent, extra: summary)
+        return snapshot
+    }
 
-        var manifests: [ManifestFile] = []
-        for (number, group) in groups(files).enumerated() {
-            let path = "\(folder)\(name)-m\(number).avro"
-            manifests.append(try await writeManifest(group, snapshot, metadata, path, &written))
-        }
-        manifests += try await parentManifests(parent, metadata)
+    private func produce(
+        _ files: [DataFile], _ metadata: TableMetadata, _ base: Snapshot, _ branch: String,
+        _ packing: ManifestPacking?, _ written: inout WrittenFiles
+    ) async throws -> ProducedSnapshot {
+        var snapshot = base
+        let tableFiles = try TableFiles(metadata: metadata, store: store, caches: caches, pool: pool)
+        let parent = try base.parentID.map { try metadata.requireSnapshot($0) }
+        let parents = try await parentManifests(parent, tableFiles)
+        var manifests = try await writeManifests(
+            files, beside: parents,
+            merger: ManifestMerger(
+                snapshot: base, metadata: metadata, files: tableFiles, workers: workers,
+                randomness: randomness),
+            packing, &written)
         if metadata.formatVersion > 2 {
             snapshot.firstRowID = metadata.nextRowID
             snapshot.addedRows = RowIDs.assign(to: &manifests, from: metadata.nextRowID)
@@ -81,14 +102,46 @@ package struct SnapshotProducer: Sendable {
             manifests, of: snapshot, formatVersion: metadata.formatVersion, sync: randomness.bytes(16))
         try await written.put(snapshot.manifestList ?? "", bytes)
 
-        var ref = metadata.refs[branch] ?? SnapshotRef(snapshotID: id)
-        ref.snapshotID = id
+        var ref = metadata.refs[branch] ?? SnapshotRef(snapshotID: snapshot.snapshotID)
+        ref.snapshotID = snapshot.snapshotID
         return ProducedSnapshot(
             snapshot: snapshot, updates: [.addSnapshot(snapshot), .setSnapshotRef(name: branch, ref)],
             requirements: [
                 .tableUUID(metadata.uuid.description),
                 .refSnapshotID(ref: branch, parent?.snapshotID),
             ], writtenPaths: written.paths)
+    }
+
+    /// Manifests of the new files, then the parent's; in the place of those that are merged, first the merged ones.
+    private func writeManifests(
+        _ files: [DataFile], beside parents: [ManifestFile], merger: ManifestMerger,
+        _ packing: ManifestPacking?, _ written: inout WrittenFiles
+    ) async throws -> [ManifestFile] {
+        let groups = groups(files)
+        let folder = try TableLocation(merger.metadata.location).uri + "/metadata/"
+        let name = UniqueID.random(from: randomness)
+        var fresh: [(bytes: [UInt8], manifest: ManifestFile)] = []
+        for (number, group) in groups.enumerated() {
+            fresh.append(
+                try await merger.merge(
+                    group, [], specID: group[0].specID, path: "\(folder)\(name)-m\(number).avro"))
+        }
+        let all = fresh.map(\.manifest) + parents
+        let bins = packing?.groups(all, newCount: fresh.count) ?? []
+        let packed = Set(bins.joined())
+        for (position, made) in fresh.enumerated() where !packed.contains(position) {
+            try await written.put(made.manifest.path, made.bytes)
+        }
+        var manifests: [ManifestFile] = []
+        for (number, bin) in bins.enumerated() {
+            let old = bin.filter { $0 >= fresh.count }.map { all[$0] }
+            let merged = try await merger.merge(
+                bin.filter { $0 < fresh.count }.flatMap { groups[$0] }, old, specID: all[bin[0]].specID,
+                path: "\(folder)\(name)-m\(fresh.count + number).avro")
+            try await written.put(merged.manifest.path, merged.bytes)
+            manifests.append(merged.manifest)
+        }
+        return manifests + all.indices.filter { !packed.contains($0) }.map { all[$0] }
     }
 
     /// Positive, and none the table knows.
@@ -111,28 +164,9 @@ package struct SnapshotProducer: Sendable {
         return groups
     }
 
-    private func writeManifest(
-        _ files: [DataFile], _ snapshot: Snapshot, _ metadata: TableMetadata, _ path: String,
-        _ written: inout WrittenFiles
-    ) async throws -> ManifestFile {
-        guard let spec = metadata.spec(withID: files[0].specID) else {
-            throw IcebergError(
-                .unknownPartitionSpec, "the table has no such spec", ["spec-id": files[0].specID])
-        }
-        var writer = ManifestWriter(
-            metadata: metadata, spec: spec, snapshotID: snapshot.snapshotID, sync: randomness.bytes(16))
-        for file in files { try writer.append(ManifestEntry(.added, file, snapshotID: snapshot.snapshotID)) }
-        let (bytes, manifest) = try writer.finish(path: path, sequenceNumber: snapshot.sequenceNumber)
-        try await written.put(path, bytes)
-        return manifest
-    }
-
     /// Lists of version 1 may leave counts out, which version 2 demands: those manifests are read and counted.
-    private func parentManifests(_ parent: Snapshot?, _ metadata: TableMetadata) async throws
-        -> [ManifestFile]
-    {
+    private func parentManifests(_ parent: Snapshot?, _ files: TableFiles) async throws -> [ManifestFile] {
         guard let parent else { return [] }
-        let files = try TableFiles(metadata: metadata, store: store, caches: caches)
         var manifests = try await files.manifests(of: parent)
         for index in manifests.indices where manifests[index].files == nil || manifests[index].rows == nil {
             let entries = try await files.entries(of: manifests[index])

@@ -1,0 +1,31 @@
+import JSONText
+import Telemetry
+
+extension Catalog {
+    /// Deletes what is on record as to be deleted: purged tables, files of expired snapshots, answers kept for
+    /// requests that may be repeated. Nothing is lost when it is stopped at any moment.
+    package func maintain() async {
+        let duties: [(name: String, run: @Sendable () async throws -> Void)] = [
+            ("purge", { [self] in try await finishPurges() }),
+            ("expired files", { [self] in try await deleteExpiredFiles() }),
+        ]
+        for duty in duties where !Task.isCancelled {
+            do {
+                try await duty.run()
+            } catch {
+                log.warning(
+                    "cleaning up after the catalog failed",
+                    ["duty": .string(duty.name), "reason": .string("\(error)")])
+            }
+        }
+    }
+
+    /// Maintains at once, because a crash may have left something, and then from time to time, until it is cancelled.
+    package func runMaintenance() async {
+        while !Task.isCancelled {
+            await maintain()
+            // Only a cancelled sleep throws, and then the loop ends.
+            do { try await Task.sleep(for: .seconds(limits.maintenanceSeconds)) } catch { return }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Effects
+import Iceberg
+
+/// Writes several manifests of a snapshot as one: the new files as added, those of earlier snapshots as existing, with
+/// the numbers they had.
+struct ManifestMerger: Sendable {
+    let snapshot: Snapshot
+    let metadata: TableMetadata
+    let files: TableFiles
+    let workers: Workers
+    let randomness: any Randomness
+
+    /// `added` are files that no manifest has yet; `manifests` are the parent's.
+    ///
+    /// - Errors: `TAB-102`, `ICE-202` for a spec the table does not have.
+    func merge(
+        _ added: [DataFile], _ manifests: [ManifestFile], specID: Int, path: String
+    ) async throws -> (bytes: [UInt8], manifest: ManifestFile) {
+        guard let spec = metadata.spec(withID: specID) else {
+            throw IcebergError(.unknownPartitionSpec, "the table has no such spec", ["spec-id": specID])
+        }
+        var kept: [[ManifestEntry]] = []
+        for manifest in manifests {
+            var entries = try await files.entries(of: manifest)
+            if metadata.formatVersion > 2 { RowIDs.inherit(&entries, from: manifest.firstRowID) }
+            kept.append(entries)
+        }
+        let (snapshot, metadata, sync) = (snapshot, metadata, randomness.bytes(16))
+        return try await workers.run { [kept] in
+            var writer = ManifestWriter(
+                metadata: metadata, spec: spec, snapshotID: snapshot.snapshotID, sync: sync)
+            for file in added {
+                try writer.append(ManifestEntry(.added, file, snapshotID: snapshot.snapshotID))
+            }
+            for entries in kept {
+                // A deleted entry tells of the snapshot that deleted it; this one did not.
+                for var entry in entries where entry.isLive {
+                    entry.status = .existing
+                    try writer.append(entry)
+                }
+            }
+            return try writer.finish(path: path, sequenceNumber: snapshot.sequenceNumber)
+        }
+    }
+}
+
+extension RowIDs {
+    /// Gives entries the row ids they take from their manifest, before they move to another one.
+    ///
+    /// Source: Iceberg table specification, "First Row ID Inheritance".
+    static func inherit(_ entries: inout [ManifestEntry], from first: Int64?) {
+        guard var next = first else { return }
+        for index in entries.indices where entries[index].isLive && entries[index].file.firstRowID == nil {
+            entries[index].file.firstRowID = next
+            next &+= entries[index].file.recordCount
+        }
+    }
+}

@@ -1,0 +1,177 @@
+import Blobs
+import Effects
+import Iceberg
+import JSONText
+import Metastore
+import Tables
+import TestKit
+import Testing
+
+@testable import Catalogs
+
+@Suite("Purge, and files of expired snapshots")
+struct MaintenanceTests {
+    private let fixture: CatalogFixture
+    private let randomness = SeededRandomness(seed: 7)
+    private let caches = TableCaches()
+    private var catalog: Catalog { fixture.catalog }
+    init() async throws {
+        var limits = CatalogLimits()
+        limits.expiredFileGraceSeconds = 60
+        fixture = try await CatalogFixture(limits: limits)
+    }
+
+    private func put(_ key: String) async throws {
+        _ = try await fixture.memory.put(BlobPath(bucket: "lake", key: key), [1], if: .always)
+    }
+
+    @Test("a purge that failed is on record, keeps its place from new tables, and ends later")
+    func purgeIsFinished() async throws {
+        let table = try await fixture.create("a", location: "s3://lake/t/a")
+        for index in 0..<5 { try await put("t/a/data/\(index).parquet") }
+        fixture.store.failNext(.delete)
+        try await catalog.dropTable(table.identifier, in: fixture.warehouse, purge: true)
+        #expect(await faultCode { _ = try await fixture.load("a") } == "CAT-103")
+        #expect(try await fixture.keys().count == 6)
+        for location in ["s3://lake/t/a", "s3://lake/t", "s3://lake/t/a/b"] {
+            #expect(await faultCode { try await fixture.create("b", location: location) } == "CAT-206")
+        }
+        let again = Catalog(metastore: fixture.metastore, store: fixture.store, clock: fixture.clock)
+        await again.maintain()
+        #expect(try await fixture.keys() == [])
+        try await fixture.create("b", location: "s3://lake/t/a")
+        await again.maintain()
+        #expect(try await fixture.keys().count == 1)
+    }
+
+    @Test("a purge of many files answers before it is through, and the rest follows")
+    func purgesInParts() async throws {
+        var limits = CatalogLimits()
+        limits.purgePagesAtOnce = 1
+        let fixture = try await CatalogFixture(limits: limits)
+        let table = try await fixture.create("a", location: "s3://lake/t/a")
+        for index in 0..<1500 {
+            _ = try await fixture.memory.put(BlobPath(bucket: "lake", key: "t/a/\(index)"), [1], if: .always)
+        }
+        try await fixture.catalog.dropTable(table.identifier, in: fixture.warehouse, purge: true)
+        #expect(try await fixture.keys().count == 501)
+        await fixture.catalog.maintain()
+        #expect(try await fixture.keys().isEmpty)
+    }
+
+    private var producer: SnapshotProducer {
+        SnapshotProducer(
+            store: fixture.memory, caches: caches, clock: fixture.clock, randomness: randomness)
+    }
+
+    /// Appends as a pipeline's sink does, a second apart.
+    private func append(_ numbers: Range<Int>, to name: String) async throws {
+        let (producer, clock) = (producer, fixture.clock)
+        for number in numbers {
+            clock.advance(microseconds: 1_000_000)
+            let table = try await fixture.load(name)
+            let file = DataFile(
+                path: "\(table.metadata.location)/data/\(number).parquet", specID: 0, partition: [],
+                recordCount: 1, fileSize: 10)
+            let made = try await producer.append([file], to: table.metadata)
+            try await catalog.commit([
+                TableCommit(
+                    warehouse: fixture.warehouse, identifier: table.identifier,
+                    requirements: made.requirements, updates: made.updates, expiresSnapshots: true)
+            ])
+        }
+    }
+
+    private func files(_ metadata: TableMetadata, _ id: Int64?) async throws -> Set<String> {
+        var paths: Set<String> = []
+        for try await task in try TableReader(
+            metadata: metadata, store: fixture.memory, caches: TableCaches()
+        ).plan(snapshotID: id) {
+            paths.insert(task.file.path)
+        }
+        return paths
+    }
+
+    @Test("after many commits everything kept can be read, and nothing else is stored")
+    func expiredFilesGo() async throws {
+        try await fixture.create(
+            "a",
+            properties: [
+                "firn.history.max-snapshots": "6", "history.expire.min-snapshots-to-keep": "2",
+                "commit.manifest.min-count-to-merge": "4", "write.metadata.previous-versions-max": "3",
+            ])
+        try await append(0..<30, to: "a")
+        let young = try await fixture.keys().count
+        await catalog.maintain()
+        #expect(
+            try await fixture.keys().count == young, "expired less than a minute ago, readers may be there")
+        fixture.clock.advance(microseconds: 61_000_000)
+        await catalog.maintain()
+        let metadata = try await fixture.load("a").metadata
+        #expect(metadata.snapshots.count == 6 && metadata.metadataLog.count == 3)
+        #expect(metadata.snapshotLog.count == 6)
+        for (index, snapshot) in metadata.snapshots.enumerated() {
+            let found = try await files(metadata, snapshot.snapshotID)
+            #expect(found.count == 25 + index)
+        }
+        var needed = Set(metadata.snapshots.compactMap(\.manifestList))
+        for list in needed {
+            let path = try #require(BlobPath(uri: list))
+            needed.formUnion(
+                try await ManifestListFile.read(fixture.memory.read(path), path: list).map(\.path))
+        }
+        let stored = try await fixture.keys().filter { $0.hasSuffix(".avro") }.map { "s3://lake/\($0)" }
+        #expect(Set(stored) == needed)
+        await catalog.maintain()
+        #expect(try await fixture.keys().filter { $0.hasSuffix(".avro") }.count == stored.count)
+    }
+
+    @Test("a snapshot that a branch keeps keeps its manifests, and a client's commit expires nothing")
+    func branchesKeep() async throws {
+        try await fixture.create(
+            "a",
+            properties: [
+                "firn.history.max-snapshots": "2", "history.expire.min-snapshots-to-keep": "2",
+                "commit.manifest.min-count-to-merge": "3",
+            ])
+        try await append(0..<2, to: "a")
+        let first = try #require(try await fixture.load("a").metadata.currentSnapshotID)
+        try await catalog.commit([
+            TableCommit(
+                warehouse: fixture.warehouse, identifier: fixture.identifier("a"), requirements: [],
+                updates: [.setSnapshotRef(name: "old", SnapshotRef(snapshotID: first, kind: .tag))])
+        ])
+        try await append(2..<12, to: "a")
+        fixture.clock.advance(microseconds: 61_000_000)
+        await catalog.maintain()
+        let metadata = try await fixture.load("a").metadata
+        #expect(metadata.snapshots.count == 3)
+        #expect(try await files(metadata, first).count == 2)
+        #expect(try await files(metadata, nil).count == 12)
+        var commit = fixture.append(to: try await fixture.load("a"), snapshotID: 1)
+        commit.expiresSnapshots = false
+        #expect(try await catalog.commit([commit])[0].metadata.snapshots.count == 4)
+    }
+
+    @Test("small commits of a pipeline keep metadata, snapshots and manifests few")
+    func staysSmall() async throws {
+        try await fixture.create(
+            "a",
+            properties: [
+                "firn.history.max-snapshots": "20", "history.expire.min-snapshots-to-keep": "20",
+                "commit.manifest.min-count-to-merge": "20", "write.metadata.previous-versions-max": "10",
+            ])
+        try await append(0..<100, to: "a")
+        let early = try await fixture.load("a")
+        try await append(100..<400, to: "a")
+        let late = try await fixture.load("a")
+        #expect(late.metadata.lastSequenceNumber == 400 && late.metadata.snapshots.count == 20)
+        #expect(late.metadata.snapshotLog.count == 20 && late.metadata.metadataLog.count == 10)
+        let sizes = [early, late].map { $0.metadata.json.serialized().count }
+        #expect(sizes[1] < sizes[0] + sizes[0] / 10)
+        let list = try #require(late.metadata.currentSnapshot?.manifestList)
+        let path = try #require(BlobPath(uri: list))
+        #expect(try await ManifestListFile.read(fixture.memory.read(path), path: list).count <= 20)
+        #expect(try await files(late.metadata, nil).count == 400)
+    }
+}
