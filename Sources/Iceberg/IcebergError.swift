@@ -19,6 +19,8 @@ package struct IcebergError: Fault {
         case invalidLocation = "ICE-108"
         /// A view version has no query, or two in one dialect; two versions share an id.
         case invalidView = "ICE-109"
+        /// The bytes of a deletion vector are damaged, or are none.
+        case malformedDeletionVector = "ICE-110"
         case unknownSchema = "ICE-201"
         case unknownPartitionSpec = "ICE-202"
         case unknownSortOrder = "ICE-203"
@@ -43,7 +45,7 @@ package struct IcebergError: Fault {
                 .unknownPartitionSpec, .unknownSortOrder, .invalidView, .unknownViewVersion:
                 .invalidRequest
             case .unsupportedVersion, .unreadableType: .unsupported
-            case .malformedValue: .corruptData
+            case .malformedValue, .malformedDeletionVector: .corruptData
             case .unknownSnapshot: .notFound
             case .requirementFailed, .staleSequenceNumber: .conflict
             }

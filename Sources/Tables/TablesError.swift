@@ -9,9 +9,9 @@ package struct TablesError: Fault {
         case manifestUnreadable = "TAB-102"
         /// A file lies outside the table's location: it could be another table's. Nothing was read.
         case pathOutsideTable = "TAB-103"
-        /// Rows of the table were deleted with delete files, which this version cannot apply.
-        case deleteFilesUnsupported = "TAB-201"
-        /// The data file is not Parquet, or is encrypted.
+        /// A delete file or deletion vector is missing or damaged: without it rows would come back.
+        case deletesUnreadable = "TAB-104"
+        /// A data file or delete file is in a format this version does not read, or is encrypted.
         case formatUnsupported = "TAB-202"
         /// Tables of format version 1 are read, not written.
         case versionUnsupported = "TAB-203"
@@ -22,9 +22,9 @@ package struct TablesError: Fault {
 
         package var kind: FaultKind {
             switch self {
-            case .metadataUnreadable, .manifestUnreadable: .corruptData
+            case .metadataUnreadable, .manifestUnreadable, .deletesUnreadable: .corruptData
             case .pathOutsideTable: .denied
-            case .deleteFilesUnsupported, .formatUnsupported, .versionUnsupported: .unsupported
+            case .formatUnsupported, .versionUnsupported: .unsupported
             case .rowsDoNotFit: .invalidRequest
             case .writerMisused: .bug
             }

@@ -29,7 +29,8 @@ enum TableFixtures {
 
     /// A table partitioned by day and name whose snapshot has these entries, one manifest each group.
     static func table(
-        _ groups: [[ManifestEntry]], store: MemoryBlobStore, formatVersion: Int = 2
+        _ groups: [[ManifestEntry]], deleteGroups: Set<Int> = [], store: MemoryBlobStore,
+        formatVersion: Int = 2
     ) async throws -> TableMetadata {
         var metadata = try empty(formatVersion: formatVersion)
         var manifests: [ManifestFile] = []
@@ -38,7 +39,8 @@ enum TableFixtures {
                 metadata: metadata, spec: metadata.defaultSpec, snapshotID: 7, sync: sync)
             for entry in entries { try writer.append(entry) }
             let path = "s3://lake/t/metadata/m\(index).avro"
-            let (bytes, manifest) = try writer.finish(path: path, sequenceNumber: 1)
+            var (bytes, manifest) = try writer.finish(path: path, sequenceNumber: 1)
+            if deleteGroups.contains(index) { manifest.content = .deletes }
             _ = try await store.put(
                 BlobPath(bucket: "lake", key: "t/metadata/m\(index).avro"), bytes, if: .always)
             manifests.append(manifest)

@@ -79,13 +79,13 @@ struct TableReaderTests {
         }
     }
 
-    @Test("what cannot be read right is refused: delete files, other formats, missing manifests")
+    @Test("what cannot be read right is refused: misplaced delete files, other formats, missing manifests")
     func refusesUnsupported() async throws {
         var deletes = TableFixtures.file("d", day: 1, text: "x", ids: 1...2)
         deletes.content = .positionDeletes
         var orc = TableFixtures.file("o", day: 1, text: "x", ids: 1...2)
         orc.format = "ORC"
-        for (file, code) in [(deletes, TablesError.Code.deleteFilesUnsupported), (orc, .formatUnsupported)] {
+        for (file, code) in [(deletes, TablesError.Code.manifestUnreadable), (orc, .formatUnsupported)] {
             let store = MemoryBlobStore()
             let metadata = try await TableFixtures.table([[ManifestEntry(.added, file)]], store: store)
             await fails(code) {

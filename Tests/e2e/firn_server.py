@@ -11,7 +11,7 @@ from pathlib import Path
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
-RELEASE = ROOT / ".build" / "release" / "firn"
+RELEASE = Path(os.environ.get("FIRN_BINARY", ROOT / ".build" / "release" / "firn"))
 DEBUG = ROOT / ".build" / "debug" / "firn"
 FLIGHTS = ROOT / ".deps" / "data" / "flights.csv"
 ACCOUNT = "local"

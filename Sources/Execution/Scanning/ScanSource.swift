@@ -9,20 +9,17 @@ import Tables
 
 /// Reads a table's snapshot: manifests, then footers, then the row groups that may hold matching rows.
 ///
-/// A morsel is one row group, fetched by the task that asked for it and decoded on the pool. With a filter its columns
-/// are read first, and the others only where a row is left.
+/// A morsel is one row group, fetched by the task that asked for it and decoded on the pool. Deleted rows leave before
+/// anything else looks at them. With a filter, or equality deletes, the columns of these are read first, and the others
+/// only where a row is left.
 final class ScanSource: MorselSource {
-    private struct RowGroup: Sendable {
-        var file: ParquetFile
-        var index: Int
-    }
     private let scan: TableScan
     private let context: QueryContext
     private let profile: OperatorProfile
     private let counters: ScanCounters
     private let layout: ScanLayout
     private let rowsGiven = Atomic<Int>(0)
-    private let queue = Mutex<WorkQueue<ScanTask, RowGroup>?>(nil)
+    private let queue = Mutex<WorkQueue<ScanTask, ScanUnit>?>(nil)
 
     init(_ scan: TableScan, _ context: QueryContext, _ profile: OperatorProfile, _ counters: ScanCounters) {
         self.scan = scan
@@ -39,28 +36,41 @@ final class ScanSource: MorselSource {
         let predicate = scan.filter.map { ScanPruning.predicate($0, over: scan.fields) } ?? .always
         let metadata = try await MetadataFile.read(
             scan.metadataLocation, store: context.store, caches: context.tableCaches)
+        let pool = (context.morsels, context.priority)
         let reader = try TableReader(
-            metadata: metadata, store: context.store, caches: context.tableCaches,
-            pool: (context.morsels, context.priority))
+            metadata: metadata, store: context.store, caches: context.tableCaches, pool: pool)
         let plan = try reader.plan(
-            predicate: predicate, snapshotID: scan.snapshotID, cancellation: context.token)
-        let made = WorkQueue<ScanTask, RowGroup>(
+            predicate: predicate, snapshotID: scan.snapshotID, cancellation: context.token,
+            memory: context.memory)
+        let deletes = DeleteLoader(
+            metadata: metadata, store: context.store, caches: context.tableCaches, footers: context.footers,
+            memory: context.memory, pool: pool)
+        let made = WorkQueue<ScanTask, ScanUnit>(
             nextFile: { try await plan.next() },
-            open: { [self] task in try await rowGroups(of: task, predicate) })
+            open: { [self] task in try await units(of: task, predicate, deletes) })
         queue.withLock { $0 = made }
     }
 
-    private func rowGroups(of task: ScanTask, _ predicate: Predicate) async throws -> [RowGroup] {
+    private func units(
+        of task: ScanTask, _ predicate: Predicate, _ loader: DeleteLoader
+    ) async throws -> [ScanUnit] {
         try context.check()
         counters.openedFile()
         let reader = try await context.store.open(task.path)
         let file = try await ParquetFile.open(reader, path: task.path, cache: context.footers)
         let groups = file.rowGroups
-        let kept = groups.filter { group in
-            group.rowCount > 0 && predicate.mightMatch { id in statistics(group, id) }
+        var firstRow: Int64 = 0
+        var kept: [(index: Int, firstRow: Int64)] = []
+        for group in groups {
+            if group.rowCount > 0, predicate.mightMatch({ id in statistics(group, id) }) {
+                kept.append((group.index, firstRow))
+            }
+            firstRow += Int64(group.rowCount)
         }
         counters.foundRowGroups(groups.count, skipped: groups.count - kept.count)
-        return kept.map { RowGroup(file: file, index: $0.index) }
+        if kept.isEmpty { return [] }
+        let opened = ScannedFile(file: file, deletes: try await loader.rows(of: task), layout: layout)
+        return kept.map { ScanUnit(file: opened, rowGroup: $0.index, firstRow: $0.firstRow) }
     }
 
     private func statistics(_ group: ParquetRowGroup, _ id: Int) -> ColumnStatistics? {
@@ -78,73 +88,81 @@ final class ScanSource: MorselSource {
         guard let queue = queue.withLock({ $0 }) else { return nil }
         while true {
             if let limit = scan.limitHint, rowsGiven.load(ordering: .relaxed) >= limit { return nil }
-            guard let group = try await queue.next() else { return nil }
+            guard let unit = try await queue.next() else { return nil }
             try context.check()
-            if let morsel = try await morsel(group) { return morsel }
+            if let morsel = try await morsel(unit) { return morsel }
         }
     }
 
-    /// Nil when the filter leaves no row.
-    private func morsel(_ group: RowGroup) async throws -> Morsel? {
-        guard let filter = layout.filter else {
-            let data = try await fetch(group, scan.fields)
+    /// Nil when no row is left.
+    private func morsel(_ unit: ScanUnit) async throws -> Morsel? {
+        if !unit.file.decidesFirst {
+            let data = try await fetch(unit, scan.fields)
             return Morsel { [self] emit in
                 let decoder = try RowGroupDecoder(data)
-                while let batch = try profile.timed(context.clock, { try decoder.next() }) {
+                while let batch = try next(decoder, unit) {
+                    guard let batch else { continue }
                     if try give(batch, emit) == .finished { return }
                 }
             }
         }
-        let data = try await fetch(group, layout.filterFields)
+        let data = try await fetch(unit, unit.file.firstFields)
         if layout.otherFields.isEmpty {
             return Morsel { [self] emit in
                 let decoder = try RowGroupDecoder(data)
-                while let batch = try profile.timed(context.clock, { try decoder.next() }) {
-                    let kept = try profile.timed(context.clock) {
-                        try context.evaluator.filter(batch, where: filter)
-                    }
+                while let kept = try next(decoder, unit) {
                     guard let kept else { continue }
                     if try give(layout.assemble(kept, others: nil), emit) == .finished { return }
                 }
             }
         }
-        return try await lateMorsel(group, data, filter)
+        return try await lateMorsel(unit, data)
     }
 
-    /// Decides with the filter's columns first, then fetches the others.
-    private func lateMorsel(_ group: RowGroup, _ data: RowGroupData, _ filter: Expression) async throws
-        -> Morsel?
-    {
-        let decided = try await context.morsels.run(priority: context.priority) { [self] in
-            try profile.timed(context.clock) {
-                try RowGroupDecoder(data).rest().map { batch -> (batch: Batch, isEmpty: Bool) in
-                    try context.check()
-                    guard let kept = try context.evaluator.filter(batch, where: filter) else {
-                        return (batch.selecting([]), true)
-                    }
-                    return (kept, false)
-                }
-            }
+    /// The next batch with the rows that deletes and filter leave; `.some(nil)` when they leave none, nil at the end.
+    private func next(_ decoder: RowGroupDecoder, _ unit: ScanUnit) throws -> Batch?? {
+        try profile.timed(context.clock) {
+            let firstRow = unit.firstRow + Int64(decoder.position)
+            guard let batch = try decoder.next() else { return nil }
+            guard let live = unit.file.live(batch, firstRow: firstRow) else { return .some(nil) }
+            guard let filter = layout.filter else { return live }
+            return .some(try context.evaluator.filter(live, where: filter))
         }
-        if decided.allSatisfy(\.isEmpty) {
+    }
+
+    /// Decides with the filter's and the deletes' columns first, then fetches the others.
+    private func lateMorsel(_ unit: ScanUnit, _ data: RowGroupData) async throws -> Morsel? {
+        let decided = try await context.morsels.run(priority: context.priority) { [self] in
+            let decoder = try RowGroupDecoder(data)
+            var decided: [Batch?] = []
+            while let kept = try next(decoder, unit) {
+                try context.check()
+                decided.append(kept)
+            }
+            return decided
+        }
+        if decided.allSatisfy({ $0 == nil }) {
             counters.skippedRowGroup()
             return nil
         }
-        let rest = try await fetch(group, layout.otherFields)
+        let rest = try await fetch(unit, layout.otherFields)
         return Morsel { [self] emit in
             let decoder = try RowGroupDecoder(rest)
-            for (kept, isEmpty) in decided {
+            for kept in decided {
+                guard let kept else {
+                    _ = try profile.timed(context.clock) { try decoder.skip() }
+                    continue
+                }
                 guard let others = try profile.timed(context.clock, { try decoder.next() }) else {
                     throw ExecutionError(.inconsistentPlan, "columns of one row group differ in length")
                 }
-                if isEmpty { continue }
                 if try give(layout.assemble(kept, others: others), emit) == .finished { return }
             }
         }
     }
 
-    private func fetch(_ group: RowGroup, _ fields: [Field]) async throws -> RowGroupData {
-        let data = try await group.file.fetch(rowGroup: group.index, fields: fields)
+    private func fetch(_ unit: ScanUnit, _ fields: [Field]) async throws -> RowGroupData {
+        let data = try await unit.file.file.fetch(rowGroup: unit.rowGroup, fields: fields)
         counters.fetched(bytes: data.byteCount)
         return data
     }
@@ -153,46 +171,5 @@ final class ScanSource: MorselSource {
         profile.gave(batch.rowCount)
         rowsGiven.add(batch.rowCount, ordering: .relaxed)
         return try emit(batch)
-    }
-}
-
-/// Which of a scan's columns the filter reads, and how both parts come together again.
-struct ScanLayout: Sendable {
-    let schema: Schema
-    /// Over `filterFields`.
-    let filter: Expression?
-    let filterFields: [Field]
-    let otherFields: [Field]
-    /// For each column of the scan: which part, and where in it.
-    private let places: [(isFilter: Bool, index: Int)]
-
-    init(_ scan: TableScan) {
-        schema = scan.schema
-        let used = scan.filter.map { $0.columns.sorted() } ?? []
-        let position = Dictionary(uniqueKeysWithValues: used.enumerated().map { ($1, $0) })
-        filter = scan.filter?.remapped { position[$0] ?? 0 }
-        filterFields = used.map { scan.fields[$0] }
-        var others: [Field] = []
-        var places: [(isFilter: Bool, index: Int)] = []
-        for (index, field) in scan.fields.enumerated() {
-            if let place = position[index] {
-                places.append((true, place))
-            } else {
-                places.append((false, others.count))
-                others.append(field)
-            }
-        }
-        otherFields = others
-        self.places = places
-    }
-
-    /// Both parts in the order of the scan's fields, with the selection of the first.
-    func assemble(_ kept: Batch, others: Batch?) -> Batch {
-        let columns = places.map { place in
-            place.isFilter ? kept.columns[place.index] : others?.columns[place.index]
-        }
-        return Batch(
-            schema: schema, columns: columns.compactMap { $0 }, rowCount: kept.columnRowCount,
-            selection: kept.selection)
     }
 }

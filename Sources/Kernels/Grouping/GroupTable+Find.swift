@@ -34,4 +34,28 @@ extension GroupTable {
             repeating: [UInt64](repeating: 0, count: rowCount), count: Self.maskWords(types))
         return rowTable.find(words + noNulls)
     }
+
+    /// The group of each row, or -1 where there is none; adds no groups.
+    ///
+    /// - Nulls: null equals null, as in `groups`.
+    package func findNullSafe(_ keys: [Column], rowCount: Int) -> [Int32] {
+        precondition(keys.count == types.count && !keys.isEmpty)
+        var interner = interner.frozen()
+        var words: [[UInt64]] = []
+        var nullMasks = [[UInt64]](
+            repeating: [UInt64](repeating: 0, count: rowCount), count: Self.maskWords(types))
+        for (place, key) in keys.enumerated() {
+            let encoded = KeyWords(key, interner: &interner)
+            words += encoded.words
+            guard let validity = encoded.validity else { continue }
+            for row in 0..<rowCount where !validity[row] {
+                nullMasks[place >> 6][row] |= 1 << UInt64(place & 63)
+            }
+        }
+        guard Self.isSingleWord(types) else { return rowTable.find(words + nullMasks) }
+        var found = singleTable.find(words[0])
+        if let renumbered { found = found.map { $0 < 0 ? $0 : renumbered[Int($0)] } }
+        for row in 0..<rowCount where nullMasks[0][row] != 0 { found[row] = nullNumber ?? -1 }
+        return found
+    }
 }

@@ -30,7 +30,7 @@ package struct GroupTable {
     static func maskWords(_ types: [DataType]) -> Int { (types.count + 63) / 64 }
 
     /// The number of the null group when the table is of single words; such a group is no row of the table.
-    private var nullNumber: Int32?
+    private(set) var nullNumber: Int32?
     /// The group number of each row of the table; only where a null group took a number in between.
     private(set) var renumbered: [Int32]?
 

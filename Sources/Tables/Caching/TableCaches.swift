@@ -1,9 +1,9 @@
 package import Blobs
 import Iceberg
 
-/// Decoded metadata files, manifest lists and manifests, shared by all readers of a process.
+/// Decoded metadata files, manifest lists, manifests and position deletes, shared by all readers of a process.
 ///
-/// Keyed by path, ETag and size: a file that was replaced is another file. Rows are never kept.
+/// Keyed by path, ETag and size: a file that was replaced is another file. Rows are never kept, but which are deleted is.
 package final class TableCaches: Sendable {
     package struct Key: Hashable, Sendable {
         package var path: BlobPath
@@ -20,6 +20,7 @@ package final class TableCaches: Sendable {
     let metadata: RecentCache<Key, TableMetadata>
     let lists: RecentCache<Key, [ManifestFile]>
     let manifests: RecentCache<Key, [ManifestEntry]>
+    let positionDeletes: RecentCache<Key, PositionDeletes>
 
     /// Decoded entries take several times the bytes of their compressed file.
     static let growth = 8
@@ -27,6 +28,7 @@ package final class TableCaches: Sendable {
     package init(limitBytes: Int = 128 << 20) {
         metadata = RecentCache(limit: limitBytes / 4)
         lists = RecentCache(limit: limitBytes / 8)
-        manifests = RecentCache(limit: limitBytes / 8 * 5)
+        manifests = RecentCache(limit: limitBytes / 8 * 4)
+        positionDeletes = RecentCache(limit: limitBytes / 8)
     }
 }

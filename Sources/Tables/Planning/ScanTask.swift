@@ -13,6 +13,8 @@ package struct ScanTask: Sendable {
     package var snapshotID: Int64?
     /// Rows of the file may still fail it; prunes row groups and pages.
     package var residual: Predicate
+    /// What may delete rows of the file.
+    package var deletes = FileDeletes()
 
     package init(
         file: DataFile, path: BlobPath, spec: PartitionSpec, sequenceNumber: Int64, snapshotID: Int64? = nil,
@@ -35,6 +37,8 @@ package struct PlanCounts: Sendable, Hashable {
     package var skippedFiles = 0
     package var fileBytes: Int64 = 0
     package var rows: Int64 = 0
+    /// Delete files and vectors of the snapshot that may be about the files read.
+    package var deleteFiles = 0
 
     package init() {}
 }

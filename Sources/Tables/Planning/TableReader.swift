@@ -29,11 +29,13 @@ package struct TableReader: Sendable {
     ///
     /// - Errors: `ICE-204` at once; through the stream `TAB-1xx`, `TAB-2xx`, `SCH-101`, the store's own.
     package func plan(
-        predicate: Predicate = .always, snapshotID: Int64? = nil, cancellation: CancellationToken? = nil
+        predicate: Predicate = .always, snapshotID: Int64? = nil, cancellation: CancellationToken? = nil,
+        memory: MemoryBudget? = nil
     ) throws -> ScanPlan {
         let snapshot = try snapshotID.map { try metadata.requireSnapshot($0) } ?? metadata.currentSnapshot
         return ScanPlan(
-            files: files, snapshot: snapshot, predicate: predicate.normalized, cancellation: cancellation)
+            files: files, snapshot: snapshot, predicate: predicate.normalized, cancellation: cancellation,
+            memory: memory)
     }
 }
 
@@ -45,6 +47,9 @@ package final class ScanPlan: AsyncSequence, Sendable {
         var manifests: ArraySlice<ManifestFile>?
         var ready: ArraySlice<ScanTask> = []
         var counts = PlanCounts()
+        /// Complete before the first task.
+        var deletes: DeleteIndex
+        var reservation: MemoryReservation?
     }
 
     private let files: TableFiles
@@ -52,9 +57,15 @@ package final class ScanPlan: AsyncSequence, Sendable {
     private let predicate: Predicate
     private let cancellation: CancellationToken?
     private let filters: [Int: PartitionFilter]
-    private let state = Mutex(State())
+    private let memory: MemoryBudget?
+    private let state: Mutex<State>
 
-    init(files: TableFiles, snapshot: Snapshot?, predicate: Predicate, cancellation: CancellationToken?) {
+    init(
+        files: TableFiles, snapshot: Snapshot?, predicate: Predicate, cancellation: CancellationToken?,
+        memory: MemoryBudget?
+    ) {
+        self.memory = memory
+        state = Mutex(State(deletes: DeleteIndex(metadata: files.metadata)))
         self.files = files
         self.snapshot = snapshot
         self.predicate = predicate
@@ -102,7 +113,55 @@ package final class ScanPlan: AsyncSequence, Sendable {
             state.counts.manifests = all.count
             state.counts.skippedManifests = all.count - kept.count
         }
-        return kept
+        try await readDeletes(kept.filter { $0.content == .deletes })
+        return kept.filter { $0.content == .data }
+    }
+
+    /// What a delete in the index takes, about.
+    private static let deleteBytes = 1024
+
+    /// Deletes must be known before the first data file is given out. Those of partitions that are not read are left out.
+    private func readDeletes(_ manifests: [ManifestFile]) async throws {
+        var rest = manifests[...]
+        var index = DeleteIndex(metadata: files.metadata)
+        let reservation = try memory?.reserve(0, for: "the delete files of a table")
+        while !rest.isEmpty {
+            let group = rest.prefix(TableReader.manifestsAtOnce)
+            rest = rest.dropFirst(group.count)
+            let parts = try await withThrowingTaskGroup(of: (Int, [ManifestEntry]).self) { tasks in
+                for (place, manifest) in group.enumerated() {
+                    tasks.addTask { [self] in (place, try await files.entries(of: manifest)) }
+                }
+                return try await tasks.reduce(into: [:]) { $0[$1.0] = $1.1 }
+            }
+            for place in parts.keys.sorted() {
+                try cancellation?.check()
+                for entry in parts[place] ?? [] where entry.isLive {
+                    if entry.file.content == .data { throw misplaced(entry) }
+                    guard try filter(for: entry).mightMatch(entry.file) else { continue }
+                    try index.add(entry, files.location)
+                }
+                try reservation?.resize(to: index.count * Self.deleteBytes)
+            }
+        }
+        state.withLock { state in
+            state.deletes = index
+            state.reservation = reservation
+            state.counts.deleteFiles = index.count
+        }
+    }
+
+    private func misplaced(_ entry: ManifestEntry) -> TablesError {
+        TablesError(
+            .manifestUnreadable, "a manifest of data names deletes, or one of deletes names data",
+            ["path": entry.file.path])
+    }
+
+    private func filter(for entry: ManifestEntry) throws(TablesError) -> PartitionFilter {
+        if let filter = filters[entry.file.specID] { return filter }
+        throw TablesError(
+            .manifestUnreadable, "a file belongs to a partition spec the table does not have",
+            ["path": entry.file.path, "spec-id": entry.file.specID])
     }
 
     /// Reads a few manifests side by side; the order of their tasks is that of the list.
@@ -130,11 +189,8 @@ package final class ScanPlan: AsyncSequence, Sendable {
         var tasks: [ScanTask] = []
         for entry in entries where entry.isLive {
             counts.files += 1
-            guard let filter = filters[entry.file.specID] else {
-                throw TablesError(
-                    .manifestUnreadable, "a file belongs to a partition spec the table does not have",
-                    ["path": entry.file.path, "spec-id": entry.file.specID])
-            }
+            let filter = try filter(for: entry)
+            if entry.file.content != .data { throw misplaced(entry) }
             guard filter.mightMatch(entry.file) else {
                 counts.skippedFiles += 1
                 continue
@@ -149,19 +205,20 @@ package final class ScanPlan: AsyncSequence, Sendable {
     private func task(_ entry: ManifestEntry, _ filter: PartitionFilter) throws(TablesError) -> ScanTask {
         let file = entry.file
         let path = try files.location.blob(file.path)
-        if file.content != .data {
-            throw TablesError(
-                .deleteFilesUnsupported, "rows of the table were deleted with delete files",
-                ["path": file.path], hint: "compact the table with a writer that applies them")
-        }
         if file.format != "PARQUET" || file.keyMetadata != nil {
             throw TablesError(
                 .formatUnsupported, "the data file is not plain Parquet",
                 ["path": file.path, "format": file.format, "encrypted": file.keyMetadata != nil])
         }
-        return ScanTask(
-            file: file, path: path, spec: filter.spec, sequenceNumber: entry.sequenceNumber ?? 0,
+        guard let sequenceNumber = entry.sequenceNumber else {
+            throw TablesError(.manifestUnreadable, "a data file has no sequence number", ["path": file.path])
+        }
+        var task = ScanTask(
+            file: file, path: path, spec: filter.spec, sequenceNumber: sequenceNumber,
             snapshotID: entry.snapshotID, residual: predicate)
+        task.deletes = state.withLock { $0.deletes }.deletes(
+            for: file, path, sequenceNumber: task.sequenceNumber)
+        return task
     }
 
     package struct Iterator: AsyncIteratorProtocol {

@@ -1,0 +1,43 @@
+import Columnar
+import Plans
+
+/// Which of a scan's columns the filter reads, and how both parts come together again.
+struct ScanLayout: Sendable {
+    let schema: Schema
+    /// Over `filterFields`.
+    let filter: Expression?
+    let filterFields: [Field]
+    let otherFields: [Field]
+    /// For each column of the scan: which part, and where in it.
+    private let places: [(isFilter: Bool, index: Int)]
+
+    init(_ scan: TableScan) {
+        schema = scan.schema
+        let used = scan.filter.map { $0.columns.sorted() } ?? []
+        let position = Dictionary(uniqueKeysWithValues: used.enumerated().map { ($1, $0) })
+        filter = scan.filter?.remapped { position[$0] ?? 0 }
+        filterFields = used.map { scan.fields[$0] }
+        var others: [Field] = []
+        var places: [(isFilter: Bool, index: Int)] = []
+        for (index, field) in scan.fields.enumerated() {
+            if let place = position[index] {
+                places.append((true, place))
+            } else {
+                places.append((false, others.count))
+                others.append(field)
+            }
+        }
+        otherFields = others
+        self.places = places
+    }
+
+    /// Both parts in the order of the scan's fields, with the selection of the first.
+    func assemble(_ kept: Batch, others: Batch?) -> Batch {
+        let columns = places.map { place in
+            place.isFilter ? kept.columns[place.index] : others?.columns[place.index]
+        }
+        return Batch(
+            schema: schema, columns: columns.compactMap { $0 }, rowCount: kept.columnRowCount,
+            selection: kept.selection)
+    }
+}
