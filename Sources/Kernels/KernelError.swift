@@ -25,6 +25,8 @@ package struct KernelError: Fault {
     package let context: [(name: String, value: String)]
     /// The first row of the batch that failed, counted from zero; nil when the fault lies in no single row.
     package let row: Int?
+    /// Where in the statement the function was called; set by whoever knows the statement.
+    package let place: FaultPlace?
 
     package init(
         _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:], row: Int? = nil
@@ -33,18 +35,23 @@ package struct KernelError: Fault {
         self.summary = summary
         self.context = faultContext(context)
         self.row = row
+        place = nil
     }
 
-    private init(_ other: KernelError, row: Int?) {
+    private init(_ other: KernelError, row: Int?, place: FaultPlace?) {
         code = other.code
         summary = other.summary
         context = other.context
         self.row = row
+        self.place = place
     }
 
     /// The same fault, found at `row` unless it already names one.
-    package func at(row: Int) -> KernelError { KernelError(self, row: self.row ?? row) }
+    package func at(row: Int) -> KernelError { KernelError(self, row: self.row ?? row, place: place) }
 
     /// The same fault at another row, for rows that were gathered or sliced before the kernel ran.
-    package func moved(to row: Int?) -> KernelError { KernelError(self, row: row) }
+    package func moved(to row: Int?) -> KernelError { KernelError(self, row: row, place: place) }
+
+    /// The same fault at this place of the statement, unless an expression further inside gave its own.
+    package func at(_ outer: FaultPlace) -> KernelError { KernelError(self, row: row, place: place ?? outer) }
 }

@@ -50,7 +50,7 @@ extension Planner {
         settings.disabledPasses.formUnion(["prune_columns", "push_limits"])
         let bound = OutputNames.settle(try bind(insert.source, tables: tables))
         let plan = try Optimizer(settings: settings).run(bound).plan
-        var flat = try FlatPipeline(plan, at: insert.position)
+        var flat = try FlatPipeline(plan, insert)
         if !insert.columns.isEmpty {
             guard insert.columns.count == flat.names.count else {
                 throw PlannerError(
@@ -80,19 +80,20 @@ private struct FlatPipeline {
     var expressions: [Expression]
     var names: [String]
 
-    init(_ plan: LogicalPlan, at position: TextPosition) throws(PlannerError) {
+    init(_ plan: LogicalPlan, _ insert: InsertSyntax) throws(PlannerError) {
+        let position = insert.position
         switch plan {
         case .scan(let scan):
             conditions = scan.filter?.conjuncts ?? []
             expressions = scan.fields.enumerated().map { .column($0, $1.type) }
             names = scan.fields.map(\.name)
         case .filter(let condition, let input):
-            self = try FlatPipeline(input, at: position)
+            self = try FlatPipeline(input, insert)
             try refuseVolatile(at: position)
             try refuseGrowth([condition], at: position)
             conditions.append(condition.substituted(expressions))
         case .project(let projection, let input):
-            self = try FlatPipeline(input, at: position)
+            self = try FlatPipeline(input, insert)
             try refuseVolatile(at: position)
             try refuseGrowth(projection.expressions, at: position)
             expressions = projection.expressions.map { $0.substituted(expressions) }
@@ -102,7 +103,7 @@ private struct FlatPipeline {
             conditions = [.false]
             expressions = values.schema.fields.map { .null($0.type) }
             names = values.schema.fields.map(\.name)
-        default: throw Self.refused(plan, at: position)
+        default: throw Self.refused(plan, insert)
         }
     }
 
@@ -121,18 +122,12 @@ private struct FlatPipeline {
         }
     }
 
-    private static func refused(_ plan: LogicalPlan, at position: TextPosition) -> PlannerError {
-        let what =
-            switch plan {
-            case .aggregate: "GROUP BY, DISTINCT or an aggregate"
-            case .sort: "ORDER BY"
-            case .limit: "LIMIT"
-            case .union: "UNION"
-            case .join: "a join"
-            default: "VALUES"
-            }
+    private static func refused(_ plan: LogicalPlan, _ insert: InsertSyntax) -> PlannerError {
+        var clauses = PipelineClauses()
+        clauses.visit(insert.source)
+        let found = clauses.first
         return .unsupported(
-            "\(what) in a pipeline", at: position,
+            "\(found?.name ?? "a query of this form") in a pipeline", at: found?.position ?? insert.position,
             hint: "a pipeline sees one event at a time; query the table instead")
     }
 }

@@ -25,7 +25,7 @@ package struct QueryAPI: Sendable {
     }
 
     package func router(log: Log) -> Router {
-        var router = Router(log: log) { error, _ in QueryFault.response(to: error) }
+        var router = Router(log: log) { error, _ in Envelope.failure(error) }
         for name in ["basin-sql", "r2-sql"] {
             router.add(
                 "POST", "/api/v1/accounts/{account}/\(name)/query/{bucket}",

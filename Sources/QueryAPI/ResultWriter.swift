@@ -76,7 +76,7 @@ struct ResultWriter: Sendable {
     }
 
     private func errorLine(_ error: any Error) -> [UInt8] {
-        guard case .bytes(let body) = QueryFault.response(to: error).body else { return [] }
+        guard case .bytes(let body) = Envelope.failure(error).body else { return [] }
         return [0x0A] + body + [0x0A]
     }
 }

@@ -13,6 +13,11 @@ package struct FaultStatus: Sendable, Equatable {
             return
         }
         self.init(kind: fault.kind)
+        if ![.bug, .corruptData, .unavailable].contains(fault.kind),
+            let room = Self.ofSQL[String(fault.codeText.prefix { $0 != "-" })]
+        {
+            self = room
+        }
         if let exact = Self.exact[fault.codeText] { self = exact }
     }
 
@@ -39,8 +44,22 @@ package struct FaultStatus: Sendable, Equatable {
         self.number = number
     }
 
+    /// What is wrong with SQL is 400 wherever the SQL was sent, also when it is only not supported: as on the hosted
+    /// service, whose 40003 is a text that is not SQL it runs, and 40004 one whose names, types or values are wrong.
+    private static let ofSQL: [String: FaultStatus] = [
+        "SYN": FaultStatus(400, 40_003),
+        "PLA": FaultStatus(400, 40_004),
+        "KRN": FaultStatus(400, 40_004),
+    ]
+
     /// Where the kind alone does not decide.
     private static let exact: [String: FaultStatus] = [
+        "PLA-201": FaultStatus(400, 40_003),
+        "KRN-201": FaultStatus(400, 40_003),
+        "EXE-101": FaultStatus(400, 40_003),
+        "QRY-101": FaultStatus(400, 40_003),
+        "SES-104": FaultStatus(400, 40_003),
+        "PIP-107": FaultStatus(400, 40_003),
         "WIR-103": FaultStatus(404, 7003),
         "WIR-104": FaultStatus(405, 90_405),
         "WIR-105": FaultStatus(401, 10_000),

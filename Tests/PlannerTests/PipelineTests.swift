@@ -1,4 +1,5 @@
 import Columnar
+import Faults
 import Plans
 import SQLSyntax
 import Testing
@@ -66,6 +67,23 @@ struct PipelineTests {
             let fault = #expect(throws: PlannerError.self, "\(text)") { try compile(text) }
             #expect(fault?.code == .unsupported, "\(text)")
         }
+    }
+
+    @Test(
+        "and the fault says where",
+        arguments: [
+            ("INSERT INTO s SELECT url\nFROM e ORDER BY url", "ORDER BY", 2, 17),
+            ("INSERT INTO s SELECT url FROM e LIMIT 1", "LIMIT", 1, 39),
+            ("INSERT INTO s SELECT url FROM e GROUP BY url", "GROUP BY", 1, 42),
+            ("INSERT INTO s SELECT count(*) FROM e", "an aggregate", 1, 22),
+            ("INSERT INTO s SELECT DISTINCT url FROM e", "DISTINCT", 1, 15),
+            ("INSERT INTO s SELECT url FROM e UNION ALL SELECT url FROM e", "UNION", 1, 43),
+            ("INSERT INTO s SELECT a.url FROM e a JOIN e b ON a.url = b.url", "a join", 1, 37),
+        ] as [(String, String, Int, Int)])
+    func places(text: String, clause: String, line: Int, column: Int) {
+        let fault = #expect(throws: PlannerError.self) { try compile(text) }
+        #expect(fault?.summary == "\(clause) in a pipeline is not supported")
+        #expect(fault?.place == .text(line: line, column: column))
     }
 
     @Test("a pipeline whose subqueries double their columns is refused")

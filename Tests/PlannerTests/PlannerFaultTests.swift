@@ -36,6 +36,8 @@ struct PlannerFaultTests {
             ("SELECT origin FROM flights GROUP BY 0", "PLA-112", 1, 37, nil),
             ("SELECT origin FROM flights LIMIT -1", "PLA-113", 1, 34, nil),
             ("SELECT origin FROM flights LIMIT year", "PLA-113", 1, 34, nil),
+            ("SELECT 1 LIMIT 99999999999999999999", "PLA-113", 1, 16, "leave LIMIT out to get all rows"),
+            ("SELECT 1 OFFSET 1.5", "PLA-113", 1, 17, nil),
             ("SELECT who.nmae FROM flights", "PLA-114", 1, 12, "did you mean name?"),
             ("SELECT 1 UNION ALL SELECT 1, 2", "PLA-115", 1, 20, nil),
             ("SELECT 1 UNION ALL SELECT TRUE", "PLA-106", 1, 20, nil),

@@ -8,6 +8,21 @@ struct RoundTripTests {
         "statements",
         arguments: [
             ("select 1", "SELECT 1"),
+            ("select ? from t where a = ? limit ?", "SELECT $1 FROM t WHERE a = $2 LIMIT $3"),
+            ("select E'\\x41\\102\\xc3\\xa9'", "SELECT 'AB\u{e9}'"),
+            (
+                "select * from ((values (1)) a join b on true)",
+                "SELECT * FROM (VALUES (1)) AS a JOIN b ON TRUE"
+            ),
+            (
+                "select * from (((select 1) a cross join b) cross join c)",
+                "SELECT * FROM (SELECT 1) AS a CROSS JOIN b CROSS JOIN c"
+            ),
+            (
+                "select * from ((select 1) union (select 2)) a",
+                "SELECT * FROM ((SELECT 1) UNION (SELECT 2)) AS a"
+            ),
+            ("select * from (((select 1))) a", "SELECT * FROM (((SELECT 1))) AS a"),
             (
                 "SELECT DISTINCT a, b AS c FROM ns.t x WHERE a = 1",
                 "SELECT DISTINCT a, b AS c FROM ns.t AS x WHERE a = 1"
@@ -121,7 +136,7 @@ struct RoundTripTests {
                 "select j -> 'a' ->> 'b', a || b || c, a ~ 'x'",
                 "SELECT j -> 'a' ->> 'b', a || b || c, a ~ 'x'"
             ),
-            ("select ts at time zone 'UTC', $1, ?, :name", "SELECT ts AT TIME ZONE 'UTC', $1, ?, :name"),
+            ("select ts at time zone 'UTC', $1, ?, :name", "SELECT ts AT TIME ZONE 'UTC', $1, $1, :name"),
             ("select x'CAFE', e'a\\n''b', $$it's$$", "SELECT X'cafe', 'a\n''b', 'it''s'"),
             ("select 1.50, .5, 1e3, 1_000, 0x1F", "SELECT 1.50, .5, 1e3, 1000, 31"),
             ("explain format json select 1", "EXPLAIN FORMAT JSON SELECT 1"),

@@ -28,6 +28,11 @@ struct SyntaxFaultTests {
             ("SELECT a[1:2]", "SYN-201", 1, 11, nil),
             ("SELECT CASE END", "SYN-101", 1, 13, nil),
             ("SELECT CAST(a AS )", "SYN-101", 1, 18, nil),
+            ("SELECT E'\\x00'", "SYN-103", 1, 8, "write bytes as X'00'"),
+            ("SELECT E'a\\0'", "SYN-103", 1, 8, "write bytes as X'00'"),
+            ("SELECT E'\\777'", "SYN-103", 1, 8, nil),
+            ("SELECT E'\\u0000'", "SYN-103", 1, 8, nil),
+            ("SELECT E'\\xff'", "SYN-103", 1, 8, nil),
         ] as [(String, String, Int, Int, String?)])
     func mistakes(text: String, code: String, line: Int, column: Int, hint: String?) {
         let fault = #expect(throws: SQLSyntaxError.self) { try SQLParser.statement(text) }

@@ -1,6 +1,7 @@
 import Catalogs
 import Columnar
 import Faults
+import Kernels
 import Planner
 import Testing
 
@@ -136,5 +137,39 @@ struct StatementTests {
             #expect(try fixture.session.queries.query(result.queryID).state == .running)
         }
         #expect(fixture.session.queries.list().map(\.state) == [.cancelled])
+    }
+
+    @Test(
+        "a fault over a row says where in the statement it lies",
+        arguments: [
+            ("SELECT 1 + 2,\n  x / 0 FROM (VALUES (1)) t(x)", "KRN-101", 2, 5),
+            ("SELECT 1/0", "KRN-101", 1, 9),
+            (
+                "SELECT date_trunc(u, TIMESTAMP '2026-01-01 00:00:00') FROM (VALUES ('bogus')) t(u)",
+                "KRN-104", 1, 8
+            ),
+            ("SELECT upper(CAST(s AS INT)::text) FROM (VALUES ('x')) t(s)", "KRN-103", 1, 14),
+            ("SELECT s FROM (VALUES ('x')) t(s) WHERE s::int > 1", "KRN-103", 1, 42),
+            ("SELECT CASE WHEN x > 0 THEN 1 / (x - x) END FROM (VALUES (1)) t(x)", "KRN-101", 1, 31),
+            ("SELECT sum(x % y) FROM (VALUES (1, 0)) t(x, y)", "KRN-101", 1, 14),
+            ("SELECT a.x FROM (VALUES (1)) a(x) JOIN (VALUES (0)) b(y) ON a.x / b.y = 1", "KRN-101", 1, 65),
+        ] as [(String, String, Int, Int)])
+    func places(sql: String, code: String, line: Int, column: Int) async throws {
+        let fixture = try await SessionFixture()
+        let fault = await #expect(throws: KernelError.self, "\(sql)") { _ = try await fixture.rows(sql) }
+        #expect(fault?.code.rawValue == code)
+        #expect(fault?.place == .text(line: line, column: column), "\(sql): \(fault?.message ?? "")")
+    }
+
+    @Test("question marks are numbered over the whole statement")
+    func questionMarks() async throws {
+        let fixture = try await SessionFixture()
+        var request = StatementRequest(
+            sql: "SELECT ? AS a, x FROM (VALUES (?), (?)) t(x) WHERE x > ? ORDER BY x LIMIT ?",
+            warehouse: "lake")
+        request.parameters = [1, 20, 30, 5, 1].map { PlannerParameter(.int($0), .int) }
+        var rows: [[Scalar]] = []
+        for try await batch in try await fixture.session.run(request).batches { rows += batch.rows }
+        #expect(rows == [[.int(1), .int(20)]])
     }
 }

@@ -5,7 +5,7 @@ package import Plans
 /// Computes expressions over batches: for queries, pipelines and maintenance alike.
 ///
 /// - Shapes: a result has one row for each chosen row of the batch.
-/// - Errors: `KernelError`; its row counts the chosen rows from zero. CASE, COALESCE, AND and OR do not fail for rows
+/// - Errors: `KernelError` with the place of the expression; its row counts the chosen rows from zero. CASE, COALESCE, AND and OR do not fail for rows
 ///   that an earlier branch or term settled.
 package struct ExpressionEvaluator: Sendable {
     package var context: KernelContext
@@ -76,6 +76,12 @@ package struct ExpressionEvaluator: Sendable {
         switch expression {
         case .column(let index, _): return input.column(index)
         case .literal(let value, let type): return .constant(value, type, count: input.rowCount)
+        case .located(let inner, let place):
+            do throws(KernelError) {
+                return try evaluate(inner, &input)
+            } catch {
+                throw error.at(place.place)
+            }
         case .cast(let value, let type, let isTry):
             return try evaluate(value, &input).cast(to: type, isTry: isTry)
         case .inList(let value, let elements, let isNegated):

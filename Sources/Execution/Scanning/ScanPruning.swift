@@ -22,6 +22,7 @@ enum ScanPruning {
             guard let id = id(of: value, fields) else { return nil }
             return isNegated ? .isNotIn(fieldID: id, elements) : .isIn(fieldID: id, elements)
         case .call(let function, let arguments, _): return read(function, arguments, fields)
+        case .located(let inner, _): return read(inner, fields)
         case .column, .literal, .cast, .caseWhen: return nil
         }
     }

@@ -20,7 +20,6 @@ struct ExpressionBinder {
     /// Where each column was read outside aggregates, first time; for the message of `notGrouped`.
     private(set) var columnPositions: [Int: TextPosition] = [:]
     private var isInsideAggregate = false
-    private var questionMarks = 0
 
     init(_ context: BinderContext, scope: Scope, aggregateFreeClause: String? = nil) {
         self.context = context
@@ -30,7 +29,14 @@ struct ExpressionBinder {
 
     var coercion: Coercion { context.coercion }
 
+    /// The typed expression; what may fault over a row says where it stands.
     mutating func bind(_ syntax: ExpressionSyntax) throws(PlannerError) -> Expression {
+        let value = try bindForm(syntax)
+        guard value.mayFault else { return value }
+        return .located(value, SourcePlace(line: syntax.position.line, column: syntax.position.column))
+    }
+
+    private mutating func bindForm(_ syntax: ExpressionSyntax) throws(PlannerError) -> Expression {
         let position = syntax.position
         switch syntax.kind {
         case .literal(let literal): return try LiteralBinding(coercion: coercion).bind(literal, at: position)
@@ -103,9 +109,6 @@ struct ExpressionBinder {
         var index = 0
         switch parameter {
         case .index(let number): index = number - 1
-        case .next:
-            index = questionMarks
-            questionMarks += 1
         case .named: throw .unsupported("a named parameter", at: position, hint: "number it: $1")
         }
         guard context.parameters.indices.contains(index) else {
@@ -186,6 +189,9 @@ struct ExpressionBinder {
         } else if !call.withinGroup.isEmpty {
             throw PlannerError(.typeMismatch, "the aggregate takes no WITHIN GROUP", at: position)
         }
+        if definition.function == .count, syntax.count > 1 {
+            return try boundTupleCount(syntax, filter, isDistinct: call.isDistinct)
+        }
         guard syntax.count == definition.required.count else {
             throw PlannerError(
                 .wrongArgumentCount, "\(definition.names[0]) takes another number of arguments",
@@ -215,6 +221,22 @@ struct ExpressionBinder {
                 SortKey(try bind(key.value), isDescending: key.isDescending, nullsFirst: key.nullsFirst))
         }
         return bound
+    }
+}
+
+extension ExpressionBinder {
+    /// `count(DISTINCT a, b)`: rows, or distinct ones, in which no value is null.
+    private mutating func boundTupleCount(
+        _ syntax: [ExpressionSyntax], _ filter: Expression?, isDistinct: Bool
+    ) throws(PlannerError) -> AggregateCall {
+        let values = try bindAll(syntax)
+        let present = values.map { Expression.call(.isNotNull, [$0], .boolean) }
+        let condition = Expression.conjunction((filter.map { [$0] } ?? []) + present)
+        guard isDistinct else { return AggregateCall(.countAll, [], type: .long, filter: condition) }
+        let fields = values.enumerated().map { Field("c\($0)", $1.type) }
+        return AggregateCall(
+            .count, [.call(.structure, values, .structure(fields))], type: .long, isDistinct: true,
+            filter: condition)
     }
 }
 

@@ -24,6 +24,8 @@ struct LimitBinding {
         } catch  where error.code == .unknownColumn {
             throw invalid(clause, at: syntax.position)
         }
+        // A number that is not whole, or too large, is no wrong type.
+        if bound.type.isNumeric, !bound.type.isInteger { throw invalid(clause, at: syntax.position) }
         let value = try context.coercion.coerce(bound, to: .long, at: syntax.position, for: clause)
         do {
             switch try context.folding.value(of: value) {
@@ -42,6 +44,8 @@ struct LimitBinding {
     }
 
     private func invalid(_ clause: String, at position: TextPosition) -> PlannerError {
-        PlannerError(.invalidLimit, "\(clause) takes a whole number that is not negative", at: position)
+        PlannerError(
+            .invalidLimit, "\(clause) takes a whole number from 0 to \(Int64.max)", at: position,
+            hint: clause == "LIMIT" ? "leave LIMIT out to get all rows" : nil)
     }
 }

@@ -204,7 +204,7 @@ struct QueryBinder {
 }
 
 extension QueryBodySyntax {
-    fileprivate var position: TextPosition? {
+    var position: TextPosition? {
         switch self {
         case .select(let select): select.position
         case .values(let rows): rows.first?.first?.position

@@ -100,6 +100,9 @@ struct SimplifyConditions: OptimizerPass {
         if case .inList(let value, let elements, let isNegated) = expression {
             return .inList(value, elements, isNegated: !isNegated)
         }
+        if case .located(let inner, let place) = expression {
+            return negated(inner).map { .located($0, place) }
+        }
         guard case .call(let function, let arguments, let type) = expression else { return nil }
         let opposite: ScalarFunction? =
             switch function {

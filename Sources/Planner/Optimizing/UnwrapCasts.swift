@@ -18,17 +18,21 @@ struct UnwrapCasts: OptimizerPass {
     private func unwrap(_ expression: Expression) -> Expression {
         switch expression {
         case .call(let function, let arguments, _) where Self.mirrored(function) != nil:
-            if case .cast(let column, let wide, false) = arguments[0], let value = arguments[1].literalValue {
+            if case .cast(let column, let wide, false) = arguments[0].unlocated,
+                let value = arguments[1].literalValue
+            {
                 return comparison(function, column, wide, value) ?? expression
             }
-            if case .cast(let column, let wide, false) = arguments[1], let value = arguments[0].literalValue,
+            if case .cast(let column, let wide, false) = arguments[1].unlocated,
+                let value = arguments[0].literalValue,
                 let mirrored = Self.mirrored(function)
             {
                 return comparison(mirrored, column, wide, value) ?? expression
             }
             return expression
-        case .inList(.cast(let column, let wide, false), let elements, let isNegated):
-            guard Self.isExact(column.type, wide) else { return expression }
+        case .inList(let value, let elements, let isNegated):
+            guard case .cast(let column, let wide, false) = value.unlocated, Self.isExact(column.type, wide)
+            else { return expression }
             var narrow: [Scalar] = []
             for element in elements {
                 guard !element.isNull else {

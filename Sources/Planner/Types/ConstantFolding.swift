@@ -23,6 +23,12 @@ struct ConstantFolding {
         switch expression {
         case .column: preconditionFailure("a constant reads no column")
         case .literal(let value, let type): return .constant(value, type, count: 1)
+        case .located(let inner, let place):
+            do throws(KernelError) {
+                return try evaluate(inner)
+            } catch {
+                throw error.at(place.place)
+            }
         case .cast(let value, let type, let isTry): return try evaluate(value).cast(to: type, isTry: isTry)
         case .call(let function, let arguments, let type):
             var columns: [Column] = []

@@ -17,6 +17,8 @@ extension Expression {
                     + branches.flatMap { [$0.condition.json, $0.value.json] })
         case .inList(let value, let elements, let isNegated):
             .array(["in", .boolean(isNegated), value.json] + elements.map(\.planJSON))
+        case .located(let value, let place):
+            ["at", JSONValue(Int(place.line)), JSONValue(Int(place.column)), value.json]
         }
     }
 
@@ -68,6 +70,11 @@ extension Expression {
                 elements.append(element)
             }
             return .inList(value, elements, isNegated: isNegated)
+        case "at":
+            guard parts.count == 3, let line = parts[0].integer.flatMap(Int32.init(exactly:)),
+                let column = parts[1].integer.flatMap(Int32.init(exactly:))
+            else { throw malformed }
+            return .located(try Expression(json: parts[2]), SourcePlace(line: line, column: column))
         default: throw PlansError(.malformed, "an encoded expression has an unknown form", ["form": form])
         }
     }

@@ -15,6 +15,7 @@ extension Expression: CustomStringConvertible {
             return "#\(index)"
         case .literal(let value, let type): return LiteralText.text(value, type)
         case .call(let function, let arguments, _): return Self.text(function, arguments, over: schema)
+        case .located(let value, _): return value.text(over: schema)
         case .cast(let value, let type, let isTry):
             return "\(isTry ? "try_cast" : "cast")(\(value.text(over: schema)) as \(type))"
         case .caseWhen(let branches, let otherwise, _):
@@ -50,7 +51,7 @@ extension Expression: CustomStringConvertible {
     /// In parentheses when it is an operator itself.
     private func operandText(over schema: Schema?) -> String {
         let isOperator =
-            switch self {
+            switch unlocated {
             case .call(let function, _, _): function.isInfix || function == .not || function.isTest
             case .inList: true
             default: false

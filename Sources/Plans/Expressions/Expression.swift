@@ -17,6 +17,8 @@ package indirect enum Expression: Sendable, Hashable {
     ///
     /// *Nulls*: a null value gives null; without a match a null among the elements gives null.
     case inList(Expression, [Scalar], isNegated: Bool)
+    /// The same value; a fault inside is reported at this place of the statement.
+    case located(Expression, SourcePlace)
 }
 
 /// One WHEN of a CASE.
@@ -38,6 +40,7 @@ extension Expression {
             .caseWhen(_, _, let type):
             type
         case .inList: .boolean
+        case .located(let value, _): value.type
         }
     }
 
@@ -47,6 +50,11 @@ extension Expression {
 
     package var literalValue: Scalar? { if case .literal(let value, _) = self { value } else { nil } }
 
+    /// Without the place around it.
+    package var unlocated: Expression {
+        if case .located(let value, _) = self { value.unlocated } else { self }
+    }
+
     /// The expressions directly inside.
     package var children: [Expression] {
         switch self {
@@ -55,7 +63,7 @@ extension Expression {
         case .cast(let value, _, _): [value]
         case .caseWhen(let branches, let otherwise, _):
             branches.flatMap { [$0.condition, $0.value] } + (otherwise.map { [$0] } ?? [])
-        case .inList(let value, _, _): [value]
+        case .inList(let value, _, _), .located(let value, _): [value]
         }
     }
 
@@ -73,6 +81,7 @@ extension Expression {
             return .caseWhen(newBranches, otherwise: otherwise == nil ? nil : replacements.last, type)
         case .inList(_, let elements, let isNegated):
             return .inList(replacements[0], elements, isNegated: isNegated)
+        case .located(_, let place): return .located(replacements[0], place)
         }
     }
 

@@ -18,6 +18,7 @@ struct PruningTranslation {
         case .literal(.boolean(true), _): .always
         case .literal(.boolean(false), _), .literal(.null, _): .never
         case .column: bare(condition, equals: true)
+        case .located(let inner, _): predicate(inner)
         case .inList(let value, let elements, let isNegated): list(value, elements, isNegated)
         case .call(let function, let arguments, _): call(function, arguments)
         default: .always

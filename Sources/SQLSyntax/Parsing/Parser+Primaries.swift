@@ -14,7 +14,7 @@ extension Parser {
             return try make(.literal(.bytes(bytes)), at: start)
         case .parameter(let index):
             advance()
-            return try make(.parameter(index.map { .index($0) } ?? .next), at: start)
+            return try make(.parameter(.index(index ?? nextQuestionMark())), at: start)
         case .namedParameter(let name):
             advance()
             return try make(.parameter(.named(name)), at: start)

@@ -1,6 +1,7 @@
 /// Statements.
 extension Parser {
     mutating func statement() throws(SQLSyntaxError) -> StatementSyntax {
+        beginStatement()
         if startsQuery { return .query(try query()) }
         if take(.explain) { return .explain(try explain()) }
         if take(.describe) || take(.desc) { return try describe() }

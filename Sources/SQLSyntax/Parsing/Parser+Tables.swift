@@ -69,18 +69,49 @@ extension Parser {
 
     /// A query in parentheses, or a join in them.
     private mutating func parenthesizedTable(isLateral: Bool) throws(SQLSyntaxError) -> TableSyntax {
-        let start = index
-        advance()
-        var ahead = 0
-        while lookAhead(ahead).kind == .sign(.openParenthesis) { ahead += 1 }
-        if [.select, .with, .values].contains(lookAhead(ahead).keyword) {
-            rewind(to: start)
+        if holdsQuery() {
             let query = try parenthesized { parser throws(SQLSyntaxError) in try parser.query() }
             return .subquery(query, isLateral: isLateral, alias: try tableAlias())
         }
+        advance()
         let table = try nested { parser throws(SQLSyntaxError) in try parser.tableReference() }
         try expect(.closeParenthesis)
         return table
+    }
+
+    /// Whether the parenthesis here holds a query, `((SELECT …) UNION …)`, and not a join, `((SELECT …) a JOIN …)`.
+    private func holdsQuery() -> Bool {
+        var ahead = 1
+        while lookAhead(ahead).kind == .sign(.openParenthesis) { ahead += 1 }
+        guard [.select, .with, .values].contains(lookAhead(ahead).keyword) else { return false }
+        // What stands behind the inner parentheses tells: a query goes on with these words, or ends.
+        for end in closings(of: ahead) {
+            let next = lookAhead(end + 1)
+            if next.kind == .sign(.closeParenthesis) { continue }
+            let continuations: [Keyword] = [
+                .union, .intersect, .except, .order, .limit, .offset, .fetch,
+            ]
+            return continuations.contains { next.keyword == $0 }
+        }
+        return true
+    }
+
+    /// How far ahead the next `count` tokens, all opening parentheses, are closed: from the second to the last one.
+    private func closings(of count: Int) -> [Int] {
+        var open: [Int] = []
+        var found: [Int: Int] = [:]
+        var ahead = 0
+        repeat {
+            switch lookAhead(ahead).kind {
+            case .sign(.openParenthesis): open.append(ahead)
+            case .sign(.closeParenthesis):
+                if let start = open.popLast(), start < count { found[start] = ahead }
+            case .end: return []
+            default: break
+            }
+            ahead += 1
+        } while !open.isEmpty
+        return (1..<count).compactMap { found[$0] }
     }
 
     /// `FOR VERSION AS OF 12`, `FOR SYSTEM TIME AS OF …`, `FOR TIMESTAMP AS OF …`

@@ -6,6 +6,8 @@ struct Parser {
     private var tokens: [Token]
     private(set) var index = 0
     private var depth = 0
+    /// `?` of the statement so far.
+    private var questionMarks = 0
     /// Joins and set operators so far.
     private var combinations = 0
     /// The height of the tallest expression of the current query.
@@ -45,6 +47,14 @@ struct Parser {
         advance()
         return true
     }
+
+    /// Counts from one in each statement.
+    mutating func nextQuestionMark() -> Int {
+        questionMarks += 1
+        return questionMarks
+    }
+
+    mutating func beginStatement() { questionMarks = 0 }
 
     /// Takes both or none.
     mutating func take(_ first: Keyword, _ second: Keyword) -> Bool {

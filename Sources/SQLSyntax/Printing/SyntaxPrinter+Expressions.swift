@@ -157,7 +157,6 @@ extension SyntaxPrinter {
     private mutating func write(_ parameter: ParameterSyntax) {
         switch parameter {
         case .index(let index): write("$\(index)")
-        case .next: write("?")
         case .named(let name): write(":" + name)
         }
     }

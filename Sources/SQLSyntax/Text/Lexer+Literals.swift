@@ -32,7 +32,12 @@ extension Lexer {
             switch byte {
             case UInt8(ascii: "'"):
                 guard peek() == byte, offset < bytes.count else {
-                    return String(decoding: text, as: UTF8.self)
+                    guard let text = String(validating: text, as: UTF8.self) else {
+                        throw SQLSyntaxError(
+                            .invalidToken, "the escapes of the string do not make UTF-8", at: start,
+                            hint: "write a character as \\u00e9, bytes as X'c3a9'")
+                    }
+                    return text
                 }
                 offset += 1
                 text.append(byte)
@@ -58,8 +63,33 @@ extension Lexer {
         case UInt8(ascii: "f"): return [0x0C]
         case UInt8(ascii: "u"): return try unicodeEscape(digits: 4, from: start)
         case UInt8(ascii: "U"): return try unicodeEscape(digits: 8, from: start)
+        case UInt8(ascii: "x") where Self.hexValue(peek()) != nil:
+            return [try byteEscape(radix: 16, digits: 2, from: start)]
+        case UInt8(ascii: "0")...UInt8(ascii: "7"):
+            offset -= 1
+            return [try byteEscape(radix: 8, digits: 3, from: start)]
         default: return [letter]
         }
+    }
+
+    /// `\x41`, `\101`: as many digits as there are, up to `digits`.
+    private mutating func byteEscape(
+        radix: Int, digits: Int, from start: TextPosition
+    ) throws(SQLSyntaxError) -> UInt8 {
+        var value = 0
+        for _ in 0..<digits {
+            guard let digit = Self.hexValue(peek()), digit < radix else { break }
+            value = value * radix + Int(digit)
+            offset += 1
+        }
+        guard value > 0 else {
+            throw SQLSyntaxError(
+                .invalidToken, "a string has no character zero", at: start, hint: "write bytes as X'00'")
+        }
+        guard value <= UInt8.max else {
+            throw SQLSyntaxError(.invalidToken, "an octal escape goes up to \\377", at: start)
+        }
+        return UInt8(value)
     }
 
     private mutating func unicodeEscape(
@@ -68,7 +98,7 @@ extension Lexer {
         let end = min(offset + digits, bytes.count)
         let text = String(decoding: bytes[offset..<end], as: UTF8.self)
         guard text.utf8.count == digits, text.utf8.allSatisfy({ Self.hexValue($0) != nil }),
-            let scalar = UInt32(text, radix: 16).flatMap(Unicode.Scalar.init)
+            let scalar = UInt32(text, radix: 16).flatMap(Unicode.Scalar.init), scalar.value > 0
         else {
             throw SQLSyntaxError(
                 .invalidToken, "a Unicode escape is not \(digits) hex digits of a character",

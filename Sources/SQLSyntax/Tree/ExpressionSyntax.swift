@@ -99,10 +99,8 @@ package enum TruthTest: String, Sendable, Hashable {
 
 /// `$1`, `?` or `:name`
 package enum ParameterSyntax: Sendable, Hashable {
-    /// Counts from one.
+    /// Counts from one; question marks are numbered over the whole statement.
     case index(Int)
-    /// The next of the questions marks.
-    case next
     case named(String)
 }
 
