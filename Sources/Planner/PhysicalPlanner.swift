@@ -11,6 +11,10 @@ enum PhysicalPlanner {
         case .filter(let condition, let input): return .filter(condition, plan(input))
         case .project(let projection, let input): return .project(projection, plan(input))
         case .aggregate(let aggregation, let input): return .aggregate(aggregation, plan(input))
+        case .window(let windowing, let input):
+            let below = plan(input)
+            let keys = windowing.sortKeys
+            return .window(windowing, below.isSorted(by: keys) ? below : .sort(keys, below))
         case .sort(let keys, let input): return .sort(keys, plan(input))
         case .union(let inputs): return .union(inputs.map(plan))
         case .join(let kind, let condition, let left, let right):
@@ -58,4 +62,13 @@ enum PhysicalPlanner {
 
     /// A heap of more rows than this is no cheaper than a sort, which can spill.
     private static let topLimit = 100_000
+}
+
+extension PhysicalPlan {
+    /// Whether windows below already brought the rows into this order.
+    fileprivate func isSorted(by keys: [SortKey]) -> Bool {
+        if keys.isEmpty { return true }
+        guard case .window(let windowing, _) = self else { return false }
+        return windowing.sortKeys.starts(with: keys)
+    }
 }

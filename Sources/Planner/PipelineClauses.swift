@@ -49,6 +49,7 @@ struct PipelineClauses {
             }
         }
         note("HAVING", at: select.having?.position)
+        note("QUALIFY", at: select.qualify?.position)
     }
 
     private mutating func visit(_ table: TableSyntax) {
@@ -63,7 +64,9 @@ struct PipelineClauses {
     private mutating func visit(_ expression: ExpressionSyntax) {
         switch expression.kind {
         case .call(let call):
-            if AggregateRegistry.find(call.function.last.text) != nil {
+            if call.window != nil {
+                note("a window function", at: expression.position)
+            } else if AggregateRegistry.find(call.function.last.text) != nil {
                 note("an aggregate", at: expression.position)
             }
         case .subquery, .exists, .inQuery: note("a subquery", at: expression.position)

@@ -41,6 +41,18 @@ struct PlanEncodingTests {
                     AggregateCall(.sum, [price], type: .decimal(precision: 38, scale: 2), filter: .true),
                     AggregateCall(.count, [name], type: .long, isDistinct: true), ordered,
                 ], names: ["lower(name)", "count(*)", "sum(price)", "n", "names"]), scan)
+        var framed = WindowCall(
+            .aggregate(.sum), [price], type: .decimal(precision: 38, scale: 2))
+        framed.frame = WindowFrame(.range, .preceding, .currentRow, exclusion: .ties)
+        framed.start = price
+        framed.rangeKey = price
+        framed.filter = .true
+        framed.isDistinct = true
+        var picked = WindowCall(.window(.lag), [name, .literal(.long(2), .long)], type: .string)
+        picked.ignoresNulls = true
+        let window = PhysicalPlan.window(
+            Windowing(
+                partition: [name], order: [SortKey(price)], calls: [framed, picked], names: ["s", "l"]), scan)
         let values = PhysicalPlan.values(
             ValueRows(
                 schema: Schema([
@@ -59,7 +71,7 @@ struct PlanEncodingTests {
                     ], Array(repeating: .null, count: 8),
                 ]))
         return [
-            scan, aggregate, values, .values(.oneRow),
+            scan, aggregate, values, window, .values(.oneRow),
             .topN([SortKey(.column(1, .long))], offset: 2, count: 3, aggregate),
             .limit(RowWindow(offset: 1, count: nil), .sort([SortKey(price, nullsFirst: true)], scan)),
             .project(

@@ -34,6 +34,9 @@ struct PlanCompiler {
                 profile: node,
                 context: context)
         case .aggregate(let aggregation, let input): return try aggregate(aggregation, input, node)
+        case .window(let windowing, let input):
+            let work = WindowWork(windowing, over: input.schema)
+            return try WindowSource(work, BatchPuller(try source(for: input), context), node, context)
         case .sort(let keys, let input): return try sort(keys, input, node, offset: 0, count: nil)
         case .topN(let keys, let offset, let count, let input):
             return try sort(keys, input, node, offset: offset, count: count)

@@ -125,9 +125,11 @@ struct CovarianceState: AggregateState {
         for (group, id) in ids.enumerated() { groups[Int(id)].merge(other.groups[group]) }
     }
 
-    func finish() throws(KernelError) -> Column {
-        let column = try RowPlan(count: groups.count).fixed(.double) { row throws(KernelError) -> Double? in
-            let pair = groups[row]
+    func finish() throws(KernelError) -> Column { try answers(groups.count) { groups[$0] } }
+
+    private func answers(_ count: Int, _ pair: (Int) -> Pair) throws(KernelError) -> Column {
+        let column = try RowPlan(count: count).fixed(.double) { row throws(KernelError) -> Double? in
+            let pair = pair(row)
             switch function {
             case .correlation:
                 let spread = (pair.leftSquares * pair.rightSquares).squareRoot()
@@ -137,5 +139,28 @@ struct CovarianceState: AggregateState {
             }
         }
         return try column.cast(to: result)
+    }
+}
+
+extension CovarianceState: WindowedState {
+    private struct Source: FoldSource {
+        let left: Operand<Double>
+        let right: Operand<Double>
+        let validity: Bitmap
+
+        var count: Int { validity.count }
+        var empty: Pair { Pair() }
+        func add(_ row: Int, to node: inout Pair) { if validity[row] { node.add(left[row], right[row]) } }
+        func merge(_ other: Pair, into node: inout Pair) { node.merge(other) }
+    }
+
+    func windowed(_ arguments: [Column], _ frames: FrameRanges) throws(KernelError) -> Column {
+        let left = try arguments[0].cast(to: .double)
+        let right = try arguments[1].cast(to: .double)
+        var fold = FrameFold(
+            Source(
+                left: left.operand(), right: right.operand(),
+                validity: left.validityBits() & right.validityBits()))
+        return try answers(frames.rowCount) { fold.answer($0, of: frames) }
     }
 }

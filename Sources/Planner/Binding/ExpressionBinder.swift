@@ -19,12 +19,19 @@ struct ExpressionBinder {
     private(set) var aggregates: [AggregateCall] = []
     /// Where each column was read outside aggregates, first time; for the message of `notGrouped`.
     private(set) var columnPositions: [Int: TextPosition] = [:]
-    private var isInsideAggregate = false
+    private(set) var isInsideAggregate = false
+    /// Window functions met so far; their columns stand behind `windowBase`.
+    var windows: [BoundWindow] = []
+    /// What WINDOW names.
+    var namedWindows: [SelectSyntax.NamedWindow] = []
+    /// Like `aggregateFreeClause`, for window functions; they stand only behind SELECT, ORDER BY and QUALIFY.
+    var windowFreeClause: String?
 
     init(_ context: BinderContext, scope: Scope, aggregateFreeClause: String? = nil) {
         self.context = context
         self.scope = scope
         self.aggregateFreeClause = aggregateFreeClause
+        windowFreeClause = aggregateFreeClause
     }
 
     var coercion: Coercion { context.coercion }
@@ -127,8 +134,13 @@ struct ExpressionBinder {
                 .unknownFunction, "functions have no namespace", ["function": "\(call.function)"],
                 at: position)
         }
-        if call.window != nil { throw .unsupported("a window function", at: position) }
+        if let window = call.window { return try bindWindow(call, window, at: position) }
         let name = call.function.last.text
+        if WindowRegistry.needsWindow(name) {
+            throw PlannerError(
+                .misplacedAggregate, "a window function needs OVER", ["function": name], at: position,
+                hint: "write \(name.lowercased())(…) OVER (ORDER BY …)")
+        }
         if let definition = AggregateRegistry.find(name) {
             return try bindAggregate(call, definition, at: position)
         }
@@ -166,7 +178,7 @@ struct ExpressionBinder {
         return .column(Self.aggregateBase + aggregates.count - 1, bound.type)
     }
 
-    private mutating func boundAggregate(
+    mutating func boundAggregate(
         _ call: CallSyntax, _ definition: AggregateDefinition, at position: TextPosition
     ) throws(PlannerError) -> AggregateCall {
         let filter = try call.filter.map { syntax throws(PlannerError) in

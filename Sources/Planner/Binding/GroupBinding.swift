@@ -26,6 +26,8 @@ struct GroupBinding {
             return .column(key, expression.type)
         }
         if case .column(let index, let type) = expression {
+            // Window functions stand above groups.
+            if index >= ExpressionBinder.windowBase { return expression }
             if index >= ExpressionBinder.aggregateBase {
                 return .column(keys.count + index - ExpressionBinder.aggregateBase, type)
             }

@@ -10,6 +10,8 @@ import SQLSyntax
 ///     sort
 ///     distinct
 ///     project select items, hidden sort keys
+///     filter (QUALIFY)
+///     windows
 ///     filter (HAVING)
 ///     aggregate
 ///     input
@@ -27,17 +29,20 @@ struct SelectBinding {
         try refuseLater(select)
         try refuseLong(select, order)
         var binder = ExpressionBinder(context, scope: scope)
+        binder.namedWindows = select.windows
         let list = try SelectItems(select, binder: &binder)
         for item in list.items where item.isNamed && item.syntax != nil {
             if binder.aliases[item.name] == nil { binder.aliases[item.name] = item.value }
         }
-        let having = try select.having.map { syntax throws(PlannerError) in
-            try binder.bindCondition(syntax, for: "HAVING")
+        var qualify = try select.qualify.map { syntax throws(PlannerError) in
+            try binder.bindCondition(syntax, for: "QUALIFY")
         }
+        let having = try having(select, binder: &binder)
         var sorting = try SortBinding(list, order, binder: &binder)
         let keys = try groupKeys(select, list, binder: &binder)
 
         var plan = input
+        var windows = binder.windows
         if let keys = keys ?? (binder.aggregates.isEmpty && having == nil ? nil : []) {
             let groups = GroupBinding(
                 keys: keys, calls: binder.aggregates, positions: binder.columnPositions, scope: scope)
@@ -46,7 +51,16 @@ struct SelectBinding {
             var values: [Expression] = []
             for value in sorting.values { values.append(try groups.bind(value)) }
             sorting.values = values
+            for index in windows.indices { windows[index] = try windows[index].mapExpressions(groups.bind) }
+            if let condition = qualify { qualify = try groups.bind(condition) }
         }
+        if !windows.isEmpty {
+            let windowed = WindowPlan(windows, over: plan)
+            plan = windowed.plan
+            sorting.values = sorting.values.map(windowed.bind)
+            qualify = qualify.map(windowed.bind)
+        }
+        if let qualify { plan = .filter(qualify, plan) }
         plan = .project(Projection(sorting.values, names: sorting.names), plan)
         if select.distinct != nil {
             if let hidden = sorting.firstHidden {
@@ -63,6 +77,22 @@ struct SelectBinding {
         return plan
     }
 
+    private func having(
+        _ select: SelectSyntax, binder: inout ExpressionBinder
+    ) throws(PlannerError) -> Expression? {
+        guard let syntax = select.having else { return nil }
+        binder.windowFreeClause = "HAVING"
+        defer { binder.windowFreeClause = nil }
+        let condition = try binder.bindCondition(syntax, for: "HAVING")
+        // By way of a select item's name.
+        if condition.readsWindow {
+            throw PlannerError(
+                .misplacedAggregate, "a window function cannot stand in HAVING", at: syntax.position,
+                hint: "filter on it with QUALIFY")
+        }
+        return condition
+    }
+
     /// Each row once.
     static func distinct(_ plan: LogicalPlan) -> LogicalPlan {
         let fields = plan.schema.fields
@@ -74,8 +104,6 @@ struct SelectBinding {
 
     private func refuseLater(_ select: SelectSyntax) throws(PlannerError) {
         if case .on = select.distinct { throw .unsupported("DISTINCT ON", at: select.position) }
-        if let window = select.windows.first { throw .unsupported("WINDOW", at: window.name.position) }
-        if let qualify = select.qualify { throw .unsupported("QUALIFY", at: qualify.position) }
     }
 
     private func refuseLong(_ select: SelectSyntax, _ order: [OrderSyntax]) throws(PlannerError) {
@@ -122,6 +150,10 @@ struct SelectBinding {
                     throw .unsupported("GROUPING SETS, ROLLUP or CUBE", at: select.position)
                 }
                 let key = try groupKey(syntax, list, binder: &binder)
+                if key.value.readsWindow {
+                    throw PlannerError(
+                        .misplacedAggregate, "a window function cannot be a group key", at: syntax.position)
+                }
                 if key.value.readsAggregate {
                     throw PlannerError(
                         .misplacedAggregate, "an aggregate cannot be a group key", at: syntax.position)
@@ -147,4 +179,7 @@ struct SelectBinding {
 extension Expression {
     /// True when an aggregate's place is inside, before groups are bound.
     var readsAggregate: Bool { columns.contains { $0 >= ExpressionBinder.aggregateBase } }
+
+    /// True when a window function's place is inside, before windows are in the plan.
+    var readsWindow: Bool { columns.contains { $0 >= ExpressionBinder.windowBase } }
 }

@@ -21,6 +21,12 @@ package enum FunctionPage {
             "| aggregate | does |", "|---|---|", "| `count(*)` | \(AggregateFunction.countAll.meaning) |",
         ]
         lines += AggregateRegistry.all.map { "| \(names($0.names)) | \($0.function.meaning) |" }
+        lines += [
+            "", "## Window functions", "",
+            "These and all aggregates stand before `OVER (PARTITION BY … ORDER BY … frame)`; those that pick a value take",
+            "`IGNORE NULLS`.", "", "| function | does |", "|---|---|",
+        ]
+        lines += WindowRegistry.all.map { "| `\($0.usage)` | \($0.function.meaning) |" }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -61,42 +67,6 @@ extension ParameterKind {
         case .list: "list"
         case .map: "map"
         case .structure: "struct"
-        }
-    }
-}
-
-extension AggregateFunction {
-    /// What it does, in one line.
-    fileprivate var meaning: String {
-        switch self {
-        case .countAll: "The number of rows"
-        case .count: "The number of values that are not null"
-        case .sum: "The sum: of integers as bigint, of decimals exact, overflow is an error"
-        case .average: "The mean: of decimals as decimal, else as double"
-        case .minimum: "The smallest"
-        case .maximum: "The largest"
-        case .boolAnd: "True when all are"
-        case .boolOr: "True when any is"
-        case .bitAnd: "Bitwise and of all"
-        case .bitOr: "Bitwise or of all"
-        case .bitXor: "Bitwise exclusive or of all"
-        case .varianceSample: "The sample variance; null for fewer than two"
-        case .variancePopulation: "The population variance"
-        case .deviationSample: "The sample standard deviation; null for fewer than two"
-        case .deviationPopulation: "The population standard deviation"
-        case .covarianceSample: "The sample covariance of two"
-        case .covariancePopulation: "The population covariance of two"
-        case .correlation: "The correlation of two"
-        case .median: "The middle value, as a double"
-        case .percentileContinuous: "The interpolated value at a fraction; also WITHIN GROUP (ORDER BY …)"
-        case .approximateDistinct: "About how many distinct values; HyperLogLog"
-        case .approximateMedian: "About the middle value"
-        case .approximatePercentile: "About the value at a fraction; also WITHIN GROUP (ORDER BY …)"
-        case .anyValue: "Some value that is not null"
-        case .firstValue: "The value of the first row"
-        case .lastValue: "The value of the last row"
-        case .stringAggregate: "Values joined by a delimiter"
-        case .arrayAggregate: "All values as a list, nulls too"
         }
     }
 }

@@ -27,6 +27,7 @@ extension LogicalPlan {
                 aggregation.calls[index] = try aggregation.calls[index].mapExpressions(body)
             }
             return .aggregate(aggregation, input)
+        case .window(let windowing, let input): return .window(try windowing.mapExpressions(body), input)
         case .sort(var keys, let input):
             for index in keys.indices { keys[index].expression = try body(keys[index].expression) }
             return .sort(keys, input)

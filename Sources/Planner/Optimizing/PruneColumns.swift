@@ -30,6 +30,7 @@ struct PruneColumns: OptimizerPass {
             return (.limit(window, below), positions)
         case .project(let projection, let input): return prune(projection, input, wanted)
         case .aggregate(let aggregation, let input): return prune(aggregation, input, wanted)
+        case .window(let windowing, let input): return prune(windowing, input, wanted)
         case .union(let inputs):
             // Every input must give the same columns in the same places.
             let kept = wanted.sorted()
@@ -97,6 +98,23 @@ struct PruneColumns: OptimizerPass {
             calls: calls.map { $0.mapExpressions { $0.remapped(positions) } },
             names: kept.map { aggregation.names[$0] })
         return (.aggregate(narrow, below), places(kept))
+    }
+
+    private func prune(
+        _ windowing: Windowing, _ input: LogicalPlan, _ wanted: Set<Int>
+    ) -> (LogicalPlan, positions: [Int: Int]) {
+        let width = input.schema.count
+        var narrow = windowing
+        let kept = windowing.calls.indices.filter { wanted.contains(width + $0) }
+        let passed = wanted.filter { $0 < width }
+        if kept.isEmpty { return prune(input, keeping: passed) }
+        narrow.calls = kept.map { windowing.calls[$0] }
+        narrow.names = kept.map { windowing.names[$0] }
+        let read = narrow.expressions.reduce(into: passed) { $0.formUnion($1.columns) }
+        let (below, belowPlaces) = prune(input, keeping: read)
+        var positions = belowPlaces
+        for (new, old) in kept.enumerated() { positions[width + old] = below.schema.count + new }
+        return (.window(narrow.mapExpressions { $0.remapped(belowPlaces) }, below), positions)
     }
 
     private func project(

@@ -35,6 +35,16 @@ struct PushFilters: OptimizerPass {
             }
             let below = pushed.map { $0.substituted(aggregation.keys) }
             return filtered(.aggregate(aggregation, push(below, into: input)), kept)
+        case .window(let windowing, let input):
+            // A condition over what makes partitions drops whole ones.
+            let keys = Set(windowing.partition)
+            let (pushed, kept) = split(conditions) { condition in
+                !condition.columns.isEmpty
+                    && condition.columns.allSatisfy { index in
+                        keys.contains { if case .column(index, _) = $0 { true } else { false } }
+                    }
+            }
+            return filtered(.window(windowing, push(pushed, into: input)), kept)
         case .sort(let keys, let input):
             let (pushed, kept) = split(conditions) { _ in true }
             return filtered(.sort(keys, push(pushed, into: input)), kept)

@@ -28,6 +28,7 @@ extension PhysicalPlan {
             object["expressions"] = .array(projection.expressions.map(\.json))
             object["names"] = JSONValue(projection.names)
         case .aggregate(let aggregation, _): aggregation.encode(into: &object)
+        case .window(let windowing, _): windowing.encode(into: &object)
         case .sort(let keys, _): object["keys"] = .array(keys.map(\.json))
         case .topN(let keys, let offset, let count, _):
             object["keys"] = .array(keys.map(\.json))
@@ -50,6 +51,7 @@ extension PhysicalPlan {
         case .filter: "filter"
         case .project: "project"
         case .aggregate: "aggregate"
+        case .window: "window"
         case .sort: "sort"
         case .topN: "top_n"
         case .limit: "limit"
@@ -89,6 +91,7 @@ extension PhysicalPlan {
             }
             return .project(Projection(expressions, names: names), input)
         case "aggregate": return .aggregate(try Aggregation(members), input)
+        case "window": return .window(try Windowing(members), input)
         case "sort": return .sort(try members.sortKeys(), input)
         case "top_n":
             let (offset, count) = (try members.integer("offset"), try members.integer("count"))

@@ -8,6 +8,8 @@ package indirect enum LogicalPlan: Sendable, Hashable {
     case filter(Expression, LogicalPlan)
     case project(Projection, LogicalPlan)
     case aggregate(Aggregation, LogicalPlan)
+    /// Adds columns that look at other rows.
+    case window(Windowing, LogicalPlan)
     case sort([SortKey], LogicalPlan)
     case limit(RowWindow, LogicalPlan)
     /// All rows of all inputs, which have the same types; the schema is the first one's.
@@ -24,6 +26,7 @@ extension LogicalPlan {
         case .filter(_, let input), .sort(_, let input), .limit(_, let input): input.schema
         case .project(let projection, _): projection.schema
         case .aggregate(let aggregation, _): aggregation.schema
+        case .window(let windowing, let input): windowing.schema(over: input.schema)
         case .union(let inputs): inputs[0].schema
         case .join(let kind, _, let left, let right): Join.schema(kind, left.schema, right.schema)
         }
@@ -32,8 +35,8 @@ extension LogicalPlan {
     package var inputs: [LogicalPlan] {
         switch self {
         case .values, .scan: []
-        case .filter(_, let input), .project(_, let input), .aggregate(_, let input), .sort(_, let input),
-            .limit(_, let input):
+        case .filter(_, let input), .project(_, let input), .aggregate(_, let input), .window(_, let input),
+            .sort(_, let input), .limit(_, let input):
             [input]
         case .union(let inputs): inputs
         case .join(_, _, let left, let right): [left, right]
@@ -48,6 +51,7 @@ extension LogicalPlan {
         case .filter(let condition, _): return .filter(condition, replacements[0])
         case .project(let projection, _): return .project(projection, replacements[0])
         case .aggregate(let aggregation, _): return .aggregate(aggregation, replacements[0])
+        case .window(let windowing, _): return .window(windowing, replacements[0])
         case .sort(let keys, _): return .sort(keys, replacements[0])
         case .limit(let window, _): return .limit(window, replacements[0])
         case .union: return .union(replacements)

@@ -1,4 +1,5 @@
 import Columnar
+import Kernels
 
 extension PhysicalPlan {
     /// Checks what operators rely on: columns exist under the type they are read as, conditions are boolean.
@@ -25,6 +26,7 @@ extension PhysicalPlan {
                     if let filter = call.filter { try checkCondition(filter, over: input) }
                 }
             }
+        case .window(let windowing, _): try check(windowing, over: input)
         case .sort(let keys, _), .topN(let keys, _, _, _): try check(keys.map(\.expression), over: input)
         case .limit: break
         case .union(let inputs):
@@ -40,6 +42,24 @@ extension PhysicalPlan {
         try check(join.leftKeys, over: left)
         try check(join.rightKeys, over: right)
         if let residual = join.residual { try checkCondition(residual, over: schema) }
+    }
+
+    private func check(_ windowing: Windowing, over input: Schema) throws(PlansError) {
+        try check(windowing.expressions, over: input)
+        for call in windowing.calls {
+            if let filter = call.filter { try checkCondition(filter, over: input) }
+            for (bound, offset) in [(call.frame.start, call.start), (call.frame.end, call.end)] {
+                try require(bound.hasOffset == (offset != nil), "a frame has the offsets its bounds name")
+                guard let offset else { continue }
+                if call.frame.unit == .range {
+                    try require(
+                        call.rangeKey?.type == offset.type && windowing.order.count == 1,
+                        "an offset of RANGE is measured on the only key of the order")
+                } else {
+                    try require(offset.type == .long, "an offset of a frame is a long")
+                }
+            }
+        }
     }
 
     private func checkCondition(_ condition: Expression, over schema: Schema) throws(PlansError) {

@@ -8,6 +8,8 @@ package indirect enum PhysicalPlan: Sendable, Hashable {
     case filter(Expression, PhysicalPlan)
     case project(Projection, PhysicalPlan)
     case aggregate(Aggregation, PhysicalPlan)
+    /// Adds columns that look at other rows; the input is sorted by the windows' keys.
+    case window(Windowing, PhysicalPlan)
     case sort([SortKey], PhysicalPlan)
     /// The first rows of a sort, holding `offset + count` rows at most.
     case topN([SortKey], offset: Int, count: Int, PhysicalPlan)
@@ -27,6 +29,7 @@ extension PhysicalPlan {
             input.schema
         case .project(let projection, _): projection.schema
         case .aggregate(let aggregation, _): aggregation.schema
+        case .window(let windowing, let input): windowing.schema(over: input.schema)
         case .union(let inputs): inputs[0].schema
         case .join(let join, let left, let right): Join.schema(join.kind, left.schema, right.schema)
         }
@@ -35,8 +38,8 @@ extension PhysicalPlan {
     package var inputs: [PhysicalPlan] {
         switch self {
         case .values, .scan: []
-        case .filter(_, let input), .project(_, let input), .aggregate(_, let input), .sort(_, let input),
-            .topN(_, _, _, let input), .limit(_, let input):
+        case .filter(_, let input), .project(_, let input), .aggregate(_, let input), .window(_, let input),
+            .sort(_, let input), .topN(_, _, _, let input), .limit(_, let input):
             [input]
         case .union(let inputs): inputs
         case .join(_, let left, let right): [left, right]

@@ -85,6 +85,7 @@ extension LogicalPlan: CustomStringConvertible {
         case .filter(let condition, let input): PlanText.filter(condition, over: input.schema)
         case .project(let projection, let input): PlanText.project(projection, over: input.schema)
         case .aggregate(let aggregation, let input): PlanText.aggregate(aggregation, over: input.schema)
+        case .window(let windowing, let input): windowing.text(over: input.schema)
         case .sort(let keys, let input): PlanText.sort(keys, over: input.schema)
         case .limit(let window, _): PlanText.limit(window)
         case .union(let inputs): "Union: inputs=\(inputs.count)"
@@ -108,6 +109,7 @@ extension PhysicalPlan: CustomStringConvertible {
         case .filter(let condition, let input): PlanText.filter(condition, over: input.schema)
         case .project(let projection, let input): PlanText.project(projection, over: input.schema)
         case .aggregate(let aggregation, let input): PlanText.aggregate(aggregation, over: input.schema)
+        case .window(let windowing, let input): windowing.text(over: input.schema)
         case .sort(let keys, let input): PlanText.sort(keys, over: input.schema)
         case .topN(let keys, let offset, let count, let input):
             PlanText.topN(keys, offset: offset, count: count, over: input.schema)

@@ -148,10 +148,28 @@ extension Parser {
     }
 
     private mutating func frame(_ unit: FrameSyntax.Unit) throws(SQLSyntaxError) -> FrameSyntax {
-        guard take(.between) else { return FrameSyntax(unit: unit, start: try frameBound()) }
-        let start = try frameBound()
-        try expect(.and)
-        return FrameSyntax(unit: unit, start: start, end: try frameBound())
+        var frame: FrameSyntax
+        if take(.between) {
+            let start = try frameBound()
+            try expect(.and)
+            frame = FrameSyntax(unit: unit, start: start, end: try frameBound())
+        } else {
+            frame = FrameSyntax(unit: unit, start: try frameBound())
+        }
+        if take(.exclude) { frame.exclusion = try frameExclusion() }
+        return frame
+    }
+
+    private mutating func frameExclusion() throws(SQLSyntaxError) -> FrameSyntax.Exclusion {
+        if take(.group) { return .group }
+        if take(.ties) { return .ties }
+        if take(.current) {
+            try expect(.row)
+            return .currentRow
+        }
+        try expect(.no)
+        try expect(.others)
+        return .none
     }
 
     private mutating func frameBound() throws(SQLSyntaxError) -> FrameSyntax.Bound {

@@ -82,6 +82,7 @@ extension SyntaxPrinter {
             } else {
                 write(frame.start)
             }
+            if let exclusion = frame.exclusion { write(" EXCLUDE " + exclusion.rawValue) }
         }
         write(")")
     }

@@ -51,9 +51,17 @@ package struct FrameSyntax: Sendable, Hashable {
         case unboundedFollowing
     }
 
+    package enum Exclusion: String, Sendable, Hashable {
+        case none = "NO OTHERS"
+        case currentRow = "CURRENT ROW"
+        case group = "GROUP"
+        case ties = "TIES"
+    }
+
     package var unit: Unit
     package var start: Bound
     package var end: Bound?
+    package var exclusion: Exclusion?
 }
 
 /// `value [ASC|DESC] [NULLS FIRST|LAST]`

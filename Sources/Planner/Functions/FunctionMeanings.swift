@@ -1,0 +1,71 @@
+import Kernels
+
+extension AggregateFunction {
+    /// What it does, in one line, for documentation.
+    var meaning: String {
+        switch self {
+        case .countAll: "The number of rows"
+        case .count: "The number of values that are not null"
+        case .sum: "The sum: of integers as bigint, of decimals exact, overflow is an error"
+        case .average: "The mean: of decimals as decimal, else as double"
+        case .minimum: "The smallest"
+        case .maximum: "The largest"
+        case .boolAnd: "True when all are"
+        case .boolOr: "True when any is"
+        case .bitAnd: "Bitwise and of all"
+        case .bitOr: "Bitwise or of all"
+        case .bitXor: "Bitwise exclusive or of all"
+        case .varianceSample: "The sample variance; null for fewer than two"
+        case .variancePopulation: "The population variance"
+        case .deviationSample: "The sample standard deviation; null for fewer than two"
+        case .deviationPopulation: "The population standard deviation"
+        case .covarianceSample: "The sample covariance of two"
+        case .covariancePopulation: "The population covariance of two"
+        case .correlation: "The correlation of two"
+        case .median: "The middle value, as a double"
+        case .percentileContinuous: "The interpolated value at a fraction; also WITHIN GROUP (ORDER BY …)"
+        case .approximateDistinct: "About how many distinct values; HyperLogLog"
+        case .approximateMedian: "About the middle value"
+        case .approximatePercentile: "About the value at a fraction; also WITHIN GROUP (ORDER BY …)"
+        case .anyValue: "Some value that is not null"
+        case .firstValue: "The value of the first row"
+        case .lastValue: "The value of the last row"
+        case .stringAggregate: "Values joined by a delimiter"
+        case .arrayAggregate: "All values as a list, nulls too"
+        }
+    }
+}
+
+extension WindowFunction {
+    /// What it does, in one line, for documentation.
+    var meaning: String {
+        switch self {
+        case .rowNumber: "The number of the row in its partition, from 1"
+        case .rank: "The number of the first row that sorts like this one, from 1"
+        case .denseRank: "The number of the group of rows that sort alike, from 1"
+        case .percentRank: "(rank - 1) / (rows - 1), from 0 to 1"
+        case .cumeDist: "The share of the partition's rows that sort up to this one"
+        case .ntile: "The number of the row's part when the partition is cut into so many even ones"
+        case .lag: "The value so many rows before (1), else the default"
+        case .lead: "The value so many rows behind (1), else the default"
+        case .firstValue: "The value of the frame's first row"
+        case .lastValue: "The value of the frame's last row"
+        case .nthValue: "The value of the frame's row with this number, from 1"
+        }
+    }
+}
+
+extension WindowDefinition {
+    /// The function with what it takes.
+    var usage: String {
+        let arguments =
+            switch function {
+            case .ntile: "parts"
+            case .lag, .lead: "value[, offset[, default]]"
+            case .firstValue, .lastValue: "value"
+            case .nthValue: "value, number"
+            default: ""
+            }
+        return "\(function.name)(\(arguments))"
+    }
+}
