@@ -36,8 +36,11 @@ struct QueryRunner: Sendable {
             if !principal.mayKnow(ofNamespace: namespace, inBucket: bucket, .sqlRead) {
                 try principal.require(.sqlRead, on: .namespace(bucket, namespace))
             }
-        case .createNamespace(let levels), .dropNamespace(let levels):
+        case .changeNamespace(let levels):
             try principal.require(.sqlWrite, on: .namespace(bucket, levels))
+        case .changeTable(let namespace, let table):
+            try principal.require(.sqlWrite, on: .table(bucket, namespace, table))
+        case .placeFiles(let key): try principal.require(.storageWrite, on: .object(bucket, key))
         }
     }
 

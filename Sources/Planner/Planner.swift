@@ -1,3 +1,4 @@
+package import Columnar
 package import Plans
 package import SQLSyntax
 
@@ -21,7 +22,11 @@ package struct Planner: Sendable {
 
     /// - Errors: `PLA-…` with line and column.
     package func plan(_ query: QuerySyntax, tables: TableCatalogue) throws(PlannerError) -> Result {
-        let bound = OutputNames.settle(try bind(query, tables: tables))
+        try finish(OutputNames.settle(try bind(query, tables: tables)))
+    }
+
+    /// Optimises a bound plan and chooses its operators.
+    func finish(_ bound: LogicalPlan) throws(PlannerError) -> Result {
         let (optimised, steps) = try Optimizer(settings: settings).run(bound)
         let plan = PhysicalPlanner.plan(optimised)
         do {
@@ -36,6 +41,13 @@ package struct Planner: Sendable {
     func bind(_ query: QuerySyntax, tables: TableCatalogue) throws(PlannerError) -> LogicalPlan {
         var binder = QueryBinder(BinderContext(settings: settings, parameters: parameters), tables: tables)
         return try binder.bind(query)
+    }
+
+    /// What a type's name means.
+    ///
+    /// - Errors: `PLA-107` with the place.
+    package static func type(_ syntax: TypeSyntax) throws(PlannerError) -> DataType {
+        try TypeNames.type(syntax)
     }
 
     /// The tables a query names, each once, in order; names that WITH gives are left out.

@@ -38,6 +38,11 @@ package struct QueryEngine: Sendable {
         self.randomness = randomness
     }
 
+    var snapshots: SnapshotProducer {
+        SnapshotProducer(
+            store: store, caches: tableCaches, clock: clock, randomness: randomness, pool: (morsels, .query))
+    }
+
     /// Compiles a plan; rows are computed when they are asked for.
     ///
     /// `now` is when the statement began.

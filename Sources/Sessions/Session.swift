@@ -58,27 +58,36 @@ package final class Session: Sendable {
             let run = try engine.start(planned.result.plan, now: planned.now, token: request.cancellation)
             while try await run.next() != nil {}
             return answer(ExplainStatement.profile(run.profile), ticket) { QueryMetrics(run) }
-        case .showNamespaces(let pattern):
-            return answer(
-                try await CatalogStatements(self, warehouse, request).namespaces(like: pattern), ticket)
+        default:
+            return answer(try await answer(to: statement, in: warehouse, request, ticket), ticket)
+        }
+    }
+
+    /// What a statement that is no query answers, once it is done.
+    private func answer(
+        to statement: StatementSyntax, in warehouse: Warehouse, _ request: StatementRequest,
+        _ ticket: QueryTicket
+    ) async throws -> Batch {
+        let catalog = CatalogStatements(self, warehouse, request)
+        let tables = TableStatements(
+            session: self, warehouse: warehouse, request: request, queryID: ticket.id)
+        switch statement {
+        case .query, .explain: preconditionFailure("queries stream their answer")
+        case .showNamespaces(let pattern): return try await catalog.namespaces(like: pattern)
         case .showTables(let namespace, let pattern):
-            return answer(
-                try await CatalogStatements(self, warehouse, request).tables(in: namespace, like: pattern),
-                ticket)
-        case .describe(let name):
-            return answer(try await CatalogStatements(self, warehouse, request).describe(name), ticket)
-        case .createNamespace(let name, let ifNotExists):
-            return answer(
-                try await CatalogStatements(self, warehouse, request).create(name, ifNotExists: ifNotExists),
-                ticket)
+            return try await catalog.tables(in: namespace, like: pattern)
+        case .describe(let name, _): return try await catalog.describe(name)
+        case .createNamespace(let syntax): return try await catalog.create(syntax)
+        case .alterNamespace(let name, let change): return try await catalog.alter(name, change)
         case .dropNamespace(let name, let ifExists, let isCascading):
-            return answer(
-                try await CatalogStatements(self, warehouse, request)
-                    .drop(name, ifExists: ifExists, isCascading: isCascading), ticket)
-        case .insert(let insert):
-            throw SessionsError(
-                .unsupportedStatement, "INSERT is not supported here", at: insert.position.place,
-                hint: "send events to a stream, or write through the catalog")
+            return try await catalog.drop(name, ifExists: ifExists, isCascading: isCascading)
+        case .createTable(let syntax): return try await tables.create(syntax)
+        case .insert(let insert): return try await tables.insert(insert)
+        case .truncate(let name): return try await tables.truncate(name)
+        case .dropTable(let name, let ifExists, let isPurging):
+            return try await tables.drop(name, ifExists: ifExists, isPurging: isPurging)
+        case .alterTable, .createView, .dropView, .showViews, .showCreate, .set, .reset, .showSettings:
+            throw SessionsError(.unsupportedStatement, "the statement is not supported here")
         }
     }
 
@@ -86,14 +95,20 @@ package final class Session: Sendable {
     private func plan(
         _ query: QuerySyntax, in warehouse: Warehouse, _ request: StatementRequest
     ) async throws -> (result: Planner.Result, now: Instant) {
+        let planning = try await planning(of: query, in: warehouse, request)
+        return (try planning.planner.plan(query, tables: planning.tables), planning.now)
+    }
+
+    /// What planning a query takes: its tables, found and allowed.
+    func planning(
+        of query: QuerySyntax, in warehouse: Warehouse, _ request: StatementRequest
+    ) async throws -> (planner: Planner, tables: TableCatalogue, now: Instant) {
         let tables = try await TableResolver(catalog: catalog, warehouse: warehouse, request: request)
             .resolve(Planner.tables(in: query))
         let now = engine.clock.now
         var settings = PlannerSettings(now: now)
         settings.disabledPasses = disabledPasses
-        return (
-            try Planner(settings: settings, parameters: request.parameters).plan(query, tables: tables), now
-        )
+        return (Planner(settings: settings, parameters: request.parameters), tables, now)
     }
 
     /// Rows that are there already.

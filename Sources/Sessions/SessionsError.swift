@@ -10,6 +10,12 @@ package struct SessionsError: Fault {
         case tooManyQueries = "SES-103"
         /// The statement is none this endpoint runs.
         case unsupportedStatement = "SES-104"
+        /// The name is a view's where a table is asked for, or the other way round.
+        case wrongKind = "SES-105"
+        /// A row has a NULL, or nothing, where its column takes none. Nothing was written.
+        case nullNotAllowed = "SES-201"
+        /// The table was dropped or replaced while the statement ran. Nothing was written.
+        case tableReplaced = "SES-202"
 
         package var kind: FaultKind {
             switch self {
@@ -17,6 +23,8 @@ package struct SessionsError: Fault {
             case .unknownQuery: .notFound
             case .tooManyQueries: .exhausted
             case .unsupportedStatement: .unsupported
+            case .wrongKind, .nullNotAllowed: .invalidRequest
+            case .tableReplaced: .conflict
             }
         }
     }

@@ -6,8 +6,12 @@ package enum StatementAccess: Sendable, Hashable {
     case readTable(namespace: [String], table: String)
     /// To be told that a namespace is there and what the caller may read of it; nil for the namespaces themselves.
     case list(namespace: [String]?)
-    case createNamespace([String])
-    case dropNamespace([String])
+    /// Create, alter or drop the namespace.
+    case changeNamespace([String])
+    /// Create, alter, rename or drop the table or view, or write its rows.
+    case changeTable(namespace: [String], table: String)
+    /// Have a table's files lie where the caller says, which a later PURGE empties.
+    case placeFiles(key: String)
 }
 
 /// A statement and what belongs to it.

@@ -5,6 +5,73 @@ import Testing
 @Suite("A printed statement reads back as the same tree")
 struct RoundTripTests {
     @Test(
+        "definitions",
+        arguments: [
+            (
+                "create table if not exists a.b (c bigint not null comment 'x', d struct<e int not null, f: string>) "
+                    + "using iceberg partitioned by (days(c) as day, bucket(4, d.e), d.f) "
+                    + "order by (c desc nulls last) comment 'it''s' location 's3://l/x' "
+                    + "with (write.target-file-size-bytes = 1000, 'k' 'v')",
+                "CREATE TABLE IF NOT EXISTS a.b (c BIGINT NOT NULL COMMENT 'x', d STRUCT<e INT NOT NULL, f STRING>) "
+                    + "PARTITIONED BY (days(c) AS day, bucket(4, d.e), d.f) SORTED BY (c DESC NULLS LAST) "
+                    + "LOCATION 's3://l/x' TBLPROPERTIES ('comment' = 'it''s', "
+                    + "'write.target-file-size-bytes' = '1000', 'k' = 'v')"
+            ),
+            ("create table t as (select 1)", "CREATE TABLE t AS (SELECT 1)"),
+            (
+                "alter table a.t add column x.y int after z, add columns (p int, q string comment 'c' first), "
+                    + "drop column if exists r, rename column s to t, alter column u type bigint",
+                "ALTER TABLE a.t ADD COLUMN x.y INT AFTER z, ADD COLUMN p INT, "
+                    + "ADD COLUMN q STRING COMMENT 'c' FIRST, DROP COLUMN IF EXISTS r, RENAME COLUMN s TO t, "
+                    + "ALTER COLUMN u TYPE BIGINT"
+            ),
+            (
+                "alter table t alter v set not null, alter v drop not null, alter v comment 'd', alter v first, "
+                    + "alter v after w",
+                "ALTER TABLE t ALTER COLUMN v SET NOT NULL, ALTER COLUMN v DROP NOT NULL, "
+                    + "ALTER COLUMN v COMMENT 'd', ALTER COLUMN v FIRST, ALTER COLUMN v AFTER w"
+            ),
+            (
+                "alter table t add partition field truncate(a, 3) as x, drop partition field bucket(4, b), "
+                    + "replace partition field c with year(c), write ordered by (a, b desc), write unordered",
+                "ALTER TABLE t ADD PARTITION FIELD truncate(3, a) AS x, DROP PARTITION FIELD bucket(4, b), "
+                    + "REPLACE PARTITION FIELD c WITH year(c), WRITE ORDERED BY (a, b DESC), WRITE UNORDERED"
+            ),
+            (
+                "alter table if exists t set tblproperties (a.b = true), unset ('c', d), rename to n.u",
+                "ALTER TABLE IF EXISTS t SET ('a.b' = 'true'), UNSET ('c', 'd'), RENAME TO n.u"
+            ),
+            ("comment on column a.t.c is null", "ALTER TABLE a.t ALTER COLUMN c COMMENT NULL"),
+            ("comment on table a.t is 'x'", "ALTER TABLE a.t SET ('comment' = 'x')"),
+            ("drop table if exists t purge", "DROP TABLE IF EXISTS t PURGE"),
+            ("truncate t", "TRUNCATE TABLE t"),
+            (
+                "create or replace view a.v (x comment 'c', y) comment 'd' as select 1, 2",
+                "CREATE OR REPLACE VIEW a.v (x COMMENT 'c', y) TBLPROPERTIES ('comment' = 'd') AS SELECT 1, 2"
+            ),
+            ("create view if not exists v as values (1)", "CREATE VIEW IF NOT EXISTS v AS VALUES (1)"),
+            ("drop view v", "DROP VIEW v"), ("show views from a like 'b'", "SHOW VIEWS IN a LIKE 'b'"),
+            ("show create view v", "SHOW CREATE VIEW v"), ("desc extended t", "DESCRIBE EXTENDED t"),
+            ("describe extended", "DESCRIBE extended"),
+            (
+                "create schema s comment 'x' with (a = 1)",
+                "CREATE NAMESPACE s WITH PROPERTIES ('comment' = 'x', 'a' = '1')"
+            ),
+            ("alter database s unset dbproperties if exists ('a')", "ALTER NAMESPACE s UNSET ('a')"),
+            ("set timeout_ms to 5", "SET timeout_ms = '5'"), ("reset all", "RESET ALL"),
+            ("reset x", "RESET x"), ("show all", "SHOW SETTINGS"), ("show timeout_ms", "SHOW timeout_ms"),
+            (
+                "select * from a.t for system_time as of '2026-01-01' x, b.t version as of 3",
+                "SELECT * FROM a.t FOR TIMESTAMP AS OF '2026-01-01' AS x, b.t FOR VERSION AS OF 3"
+            ),
+        ])
+    func definitions(text: String, printed: String) throws {
+        let tree = try SQLParser.statement(text)
+        #expect("\(tree)" == printed)
+        #expect(try SQLParser.statement(printed) == tree)
+    }
+
+    @Test(
         "statements",
         arguments: [
             ("select 1", "SELECT 1"),

@@ -23,7 +23,7 @@ struct SyntaxFaultTests {
             ("SELECT é, \u{1}", "SYN-103", 1, 11, nil),
             ("SELECT 1; SELECT 2", "SYN-201", 1, 11, nil),
             ("DELETE FROM t", "SYN-201", 1, 1, nil),
-            ("CREATE TABLE t (a int)", "SYN-201", 1, 8, nil),
+            ("CREATE FUNCTION f", "SYN-201", 1, 8, nil),
             ("SELECT a FROM", "SYN-101", 1, 14, nil),
             ("SELECT a[1:2]", "SYN-201", 1, 11, nil),
             ("SELECT CASE END", "SYN-101", 1, 13, nil),

@@ -36,6 +36,42 @@ struct ValuesBinding {
         return .values(ValueRows(schema: Schema(fields), rows: values))
     }
 
+    /// Rows for a table: each value becomes what its column takes.
+    func bind(
+        _ rows: [[ExpressionSyntax]], into fields: [Field]
+    ) throws(PlannerError) -> LogicalPlan {
+        var bound: [[Expression]] = []
+        for row in rows {
+            guard row.count == fields.count else {
+                throw PlannerError(
+                    .unlikeShape, "the rows of VALUES have unlike numbers of columns",
+                    ["first": fields.count, "this": row.count], at: row.first?.position)
+            }
+            var values: [Expression] = []
+            for (syntax, field) in zip(row, fields) {
+                var binder = ExpressionBinder(context, scope: Scope(), aggregateFreeClause: "VALUES")
+                let value = try binder.bind(syntax)
+                values.append(try context.coercion.assign(value, to: field, at: syntax.position))
+            }
+            bound.append(values)
+        }
+        let names = fields.map(\.name)
+        if bound.contains(where: { $0.contains { !$0.isConstant } }) {
+            // `uuid()` is computed when the statement runs.
+            return .union(bound.map { .project(Projection($0, names: names), .values(.oneRow)) })
+        }
+        var scalars: [[Scalar]] = []
+        for (row, values) in zip(rows, bound) {
+            var constants: [Scalar] = []
+            for (syntax, value) in zip(row, values) {
+                constants.append(try scalar(value, at: syntax.position))
+            }
+            scalars.append(constants)
+        }
+        let schema = Schema(zip(names, fields).map { Field($0, $1.type) })
+        return .values(ValueRows(schema: schema, rows: scalars))
+    }
+
     private func scalar(_ value: Expression, at position: TextPosition) throws(PlannerError) -> Scalar {
         do {
             if let scalar = try context.folding.value(of: value) { return scalar }

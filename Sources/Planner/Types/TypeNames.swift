@@ -29,7 +29,11 @@ enum TypeNames {
                 key: Field("key", try type(key), isRequired: true), value: Field("value", try type(value)))
         case .structure(let fields):
             var result: [Field] = []
-            for field in fields { result.append(Field(field.name.text, try type(field.type))) }
+            for field in fields {
+                var made = Field(field.name.text, try type(field.type), isRequired: field.isRequired)
+                made.doc = field.comment
+                result.append(made)
+            }
             return .structure(result)
         case .named(let name, let arguments, let position):
             return try named(name, arguments, at: position)

@@ -8,19 +8,29 @@ extension Parser {
         if take(.show) { return try show() }
         let start = position
         if take(.insert) { return .insert(try insert(at: start)) }
-        if take(.create) { return try create() }
+        if take(.create) { return try create(at: start) }
         if take(.drop) { return try drop() }
+        if take(word: "ALTER") { return try alter() }
+        if take(word: "TRUNCATE") {
+            _ = take(.table)
+            return .truncate(try qualifiedName("a table"))
+        }
+        if take(word: "COMMENT") { return try commentOn() }
+        if take(word: "SET") { return .set(try setting()) }
+        if take(word: "RESET") { return .reset(try take(.all) ? nil : settingName()) }
         if case .word(let word, _) = token.kind, Self.laterStatements.contains(word.uppercased()) {
             throw unsupported(
                 word.uppercased(),
-                hint: "this build runs SELECT, SHOW, DESCRIBE, EXPLAIN, CREATE NAMESPACE and DROP NAMESPACE")
+                hint:
+                    "this build runs SELECT, INSERT, CREATE, ALTER, DROP, TRUNCATE, SHOW, DESCRIBE, EXPLAIN, SET"
+            )
         }
         for keyword in [Keyword.select, .with, .values] { _ = take(keyword) }
         throw unexpected()
     }
 
     private static let laterStatements: Set<String> = [
-        "ALTER", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "SET", "USE", "COPY", "GRANT", "REVOKE", "ANALYZE",
+        "UPDATE", "DELETE", "MERGE", "USE", "COPY", "GRANT", "REVOKE", "ANALYZE",
         "VACUUM", "BEGIN", "COMMIT", "ROLLBACK", "PREPARE", "EXECUTE", "CALL",
     ]
 
@@ -56,26 +66,56 @@ extension Parser {
 
     private mutating func describe() throws(SQLSyntaxError) -> StatementSyntax {
         _ = take(.table)
-        return .describe(try qualifiedName("a table"))
+        // A table may be called extended.
+        let isNamed = lookAhead().kind != .end && lookAhead().kind != .sign(.period)
+        let isExtended = isNamed && take(word: "EXTENDED")
+        return .describe(try qualifiedName("a table or view"), isExtended: isExtended)
     }
 
     private mutating func show() throws(SQLSyntaxError) -> StatementSyntax {
         if take(.namespaces) || take(.databases) || take(.schemas) {
             return .showNamespaces(like: try likePattern())
         }
-        guard take(.tables) else { throw unexpected() }
-        let namespace = take(.in) || take(.from) ? try qualifiedName("a namespace") : nil
-        return .showTables(in: namespace, like: try likePattern())
+        if take(.tables) { return .showTables(in: try inNamespace(), like: try likePattern()) }
+        if take(word: "VIEWS") { return .showViews(in: try inNamespace(), like: try likePattern()) }
+        if take(.create) {
+            let isView = take(word: "VIEW")
+            if !isView { try expect(.table) }
+            return .showCreate(try qualifiedName("a name"), isView: isView)
+        }
+        if take(word: "SETTINGS") || take(.all) { return .showSettings(nil) }
+        alsoExpected("the name of a setting")
+        guard let name = identifierIfAny() else { throw unexpected() }
+        return .showSettings(name)
     }
 
-    private mutating func likePattern() throws(SQLSyntaxError) -> String? {
-        guard take(.like) else { return nil }
-        guard case .string(let pattern) = token.kind else {
-            alsoExpected("a pattern in quotes")
+    private mutating func inNamespace() throws(SQLSyntaxError) -> QualifiedName? {
+        take(.in) || take(.from) ? try qualifiedName("a namespace") : nil
+    }
+
+    private mutating func settingName() throws(SQLSyntaxError) -> Identifier {
+        try identifier("the name of a setting")
+    }
+
+    private mutating func setting() throws(SQLSyntaxError) -> SettingSyntax {
+        let name = try settingName()
+        if !take(.equal) { try expect(.to) }
+        let sign = take(.minus) ? "-" : ""
+        let value: String
+        switch token.kind {
+        case .string(let text) where sign.isEmpty: value = text
+        case .number(let digits): value = sign + digits
+        case .word(let word, _) where sign.isEmpty: value = word
+        default:
+            alsoExpected("a value")
             throw unexpected()
         }
         advance()
-        return pattern
+        return SettingSyntax(name: name, value: value)
+    }
+
+    private mutating func likePattern() throws(SQLSyntaxError) -> String? {
+        take(.like) ? try text("a pattern in quotes") : nil
     }
 
     private mutating func insert(at start: TextPosition) throws(SQLSyntaxError) -> InsertSyntax {
@@ -96,35 +136,5 @@ extension Parser {
             throw unexpected()
         }
         return InsertSyntax(target: target, columns: columns, source: try query(), position: start)
-    }
-
-    private mutating func create() throws(SQLSyntaxError) -> StatementSyntax {
-        guard take(.namespace) || take(.schema) || take(.database) else { throw laterObject("CREATE") }
-        let ifNotExists = take(.if)
-        if ifNotExists {
-            try expect(.not)
-            try expect(.exists)
-        }
-        return .createNamespace(try qualifiedName("a namespace"), ifNotExists: ifNotExists)
-    }
-
-    private mutating func drop() throws(SQLSyntaxError) -> StatementSyntax {
-        guard take(.namespace) || take(.schema) || take(.database) else { throw laterObject("DROP") }
-        let ifExists = take(.if)
-        if ifExists { try expect(.exists) }
-        let name = try qualifiedName("a namespace")
-        let isCascading = take(.cascade)
-        if !isCascading { _ = take(.restrict) }
-        return .dropNamespace(name, ifExists: ifExists, isCascading: isCascading)
-    }
-
-    private func laterObject(_ verb: String) -> SQLSyntaxError {
-        if case .word(let word, _) = token.kind,
-            ["TABLE", "VIEW", "OR", "FUNCTION"].contains(word.uppercased())
-        {
-            return unsupported(
-                "\(verb) \(word.uppercased())", hint: "create tables through the catalog or a sink")
-        }
-        return unexpected()
     }
 }

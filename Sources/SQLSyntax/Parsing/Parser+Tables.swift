@@ -114,13 +114,21 @@ extension Parser {
         return (1..<count).compactMap { found[$0] }
     }
 
-    /// `FOR VERSION AS OF 12`, `FOR SYSTEM TIME AS OF …`, `FOR TIMESTAMP AS OF …`
+    /// `FOR VERSION AS OF 12`, `FOR SYSTEM_TIME AS OF …`, `FOR TIMESTAMP AS OF …`; Spark leaves FOR out.
     private mutating func tableVersion() throws(SQLSyntaxError) -> NamedTableSyntax.Version? {
-        guard take(.for) else { return nil }
-        let isVersion = take(.version)
-        if !isVersion, !take(.timestamp) {
+        let isBare =
+            (token.keyword == .version || token.keyword == .timestamp) && lookAhead().keyword == .as
+            && lookAhead(2).keyword == .of
+        if !isBare, !take(.for) { return nil }
+        let isVersion: Bool
+        if take(.version) || take(word: "SYSTEM_VERSION") {
+            isVersion = true
+        } else if take(.timestamp) || take(word: "SYSTEM_TIME") {
+            isVersion = false
+        } else {
             try expect(.system)
-            if !take(.time) { throw unexpected() }
+            isVersion = take(.version)
+            if !isVersion { try expect(.time) }
         }
         try expect(.as)
         try expect(.of)

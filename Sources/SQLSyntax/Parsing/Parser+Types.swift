@@ -23,9 +23,9 @@ extension Parser {
         var name = word
         switch word {
         case "double":
-            if takeWord("precision") { name = "double precision" }
+            if take(word: "PRECISION") { name = "double precision" }
         case "character":
-            if takeWord("varying") { name = "character varying" }
+            if take(word: "VARYING") { name = "character varying" }
         default: break
         }
         var arguments: [Int] = []
@@ -35,7 +35,7 @@ extension Parser {
         }
         if name == "timestamp" || name == "time" {
             let isWithZone = token.keyword == .with
-            if (isWithZone || isWord("without")) && lookAhead().keyword == .time {
+            if (isWithZone || isWord("WITHOUT")) && lookAhead().keyword == .time {
                 advance()
                 advance()
                 try expect(.zone)
@@ -68,7 +68,10 @@ extension Parser {
                 try list { parser throws(SQLSyntaxError) in
                     let name = try parser.label("the name of a field")
                     _ = parser.take(.colon)
-                    return TypeSyntax.Field(name: name, type: try parser.type())
+                    var field = TypeSyntax.Field(name: name, type: try parser.type())
+                    field.isRequired = parser.take(.not, .null)
+                    if parser.take(word: "COMMENT") { field.comment = try parser.text("a comment in quotes") }
+                    return field
                 })
         }
         try closeAngle()
@@ -84,7 +87,7 @@ extension Parser {
         }
     }
 
-    private mutating func smallInteger() throws(SQLSyntaxError) -> Int {
+    mutating func smallInteger() throws(SQLSyntaxError) -> Int {
         guard case .number(let digits) = token.kind, let value = Int(digits), (0...1_000_000).contains(value)
         else {
             alsoExpected("a small whole number")
@@ -94,13 +97,4 @@ extension Parser {
         return value
     }
 
-    private func isWord(_ text: String) -> Bool {
-        if case .word(let word, _) = token.kind { word.lowercased() == text } else { false }
-    }
-
-    private mutating func takeWord(_ text: String) -> Bool {
-        guard isWord(text) else { return false }
-        advance()
-        return true
-    }
 }

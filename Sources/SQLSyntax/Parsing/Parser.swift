@@ -76,6 +76,34 @@ struct Parser {
         return true
     }
 
+    /// Takes a word that is no keyword of the language; in upper case.
+    mutating func take(word: String) -> Bool {
+        guard isWord(word) else {
+            expected.append(word)
+            return false
+        }
+        advance()
+        return true
+    }
+
+    func isWord(_ word: String, ahead distance: Int = 0) -> Bool {
+        if case .word(let text, _) = lookAhead(distance).kind { text.uppercased() == word } else { false }
+    }
+
+    mutating func expect(word: String) throws(SQLSyntaxError) {
+        guard take(word: word) else { throw unexpected() }
+    }
+
+    /// A text in quotes.
+    mutating func text(_ what: String) throws(SQLSyntaxError) -> String {
+        guard case .string(let text) = token.kind else {
+            expected.append(what)
+            throw unexpected()
+        }
+        advance()
+        return text
+    }
+
     mutating func expect(_ keyword: Keyword) throws(SQLSyntaxError) {
         guard take(keyword) else { throw unexpected() }
     }
@@ -206,7 +234,9 @@ struct Parser {
 
     private func misspelling() -> String? {
         if case .word(let word, _) = token.kind,
-            let near = NearestName.find(word, among: expectedKeywords.map(\.rawValue)),
+            let near = NearestName.find(
+                word,
+                among: expectedKeywords.map(\.rawValue) + expected.filter { $0.first?.isUppercase == true }),
             near != word.uppercased()
         {
             return "did you mean \(near)?"

@@ -119,6 +119,8 @@ extension SyntaxPrinter {
                 printer.write(field.name)
                 printer.write(" ")
                 printer.write(field.type)
+                if field.isRequired { printer.write(" NOT NULL") }
+                printer.writeComment(field.comment)
             }
             write(">")
         }

@@ -3,11 +3,25 @@ package enum StatementSyntax: Sendable, Hashable {
     case query(QuerySyntax)
     case explain(ExplainSyntax)
     case insert(InsertSyntax)
-    case createNamespace(QualifiedName, ifNotExists: Bool)
+    case createNamespace(CreateNamespaceSyntax)
+    case alterNamespace(QualifiedName, PropertyChangeSyntax)
     case dropNamespace(QualifiedName, ifExists: Bool, isCascading: Bool)
+    case createTable(CreateTableSyntax)
+    case alterTable(AlterTableSyntax)
+    case dropTable(QualifiedName, ifExists: Bool, isPurging: Bool)
+    case truncate(QualifiedName)
+    case createView(CreateViewSyntax)
+    case dropView(QualifiedName, ifExists: Bool)
     case showNamespaces(like: String?)
     case showTables(in: QualifiedName?, like: String?)
-    case describe(QualifiedName)
+    case showViews(in: QualifiedName?, like: String?)
+    case showCreate(QualifiedName, isView: Bool)
+    case describe(QualifiedName, isExtended: Bool)
+    case set(SettingSyntax)
+    /// Nil for all settings.
+    case reset(Identifier?)
+    /// Nil for all settings.
+    case showSettings(Identifier?)
 }
 
 /// `EXPLAIN [ANALYZE] [FORMAT TEXT|JSON|TREE] query`
@@ -29,4 +43,56 @@ package struct InsertSyntax: Sendable, Hashable {
     package var columns: [Identifier]
     package var source: QuerySyntax
     package var position: TextPosition
+
+    package init(
+        target: QualifiedName, columns: [Identifier] = [], source: QuerySyntax, position: TextPosition
+    ) {
+        self.target = target
+        self.columns = columns
+        self.source = source
+        self.position = position
+    }
+}
+
+/// `CREATE NAMESPACE [IF NOT EXISTS] name [COMMENT 'text'] [WITH PROPERTIES (…)]`
+package struct CreateNamespaceSyntax: Sendable, Hashable {
+    package var name: QualifiedName
+    package var ifNotExists = false
+    package var properties: [PropertySyntax] = []
+}
+
+/// `CREATE [OR REPLACE] VIEW [IF NOT EXISTS] name [(columns)] [COMMENT 'text'] [TBLPROPERTIES (…)] AS query`
+package struct CreateViewSyntax: Sendable, Hashable {
+    package struct Column: Sendable, Hashable {
+        package var name: Identifier
+        package var comment: String?
+    }
+
+    package var name: QualifiedName
+    package var isReplacing = false
+    package var ifNotExists = false
+    /// Empty: those of the query.
+    package var columns: [Column] = []
+    package var properties: [PropertySyntax] = []
+    package var query: QuerySyntax
+}
+
+/// `SET name = value`
+package struct SettingSyntax: Sendable, Hashable {
+    package var name: Identifier
+    /// A word, a number or a text, without quotes.
+    package var value: String
+}
+
+/// `'name' = 'value'`
+package struct PropertySyntax: Sendable, Hashable {
+    package var name: String
+    package var value: String
+    package var position: TextPosition
+}
+
+/// `SET ('name' = 'value', …)` or `UNSET ('name', …)`
+package struct PropertyChangeSyntax: Sendable, Hashable {
+    package var updates: [PropertySyntax] = []
+    package var removals: [String] = []
 }

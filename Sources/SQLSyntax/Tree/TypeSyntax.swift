@@ -9,6 +9,8 @@ package indirect enum TypeSyntax: Sendable, Hashable {
     package struct Field: Sendable, Hashable {
         package var name: Identifier
         package var type: TypeSyntax
+        package var isRequired = false
+        package var comment: String?
     }
 
     package var position: TextPosition {

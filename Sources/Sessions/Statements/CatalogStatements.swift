@@ -65,24 +65,39 @@ struct CatalogStatements {
         return Self.texts(["column_name", "data_type", "is_nullable", "partition", "comment"], rows)
     }
 
-    func create(_ name: QualifiedName, ifNotExists: Bool) async throws -> Batch {
-        try request.authorize(.createNamespace(name.texts))
+    func create(_ syntax: CreateNamespaceSyntax) async throws -> Batch {
+        try request.authorize(.changeNamespace(syntax.name.texts))
         do {
-            try await catalog.createNamespace(Namespace(name.texts), in: warehouse)
+            try await catalog.createNamespace(
+                Namespace(syntax.name.texts), in: warehouse,
+                properties: try TableDefinition.properties(syntax.properties))
             return Self.status("created")
-        } catch let fault as CatalogError where fault.code == .alreadyExists && ifNotExists {
+        } catch let fault as CatalogError where fault.code == .alreadyExists && syntax.ifNotExists {
             return Self.status("exists")
         }
     }
 
     func drop(_ name: QualifiedName, ifExists: Bool, isCascading: Bool) async throws -> Batch {
-        try request.authorize(.dropNamespace(name.texts))
+        try request.authorize(.changeNamespace(name.texts))
         do {
             try await catalog.dropNamespace(Namespace(name.texts), in: warehouse, cascade: isCascading)
             return Self.status("dropped")
         } catch let fault as CatalogError where fault.code == .noSuchNamespace && ifExists {
             return Self.status("absent")
         }
+    }
+
+    /// Sets and removes properties of a namespace.
+    ///
+    /// - Errors: `CAT-102`, `CAT-202`.
+    func alter(_ name: QualifiedName, _ change: PropertyChangeSyntax) async throws -> Batch {
+        try request.authorize(.changeNamespace(name.texts))
+        let namespace = try await resolver.spelling(of: Namespace(name.texts)) ?? Namespace(name.texts)
+        try request.authorize(.changeNamespace(namespace.levels))
+        _ = try await catalog.updateNamespaceProperties(
+            namespace, in: warehouse, set: try TableDefinition.properties(change.updates),
+            remove: Set(change.removals))
+        return Self.status("altered")
     }
 
     /// Rows whose first column matches.
@@ -95,7 +110,7 @@ struct CatalogStatements {
         return batch.selecting(rows.map { Int32($0) }).dense()
     }
 
-    private static func status(_ text: String) -> Batch { texts(["status"], [[text]]) }
+    static func status(_ text: String) -> Batch { texts(["status"], [[text]]) }
 
     private static func text(_ levels: [String]) -> String {
         levels.map { Identifier($0).description }.joined(separator: ".")

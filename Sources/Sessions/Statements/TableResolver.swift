@@ -24,21 +24,50 @@ struct TableResolver {
         return tables
     }
 
-    func load(_ name: QualifiedName) async throws -> LoadedTable {
+    func load(_ name: QualifiedName) async throws -> LoadedTable { try await load(name, for: Self.reading) }
+
+    /// Finds the table for something other than reading it.
+    func loadForChange(_ name: QualifiedName) async throws -> LoadedTable {
+        try await load(name, for: Self.changing)
+    }
+
+    typealias Access = (TableIdentifier) -> StatementAccess
+
+    static func reading(_ table: TableIdentifier) -> StatementAccess {
+        .readTable(namespace: table.namespace.levels, table: table.name)
+    }
+
+    static func changing(_ table: TableIdentifier) -> StatementAccess {
+        .changeTable(namespace: table.namespace.levels, table: table.name)
+    }
+
+    private func load(_ name: QualifiedName, for access: Access) async throws -> LoadedTable {
         let namespace = try namespace(of: name)
         let exact = TableIdentifier(namespace: Namespace(namespace), name: name.last.text)
-        if let found = try await loadIfThere(exact) { return found }
-        // The exact name is not there: look for another spelling among what the caller may read.
+        if let found = try await loadIfThere(exact, for: access) { return found }
+        // The exact name is not there: look for another spelling among what the caller may touch.
         guard let spelled = try await spelling(of: Namespace(namespace)) else {
             throw missing(name, try await nearNamespace(namespace).map { "\($0).\(name.last)" })
         }
         let candidates = try await catalog.listTables(in: spelled, of: warehouse).entries.filter {
-            isReadable($0)
+            request.allows(access($0))
         }
         let similar = candidates.filter { $0.name.lowercased() == name.last.text.lowercased() }
-        if similar.count == 1, let found = try await loadIfThere(similar[0]) { return found }
+        if similar.count == 1, let found = try await loadIfThere(similar[0], for: access) { return found }
         throw missing(
             name, NearestName.find(name.last.text, among: candidates.map(\.name)).map { "\(Identifier($0))" })
+    }
+
+    /// What a new table or view of this name is called: the namespace has the case it really has.
+    func newIdentifier(_ name: QualifiedName) async throws -> TableIdentifier {
+        let asked = TableIdentifier(namespace: Namespace(try namespace(of: name)), name: name.last.text)
+        try request.authorize(Self.changing(asked))
+        guard let spelled = try await spelling(of: asked.namespace), spelled != asked.namespace else {
+            return asked
+        }
+        let found = TableIdentifier(namespace: spelled, name: asked.name)
+        try request.authorize(Self.changing(found))
+        return found
     }
 
     private func namespace(of name: QualifiedName) throws -> [String] {
@@ -51,8 +80,8 @@ struct TableResolver {
             at: name.position.place, hint: "write namespace.\(name.last)")
     }
 
-    private func loadIfThere(_ table: TableIdentifier) async throws -> LoadedTable? {
-        try request.authorize(.readTable(namespace: table.namespace.levels, table: table.name))
+    private func loadIfThere(_ table: TableIdentifier, for access: Access) async throws -> LoadedTable? {
+        try request.authorize(access(table))
         do {
             return try await catalog.loadTable(table, in: warehouse)
         } catch let fault as CatalogError where fault.code == .noSuchTable || fault.code == .noSuchNamespace {
@@ -80,10 +109,6 @@ struct TableResolver {
         let names = try await catalog.listNamespaces(in: warehouse).entries
             .filter { request.allows(.list(namespace: $0.levels)) }.compactMap(\.name)
         return NearestName.find(levels[0], among: names).map { Identifier($0) }
-    }
-
-    private func isReadable(_ table: TableIdentifier) -> Bool {
-        request.allows(.readTable(namespace: table.namespace.levels, table: table.name))
     }
 
     private func missing(_ name: QualifiedName, _ near: String?) -> PlannerError {

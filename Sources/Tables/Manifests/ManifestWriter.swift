@@ -9,6 +9,7 @@ package struct ManifestWriter {
     private let types: [DataType]
     private let formatVersion: Int
     private let snapshotID: Int64
+    private let content: ManifestFile.Content
     private var avro: AvroWriter
     private var summaries: PartitionSummaryBuilder
     private var files = ManifestFile.Counts()
@@ -16,8 +17,12 @@ package struct ManifestWriter {
     private var minimumSequenceNumber: Int64?
 
     /// `sync`: 16 random bytes.
-    package init(metadata: TableMetadata, spec: PartitionSpec, snapshotID: Int64, sync: [UInt8]) {
+    package init(
+        metadata: TableMetadata, spec: PartitionSpec, snapshotID: Int64, sync: [UInt8],
+        content: ManifestFile.Content = .data
+    ) {
         self.spec = spec
+        self.content = content
         self.snapshotID = snapshotID
         formatVersion = metadata.formatVersion
         let schema = metadata.currentSchema
@@ -36,7 +41,8 @@ package struct ManifestWriter {
                 (name: "schema-id", value: "\(schema.schemaID)"),
                 (name: "partition-spec", value: JSONValue.array(spec.fields.map(\.json)).description),
                 (name: "partition-spec-id", value: "\(spec.specID)"),
-                (name: "format-version", value: "\(formatVersion)"), (name: "content", value: "data"),
+                (name: "format-version", value: "\(formatVersion)"),
+                (name: "content", value: content == .data ? "data" : "deletes"),
             ], compression: .deflate, sync: sync)
     }
 
@@ -79,6 +85,7 @@ package struct ManifestWriter {
         path: String, sequenceNumber: Int64
     ) throws(FileFormatsError) -> (bytes: [UInt8], manifest: ManifestFile) {
         var manifest = ManifestFile(path: path, length: 0, specID: spec.specID, addedSnapshotID: snapshotID)
+        manifest.content = content
         manifest.sequenceNumber = sequenceNumber
         manifest.minimumSequenceNumber = min(minimumSequenceNumber ?? sequenceNumber, sequenceNumber)
         manifest.files = files

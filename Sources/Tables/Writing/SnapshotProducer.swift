@@ -12,12 +12,12 @@ package struct SnapshotProducer: Sendable {
     /// Entries of one manifest; about 8 MB.
     static let entriesPerManifest = 20_000
 
-    private let store: any BlobStore
-    private let caches: TableCaches
-    private let clock: any Clock
-    private let randomness: any Randomness
+    let store: any BlobStore
+    let caches: TableCaches
+    let clock: any Clock
+    let randomness: any Randomness
     private let workers: Workers
-    private let pool: (MorselPool, WorkPriority)?
+    let pool: (MorselPool, WorkPriority)?
 
     /// Manifests are merged on `pool` where there is one, else on the caller's thread.
     package init(
@@ -42,11 +42,7 @@ package struct SnapshotProducer: Sendable {
         _ files: [DataFile], to metadata: TableMetadata, branch: String = SnapshotRef.mainBranch,
         summary: [String: String] = [:], merging: Bool = true
     ) async throws -> ProducedSnapshot {
-        guard metadata.formatVersion > 1 else {
-            throw TablesError(
-                .versionUnsupported, "tables of format version 1 are read, not written",
-                ["location": metadata.location], hint: "upgrade the table to version 2")
-        }
+        try requireWritable(metadata)
         let location = try TableLocation(metadata.location)
         for file in files { _ = try location.blob(file.path) }
         var written = WrittenFiles(store: store)
@@ -60,22 +56,20 @@ package struct SnapshotProducer: Sendable {
         }
     }
 
+    /// - Errors: `TAB-203`.
+    func requireWritable(_ metadata: TableMetadata) throws(TablesError) {
+        guard metadata.formatVersion > 1 else {
+            throw TablesError(
+                .versionUnsupported, "tables of format version 1 are read, not written",
+                ["location": metadata.location], hint: "upgrade the table to version 2")
+        }
+    }
+
     private func newSnapshot(
         _ files: [DataFile], _ metadata: TableMetadata, _ branch: String, _ summary: [String: String]
     ) throws -> Snapshot {
         let parent = try metadata.refs[branch].map { try metadata.requireSnapshot($0.snapshotID) }
-        let (sequenceNumber, overflow) = metadata.lastSequenceNumber.addingReportingOverflow(1)
-        if overflow {
-            throw IcebergError(
-                .invalidUpdate, "the table has no sequence number left", ["last": sequenceNumber])
-        }
-        let id = newSnapshotID(metadata)
-        let name = UniqueID.random(from: randomness)
-        var snapshot = Snapshot(
-            snapshotID: id, parentID: parent?.snapshotID, sequenceNumber: sequenceNumber,
-            timestampMilliseconds: max(clock.now.milliseconds, metadata.lastUpdatedMilliseconds),
-            manifestList: "\(try TableLocation(metadata.location).uri)/metadata/snap-\(id)-1-\(name).avro")
-        snapshot.schemaID = metadata.currentSchemaID
+        var snapshot = try newSnapshot(after: parent, metadata)
         snapshot.summary = AppendSummary.make(files, parent: parent, extra: summary)
         return snapshot
     }
@@ -84,16 +78,44 @@ package struct SnapshotProducer: Sendable {
         _ files: [DataFile], _ metadata: TableMetadata, _ base: Snapshot, _ branch: String,
         _ packing: ManifestPacking?, _ written: inout WrittenFiles
     ) async throws -> ProducedSnapshot {
-        var snapshot = base
         let tableFiles = try TableFiles(metadata: metadata, store: store, caches: caches, pool: pool)
         let parent = try base.parentID.map { try metadata.requireSnapshot($0) }
         let parents = try await parentManifests(parent, tableFiles)
-        var manifests = try await writeManifests(
+        let manifests = try await writeManifests(
             files, beside: parents,
             merger: ManifestMerger(
                 snapshot: base, metadata: metadata, files: tableFiles, workers: workers,
                 randomness: randomness),
             packing, &written)
+        return try await list(manifests, base, metadata, branch: branch, &written)
+    }
+
+    /// A snapshot with its id and place, still without a summary.
+    ///
+    /// - Errors: `ICE-303` when the table has no sequence number left.
+    func newSnapshot(after parent: Snapshot?, _ metadata: TableMetadata) throws -> Snapshot {
+        let (sequenceNumber, overflow) = metadata.lastSequenceNumber.addingReportingOverflow(1)
+        if overflow {
+            throw IcebergError(
+                .invalidUpdate, "the table has no sequence number left", ["last": sequenceNumber])
+        }
+        let id = newSnapshotID(metadata)
+        let folder = try TableLocation(metadata.location).uri + "/metadata/"
+        var snapshot = Snapshot(
+            snapshotID: id, parentID: parent?.snapshotID, sequenceNumber: sequenceNumber,
+            timestampMilliseconds: max(clock.now.milliseconds, metadata.lastUpdatedMilliseconds),
+            manifestList: "\(folder)snap-\(id)-1-\(UniqueID.random(from: randomness)).avro")
+        snapshot.schemaID = metadata.currentSchemaID
+        return snapshot
+    }
+
+    /// Writes the snapshot's manifest list; the last step.
+    func list(
+        _ manifests: [ManifestFile], _ snapshot: Snapshot, _ metadata: TableMetadata, branch: String,
+        _ written: inout WrittenFiles
+    ) async throws -> ProducedSnapshot {
+        var manifests = manifests
+        var snapshot = snapshot
         if metadata.formatVersion > 2 {
             snapshot.firstRowID = metadata.nextRowID
             snapshot.addedRows = RowIDs.assign(to: &manifests, from: metadata.nextRowID)
@@ -108,7 +130,7 @@ package struct SnapshotProducer: Sendable {
             snapshot: snapshot, updates: [.addSnapshot(snapshot), .setSnapshotRef(name: branch, ref)],
             requirements: [
                 .tableUUID(metadata.uuid.description),
-                .refSnapshotID(ref: branch, parent?.snapshotID),
+                .refSnapshotID(ref: branch, snapshot.parentID),
             ], writtenPaths: written.paths)
     }
 

@@ -1,0 +1,142 @@
+import Catalogs
+import Columnar
+import Effects
+import Execution
+import Iceberg
+import Planner
+import Plans
+import SQLSyntax
+import Scheduling
+import Tables
+
+/// CREATE TABLE, INSERT, TRUNCATE and DROP TABLE.
+struct TableStatements {
+    let session: Session
+    let warehouse: Warehouse
+    let request: StatementRequest
+    let queryID: String
+
+    private var resolver: TableResolver {
+        TableResolver(catalog: session.catalog, warehouse: warehouse, request: request)
+    }
+
+    private var writing: RowWriting { RowWriting(session: session, request: request, queryID: queryID) }
+
+    /// - Errors: `PLA-…` with the place, `CAT-1xx`, `CAT-2xx`, `ICE-1xx`; for AS also the query's.
+    func create(_ syntax: CreateTableSyntax) async throws -> Batch {
+        let identifier = try await resolver.newIdentifier(syntax.name)
+        try authorize(location: syntax.location)
+        if syntax.ifNotExists, try await exists(identifier) { return CatalogStatements.status("exists") }
+        do {
+            if let source = syntax.source {
+                return Self.count(try await create(identifier, syntax, from: source))
+            }
+            let definition = try TableDefinition(syntax)
+            _ = try await session.catalog.createTable(definition.request(identifier), in: warehouse)
+            return CatalogStatements.status("created")
+        } catch let fault as CatalogError where fault.code == .alreadyExists && syntax.ifNotExists {
+            return CatalogStatements.status("exists")
+        }
+    }
+
+    private func exists(_ identifier: TableIdentifier) async throws -> Bool {
+        if try await session.catalog.tableExists(identifier, in: warehouse) { return true }
+        return try await session.catalog.viewExists(identifier, in: warehouse)
+    }
+
+    /// A place of one's own choice is emptied by a later PURGE, so it takes the right to delete objects there.
+    private func authorize(location: String?) throws {
+        guard let location else { return }
+        try request.authorize(.placeFiles(key: try TableLocation(location).key + "/"))
+    }
+
+    /// The table appears with its rows, or not at all.
+    private func create(
+        _ identifier: TableIdentifier, _ syntax: CreateTableSyntax, from source: QuerySyntax
+    ) async throws -> Int64 {
+        let planning = try await session.planning(of: source, in: warehouse, request)
+        let columns = try planning.planner.plan(source, tables: planning.tables).plan.schema
+        let definition = try TableDefinition(syntax, queried: columns)
+        let metadata = try await session.catalog.stageTable(definition.request(identifier), in: warehouse)
+        let insert = InsertSyntax(
+            target: syntax.name, source: source, position: source.position)
+        let plan = try planning.planner.plan(
+            insert, into: metadata.currentSchema.fields, tables: planning.tables)
+        let run = try session.engine.start(plan.plan, now: planning.now, token: request.cancellation)
+        let written = try await writing.write(run, into: metadata)
+        do {
+            try await commit(written, creating: identifier, metadata)
+            return written.rowCount
+        } catch {
+            if CommitOutcome(of: error) == .rejected { await written.writer.abort() }
+            throw error
+        }
+    }
+
+    private func commit(
+        _ written: RowWriting.Written, creating identifier: TableIdentifier, _ metadata: TableMetadata
+    ) async throws {
+        var updates: [TableUpdate] = [
+            .assignUUID(metadata.uuid.description), .upgradeFormatVersion(metadata.formatVersion),
+            .addSchema(metadata.currentSchema, lastColumnID: metadata.lastColumnID), .setCurrentSchema(-1),
+            .addSpec(metadata.defaultSpec), .setDefaultSpec(-1), .addSortOrder(metadata.defaultSortOrder),
+            .setDefaultSortOrder(-1), .setLocation(metadata.location), .setProperties(metadata.properties),
+        ]
+        var snapshot: ProducedSnapshot?
+        if !written.files.isEmpty {
+            snapshot = try await session.engine.snapshots.append(
+                written.files, to: metadata, summary: writing.summary)
+            updates += snapshot?.updates ?? []
+        }
+        do {
+            try request.cancellation.check()
+            try await session.catalog.commit([
+                TableCommit(
+                    warehouse: warehouse, identifier: identifier, requirements: [.create], updates: updates)
+            ])
+        } catch {
+            await snapshot?.cleanUp(
+                after: CommitOutcome(of: error), dataFiles: [], store: session.engine.store)
+            throw error
+        }
+    }
+
+    /// - Errors: `PLA-…`, `SES-201`, `SES-202`, `TAB-…`, `CAT-…`, the query's.
+    func insert(_ insert: InsertSyntax) async throws -> Batch {
+        let table = try await resolver.loadForChange(insert.target)
+        let planning = try await session.planning(of: insert.source, in: warehouse, request)
+        let plan = try planning.planner.plan(
+            insert, into: try table.metadata.currentSchema.writable().fields, tables: planning.tables)
+        let run = try session.engine.start(plan.plan, now: planning.now, token: request.cancellation)
+        let written = try await writing.write(run, into: table.metadata)
+        try await writing.append(written, to: table)
+        return Self.count(written.rowCount)
+    }
+
+    /// - Errors: `PLA-103`, `SES-202`, `TAB-…`, `CAT-…`.
+    func truncate(_ name: QualifiedName) async throws -> Batch {
+        let table = try await resolver.loadForChange(name)
+        try await writing.commit(onto: table) { table, _ in
+            try await session.engine.snapshots.truncate(table.metadata, summary: writing.summary)
+        }
+        return CatalogStatements.status("truncated")
+    }
+
+    func drop(_ name: QualifiedName, ifExists: Bool, isPurging: Bool) async throws -> Batch {
+        do {
+            let table = try await resolver.loadForChange(name)
+            try await session.catalog.dropTable(table.identifier, in: warehouse, purge: isPurging)
+            return CatalogStatements.status("dropped")
+        } catch let fault as PlannerError where fault.code == .unknownTable && ifExists {
+            return CatalogStatements.status("absent")
+        } catch let fault as CatalogError where fault.code == .noSuchTable && ifExists {
+            return CatalogStatements.status("absent")
+        }
+    }
+
+    /// What a statement that writes rows answers.
+    private static func count(_ rows: Int64) -> Batch {
+        Batch(
+            schema: Schema([Field("count", .long)]), columns: [Column(.long, [.long(rows)])], rowCount: 1)
+    }
+}

@@ -1,0 +1,148 @@
+"""Statements that change tables, over HTTP and the CLI; PyIceberg and DuckDB look at what they left."""
+
+import datetime
+import decimal
+import uuid
+
+import pytest
+
+from clients import duckdb_connection, pyiceberg_catalog
+
+EVENTS = """CREATE TABLE shop.events (
+  id BIGINT NOT NULL COMMENT 'who', name STRING, price DECIMAL(9, 2), day DATE, at TIMESTAMP, tz TIMESTAMPTZ,
+  ok BOOLEAN, ratio DOUBLE, small FLOAT, size INT, raw BINARY, key UUID, clock TIME, tags ARRAY<STRING>,
+  place STRUCT<city STRING, zip INT>
+) PARTITIONED BY (day, bucket(4, id), truncate(2, name) AS start, hours(at), months(tz))
+SORTED BY (name DESC, id) COMMENT 'all of it' TBLPROPERTIES ('write.target-file-size-bytes' = '1000000')"""
+
+
+@pytest.fixture(scope="module")
+def shop(shared_firn):
+    run(shared_firn, "CREATE NAMESPACE shop COMMENT 'for sale'")
+    return shared_firn
+
+
+def run(firn, sql):
+    return firn.rows("lake", sql)
+
+
+def fault(firn, sql, **options):
+    answer = firn.call("POST", "/api/v1/accounts/local/r2-sql/query/lake", json={"query": sql}, **options)
+    assert not answer.ok, answer.text
+    return answer.status_code, answer.json()["errors"][0]
+
+
+def test_a_table_with_every_type_is_read_by_others(shop):
+    from pyiceberg.transforms import BucketTransform, HourTransform, IdentityTransform, MonthTransform, TruncateTransform
+
+    assert run(shop, EVENTS) == [{"status": "created"}]
+    assert run(shop, """INSERT INTO shop.events VALUES
+        (1, 'apple', 1.5, '2026-01-31', '2026-01-31 12:00:00', '2026-01-31T12:00:00+01:00', true, 1, 2.5, 7, X'cafe',
+         'f81d4fae-7dec-11d0-a765-00a0c91e6bf6', '12:34:56', ['x', NULL], named_struct('city', 'Bern', 'zip', 3000)),
+        (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)""") == [{"count": 2}]
+    table = pyiceberg_catalog(shop).load_table("shop.events")
+    assert table.properties["comment"] == "all of it"
+    assert table.schema().find_field("id").required and table.schema().find_field("id").doc == "who"
+    assert [(f.name, type(f.transform)) for f in table.spec().fields] == [
+        ("day", IdentityTransform), ("id_bucket", BucketTransform), ("start", TruncateTransform),
+        ("at_hour", HourTransform), ("tz_month", MonthTransform)]
+    assert str(table.sort_order()).replace("\n", "") == "[  2 DESC NULLS FIRST  1 ASC NULLS LAST]"
+    rows = sorted(table.scan().to_arrow().to_pylist(), key=lambda row: row["id"])
+    assert rows[0] == {
+        "id": 1, "name": "apple", "price": decimal.Decimal("1.50"), "day": datetime.date(2026, 1, 31),
+        "at": datetime.datetime(2026, 1, 31, 12), "ok": True, "ratio": 1.0, "small": 2.5, "size": 7,
+        "tz": datetime.datetime(2026, 1, 31, 11, tzinfo=rows[0]["tz"].tzinfo), "raw": b"\xca\xfe",
+        "key": uuid.UUID("f81d4fae-7dec-11d0-a765-00a0c91e6bf6"), "clock": datetime.time(12, 34, 56),
+        "tags": ["x", None], "place": {"city": "Bern", "zip": 3000}}
+    assert all(value is None for name, value in rows[1].items() if name != "id")
+    assert table.current_snapshot().summary.operation.value == "append"
+    assert len(table.inspect.partitions().to_pylist()) == 2
+    duck = duckdb_connection(shop)
+    assert duck.execute("SELECT id, name, price, place.zip FROM firn.shop.events WHERE day = '2026-01-31'").fetchall() == [
+        (1, "apple", decimal.Decimal("1.50"), 3000)]
+
+
+def test_created_from_a_query_and_truncated(shop):
+    assert run(shop, "CREATE TABLE shop.numbers PARTITIONED BY (bucket(3, n)) AS SELECT n, n * n AS square FROM (VALUES (1), (2), (3)) t(n)") == [{"count": 3}]
+    table = pyiceberg_catalog(shop).load_table("shop.numbers")
+    assert sorted(table.scan().to_arrow()["square"].to_pylist()) == [1, 4, 9]
+    assert len(table.snapshots()) == 1
+    assert run(shop, "TRUNCATE TABLE shop.numbers") == [{"status": "truncated"}]
+    table.refresh()
+    assert table.scan().to_arrow().num_rows == 0
+    summary = table.current_snapshot().summary
+    assert (summary.operation.value, summary["deleted-records"], summary["total-records"]) == ("delete", "3", "0")
+    deleted = sum(m.deleted_files_count for m in table.current_snapshot().manifests(table.io))
+    assert deleted == int(summary["deleted-data-files"]) > 0
+    assert duckdb_connection(shop).execute("SELECT count(*) FROM firn.shop.numbers").fetchone() == (0,)
+    assert run(shop, "INSERT INTO shop.numbers SELECT 5, 25") == [{"count": 1}]
+    table.refresh()
+    assert table.scan().to_arrow().to_pylist() == [{"n": 5, "square": 25}]
+    assert run(shop, "DROP TABLE shop.numbers PURGE") == [{"status": "dropped"}]
+    assert fault(shop, "SELECT * FROM shop.numbers")[1]["firn_code"] == "PLA-103"
+
+
+def test_inserts_at_once_lose_nothing(shop):
+    from concurrent.futures import ThreadPoolExecutor
+
+    run(shop, "CREATE TABLE shop.race (n INT)")
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: shop.query("lake", f"INSERT INTO shop.race VALUES ({n})"), range(24)))
+    assert [a.json()["result"]["rows"] for a in answers] == [[{"count": 1}]] * 24
+    assert [r["n"] for r in run(shop, "SELECT n FROM shop.race ORDER BY n")] == list(range(24))
+    assert len(pyiceberg_catalog(shop).load_table("shop.race").snapshots()) == 24
+
+
+def test_faults_have_a_place_and_leave_nothing(shop):
+    run(shop, "CREATE TABLE shop.strict (a INT NOT NULL, b DATE)")
+    status, error = fault(shop, "INSERT INTO shop.strict (a, c) VALUES (1, 2)")
+    assert status == 400 and error["code"] == 40004 and "line 1, column 29" in error["message"]
+    assert fault(shop, "INSERT INTO shop.strict VALUES (1, 'x'), (NULL, NULL)")[1]["firn_code"] == "PLA-108"
+    assert fault(shop, "INSERT INTO shop.strict (a) VALUES (1), (NULL)")[1]["firn_code"] == "SES-201"
+    before = objects(shop, "shop/strict")
+    assert fault(shop, "INSERT INTO shop.strict (a) SELECT 1 / (a - a) FROM (VALUES (1)) t(a)")[0] == 400
+    assert objects(shop, "shop/strict") == before
+    assert fault(shop, "CREATE TABLE shop.gone AS SELECT 1 / (a - a) FROM (VALUES (1)) t(a)")[0] == 400
+    assert objects(shop, "shop/gone") == []
+    assert run(shop, "SELECT count(*) AS c FROM shop.strict") == [{"c": 0}]
+
+
+def objects(firn, table):
+    import boto3
+
+    import hashlib
+
+    client = boto3.client("s3", endpoint_url=firn.s3, aws_access_key_id=firn.token_id, region_name="auto",
+                          aws_secret_access_key=hashlib.sha256(firn.token.encode()).hexdigest())
+    found = client.list_objects_v2(Bucket="lake", Prefix=f"__firn/{table}-").get("Contents", [])
+    return [o["Key"] for o in found]
+
+
+def token(firn, *scopes):
+    return firn.api("POST", "firn/tokens", {"name": "test", "scopes": list(scopes)})["value"]
+
+
+def test_a_token_that_may_only_read_changes_nothing(shop):
+    run(shop, "CREATE TABLE shop.mine (a INT)")
+    reader = {"headers": {"Authorization": f"Bearer {token(shop, 'sql:read')}"}}
+    for sql in ["CREATE TABLE shop.x (a INT)", "INSERT INTO shop.mine VALUES (1)", "TRUNCATE shop.mine", "DROP TABLE shop.mine",
+                "CREATE TABLE shop.x AS SELECT 1 AS a", "CREATE NAMESPACE other", "ALTER NAMESPACE shop SET ('a' = 'b')",
+                "DROP TABLE IF EXISTS shop.nothing", "INSERT INTO shop.nothing VALUES (1)"]:
+        status, error = fault(shop, sql, **reader)
+        assert status == 403 and error["firn_code"] == "IDN-102" and "sql:write" in error["message"], sql
+    writer = {"headers": {"Authorization": f"Bearer {token(shop, 'sql:write:bucket=lake,table=shop.mine')}"}}
+    assert fault(shop, "INSERT INTO shop.mine SELECT size FROM shop.events", **writer)[0] == 403
+    assert fault(shop, "DROP TABLE shop.events", **writer)[0] == 403
+    status, error = fault(shop, "DROP TABLE shop.evnts", **writer)
+    assert status == 403 and "events" not in error["message"]
+    assert fault(shop, "CREATE TABLE shop.mine (a INT) LOCATION 's3://lake/other'", **writer)[0] == 403
+    answer = shop.call("POST", "/api/v1/accounts/local/r2-sql/query/lake", json={"query": "INSERT INTO shop.mine VALUES (1)"}, **writer)
+    assert answer.json()["result"]["rows"] == [{"count": 1}]
+
+
+def test_the_cli_runs_statements(shop):
+    assert shop.cli("sql", "query", "local_lake", "CREATE TABLE shop.cli (a INT)").returncode == 0
+    done = shop.cli("sql", "query", "lake", "INSERT INTO shop.cli VALUES (1), (2)")
+    assert done.returncode == 0 and "2" in done.stdout, done.stderr
+    failed = shop.cli("sql", "query", "lake", "INSERT INTO shop.cli VALUES ('x')")
+    assert failed.returncode == 1 and "line 1" in failed.stderr
