@@ -21,4 +21,15 @@ package enum Permission: String, Sendable, CaseIterable {
         default: return false
         }
     }
+
+    /// The limits that mean something for what the permission allows; any other would make a token that allows nothing,
+    /// or seem to limit one that may everything.
+    package var limits: [Scope.Limit] {
+        switch self {
+        case .storageRead, .storageWrite: [.bucket, .prefix]
+        case .catalogRead, .catalogWrite, .catalogManage, .sqlRead, .sqlWrite: [.bucket, .namespace, .table]
+        case .pipelinesSend, .pipelinesManage: [.stream]
+        case .admin: []
+        }
+    }
 }

@@ -56,6 +56,22 @@ package struct Scope: Sendable, Hashable, CustomStringConvertible {
         return limits
     }
 
+    /// Stored scopes are not held to this: a token made before the rule keeps allowing what it allowed.
+    ///
+    /// - Errors: `IDN-201` for a limit that its permission knows nothing of.
+    package func checkLimits() throws(IdentityError) {
+        let known = permission.limits
+        guard let stranger = Limit.allCases.first(where: { limits[$0] != nil && !known.contains($0) }) else {
+            return
+        }
+        throw IdentityError(
+            .invalidScope, "the permission cannot be limited by \(stranger.rawValue)", ["scope": description],
+            hint: known.isEmpty
+                ? "\(permission.rawValue) has no limits"
+                : "\(permission.rawValue) is limited by "
+                    + known.map(\.rawValue).joined(separator: ", "))
+    }
+
     /// True when this scope lets its owner do `wanted` to `resource`.
     package func allows(_ wanted: Permission, on resource: Resource) -> Bool {
         permission.includes(wanted) && limits.allSatisfy { Self.holds($0.key, $0.value, resource) }

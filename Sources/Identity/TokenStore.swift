@@ -90,6 +90,7 @@ package final class TokenStore: Sendable {
             throw IdentityError(
                 .invalidToken, "a token has 1 to \(Self.scopeLimit) scopes", ["scopes": scopes.count])
         }
+        for scope in scopes { try scope.checkLimits() }
         if let expires, expires <= clock.now {
             throw IdentityError(.invalidToken, "the expiry lies in the past", ["expires": expires.rfc3339])
         }

@@ -24,17 +24,21 @@ package struct IngestAPI: Sendable {
     let authenticator: Authenticator
     let limits: Limits
     let clock: any Clock
-    let pool: IOPool
+    /// Where long bodies are unfolded and checked.
+    let morsels: MorselPool
+    /// What bodies hold from their arrival until the log has written them is promised to it.
+    let ledger: MemoryLedger
 
     package init(
         streams: StreamRegistry, authenticator: Authenticator, limits: Limits = Limits(),
-        clock: any Clock = LiveClock(), pool: IOPool
+        clock: any Clock = LiveClock(), morsels: MorselPool, ledger: MemoryLedger
     ) {
         self.streams = streams
         self.authenticator = authenticator
         self.limits = limits
         self.clock = clock
-        self.pool = pool
+        self.morsels = morsels
+        self.ledger = ledger
     }
 
     package func router(log: Log) -> Router {

@@ -17,22 +17,27 @@ struct PostEvents {
         let stream = try await findStream(request)
         try await authorise(request, stream.definition)
         let receivedAt = api.clock.now
-        let (body, wasCompressed) = try await readBody(request)
-        let events = try EventBody.inspect(
-            body, mediaType: request.headers["content-type"],
-            requiresObjects: stream.definition.schema != .unstructured)
-        // An empty array says "nothing" on purpose; an empty body is a mistake.
-        guard events.count > 0 || events.framing == .array else {
-            throw FileFormatsError(.malformedBody, "the body is empty", at: .byte(0))
-        }
-        if events.count > 0 {
+        let reader = IngestBodyReader(
+            encoding: try ContentEncoding(header: request.headers["content-encoding"]),
+            mediaType: request.headers["content-type"],
+            requiresObjects: stream.definition.schema != .unstructured,
+            unfoldedLimit: api.limits.unfoldedBytes)
+        let sent = try await request.body.collect(limit: api.limits.bodyBytes)
+        let reservation = try api.ledger.reserve(sent.count, for: "events of a request")
+        // Until the log has written them, whatever the optimiser thinks of it.
+        defer { withExtendedLifetime(reservation) {} }
+        let body =
+            reader.isLong(sent)
+            ? try await api.morsels.run(priority: .query) { try reader.read(sent, reservation) }
+            : try reader.read(sent, reservation)
+        if body.events.count > 0 {
             let append = LogAppend(
-                body: body, eventCount: events.count, framing: events.framing, receivedAt: receivedAt,
-                wasCompressed: wasCompressed)
-            try await api.streams.append(append, to: stream.definition.id)
+                body: body.bytes, eventCount: body.events.count, framing: body.events.framing,
+                receivedAt: receivedAt, wasCompressed: body.wasCompressed)
+            try await api.streams.append(append, checksum: body.checksum, to: stream.definition.id)
         }
         var response = Response.json(
-            ["success": true, "result": ["committed": JSONValue(events.count)]])
+            ["success": true, "result": ["committed": JSONValue(body.events.count)]])
         Origins(stream.definition).allow(request, in: &response)
         return response
     }
@@ -61,25 +66,5 @@ struct PostEvents {
         }
         // Denied in the words that also answer for a stream that does not exist.
         try principal.require(.pipelinesSend)
-    }
-
-    private func readBody(_ request: Request) async throws -> (bytes: [UInt8], wasCompressed: Bool) {
-        let encoding = (request.headers["content-encoding"] ?? "identity").lowercased()
-        let bytes = try await request.body.collect(limit: api.limits.bodyBytes)
-        switch encoding {
-        case "identity", "": return (bytes, false)
-        case "gzip", "x-gzip":
-            let limit = api.limits.unfoldedBytes
-            do {
-                return (try await api.pool.run { try Codec.gzip.decompress(bytes, limit: limit) }, true)
-            } catch let error as FileFormatsError where error.code == .corruptFile {
-                throw IngestError(
-                    .damagedEncoding, "the body is no gzip", ["bytes": bytes.count], cause: error)
-            }
-        default:
-            throw IngestError(
-                .unsupportedEncoding, "the body's encoding is not known", ["content-encoding": encoding],
-                hint: "send it plain or as gzip")
-        }
     }
 }

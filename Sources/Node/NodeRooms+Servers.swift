@@ -28,7 +28,8 @@ extension NodeRooms {
         var ingestLimits = IngestAPI.Limits()
         ingestLimits.bodyBytes = settings.ingestBodyBytes
         let ingestAPI = IngestAPI(
-            streams: streams, authenticator: authenticator, limits: ingestLimits, pool: pool)
+            streams: streams, authenticator: authenticator, limits: ingestLimits,
+            morsels: morsels, ledger: ledger)
         let services = ManagementServices(
             account: settings.account, buckets: buckets, catalog: catalog, streams: streams,
             pipelines: pipelines,

@@ -29,6 +29,7 @@ struct NodeRooms: Sendable {
     let streams: StreamRegistry
     let pipelines: PipelineService
     let session: Session
+    let ledger: MemoryLedger
 
     private static let poolThreads = 8
 
@@ -70,7 +71,7 @@ struct NodeRooms: Sendable {
             settings: settings, log: log, metrics: metrics, directory: directory, pool: pool,
             morsels: morsels,
             metastore: metastore, tokens: tokens, buckets: buckets, catalog: catalog, streams: streams,
-            pipelines: pipelines, session: session)
+            pipelines: pipelines, session: session, ledger: ledger)
     }
 
     private static func openTokens(

@@ -54,6 +54,8 @@ package struct RunningNode: Sendable {
     /// Takes no new requests, lets the running ones end for a bounded time, then closes every room.
     package func stop() async throws {
         readiness.set(false)
+        // What these requests wait for comes when the pipelines stop, after the servers.
+        rooms.pipelines.endWaits()
         for server in servers { await server.stop() }
         rooms.pipelines.stop()
         maintenance.cancel()

@@ -11,10 +11,14 @@ package struct PipelinesError: Fault {
         case invalidDefinition = "PIP-105"
         /// A pipeline writes to the sink.
         case sinkInUse = "PIP-106"
-        /// The SQL is not `INSERT INTO sink SELECT … FROM stream [WHERE …]`.
+        /// The SQL is not made of statements `INSERT INTO sink SELECT … FROM stream [WHERE …]`.
         case unsupportedStatement = "PIP-107"
         case unsupportedSink = "PIP-108"
         case tooMany = "PIP-109"
+        /// Somebody else changes the pipeline right now. Wait.
+        case changing = "PIP-110"
+        /// So many wait for the pipeline to land something already. Wait.
+        case tooManyWaiting = "PIP-111"
         /// The sink's table exists and its columns do not take the pipeline's rows.
         case tableMismatch = "PIP-201"
         /// The sink's table was dropped or replaced since the pipeline last wrote to it.
@@ -23,20 +27,25 @@ package struct PipelinesError: Fault {
         case ownershipLost = "PIP-203"
         /// Somebody else kept changing the table.
         case commitContended = "PIP-204"
+        /// The table of rejects was dropped or replaced while a commit was made; it is made again.
+        case rejectsReplaced = "PIP-205"
         /// The pipeline has stopped for good; the reason is the cause.
         case failed = "PIP-301"
         case stopped = "PIP-302"
+        case paused = "PIP-303"
         /// The stored progress or definition does not decode, or the counters do not add up.
         case corrupt = "PIP-401"
 
         package var kind: FaultKind {
             switch self {
             case .pipelineNotFound, .sinkNotFound: .notFound
-            case .nameTaken, .sinkInUse, .tableMismatch, .tableReplaced, .ownershipLost, .failed: .conflict
+            case .nameTaken, .sinkInUse, .tableMismatch, .tableReplaced, .ownershipLost, .failed, .changing,
+                .paused:
+                .conflict
             case .invalidName, .invalidDefinition: .invalidRequest
             case .unsupportedStatement, .unsupportedSink: .invalidRequest
-            case .tooMany: .exhausted
-            case .commitContended, .stopped: .unavailable
+            case .tooMany, .tooManyWaiting: .exhausted
+            case .commitContended, .rejectsReplaced, .stopped: .unavailable
             case .corrupt: .corruptData
             }
         }

@@ -24,6 +24,24 @@ struct ScopeTests {
         #expect { try Scope(parsing: text) } throws: { ($0 as? IdentityError)?.code == .invalidScope }
     }
 
+    @Test(
+        "a limit that means nothing for its permission makes no token",
+        arguments: [
+            "pipelines:send:bucket=lake", "admin:bucket=lake", "storage:read:table=a.b", "sql:read:prefix=a",
+            "catalog:read:stream=a", "pipelines:manage:namespace=a",
+        ])
+    func strangeLimits(text: String) throws {
+        let scope = try Scope(parsing: text)
+        #expect { try scope.checkLimits() } throws: { ($0 as? IdentityError)?.code == .invalidScope }
+    }
+
+    @Test("every limit a permission has is taken")
+    func ownLimits() throws {
+        for permission in Permission.allCases {
+            for limit in permission.limits { try Scope(permission, [limit: "x"]).checkLimits() }
+        }
+    }
+
     @Test("limits must all hold, and a missing part of the resource fails them")
     func limits() throws {
         let principal = Principal(

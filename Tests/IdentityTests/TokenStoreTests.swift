@@ -83,7 +83,7 @@ struct TokenStoreTests {
         let directory = try TemporaryDirectory()
         let store = try await open(directory)
         let first = try await store.create(name: "a", scopes: [Scope(.admin)], expires: nil, by: "me")
-        let limited = try Scope(parsing: "admin:bucket=lake")
+        let limited = try Scope(parsing: "catalog:manage:bucket=lake")
         _ = try await store.create(name: "b", scopes: [limited, Scope(.sqlRead)], expires: nil, by: "me")
         #expect(await code { try await store.delete(first.token.id, by: "me") } == .lastAdministrator)
         let second = try await store.create(name: "c", scopes: [Scope(.admin)], expires: nil, by: "me")

@@ -17,6 +17,8 @@ import Wire
     private let router: Router
     private let registry: StreamRegistry
     private static let pool = IOPool(name: "ingest", threads: 2)
+    private static let morsels = MorselPool(threads: 2)
+    private let ledger = MemoryLedger(limit: 200_000)
 
     init() async throws {
         directory = try TemporaryDirectory()
@@ -48,7 +50,9 @@ import Wire
         var bounds = IngestAPI.Limits()
         bounds.bodyBytes = 60_000
         bounds.unfoldedBytes = 80_000
-        let api = IngestAPI(streams: registry, authenticator: authenticator, limits: bounds, pool: Self.pool)
+        let api = IngestAPI(
+            streams: registry, authenticator: authenticator, limits: bounds, morsels: Self.morsels,
+            ledger: ledger)
         router = api.router(log: .silent)
     }
 
@@ -115,6 +119,49 @@ import Wire
         #expect(await post([1, 2, 3], ["content-encoding": "gzip"]).status == 400)
         #expect(await post([1, 2, 3], ["content-encoding": "br"]).status == 415)
         #expect(await post(Array("[]".utf8), ["content-type": "text/csv"]).status == 415)
+    }
+
+    @Test func manySmallBombsAtOnceStayBelowTheLedgersLimit() async throws {
+        // Each unfolds to 79 kB; the ledger holds two of them.
+        let bomb = try Codec.gzip.compress(
+            Array("[".utf8) + [UInt8](repeating: 0x20, count: 79_000) + Array("]".utf8), level: 9)
+        let answers = await withTaskGroup(of: (Int, Bool).self) { group in
+            for _ in 0..<40 {
+                group.addTask {
+                    let answer = await post(bomb, ["content-encoding": "gzip"])
+                    return (answer.status, answer.headers["retry-after"] != nil)
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(answers.allSatisfy { $0.0 == 200 || $0.0 == 429 && $0.1 })
+        #expect(ledger.reserved == 0)
+        // What does not fit at all is refused before it is unfolded.
+        let held = try ledger.reserve(150_000, for: "somebody else")
+        let refused = await post(bomb, ["content-encoding": "gzip"])
+        #expect(refused.status == 429)
+        #expect(refused.headers["retry-after"] != nil)
+        #expect(refused.body["errors"]?.array?.first?["firn_code"] == "SCH-202")
+        #expect(ledger.reserved == held.bytes)
+    }
+
+    @Test func aByteOrderMarkIsSkipped() async throws {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let array = await post(mark + Array(#"[{"id":1},{"id":2}]"#.utf8))
+        #expect(array.body["result"]?["committed"] == 2)
+        let lines = await post(
+            mark + Array("{\"id\":1}\n{\"id\":2}\n".utf8), ["content-type": "application/x-ndjson"])
+        #expect(lines.body["result"]?["committed"] == 2)
+        let wrong = await post(mark + Array(#"[{"id":}]"#.utf8))
+        #expect(wrong.status == 400)
+        #expect(wrong.body["errors"]?.array?.first?["message"]?.string?.contains("byte 10") == true)
+        #expect(await post(mark).status == 400)
+    }
+
+    @Test func zstdIsUnfolded() async throws {
+        let packed = try Codec.zstd.compress(Array(#"[{"id":1},{"id":2}]"#.utf8), level: 1)
+        #expect(await post(packed, ["content-encoding": "zstd"]).body["result"]?["committed"] == 2)
+        #expect(await post([1, 2, 3], ["content-encoding": "zstd"]).status == 400)
     }
 
     @Test func whoMaySendIsTheStreamsChoice() async throws {

@@ -38,7 +38,7 @@ struct ManagementFixture {
             PipelineResources(
                 metastore: metastore, streams: streams, catalog: catalog, store: buckets,
                 caches: TableCaches(),
-                pool: morsels))
+                pool: morsels, ledger: MemoryLedger(limit: 1 << 30)))
         tokens = TokenStore(
             metastore: metastore, keyFile: KeyFile(key: [UInt8](repeating: 1, count: 32)), clock: clock,
             randomness: LiveRandomness())

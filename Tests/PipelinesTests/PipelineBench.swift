@@ -16,7 +16,10 @@ final class PipelineBench {
     let sink: MemorySink
     let clock = ManualClock()
     let streamID = UniqueID(high: 9, low: 9)
-    let pipelineID = UniqueID(high: 8, low: 8)
+    let key = ProgressKey(
+        pipelineID: UniqueID(high: 8, low: 8), sinkID: UniqueID(high: 7, low: 7),
+        streamID: UniqueID(high: 9, low: 9))
+    var pipelineID: UniqueID { key.pipelineID }
     private(set) var log: StreamLog
     private let morsels = MorselPool(threads: 1)
     private let pool = IOPool(name: "pipelines", threads: 2)
@@ -39,12 +42,9 @@ final class PipelineBench {
             environment: LogEnvironment(clock: clock, pool: pool))
         let now = clock.now
         let definition = PipelineDefinition(
-            id: pipelineID, name: "p", sql: "…", status: .running, failureReason: nil, createdAt: now,
+            id: key.pipelineID, name: "p", sql: "…", status: .running, failureReason: nil, createdAt: now,
             modifiedAt: now)
-        let progress = PipelineProgress(
-            pipelineID: pipelineID, sinkID: UniqueID(high: 7, low: 7), streamID: streamID, tableUUID: nil,
-            next: .start, ownerEpoch: 0, commitID: nil, startEvent: 0, landedEvent: 0,
-            counts: PipelineCounts())
+        let progress = PipelineProgress(key: key, next: .start, startEvent: 0)
         try await metastore.write { [streamID] transaction in
             try transaction.execute(
                 """
@@ -54,7 +54,7 @@ final class PipelineBench {
             try transaction.execute(
                 "INSERT INTO sinks (id, name, definition, created_at, modified_at) VALUES (?, 'k', '{}', 0, 0)",
                 [.text(UniqueID(high: 7, low: 7).hexDigits)])
-            try PipelineStore.insert(definition, progress, transaction)
+            try PipelineStore.insert(definition, [progress], transaction)
         }
     }
 
@@ -81,19 +81,20 @@ final class PipelineBench {
             StreamField("id", .int64, isRequired: true), StreamField("text", .string),
         ])
         let context = RunnerContext(
-            pipelineID: pipelineID, pipelineName: "p", source: log,
+            key: key, pipelineName: "p", source: log,
             preparation: RecordPreparation(schema: schema, unknownFields: .count, transform: TestTransform()),
             sink: sink, policy: policy, metastore: metastore, clock: clock, randomness: LiveRandomness(),
             pool: morsels, planted: PlantedBugs(planted), log: .silent,
-            metrics: PipelineMetrics(registry: MetricsRegistry(), pipeline: "p"))
+            metrics: PipelineMetrics(registry: MetricsRegistry(), pipeline: "p", sink: "k"))
         return try await PipelineRunner.start(context, control: RunnerControl())
     }
 
-    func stats() async throws -> PipelineStats {
-        let id = pipelineID
-        let progress = try await metastore.read { try ProgressRows.get(pipeline: id, $0) }
+    func stats() async throws -> StatementStats {
+        let key = self.key
+        let progress = try await metastore.read { try ProgressRows.get(key, $0) }
         guard let progress else { throw PipelinesError(.pipelineNotFound, "no progress") }
-        return PipelineStats(progress: progress, acceptedEvents: log.status.acceptedEvents)
+        return StatementStats(
+            progress: progress, acceptedEvents: log.status.acceptedEvents, stream: "s", sink: "k")
     }
 
     func landedIDs() -> [Int64] {

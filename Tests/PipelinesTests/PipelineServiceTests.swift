@@ -15,88 +15,6 @@ import Testing
 
 @testable import Pipelines
 
-/// A node's rooms in memory, with everything from the log to the table's Parquet files real.
-private final class SmallNode: Sendable {
-    let directory: TemporaryDirectory
-    let store: MemoryBlobStore
-    let metastore: Metastore
-    let catalog: Catalog
-    let warehouse: Warehouse
-    let registry: StreamRegistry
-    let service: PipelineService
-    private static let pool = IOPool(name: "service", threads: 2)
-    private static let morsels = MorselPool(threads: 2)
-
-    init() async throws {
-        directory = try TemporaryDirectory()
-        store = MemoryBlobStore(buckets: ["lake"])
-        metastore = try await Metastore.open(directory: directory.path)
-        catalog = Catalog(metastore: metastore, store: store)
-        warehouse = try await catalog.enableWarehouse(bucket: "lake")
-        registry = try await StreamRegistry.open(
-            directory: directory.path + "/streams", metastore: metastore,
-            environment: LogEnvironment(pool: Self.pool))
-        service = try await PipelineService.open(
-            PipelineResources(
-                metastore: metastore, streams: registry, catalog: catalog, store: store,
-                caches: TableCaches(),
-                pool: Self.morsels))
-    }
-
-    func whileRunning(_ body: @Sendable @escaping () async throws -> Void) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { [service] in await service.run() }
-            let result = await Result { try await body() }
-            service.stop()
-            try await group.waitForAll()
-            try result.get()
-        }
-        await registry.close()
-    }
-
-    func makeEvents() async throws {
-        _ = try await registry.create([
-            "name": "events",
-            "schema": [
-                "fields": [
-                    ["name": "id", "type": "int64", "required": true], ["name": "kind", "type": "string"],
-                    ["name": "ratio", "type": "int64"], ["name": "more", "type": "json"],
-                ]
-            ],
-        ])
-        _ = try await service.createSink([
-            "name": "events_sink", "type": "r2_data_catalog",
-            "config": [
-                "bucket": "lake", "namespace": "web.deep", "table_name": "events", "token": "secret",
-                "rolling_policy": ["interval_seconds": 3600],
-            ],
-        ])
-    }
-
-    func send(_ text: String) async throws {
-        let body = Array(text.utf8)
-        let events = try EventBody.inspect(body, mediaType: nil)
-        try await registry.append(
-            LogAppend(
-                body: body, eventCount: events.count, framing: events.framing,
-                receivedAt: Instant(microseconds: 1_700_000_000_000_000)),
-            to: try registry.stream("events").definition.id)
-    }
-
-    func table(_ namespace: String, _ name: String) async throws -> LoadedTable {
-        try await catalog.loadTable(
-            TableIdentifier(
-                namespace: Namespace(namespace.split(separator: ".").map(String.init)), name: name),
-            in: warehouse)
-    }
-}
-
-extension Result where Failure == any Error {
-    fileprivate init(_ body: () async throws -> Success) async {
-        do { self = .success(try await body()) } catch { self = .failure(error) }
-    }
-}
-
 @Suite struct PipelineServiceTests {
     @Test func eventsTravelFromTheLogIntoAnIcebergTable() async throws {
         let node = try await SmallNode()
@@ -144,6 +62,7 @@ extension Result where Failure == any Error {
             "INSERT INTO events_sink SELECT count(*) FROM events",
             "INSERT INTO events_sink SELECT id AS __ingest_ts FROM events",
             "INSERT INTO events_sink SELECT id FROM events; INSERT INTO events_sink SELECT id FROM events",
+            "INSERT INTO events_sink SELECT id FROM events; SELECT 1",
         ] {
             await #expect(throws: (any Error).self, "\(sql)") {
                 _ = try await node.service.createPipeline(["name": "p", "sql": .string(sql)])
@@ -210,17 +129,24 @@ extension Result where Failure == any Error {
                 try await node.service.flush(stream: "events")
             }
             #expect(fault?.code == .warehouseInactive)
+            let waiting = try await node.service.pipeline("p")
+            #expect(waiting.status == .retrying)
+            #expect(waiting.failureReason?.contains("will be tried again") == true)
             _ = try await node.catalog.enableWarehouse(bucket: "lake")
             // An attempt that began before may still fail.
             do { try await node.service.flush(stream: "events") } catch is CatalogError {
                 try await node.service.flush(stream: "events")
             }
             #expect(try await node.service.stats("p").counts.passed == 1)
+            let running = try await node.service.pipeline("p")
+            #expect(running.status == .running && running.failureReason == nil)
         }
     }
 
     @Test func aDeletedPipelineIsNotTriedForEver() {
         #expect(PipelineSupervisor.isFinal(PipelinesError(.pipelineNotFound, "gone")))
         #expect(!PipelineSupervisor.isFinal(CatalogError(.noSuchWarehouse, "perhaps later")))
+        #expect(!PipelineSupervisor.isFinal(CatalogError(.limitExceeded, "the metadata is too large")))
+        #expect(!PipelineSupervisor.isFinal(PipelinesError(.rejectsReplaced, "once more")))
     }
 }

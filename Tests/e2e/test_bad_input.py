@@ -178,3 +178,32 @@ def test_the_command_line_uses_its_exit_codes(firn, arguments, code):
 def test_a_server_that_is_not_there_is_exit_3():
     run = subprocess.run([RELEASE, "bucket", "list", "--url", "http://127.0.0.1:1", "--token", "x"], capture_output=True, text=True)
     assert run.returncode == 3 and "127.0.0.1:1" in run.stderr
+
+
+def test_a_missing_file_is_said_before_anything_is_sent(firn, tmp_path):
+    there = tmp_path / "there.ndjson"
+    there.write_text('{"id": 7}\n')
+    before = committed(firn)
+    for name, words in [("nothing.ndjson", "no such file"), (".", "directory")]:
+        run = firn.cli("ingest", firn.stream["id"], there, tmp_path / name, "--format", "ndjson")
+        assert run.returncode == 1 and words in run.stderr, run.stderr
+    assert committed(firn) == before
+
+
+def test_a_table_that_does_not_fit_is_found_when_the_pipeline_is_made(firn):
+    firn.api("POST", "pipelines/v1/sinks", {
+        "name": "misfit", "type": "r2_data_catalog",
+        "config": {"bucket": "lake", "namespace": "web", "table_name": "events"}})
+    sql = "INSERT INTO misfit\nSELECT id, name || '!' AS id_text, id AS name FROM events"
+    for path, body in [("pipelines/v1/pipelines", {"name": "misfit", "sql": sql}),
+                       ("pipelines/v1/validate_sql", {"sql": sql})]:
+        answer = firn.call("POST", f"/client/v4/accounts/local/{path}", json=body)
+        assert answer.status_code == 409 and error(answer)["firn_code"] == "PIP-201", answer.text
+        assert "line: 1" in error(answer)["message"] or "line 1" in error(answer)["message"], answer.text
+    assert "misfit" not in [pipeline["name"] for pipeline in firn.api("GET", "pipelines/v1/pipelines")]
+
+
+def test_a_scope_is_limited_only_by_what_it_knows(firn):
+    for scope in ["pipelines:send:bucket=lake", "admin:bucket=lake"]:
+        answer = firn.call("POST", "/client/v4/accounts/local/firn/tokens", json={"name": "t", "scopes": [scope]})
+        assert answer.status_code == 400 and error(answer)["firn_code"] == "IDN-201", answer.text

@@ -27,6 +27,23 @@ struct ByteInput {
         }
     }
 
+    /// Tells what is wrong with a file before anything is sent, in a few words.
+    ///
+    /// - Errors: `CLI-102`.
+    static func check(path: String) throws(CommandError) {
+        if path == "-" { return }
+        let files = FileManager.default
+        guard let attributes = try? files.attributesOfItem(atPath: path) else {
+            throw CommandError(.file, "there is no such file", ["path": path])
+        }
+        guard attributes[.type] as? FileAttributeType != .typeDirectory else {
+            throw CommandError(.file, "this is a directory, not a file", ["path": path])
+        }
+        guard files.isReadableFile(atPath: path) else {
+            throw CommandError(.file, "the file may not be read by this user", ["path": path])
+        }
+    }
+
     init(bytes: [UInt8]) {
         handle = .nullDevice
         name = "bytes"

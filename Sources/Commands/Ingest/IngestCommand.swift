@@ -23,9 +23,11 @@ enum IngestCommand {
 
     @Sendable
     private static func run(_ invocation: Invocation) async throws {
-        let server = try invocation.server()
         let stream = invocation.arguments.positionals[0]
         let paths = Array(invocation.arguments.positionals.dropFirst())
+        // All of them: the third file's absence should not show after two were sent.
+        for path in paths { try ByteInput.check(path: path) }
+        let server = try invocation.server()
         var limits = BatchLimits()
         limits.events = try invocation.integer("batch-events", in: 1...1_000_000) ?? limits.events
         limits.bytes = try invocation.integer("batch-bytes", in: 1...(1 << 30)) ?? limits.bytes

@@ -36,8 +36,23 @@ package enum Codec: Sendable {
     ///
     /// - Errors: `FMT-201` for damaged bytes, `FMT-103` when the result is larger than `limit`.
     package func decompress(_ bytes: [UInt8], limit: Int) throws(FileFormatsError) -> [UInt8] {
-        var capacity = min(limit, max(1024, bytes.count * 4))
+        do {
+            return try decompress(bytes, limit: limit) { _ in }
+        } catch let error as FileFormatsError {
+            throw error
+        } catch {
+            preconditionFailure("nothing else is thrown")
+        }
+    }
+
+    /// As the other; `reserve` hears how many bytes the next buffer takes before it is made, and refuses by throwing.
+    /// Of several calls the last one counts: no two buffers live at once.
+    package func decompress(
+        _ bytes: [UInt8], limit: Int, reserve: (Int) throws -> Void
+    ) throws -> [UInt8] {
+        var capacity = min(limit, firstGuess(bytes))
         while true {
+            try reserve(capacity)
             let (output, result) = unsafe run(capacity: capacity) { out in
                 // SAFETY: both buffers live through the call and are passed with their own sizes.
                 unsafe bytes.withUnsafeBufferPointer { input in
@@ -54,6 +69,15 @@ package enum Codec: Sendable {
             }
             capacity = min(limit, capacity * 4)
         }
+    }
+
+    /// What the bytes say of their own unfolded size is believed as a guess: a lie costs one more attempt.
+    private func firstGuess(_ bytes: [UInt8]) -> Int {
+        let guess = max(1024, bytes.count.multipliedReportingOverflow(by: 4).partialValue)
+        // RFC 1952: the last four bytes are the length of what was compressed.
+        guard self == .gzip, bytes.count >= 18 else { return guess }
+        let stated = bytes.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+        return stated > bytes.count && stated < bytes.count << 10 ? stated : guess
     }
 
     private func run(

@@ -63,7 +63,8 @@ enum PipelineRoutes {
     /// Answers when all that was accepted before the call has landed in every pipeline of the stream.
     private static func flush(_ call: ManagementCall) async throws -> Response {
         let stream = try StreamRoutes.find(call, .pipelinesSend)
-        try await call.services.pipelines.flush(stream: stream.id.hexDigits)
+        try await call.services.pipelines.flush(
+            stream: stream.id.hexDigits, token: call.request.cancellation)
         return Envelope.success([:])
     }
 }

@@ -49,4 +49,10 @@ enum PipelineTables {
         "CREATE INDEX pipeline_progress_by_stream ON pipeline_progress (stream_id)",
         "CREATE INDEX pipeline_progress_by_sink ON pipeline_progress (sink_id)",
     ]
+
+    /// Several statements of one pipeline progress, and fail, each by itself.
+    static let statements: [String] = [
+        "ALTER TABLE pipeline_progress ADD COLUMN statement BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE pipeline_progress ADD COLUMN failure TEXT",
+    ]
 }

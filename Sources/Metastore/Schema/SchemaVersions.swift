@@ -5,5 +5,6 @@ enum SchemaVersions {
     static let all: [[String]] = [
         CatalogTables.version1 + IdentityTables.version1 + StreamTables.version1 + PipelineTables.version1,
         CatalogTables.version2,
+        StreamTables.deletedStreams + PipelineTables.statements,
     ]
 }

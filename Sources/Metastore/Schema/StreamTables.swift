@@ -12,4 +12,7 @@ enum StreamTables {
         )
         """
     ]
+
+    /// Streams whose rows are gone and whose directories may not be.
+    static let deletedStreams: [String] = ["CREATE TABLE deleted_streams (id TEXT PRIMARY KEY)"]
 }

@@ -17,6 +17,7 @@ actor CatalogFiles: SinkFiles {
     private struct Written {
         var table: LoadedTable
         var files: [DataFile]
+        var isRejects = false
     }
 
     private let sink: CatalogSink
@@ -71,7 +72,8 @@ actor CatalogFiles: SinkFiles {
     ) async throws -> String {
         var written = [Written(table: table, files: try await writer.finish())]
         if let rejects {
-            written.append(Written(table: rejects.table, files: try await rejects.writer.finish()))
+            written.append(
+                Written(table: rejects.table, files: try await rejects.writer.finish(), isRejects: true))
         }
         FaultPoints.pass(.sinkFilesWritten)
         let uuid = table.uuid
@@ -82,7 +84,7 @@ actor CatalogFiles: SinkFiles {
             {
                 return uuid
             }
-            for index in written.indices { written[index].table = try await reload(written[index].table) }
+            for index in written.indices { written[index].table = try await reload(written[index]) }
         }
         throw PipelinesError(
             .commitContended, "others keep changing the sink's table",
@@ -123,9 +125,17 @@ actor CatalogFiles: SinkFiles {
         }
     }
 
-    private func reload(_ table: LoadedTable) async throws -> LoadedTable {
+    /// The table as it stands now. Another table of the same name takes nothing that was written for this one: the
+    /// sink's own is a matter for its owner, the rejects are written again to the new one.
+    private func reload(_ written: Written) async throws -> LoadedTable {
+        let table = written.table
         let current = try await sink.catalog.loadTable(table.identifier, in: table.warehouse)
         guard current.uuid == table.uuid else {
+            if written.isRejects {
+                throw PipelinesError(
+                    .rejectsReplaced, "the table of rejects was dropped or replaced meanwhile",
+                    ["table": table.identifier])
+            }
             throw PipelinesError(
                 .tableReplaced, "the sink's table was dropped or replaced", ["table": table.identifier])
         }

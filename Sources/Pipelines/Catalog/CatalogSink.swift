@@ -20,11 +20,8 @@ struct CatalogSink: SinkTable {
 
     func open(expecting tableUUID: String?) async throws -> any SinkFiles {
         let warehouse = try await catalog.warehouse(named: definition.bucket)
-        let identifier = TableIdentifier(
-            namespace: Namespace(definition.namespace.split(separator: ".").map(String.init)),
-            name: definition.tableName)
-        let table = try await findTable(identifier, in: warehouse, expecting: tableUUID)
-        try SinkTables.check(try StorableType.schema(of: columns), fit: table)
+        let table = try await findTable(definition.identifier, in: warehouse, expecting: tableUUID)
+        try SinkTables.check(try StorableType.schema(of: columns), fit: table, sink: definition.name)
         return try CatalogFiles(sink: self, table: table)
     }
 
@@ -48,9 +45,19 @@ struct CatalogSink: SinkTable {
     }
 
     func openRejects(in warehouse: Warehouse) async throws -> LoadedTable {
-        try await SinkTables(catalog: catalog).findOrCreate(
+        let table = try await SinkTables(catalog: catalog).findOrCreate(
             TableIdentifier(namespace: Namespace([RejectsTable.namespace]), name: stream.name),
             columns: RejectsTable.schema, timeColumn: RejectsTable.timeColumn, in: warehouse)
+        // Somebody may have made a table of that name with other columns.
+        try SinkTables.check(RejectsTable.schema, fit: table, sink: "rejects of \(stream.name)")
+        return table
+    }
+}
+
+extension SinkDefinition {
+    var identifier: TableIdentifier {
+        TableIdentifier(
+            namespace: Namespace(namespace.split(separator: ".").map(String.init)), name: tableName)
     }
 }
 
@@ -59,7 +66,7 @@ struct TableServices: Sendable {
     let store: any BlobStore
     let caches: TableCaches
     let pool: MorselPool
-    let ledger: MemoryLedger?
+    let ledger: MemoryLedger
     let clock: any Clock
     let randomness: any Randomness
 

@@ -1,5 +1,6 @@
 import Catalogs
 import Columnar
+import Faults
 import Iceberg
 
 /// Finds the table a sink writes to, or makes it and its namespaces.
@@ -47,28 +48,45 @@ struct SinkTables: Sendable {
         }
     }
 
-    /// - Errors: `tableMismatch` that names the column.
-    static func check(_ columns: Schema, fit table: LoadedTable) throws(PipelinesError) {
+    /// - Errors: `tableMismatch` that names the column and both types.
+    static func check(
+        _ columns: Schema, fit table: LoadedTable, sink: String, at place: FaultPlace? = nil
+    ) throws(PipelinesError) {
         let fields = table.metadata.currentSchema.fields
-        func mismatch(_ summary: String, _ column: Field) -> PipelinesError {
+        func mismatch(_ summary: String, _ column: String, _ written: String, _ stored: String)
+            -> PipelinesError
+        {
             PipelinesError(
                 .tableMismatch, summary,
-                ["table": table.identifier, "column": column.name, "type": column.type],
-                hint: "write to another table, or drop this one")
+                [
+                    "sink": sink, "table": table.identifier, "column": column, "written": written,
+                    "in the table": stored,
+                ], at: place, hint: "change the SQL, write to another table, or drop this one")
         }
         for column in columns.fields where column.name != RecordPreparation.timeColumn {
+            let type = "\(column.type)"
             guard let field = fields.first(where: { $0.name == column.name }) else {
-                throw mismatch("the sink's table lacks a column of the pipeline", column)
+                throw mismatch("the table lacks a column that is written", column.name, type, "nothing")
             }
             guard StorableType.isSame(field.type, column.type) else {
-                throw mismatch("a column of the sink's table has another type (\(field.type))", column)
+                throw mismatch(
+                    "a column of the table has another type than what is written", column.name, type,
+                    "\(field.type)")
             }
             if field.isRequired, !column.isRequired {
-                throw mismatch("a column of the sink's table takes no nulls", column)
+                throw mismatch(
+                    "a column of the table takes no nulls", column.name, type, "\(field.type) not null")
             }
         }
-        for field in fields where field.isRequired && columns.index(of: field.name) == nil {
-            throw mismatch("a required column of the sink's table is not written", field)
+        for field in fields where field.isRequired && !isWritten(field, columns) {
+            throw mismatch(
+                "a required column of the table is not written", field.name, "nothing",
+                "\(field.type) not null")
         }
+    }
+
+    /// The time column is the sink's own gift.
+    private static func isWritten(_ field: Field, _ columns: Schema) -> Bool {
+        columns.index(of: field.name) != nil || field.name == RecordPreparation.timeColumn
     }
 }

@@ -6,8 +6,12 @@ import Streams
 package struct PipelineDefinition: Sendable, Equatable {
     package enum Status: String, Sendable, CaseIterable {
         case running
+        /// Somebody stopped it; its stream keeps what it has not landed.
+        case paused
         /// Stopped for good; the reason says what to do.
         case failed
+        /// It met a fault that may pass and tries again; shown, never stored.
+        case retrying
     }
 
     package let id: UniqueID

@@ -52,8 +52,15 @@ enum PipelineStore {
     }
 
     static func pipelines(_ transaction: Transaction) throws -> [PipelineDefinition] {
-        try transaction.query("SELECT * FROM pipelines ORDER BY name LIMIT \(pipelineLimit + 1)").map(
-            pipeline)
+        let failed = try transaction.query(
+            "SELECT pipeline_id, failure FROM pipeline_progress WHERE failure IS NOT NULL ORDER BY statement DESC"
+        )
+        // Of several failures the first statement's is told.
+        var failures: [String: String] = [:]
+        for row in failed { failures[try row.text("pipeline_id")] = try row.text("failure") }
+        return try transaction.query("SELECT * FROM pipelines ORDER BY name LIMIT \(pipelineLimit + 1)").map {
+            try pipeline($0, failure: failures[try $0.text("id")])
+        }
     }
 
     /// By id or by name.
@@ -64,11 +71,23 @@ enum PipelineStore {
                 "SELECT * FROM pipelines WHERE id = ? OR name = ? ORDER BY id = ? DESC LIMIT 1",
                 [.text(id), .text(idOrName), .text(id)])
         else { throw PipelinesError(.pipelineNotFound, "no such pipeline", ["pipeline": idOrName]) }
-        return try pipeline(row)
+        let failed = try transaction.first(
+            "SELECT failure FROM pipeline_progress WHERE pipeline_id = ? AND failure IS NOT NULL ORDER BY statement",
+            [.text(try row.text("id"))])
+        return try pipeline(row, failure: try failed?.text("failure"))
+    }
+
+    /// What failed before the node started is tried again; a pipeline without its stream stays failed.
+    static func reviveFailed(_ transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE pipelines SET status = 'running', failure_reason = NULL
+            WHERE status = 'failed' AND id IN (SELECT pipeline_id FROM pipeline_progress)
+            """)
     }
 
     static func insert(
-        _ pipeline: PipelineDefinition, _ progress: PipelineProgress, _ transaction: Transaction
+        _ pipeline: PipelineDefinition, _ progresses: [PipelineProgress], _ transaction: Transaction
     ) throws {
         try requireFreeName(pipeline.name, in: "pipelines", limit: pipelineLimit, transaction)
         try transaction.execute(
@@ -81,16 +100,26 @@ enum PipelineStore {
                 .text(pipeline.status.rawValue), SQLValue(pipeline.failureReason),
                 .integer(pipeline.createdAt.microseconds), .integer(pipeline.modifiedAt.microseconds),
             ])
-        try ProgressRows.insert(progress, transaction)
+        for (index, progress) in progresses.enumerated() {
+            try ProgressRows.insert(progress, statement: index, transaction)
+        }
     }
 
     static func setStatus(
-        _ status: PipelineDefinition.Status, reason: String?, of id: UniqueID, at now: Instant,
-        _ transaction: Transaction
+        _ status: PipelineDefinition.Status, of id: UniqueID, at now: Instant, _ transaction: Transaction
     ) throws {
+        precondition(status != .retrying, "a passing state is not stored")
         try transaction.execute(
-            "UPDATE pipelines SET status = ?, failure_reason = ?, modified_at = ? WHERE id = ?",
-            [.text(status.rawValue), SQLValue(reason), .integer(now.microseconds), .text(id.hexDigits)])
+            "UPDATE pipelines SET status = ?, failure_reason = NULL, modified_at = ? WHERE id = ?",
+            [.text(status.rawValue), .integer(now.microseconds), .text(id.hexDigits)])
+    }
+
+    /// Nil when there is no such pipeline; failures of single statements are not looked at.
+    static func storedStatus(
+        of id: UniqueID, _ transaction: Transaction
+    ) throws -> PipelineDefinition.Status? {
+        let row = try transaction.first("SELECT status FROM pipelines WHERE id = ?", [.text(id.hexDigits)])
+        return try row.flatMap { PipelineDefinition.Status(rawValue: try $0.text("status")) }
     }
 
     static func delete(pipeline id: UniqueID, _ transaction: Transaction) throws {
@@ -118,15 +147,16 @@ enum PipelineStore {
             now: Instant(microseconds: try row.integer("created_at")))
     }
 
-    private static func pipeline(_ row: Row) throws -> PipelineDefinition {
-        guard let status = PipelineDefinition.Status(rawValue: try row.text("status")) else {
+    private static func pipeline(_ row: Row, failure: String?) throws -> PipelineDefinition {
+        guard var status = PipelineDefinition.Status(rawValue: try row.text("status")) else {
             throw PipelinesError(
                 .corrupt, "a pipeline's status is not known", ["status": try row.text("status")])
         }
+        if failure != nil, status == .running { status = .failed }
         return PipelineDefinition(
             id: try ProgressRows.identifier(row, "id"), name: try row.text("name"),
             sql: try row.text("sql_text"),
-            status: status, failureReason: try row.optionalText("failure_reason"),
+            status: status, failureReason: try failure ?? row.optionalText("failure_reason"),
             createdAt: Instant(microseconds: try row.integer("created_at")),
             modifiedAt: Instant(microseconds: try row.integer("modified_at")))
     }

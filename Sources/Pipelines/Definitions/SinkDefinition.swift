@@ -105,10 +105,21 @@ extension SinkDefinition {
 
 /// The name in a create request.
 func readName(_ body: JSONValue, of thing: String) throws(PipelinesError) -> String {
-    guard let name = body["name"]?.string, StreamDefinition.isValidName(name) else {
+    let limit = 128
+    guard let given = body["name"], !given.isNull else {
+        throw PipelinesError(.invalidName, "a \(thing) needs a name", ["path": "$.name"])
+    }
+    guard let name = given.string else {
         throw PipelinesError(
-            .invalidName, "a \(thing)'s name is made of letters, digits and underscores",
-            ["name": body["name"]?.string ?? "", "limit": 128])
+            .invalidName, "a \(thing)'s name is a string", ["path": "$.name", "found": given.kindName])
+    }
+    guard !name.isEmpty, name.utf8.count <= limit else {
+        throw PipelinesError(
+            .invalidName, "a \(thing)'s name has 1 to \(limit) bytes", ["bytes": name.utf8.count])
+    }
+    guard StreamDefinition.isValidName(name) else {
+        throw PipelinesError(
+            .invalidName, "a \(thing)'s name is made of letters, digits and underscores", ["name": name])
     }
     return name
 }

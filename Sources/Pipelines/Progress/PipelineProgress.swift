@@ -1,26 +1,36 @@
 package import Effects
 package import Streams
 
-/// How far a pipeline has come from its stream into its sink's table; one row of the Metastore.
+/// How far a statement of a pipeline has come from its stream into its sink's table; one row of the Metastore.
 ///
 /// It moves only in the transaction that moves the table's pointer, and only from the value its owner read.
 package struct PipelineProgress: Sendable, Equatable {
-    package let pipelineID: UniqueID
-    package let sinkID: UniqueID
-    package let streamID: UniqueID
+    package let key: ProgressKey
     /// The table it writes to; nil before the first commit.
     package var tableUUID: String?
     /// The first event not yet landed.
     package var next: LogOffset
-    /// Grows by one with each process that takes the pipeline over.
+    /// Grows by one with each process that takes the statement over.
     package var ownerEpoch: Int64
     /// Of the last commit; what an unknown outcome is resolved by.
     package var commitID: UniqueID?
-    /// Events of the stream before the pipeline's first.
+    /// Events of the stream before the statement's first.
     package var startEvent: Int64
     /// Events of the stream before `next`.
     package var landedEvent: Int64
     package var counts: PipelineCounts
+    /// Why it stopped for good; nil while it runs or may run.
+    package var failure: String?
+
+    /// Nothing has landed; `startEvent` events of the stream came before `next`.
+    package init(key: ProgressKey, next: LogOffset, startEvent: Int64) {
+        self.key = key
+        self.next = next
+        self.startEvent = startEvent
+        ownerEpoch = 0
+        landedEvent = startEvent
+        counts = PipelineCounts()
+    }
 
     /// Every landed event passed, was filtered, or was rejected.
     package var isBalanced: Bool { counts.events == landedEvent - startEvent }
@@ -46,21 +56,5 @@ package struct PipelineCounts: Sendable, Equatable {
         left.rejected += right.rejected
         left.sinkRows += right.sinkRows
         left.unknownFields += right.unknownFields
-    }
-}
-
-/// What a pipeline shows of itself: accepted = passed + filtered + rejected + pending, always.
-package struct PipelineStats: Sendable, Equatable {
-    /// Events the stream made durable since the pipeline's first.
-    package var accepted: Int64
-    package var pending: Int64
-    package var counts: PipelineCounts
-    package var next: LogOffset
-
-    package init(progress: PipelineProgress, acceptedEvents: Int64) {
-        accepted = acceptedEvents - progress.startEvent
-        pending = acceptedEvents - progress.landedEvent
-        counts = progress.counts
-        next = progress.next
     }
 }

@@ -4,47 +4,73 @@ import Streams
 
 /// Progress as rows of the Metastore, and the comparison that makes two owners impossible.
 enum ProgressRows {
-    static func insert(_ progress: PipelineProgress, _ transaction: Transaction) throws {
+    /// `statement` is the place among the pipeline's statements, from zero.
+    static func insert(
+        _ progress: PipelineProgress, statement: Int, _ transaction: Transaction
+    ) throws {
         try transaction.execute(
             """
             INSERT INTO pipeline_progress (pipeline_id, sink_id, stream_id, table_uuid, next_record, next_event,
-                owner_epoch, commit_id, start_event, landed_event, passed, filtered, rejected, sink_rows, unknown_fields)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                owner_epoch, commit_id, start_event, landed_event, passed, filtered, rejected, sink_rows, unknown_fields,
+                statement)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
-            key(progress) + [
+            progress.key.values + [
                 SQLValue(progress.tableUUID), .integer(progress.next.record),
                 .integer(Int64(progress.next.event)),
                 .integer(progress.ownerEpoch), SQLValue(progress.commitID?.hexDigits),
                 .integer(progress.startEvent), .integer(progress.landedEvent),
-            ] + counts(progress.counts))
+            ] + counts(progress.counts) + [.integer(Int64(statement))])
     }
 
-    static func get(pipeline id: UniqueID, _ transaction: Transaction) throws -> PipelineProgress? {
+    static func get(_ key: ProgressKey, _ transaction: Transaction) throws -> PipelineProgress? {
         try transaction.first(
-            "SELECT * FROM pipeline_progress WHERE pipeline_id = ?", [.text(id.hexDigits)]
+            "SELECT * FROM pipeline_progress WHERE \(isKey)", key.values
+        ).map(progress)
+    }
+
+    private static let isKey = "pipeline_id = ? AND sink_id = ? AND stream_id = ?"
+
+    /// Those of one pipeline, in the order of its statements.
+    static func all(pipeline id: UniqueID, _ transaction: Transaction) throws -> [PipelineProgress] {
+        try transaction.query(
+            "SELECT * FROM pipeline_progress WHERE pipeline_id = ? ORDER BY statement, sink_id LIMIT \(limit)",
+            [.text(id.hexDigits)]
         ).map(progress)
     }
 
     static func all(_ transaction: Transaction) throws -> [PipelineProgress] {
         try transaction.query(
-            "SELECT * FROM pipeline_progress ORDER BY pipeline_id LIMIT \(PipelineStore.pipelineLimit + 1)"
+            "SELECT * FROM pipeline_progress ORDER BY pipeline_id, statement, sink_id LIMIT \(limit)"
         ).map(progress)
     }
 
-    /// Takes the pipeline over: from now on the owner before cannot commit.
-    static func claim(pipeline id: UniqueID, _ transaction: Transaction) throws -> PipelineProgress {
+    private static let limit = PipelineStore.pipelineLimit * CompiledPipeline.statementLimit + 1
+
+    static func delete(_ key: ProgressKey, _ transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM pipeline_progress WHERE \(isKey)", key.values)
+    }
+
+    static func setFailure(_ failure: String?, of key: ProgressKey, _ transaction: Transaction) throws {
         try transaction.execute(
-            "UPDATE pipeline_progress SET owner_epoch = owner_epoch + 1 WHERE pipeline_id = ?",
-            [.text(id.hexDigits)])
-        guard let progress = try get(pipeline: id, transaction) else {
+            "UPDATE pipeline_progress SET failure = ? WHERE \(isKey)", [SQLValue(failure)] + key.values)
+    }
+
+    /// Takes the statement over: from now on the owner before cannot commit.
+    static func claim(_ key: ProgressKey, _ transaction: Transaction) throws -> PipelineProgress {
+        try transaction.execute(
+            "UPDATE pipeline_progress SET owner_epoch = owner_epoch + 1, failure = NULL WHERE \(isKey)",
+            key.values)
+        guard let progress = try get(key, transaction) else {
             throw PipelinesError(
-                .pipelineNotFound, "the pipeline has no progress", ["pipeline": id.hexDigits])
+                .pipelineNotFound, "the pipeline has no progress", ["pipeline": key.pipelineID.hexDigits])
         }
         guard progress.isBalanced else {
             throw PipelinesError(
                 .corrupt, "the pipeline's counters do not add up",
                 [
-                    "pipeline": id.hexDigits, "landed": progress.landedEvent - progress.startEvent,
+                    "pipeline": key.pipelineID.hexDigits,
+                    "landed": progress.landedEvent - progress.startEvent,
                     "counted": progress.counts.events,
                 ])
         }
@@ -68,24 +94,17 @@ enum ProgressRows {
             UPDATE pipeline_progress SET table_uuid = ?, next_record = ?, next_event = ?, commit_id = ?,
                 landed_event = ?, passed = ?, filtered = ?, rejected = ?, sink_rows = ?, unknown_fields = ?,
                 committed_at = ?
-            WHERE pipeline_id = ? AND sink_id = ? AND stream_id = ?
+            WHERE \(isKey)
             """ + (comparison.isEmpty ? "" : " AND owner_epoch = ? AND next_record = ? AND next_event = ?"),
             [
                 SQLValue(new.tableUUID), .integer(new.next.record), .integer(Int64(new.next.event)),
                 SQLValue(new.commitID?.hexDigits), .integer(new.landedEvent),
-            ] + counts(new.counts) + [.integer(now.microseconds)] + key(new) + comparison)
+            ] + counts(new.counts) + [.integer(now.microseconds)] + new.key.values + comparison)
         guard changed == 1 else {
             throw PipelinesError(
                 .ownershipLost, "another process runs the pipeline",
-                ["pipeline": old.pipelineID.hexDigits, "epoch": old.ownerEpoch, "offset": old.next])
+                ["pipeline": old.key.pipelineID.hexDigits, "epoch": old.ownerEpoch, "offset": old.next])
         }
-    }
-
-    private static func key(_ progress: PipelineProgress) -> [SQLValue] {
-        [
-            .text(progress.pipelineID.hexDigits), .text(progress.sinkID.hexDigits),
-            .text(progress.streamID.hexDigits),
-        ]
     }
 
     private static func counts(_ counts: PipelineCounts) -> [SQLValue] {
@@ -105,14 +124,19 @@ enum ProgressRows {
         guard let event = Int(exactly: try row.integer("next_event")) else {
             throw PipelinesError(.corrupt, "a pipeline's offset does not decode")
         }
-        return PipelineProgress(
+        let key = ProgressKey(
             pipelineID: try identifier(row, "pipeline_id"), sinkID: try identifier(row, "sink_id"),
-            streamID: try identifier(row, "stream_id"), tableUUID: try row.optionalText("table_uuid"),
-            next: LogOffset(record: try row.integer("next_record"), event: event),
-            ownerEpoch: try row.integer("owner_epoch"),
-            commitID: try row.optionalText("commit_id").flatMap { UniqueID($0) },
-            startEvent: try row.integer("start_event"), landedEvent: try row.integer("landed_event"),
-            counts: counts)
+            streamID: try identifier(row, "stream_id"))
+        var progress = PipelineProgress(
+            key: key, next: LogOffset(record: try row.integer("next_record"), event: event),
+            startEvent: try row.integer("start_event"))
+        progress.tableUUID = try row.optionalText("table_uuid")
+        progress.ownerEpoch = try row.integer("owner_epoch")
+        progress.commitID = try row.optionalText("commit_id").flatMap { UniqueID($0) }
+        progress.landedEvent = try row.integer("landed_event")
+        progress.counts = counts
+        progress.failure = try row.optionalText("failure")
+        return progress
     }
 
     static func identifier(_ row: Row, _ name: String) throws -> UniqueID {

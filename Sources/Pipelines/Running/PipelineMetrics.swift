@@ -11,21 +11,26 @@ struct PipelineMetrics: Sendable {
     private let landed: Gauge
     let retries: Counter
 
-    init(registry: MetricsRegistry, pipeline name: String) {
+    init(registry: MetricsRegistry, pipeline: String, sink: String) {
         commits = registry.counter(
-            "firn_pipeline_commits_total", ["pipeline": name], help: "Commits of a pipeline")
+            "firn_pipeline_commits_total", ["pipeline": pipeline, "sink": sink], help: "Commits of a pipeline"
+        )
         commitTime = registry.histogram(
-            "firn_pipeline_commit_seconds", ["pipeline": name], help: "Time of a pipeline's commit")
+            "firn_pipeline_commit_seconds", ["pipeline": pipeline, "sink": sink],
+            help: "Time of a pipeline's commit")
         passed = registry.gauge(
-            "firn_pipeline_passed_events", ["pipeline": name], help: "Events that became rows")
+            "firn_pipeline_passed_events", ["pipeline": pipeline, "sink": sink],
+            help: "Events that became rows")
         filtered = registry.gauge(
-            "firn_pipeline_filtered_events", ["pipeline": name], help: "Events filtered out")
+            "firn_pipeline_filtered_events", ["pipeline": pipeline, "sink": sink], help: "Events filtered out"
+        )
         rejected = registry.gauge(
-            "firn_pipeline_rejected_events", ["pipeline": name], help: "Events rejected")
+            "firn_pipeline_rejected_events", ["pipeline": pipeline, "sink": sink], help: "Events rejected")
         landed = registry.gauge(
-            "firn_pipeline_landed_record", ["pipeline": name], help: "The first record not landed")
+            "firn_pipeline_landed_record", ["pipeline": pipeline, "sink": sink],
+            help: "The first record not landed")
         retries = registry.counter(
-            "firn_pipeline_retries_total", ["pipeline": name],
+            "firn_pipeline_retries_total", ["pipeline": pipeline, "sink": sink],
             help: "Times a pipeline began again after an error")
     }
 

@@ -8,7 +8,7 @@ import Telemetry
 
 /// What a runner works with, for as long as the pipeline exists.
 struct RunnerContext: Sendable {
-    let pipelineID: UniqueID
+    let key: ProgressKey
     let pipelineName: String
     let source: StreamLog
     let preparation: RecordPreparation
@@ -22,7 +22,7 @@ struct RunnerContext: Sendable {
     let log: Log
     let metrics: PipelineMetrics
 
-    var consumer: String { pipelineID.hexDigits }
+    var consumer: String { key.consumer }
 }
 
 /// Carries one stream's records into one sink, exactly once.
@@ -54,11 +54,11 @@ struct PipelineRunner {
     /// Takes the pipeline over and begins where its progress stands.
     static func start(_ context: RunnerContext, control: RunnerControl) async throws -> PipelineRunner {
         let progress = try await context.metastore.write {
-            try ProgressRows.claim(pipeline: context.pipelineID, $0)
+            try ProgressRows.claim(context.key, $0)
         }
         _ = try context.source.register(consumer: context.consumer, landed: progress.next)
         context.source.listen(consumer: context.consumer) { control.wake() }
-        control.noteLanded(progress.next)
+        control.noteStarted(at: progress.next)
         return PipelineRunner(context, control: control, progress: progress)
     }
 

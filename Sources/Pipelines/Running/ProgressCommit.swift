@@ -35,7 +35,8 @@ struct ProgressCommit {
         let isProgressOutside = context.planted.has(.progressOutsideTransaction)
         let areCountersOutside = context.planted.has(.countersOutsideTransaction)
         let commit = SinkCommit(
-            id: new.commitID ?? UniqueID(high: 0, low: 0), streamID: new.streamID, pipelineID: new.pipelineID,
+            id: new.commitID ?? UniqueID(high: 0, low: 0), streamID: new.key.streamID,
+            pipelineID: new.key.pipelineID,
             next: new.next)
         let uuid = try await files.commit(commit) { transaction, tableUUID in
             if isProgressOutside { return }
@@ -62,8 +63,8 @@ struct ProgressCommit {
     /// When it did not happen, and the error is not one that leaves the outcome open, the files are nobody's. Without
     /// taking them away a full disk would get fuller with each attempt.
     private func resolve(after error: any Fault, _ files: any SinkFiles) async throws -> PipelineProgress {
-        let id = context.pipelineID
-        let stored = try await context.metastore.read { try ProgressRows.get(pipeline: id, $0) }
+        let key = context.key
+        let stored = try await context.metastore.read { try ProgressRows.get(key, $0) }
         guard let stored else { throw error }
         context.log.warning(
             "looked up a commit whose answer was lost",

@@ -1,22 +1,40 @@
+package import Scheduling
 package import Streams
 import Synchronization
 
 /// What others tell a running pipeline: there is more to read, land everything up to here, stop.
+///
+/// - Threads: any.
 package final class RunnerControl: Sendable {
+    /// Why the runner waits before it tries again.
+    package struct Retry: Sendable {
+        package var reason: String
+        /// Faults in a row without a commit between them.
+        package var attempts: Int
+    }
+
     private struct Flush {
+        var number: Int
         var target: LogOffset
         var continuation: CheckedContinuation<Void, any Error>
     }
     private struct State {
         var flushes: [Flush] = []
+        var nextFlush = 0
         var landed = LogOffset.start
         var isStopping = false
+        /// Nobody may wait any more: the node stops.
+        var isDraining = false
         var failure: (any Error)?
+        var retry: Retry?
         var hasEnded = false
         var isRung = false
         var waiter: CheckedContinuation<Void, Never>?
         var enders: [CheckedContinuation<Void, Never>] = []
     }
+
+    /// A waiting flush costs a connection and a task; more of them say nothing that these do not.
+    package static let flushLimit = 256
 
     private let state = Mutex(State())
 
@@ -45,25 +63,84 @@ package final class RunnerControl: Sendable {
     /// The furthest place somebody waits for; nil when nobody waits.
     var flushTarget: LogOffset? { state.withLock { $0.flushes.map(\.target).max() } }
 
+    /// What the runner waits for before it tries again; nil while all is well.
+    package var retry: Retry? { state.withLock { $0.retry } }
+
     /// Returns when everything before `target` has landed.
     ///
-    /// - Errors: what the pipeline fails with.
-    package func flush(to target: LogOffset) async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            let answer = state.withLock { state -> Result<Void, any Error>? in
-                if let failure = state.failure { return .failure(failure) }
-                if state.hasEnded { return .failure(PipelinesError(.stopped, "the pipeline was stopped")) }
-                if state.landed >= target { return .success(()) }
-                state.flushes.append(Flush(target: target, continuation: continuation))
-                return nil
+    /// - Errors: what the pipeline fails with; the token's reason when the caller leaves; `tooManyWaiting`, `stopped`.
+    package func flush(to target: LogOffset, token: CancellationToken = CancellationToken()) async throws {
+        let number = state.withLock { state in
+            state.nextFlush += 1
+            return state.nextFlush
+        }
+        let handler = token.onCancel { [self] in
+            endFlush(number, with: SchedulingError(.cancelled, "the wait for the pipeline was cancelled"))
+        }
+        defer { token.removeHandler(handler) }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation {
+                (continuation: CheckedContinuation<Void, any Error>) in
+                let answer = state.withLock { state -> Result<Void, any Error>? in
+                    // Whoever cancels after this look finds the flush in the list.
+                    if Task.isCancelled || token.isCancelled { return .failure(CancellationError()) }
+                    if let answer = Self.immediateAnswer(state, target) { return answer }
+                    state.flushes.append(Flush(number: number, target: target, continuation: continuation))
+                    return nil
+                }
+                if let answer { continuation.resume(with: answer) } else { wake() }
             }
-            if let answer { continuation.resume(with: answer) } else { wake() }
+        } onCancel: {
+            endFlush(number, with: CancellationError())
         }
     }
 
-    func noteLanded(_ offset: LogOffset) {
+    private static func immediateAnswer(_ state: State, _ target: LogOffset) -> Result<Void, any Error>? {
+        if let failure = state.failure { return .failure(failure) }
+        if state.landed >= target { return .success(()) }
+        if state.hasEnded || state.isDraining {
+            return .failure(PipelinesError(.stopped, "the pipeline was stopped"))
+        }
+        guard state.flushes.count < flushLimit else {
+            return .failure(
+                PipelinesError(
+                    .tooManyWaiting, "too many wait for the pipeline to land its events",
+                    ["limit": flushLimit]))
+        }
+        return nil
+    }
+
+    private func endFlush(_ number: Int, with error: any Error) {
+        let flush = state.withLock { state -> Flush? in
+            guard let index = state.flushes.firstIndex(where: { $0.number == number }) else { return nil }
+            return state.flushes.remove(at: index)
+        }
+        flush?.continuation.resume(throwing: error)
+    }
+
+    /// Ends every wait for what has not landed, now and later: the node stops and its requests should end.
+    package func drain() {
+        state.withLock { $0.isDraining = true }
+        endFlushes(with: PipelinesError(.stopped, "the server is stopping"))
+    }
+
+    private func endFlushes(with error: any Error) {
+        let waiting = state.withLock { state in
+            defer { state.flushes = [] }
+            return state.flushes
+        }
+        for flush in waiting { flush.continuation.resume(throwing: error) }
+    }
+
+    /// The runner begins, or begins again, at `offset`.
+    func noteStarted(at offset: LogOffset) { landed(offset, isCommit: false) }
+
+    func noteLanded(_ offset: LogOffset) { landed(offset, isCommit: true) }
+
+    private func landed(_ offset: LogOffset, isCommit: Bool) {
         let done = state.withLock { state in
             state.landed = offset
+            if isCommit { state.retry = nil }
             defer { state.flushes.removeAll { $0.target <= offset } }
             return state.flushes.filter { $0.target <= offset }
         }
@@ -71,13 +148,16 @@ package final class RunnerControl: Sendable {
     }
 
     /// The pipeline runs no more, or waits before it tries again: nobody should wait for it in vain.
-    func noteFailure(_ error: any Error, isFinal: Bool) {
-        let waiting = state.withLock { state in
-            if isFinal { state.failure = error }
-            defer { state.flushes = [] }
-            return state.flushes
+    func noteFailure(_ error: any Error, reason: String, isFinal: Bool) {
+        state.withLock { state in
+            if isFinal {
+                state.failure = error
+                state.retry = nil
+            } else {
+                state.retry = Retry(reason: reason, attempts: (state.retry?.attempts ?? 0) + 1)
+            }
         }
-        for flush in waiting { flush.continuation.resume(throwing: error) }
+        endFlushes(with: error)
     }
 
     /// The pipeline's task is over; nothing more is committed.
@@ -88,7 +168,7 @@ package final class RunnerControl: Sendable {
             return state.enders
         }
         for ender in waiting { ender.resume() }
-        noteFailure(PipelinesError(.stopped, "the pipeline was stopped"), isFinal: false)
+        endFlushes(with: PipelinesError(.stopped, "the pipeline was stopped"))
     }
 
     package func waitUntilEnded() async {

@@ -1,27 +1,64 @@
+import Catalogs
 import Columnar
 import Effects
 import FileFormats
+import JSONText
 import Metastore
 import Planner
 import SQLSyntax
 import Streams
 
-/// A pipeline's SQL with everything it names looked up.
-struct CompiledPipeline: Sendable {
+/// One INSERT of a pipeline with everything it names looked up.
+struct CompiledStatement: Sendable {
     let program: PipelineProgram
     let stream: StreamDefinition
     let sink: SinkDefinition
+    /// Where the sink's name stands in the SQL.
+    let target: TextPosition
+
+    func key(of pipelineID: UniqueID) -> ProgressKey {
+        ProgressKey(pipelineID: pipelineID, sinkID: sink.id, streamID: stream.id)
+    }
+}
+
+/// A pipeline's SQL: one or more INSERTs, each of which carries a stream into a sink by itself.
+struct CompiledPipeline: Sendable {
+    static let statementLimit = 32
+
+    let statements: [CompiledStatement]
+
+    func statement(_ key: ProgressKey) -> CompiledStatement? {
+        statements.first { $0.key(of: key.pipelineID) == key }
+    }
 
     /// - Errors: what the parser and the planner say, with line and column; `STR-101`, `PIP-102`, `PIP-107`.
     static func compile(
         _ sql: String, now: Instant, streams: StreamRegistry, metastore: Metastore
     ) async throws -> CompiledPipeline {
-        let statements = try SQLParser.statements(sql)
-        guard statements.count == 1, case .insert(let insert) = statements[0] else {
+        let parsed = try SQLParser.statements(sql)
+        guard (1...statementLimit).contains(parsed.count) else {
             throw PipelinesError(
-                .unsupportedStatement, "a pipeline is one INSERT INTO sink SELECT … FROM stream",
-                ["statements": statements.count])
+                .unsupportedStatement, "a pipeline is one or more INSERT INTO sink SELECT … FROM stream",
+                ["statements": parsed.count, "limit": statementLimit])
         }
+        let sinks = try await metastore.read { try PipelineStore.sinks($0) }
+        var compiled: [CompiledStatement] = []
+        for (index, statement) in parsed.enumerated() {
+            guard case .insert(let insert) = statement else {
+                throw PipelinesError(
+                    .unsupportedStatement, "a pipeline is made of INSERT INTO sink SELECT … FROM stream",
+                    ["statement": index + 1])
+            }
+            let next = try self.statement(insert, now: now, streams: streams, sinks: sinks)
+            try check(next, besides: compiled)
+            compiled.append(next)
+        }
+        return CompiledPipeline(statements: compiled)
+    }
+
+    private static func statement(
+        _ insert: InsertSyntax, now: Instant, streams: StreamRegistry, sinks: [SinkDefinition]
+    ) throws -> CompiledStatement {
         let named = try Planner.stream(of: insert)
         guard named.parts.count == 1 else {
             throw PipelinesError(
@@ -29,35 +66,82 @@ struct CompiledPipeline: Sendable {
                 ["stream": named.texts.joined(separator: ".")], at: named.position.place,
                 hint: "a pipeline reads a stream, not a table: write FROM \(named.last.text)")
         }
-        let streamName = named.last.text
-        let stream: StreamDefinition
-        do {
-            stream = try streams.stream(streamName).definition
-        } catch {
-            guard error.code == .streamNotFound else { throw error }
-            throw PipelinesError(
-                .unsupportedStatement, "no stream has this name", ["stream": streamName],
-                at: named.position.place,
-                hint: suggestion(for: streamName, among: streams.definitions.map(\.name)),
-                cause: error)
-        }
+        let stream = try find(named, in: streams)
         var settings = PlannerSettings(now: now)
         settings.missingJSONIsDefault = true
         let program = try Planner(settings: settings).pipeline(insert, stream: stream.schema.columns)
-        let sink = try await findSink(program.sink, at: insert.target.position, metastore)
+        let sink = try find(program.sink, at: insert.target.position, in: sinks)
         guard program.schema.index(of: RecordPreparation.timeColumn) == nil else {
             throw PipelinesError(
                 .unsupportedStatement, "the column \(RecordPreparation.timeColumn) is added by the sink",
                 at: insert.position.place, hint: "give the column another name")
         }
         _ = try StorableType.schema(of: program.schema)
-        return CompiledPipeline(program: program, stream: stream, sink: sink)
+        return CompiledStatement(
+            program: program, stream: stream, sink: sink, target: insert.target.position)
     }
 
-    private static func findSink(
-        _ name: String, at position: TextPosition, _ metastore: Metastore
-    ) async throws -> SinkDefinition {
-        let sinks = try await metastore.read { try PipelineStore.sinks($0) }
+    /// Progress is kept for each pair of stream and sink, and one table takes rows of one shape.
+    private static func check(
+        _ next: CompiledStatement, besides others: [CompiledStatement]
+    ) throws(PipelinesError) {
+        for other in others where other.sink.id == next.sink.id {
+            guard other.stream.id != next.stream.id else {
+                throw PipelinesError(
+                    .unsupportedStatement, "two statements carry the same stream into the same sink",
+                    ["stream": next.stream.name, "sink": next.sink.name], at: next.target.place,
+                    hint: "make one statement of them, or write to another sink")
+            }
+            let fields = other.program.schema.fields
+            let isAlike =
+                fields.count == next.program.schema.fields.count
+                && zip(fields, next.program.schema.fields).allSatisfy {
+                    $0.name == $1.name && StorableType.isSame($0.type, $1.type)
+                }
+            guard isAlike else {
+                throw PipelinesError(
+                    .unsupportedStatement, "two statements write other columns to the same sink",
+                    ["sink": next.sink.name], at: next.target.place,
+                    hint: "give both the same columns in the same order")
+            }
+        }
+    }
+
+    /// Looks at the tables that are there already: a mismatch is found before anything runs. A catalog that cannot be
+    /// asked now is asked again by the runner.
+    ///
+    /// - Errors: `tableMismatch` with the column and both types.
+    func checkTables(_ catalog: Catalog) async throws {
+        for statement in statements {
+            let table: LoadedTable
+            do {
+                let warehouse = try await catalog.warehouse(named: statement.sink.bucket)
+                table = try await catalog.loadTable(statement.sink.identifier, in: warehouse)
+            } catch is CatalogError {
+                continue
+            }
+            let columns = try StorableType.schema(of: statement.program.schema)
+            try SinkTables.check(columns, fit: table, sink: statement.sink.name, at: statement.target.place)
+        }
+    }
+}
+
+extension CompiledPipeline {
+    private static func find(_ named: QualifiedName, in streams: StreamRegistry) throws -> StreamDefinition {
+        let name = named.last.text
+        do {
+            return try streams.stream(name).definition
+        } catch {
+            guard error.code == .streamNotFound else { throw error }
+            throw PipelinesError(
+                .unsupportedStatement, "no stream has this name", ["stream": name], at: named.position.place,
+                hint: suggestion(for: name, among: streams.definitions.map(\.name)), cause: error)
+        }
+    }
+
+    private static func find(
+        _ name: String, at position: TextPosition, in sinks: [SinkDefinition]
+    ) throws(PipelinesError) -> SinkDefinition {
         if let sink = sinks.first(where: { $0.name == name }) { return sink }
         let hint =
             NearestName.find(name, among: sinks.map(\.name)).map { "did you mean \($0)?" }

@@ -1,3 +1,4 @@
+import Catalogs
 import Effects
 import Faults
 import JSONText
@@ -5,13 +6,13 @@ import Metastore
 import Streams
 import Telemetry
 
-/// Runs one pipeline: begins again after faults that pass, gives up after those that stay.
+/// Runs one statement of a pipeline: begins again after faults that pass, gives up after those that stay.
 struct PipelineSupervisor {
     private static let firstPauseNanoseconds: Int64 = 200_000_000
     private static let longestPauseNanoseconds: Int64 = 30_000_000_000
 
     let service: PipelineService
-    let id: UniqueID
+    let key: ProgressKey
     let control: RunnerControl
 
     func run() async {
@@ -32,8 +33,8 @@ struct PipelineSupervisor {
                 }
                 service.resources.log.warning(
                     "a pipeline begins again after a fault",
-                    ["pipeline": .string(id.hexDigits), "error": .string("\(error)")])
-                control.noteFailure(error, isFinal: false)
+                    ["pipeline": .string(key.pipelineID.hexDigits), "error": .string("\(error)")])
+                control.noteFailure(error, reason: Self.reason(error), isFinal: false)
                 await control.pause(nanoseconds: pause)
                 pause = min(pause * 2, Self.longestPauseNanoseconds)
             }
@@ -43,18 +44,23 @@ struct PipelineSupervisor {
 
     private func runOnce() async throws {
         let resources = service.resources
-        let definition = try await service.pipeline(id.hexDigits)
-        if definition.status == .failed {
-            // Whatever it failed with may have been mended before this start.
-            let now = resources.clock.now
-            let id = self.id
-            try await resources.metastore.write {
-                try PipelineStore.setStatus(.running, reason: nil, of: id, at: now, $0)
-            }
+        let key = self.key
+        let (stored, definition) = try await resources.metastore.read { transaction in
+            (
+                try PipelineStore.storedStatus(of: key.pipelineID, transaction),
+                try PipelineStore.pipeline(key.pipelineID.hexDigits, transaction)
+            )
         }
+        if stored == .paused { return control.stop() }
         let compiled = try await service.compile(definition.sql, now: definition.createdAt)
-        let source = try resources.streams.stream(compiled.stream.id.hexDigits).log.get()
-        let context = try RunnerContext(definition, compiled, source: source, resources: resources)
+        guard let statement = compiled.statement(key) else {
+            throw PipelinesError(
+                .corrupt, "the pipeline's SQL does not connect this stream and sink any more",
+                ["stream": key.streamID.hexDigits, "sink": key.sinkID.hexDigits],
+                hint: "a stream or sink with the same name was made anew: make the pipeline anew too")
+        }
+        let source = try resources.streams.stream(key.streamID.hexDigits).log.get()
+        let context = try RunnerContext(definition, statement, source: source, resources: resources)
         var runner = try await PipelineRunner.start(context, control: control)
         do {
             while !control.isStopping {
@@ -70,31 +76,34 @@ struct PipelineSupervisor {
         }
     }
 
+    private static func reason(_ error: any Error) -> String {
+        (error as? any Fault)?.message ?? "\(error)"
+    }
+
     private func fail(with error: any Error) async {
-        let reason = (error as? any Fault)?.message ?? "\(error)"
+        let reason = Self.reason(error)
+        let pipeline = key.pipelineID.hexDigits
         service.resources.log.error(
-            "a pipeline failed", ["pipeline": .string(id.hexDigits), "error": .string("\(error)")])
+            "a pipeline failed", ["pipeline": .string(pipeline), "error": .string("\(error)")])
         control.noteFailure(
-            PipelinesError(
-                .failed, "the pipeline failed: \(reason)", ["pipeline": id.hexDigits], cause: error),
-            isFinal: true)
+            PipelinesError(.failed, "the pipeline failed: \(reason)", ["pipeline": pipeline], cause: error),
+            reason: reason, isFinal: true)
         if (error as? PipelinesError)?.code == .ownershipLost { return }
-        let now = service.resources.clock.now
-        let id = self.id
+        let key = self.key
         do {
-            try await service.resources.metastore.write {
-                try PipelineStore.setStatus(.failed, reason: reason, of: id, at: now, $0)
-            }
+            try await service.resources.metastore.write { try ProgressRows.setFailure(reason, of: key, $0) }
         } catch {
             service.resources.log.error(
                 "a failed pipeline's status was not stored",
-                ["pipeline": .string(id.hexDigits), "error": .string("\(error)")])
+                ["pipeline": .string(pipeline), "error": .string("\(error)")])
         }
     }
 
     /// True for faults that waiting does not mend.
     static func isFinal(_ error: any Error) -> Bool {
         guard let fault = error as? any Fault else { return !(error is CancellationError) }
+        // A limit of the catalog, as for the size of a table's metadata: expiring snapshots makes room.
+        if (error as? CatalogError)?.code == .limitExceeded { return false }
         switch fault.kind {
         case .invalidRequest, .corruptData, .bug, .unsupported: return true
         case .conflict:

@@ -4,9 +4,9 @@ import Streams
 import Telemetry
 
 extension RunnerContext {
-    /// Everything a compiled pipeline needs to run in this process.
+    /// Everything a compiled statement needs to run in this process.
     init(
-        _ definition: PipelineDefinition, _ compiled: CompiledPipeline, source: StreamLog,
+        _ definition: PipelineDefinition, _ compiled: CompiledStatement, source: StreamLog,
         resources: PipelineResources
     ) throws {
         let transform = ProgramTransform(program: compiled.program, now: definition.createdAt)
@@ -17,13 +17,14 @@ extension RunnerContext {
             catalog: resources.catalog, definition: compiled.sink, stream: compiled.stream,
             pipelineName: definition.name, columns: preparation.output, tables: resources.tables)
         self.init(
-            pipelineID: definition.id, pipelineName: definition.name, source: source,
+            key: compiled.key(of: definition.id), pipelineName: definition.name, source: source,
             preparation: preparation,
             sink: sink, policy: compiled.sink.rollingPolicy, metastore: resources.metastore,
             clock: resources.clock,
             randomness: resources.randomness, pool: resources.pool, planted: resources.planted,
             log: resources.log,
-            metrics: PipelineMetrics(registry: resources.metrics, pipeline: definition.name))
+            metrics: PipelineMetrics(
+                registry: resources.metrics, pipeline: definition.name, sink: compiled.sink.name))
     }
 }
 

@@ -1,5 +1,6 @@
 package import Effects
 package import FileFormats
+import Octets
 
 /// One request that wants to become a record: its whole body, already known to be well-formed.
 package struct LogAppend: Sendable, Equatable {
@@ -22,6 +23,12 @@ package struct LogAppend: Sendable, Equatable {
         self.receivedAt = receivedAt
         self.wasCompressed = wasCompressed
     }
+
+    /// CRC-32C of the body; computed at each call.
+    package var bodyChecksum: UInt32 { Self.checksum(of: body) }
+
+    /// What a record's header says of its body.
+    package static func checksum(of body: [UInt8]) -> UInt32 { CRC32C.checksum(body.span) }
 }
 
 /// One accepted request as the log keeps it.

@@ -195,9 +195,20 @@ struct LogState: Sendable {
         return offset
     }
 
-    mutating func unregister(consumer: String) {
+    /// True when the writer must be woken to trim what only this reader held.
+    mutating func unregister(consumer: String) -> Bool {
         consumers[consumer] = nil
         countUnlanded()
+        return mustWakeToTrim()
+    }
+
+    /// Sorted.
+    var consumerNames: [String] { consumers.keys.sorted() }
+
+    private mutating func mustWakeToTrim() -> Bool {
+        guard isWriterAsleep, !isClosed, case .healthy = health, !trimmable().isEmpty else { return false }
+        isWriterAsleep = false
+        return true
     }
 
     /// Everything before `offset` has landed for this consumer. True when the writer must be woken to trim.
@@ -206,9 +217,7 @@ struct LogState: Sendable {
         guard let known = consumers[consumer], known.landed <= offset else { return false }
         consumers[consumer] = Consumer(landed: offset)
         countUnlanded()
-        guard isWriterAsleep, !isClosed, case .healthy = health, !trimmable().isEmpty else { return false }
-        isWriterAsleep = false
-        return true
+        return mustWakeToTrim()
     }
 
     func requireKept(_ offset: LogOffset) throws(StreamsError) {

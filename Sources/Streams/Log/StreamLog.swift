@@ -2,7 +2,6 @@ import Dispatch
 package import Effects
 import Foundation
 import JSONText
-import Octets
 import Scheduling
 import Synchronization
 import Telemetry
@@ -78,15 +77,17 @@ package final class StreamLog: Sendable {
     ///
     /// - Errors: `backlogFull`, `queueFull`, `recordTooLarge`, `noSpace`, `poisoned`, `closed`: nothing was kept;
     ///   `outcomeUnknown`: the record may be there after the log is opened again.
-    package func append(_ append: LogAppend) async throws -> LogOffset {
+    package func append(_ append: LogAppend, checksum: UInt32? = nil) async throws -> LogOffset {
         try await withCheckedThrowingContinuation { continuation in
-            self.append(append) { continuation.resume(with: $0) }
+            self.append(append, checksum: checksum) { continuation.resume(with: $0) }
         }
     }
 
     /// As the other; the answer may come on the caller's thread or on the log's own, and must not block it.
-    package func append(_ append: LogAppend, completion: @escaping Completion) {
-        let checksum = CRC32C.checksum(append.body.span)
+    ///
+    /// `checksum` is `append.bodyChecksum` when the caller has computed it where long work belongs.
+    package func append(_ append: LogAppend, checksum: UInt32? = nil, completion: @escaping Completion) {
+        let checksum = checksum ?? append.bodyChecksum
         let admitted: Result<Bool, StreamsError> = shared.withLock { shared in
             Result { () throws(StreamsError) in
                 let (ticket, mustWake) = try shared.state.admit(append, bodyChecksum: checksum)
@@ -268,12 +269,20 @@ extension StreamLog {
         }
     }
 
-    package func unregister(consumer: String) {
-        shared.withLock {
-            $0.state.unregister(consumer: consumer)
-            $0.listeners[consumer] = nil
+    /// What only this reader held back is trimmed. True when the writer was woken for it.
+    @discardableResult
+    package func unregister(consumer: String) -> Bool {
+        let mustWake = shared.withLock { shared in
+            shared.listeners[consumer] = nil
+            return shared.state.unregister(consumer: consumer)
         }
+        publish()
+        if mustWake { wakeUp.signal() }
+        return mustWake
     }
+
+    /// The readers that hold back trimming.
+    package var consumers: [String] { shared.withLock { $0.state.consumerNames } }
 
     /// Everything before `offset` has landed, durably, for this consumer. Never call it earlier.
     package func advance(consumer: String, to offset: LogOffset) throws {

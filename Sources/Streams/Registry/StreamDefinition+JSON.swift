@@ -9,11 +9,7 @@ extension StreamDefinition {
     /// - Errors: `invalidName`, `invalidDefinition` with the JSON path; what `StreamSchema` says about the schema.
     package init(creating body: JSONValue, id: UniqueID, now: Instant) throws {
         guard body.object != nil else { throw Self.invalid("$", "a stream is created from a JSON object") }
-        guard let name = body["name"]?.string, Self.isValidName(name) else {
-            throw StreamsError(
-                .invalidName, "a stream's name is made of letters, digits and underscores",
-                ["name": body["name"]?.string ?? "", "limit": 128])
-        }
+        let name = try Self.readName(body["name"] ?? .null)
         let format = body["format"]?.object ?? ["type": "json"]
         guard format["type"]?.string ?? "json" == "json" else {
             throw Self.invalid("$.format.type", "events come as JSON")
@@ -77,6 +73,26 @@ extension StreamDefinition {
         if schema != .unstructured { object["schema"] = schema.json }
         object["unknown_fields"] = .string(unknownFields.rawValue)
         return object
+    }
+
+    private static func readName(_ value: JSONValue) throws(StreamsError) -> String {
+        let limit = 128
+        guard !value.isNull else {
+            throw StreamsError(.invalidName, "a stream needs a name", ["path": "$.name"])
+        }
+        guard let name = value.string else {
+            throw StreamsError(
+                .invalidName, "a stream's name is a string", ["path": "$.name", "found": value.kindName])
+        }
+        guard !name.isEmpty, name.utf8.count <= limit else {
+            throw StreamsError(
+                .invalidName, "a stream's name has 1 to \(limit) bytes", ["bytes": name.utf8.count])
+        }
+        guard isValidName(name) else {
+            throw StreamsError(
+                .invalidName, "a stream's name is made of letters, digits and underscores", ["name": name])
+        }
+        return name
     }
 
     private static func readBinding(_ value: JSONValue) throws(StreamsError) -> Bool? {

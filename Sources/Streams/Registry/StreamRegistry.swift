@@ -17,22 +17,22 @@ package final class StreamRegistry: Sendable {
         package var log: Result<StreamLog, StreamsError>
     }
 
-    private struct State {
+    struct State {
         var streams: [UniqueID: OpenStream] = [:]
         var idsByName: [String: UniqueID] = [:]
-        /// When a poisoned log was last opened again, in monotonic nanoseconds.
+        /// When the opening of a poisoned log was last begun, in monotonic nanoseconds.
         var reopenedAt: [UniqueID: Int64] = [:]
     }
 
     /// As many as the open files and threads of one process bear.
     package static let streamLimit = 1_000
 
-    private let directory: String
-    private let metastore: Metastore
-    private let limits: LogLimits
-    private let environment: LogEnvironment
+    let directory: String
+    let metastore: Metastore
+    let limits: LogLimits
+    let environment: LogEnvironment
     private let randomness: any Randomness
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
     private init(
         directory: String, metastore: Metastore, limits: LogLimits, environment: LogEnvironment,
@@ -53,6 +53,7 @@ package final class StreamRegistry: Sendable {
         let registry = StreamRegistry(
             directory: directory, metastore: metastore, limits: limits, environment: environment,
             randomness: randomness)
+        try await registry.removeDeletedDirectories()
         let definitions = try await metastore.read { try StreamRows.all($0) }
         for definition in definitions {
             let log = await registry.openLog(definition.id)
@@ -66,22 +67,7 @@ package final class StreamRegistry: Sendable {
         return registry
     }
 
-    private func openLog(_ id: UniqueID) async -> Result<StreamLog, StreamsError> {
-        do {
-            return .success(
-                try await StreamLog.open(
-                    directory: path(of: id), streamID: id, limits: limits, environment: environment))
-        } catch let error as StreamsError {
-            return .failure(error)
-        } catch {
-            return .failure(
-                StreamsError(.inputOutputFailed, "the stream's log cannot be opened", cause: error))
-        }
-    }
-
-    private func path(of id: UniqueID) -> String { "\(directory)/\(id.hexDigits)" }
-
-    private func insert(_ stream: OpenStream) {
+    func insert(_ stream: OpenStream) {
         state.withLock {
             $0.streams[stream.definition.id] = stream
             $0.idsByName[stream.definition.name] = stream.definition.id
@@ -144,44 +130,7 @@ package final class StreamRegistry: Sendable {
             $0.idsByName[open.definition.name] = nil
         }
         if case .success(let log) = open.log { await log.close() }
-        let files = environment.files
-        let path = path(of: id)
-        try await environment.pool.run { try files.removeDirectory(path) }
-    }
-
-    /// The record is durable when this returns. A poisoned log is opened again first, at most once in a while.
-    ///
-    /// - Errors: as `StreamLog.append`.
-    @discardableResult
-    package func append(_ append: LogAppend, to id: UniqueID) async throws -> LogOffset {
-        let log = try stream(id.hexDigits).log.get()
-        do {
-            return try await log.append(append)
-        } catch let error as StreamsError where error.code == .poisoned && isReopeningDue(id) {
-            environment.log.warning("opening a poisoned log again", ["stream": .string(id.hexDigits)])
-            try await log.reopen()
-            return try await log.append(append)
-        }
-    }
-
-    private static let reopenPauseNanoseconds: Int64 = 5_000_000_000
-
-    private func isReopeningDue(_ id: UniqueID) -> Bool {
-        let now = environment.clock.monotonicNanoseconds
-        return state.withLock { state in
-            if let last = state.reopenedAt[id], now - last < Self.reopenPauseNanoseconds { return false }
-            state.reopenedAt[id] = now
-            return true
-        }
-    }
-
-    /// Opens a poisoned or unopened log again and verifies it.
-    package func reopen(_ idOrName: String) async throws {
-        let open = try stream(idOrName)
-        if case .success(let log) = open.log { return try await log.reopen() }
-        let log = await openLog(open.definition.id)
-        insert(OpenStream(definition: open.definition, log: log))
-        _ = try log.get()
+        await removeDirectory(of: id)
     }
 
     /// Writes what waits and ends the writers.

@@ -66,6 +66,46 @@ enum StreamRows {
             """, [id])
         try transaction.execute("DELETE FROM pipeline_progress WHERE stream_id = ?", [id])
         try transaction.execute("DELETE FROM streams WHERE id = ?", [id])
+        // The directory goes after the row; a crash between the two is made good when the node starts again.
+        try transaction.execute("INSERT INTO deleted_streams (id) VALUES (?)", [id])
+    }
+
+    /// Deleted streams whose directories may still be there.
+    static func deleted(_ transaction: Transaction) throws -> [UniqueID] {
+        try transaction.query("SELECT id FROM deleted_streams ORDER BY id LIMIT 10000").map {
+            try identifier($0, "id")
+        }
+    }
+
+    static func forgetDeleted(_ id: UniqueID, _ transaction: Transaction) throws {
+        try transaction.execute("DELETE FROM deleted_streams WHERE id = ?", [.text(id.hexDigits)])
+    }
+
+    /// Who reads the stream, and the first record each has not landed: what its log must not trim.
+    static func readers(
+        of stream: UniqueID, _ transaction: Transaction
+    ) throws -> [(consumer: String, landed: LogOffset)] {
+        try transaction.query(
+            "SELECT * FROM pipeline_progress WHERE stream_id = ? ORDER BY pipeline_id, sink_id LIMIT 10000",
+            [.text(stream.hexDigits)]
+        ).map { row in
+            guard let event = Int(exactly: try row.integer("next_event")) else {
+                throw StreamsError(.corrupt, "a pipeline's offset does not decode")
+            }
+            return (
+                LogConsumer.name(
+                    pipeline: try identifier(row, "pipeline_id"), sink: try identifier(row, "sink_id")),
+                LogOffset(record: try row.integer("next_record"), event: event)
+            )
+        }
+    }
+
+    private static func identifier(_ row: Row, _ column: String) throws -> UniqueID {
+        guard let id = UniqueID(try row.text(column)) else {
+            throw StreamsError(
+                .corrupt, "an id does not decode", ["column": column, "text": try row.text(column)])
+        }
+        return id
     }
 
     private static func text(_ stream: StreamDefinition) -> String {
@@ -73,9 +113,7 @@ enum StreamRows {
     }
 
     private static func definition(_ row: Row) throws -> StreamDefinition {
-        guard let id = UniqueID(try row.text("id")) else {
-            throw StreamsError(.corrupt, "a stream's id is not one", ["id": try row.text("id")])
-        }
+        let id = try identifier(row, "id")
         let settings = try JSONParser.parse(try row.text("definition"))
         var stream = try StreamDefinition(
             creating: settings, id: id, now: Instant(microseconds: try row.integer("created_at")))

@@ -1,0 +1,89 @@
+import Faults
+import FileFormats
+import Scheduling
+import Streams
+
+/// A request's events as the log takes them: unfolded, checked whole, with their checksum.
+struct IngestBody: Sendable {
+    var bytes: [UInt8]
+    var wasCompressed: Bool
+    var events: EventBody
+    var checksum: UInt32
+}
+
+/// Turns the bytes of a request into events.
+///
+/// - Cost: for a long body milliseconds of pure computation: run it on the morsel pool.
+struct IngestBodyReader: Sendable {
+    var encoding: ContentEncoding
+    var mediaType: String?
+    var requiresObjects: Bool
+    var unfoldedLimit: Int
+
+    /// Longer bodies are checked on the morsel pool; a shorter one takes less time than the way there.
+    static let inlineBytes = 256 << 10
+
+    func isLong(_ bytes: [UInt8]) -> Bool { encoding != .identity || bytes.count > Self.inlineBytes }
+
+    /// `reservation` stands for the bytes as they came and grows before they are unfolded.
+    func read(_ sent: [UInt8], _ reservation: MemoryReservation) throws -> IngestBody {
+        var bytes = try unfold(sent, reservation)
+        Self.blankByteOrderMark(&bytes)
+        let events = try EventBody.inspect(bytes, mediaType: mediaType, requiresObjects: requiresObjects)
+        // An empty array says "nothing" on purpose; an empty body is a mistake.
+        guard events.count > 0 || events.framing == .array else {
+            throw FileFormatsError(.malformedBody, "the body is empty", at: .byte(0))
+        }
+        return IngestBody(
+            bytes: bytes, wasCompressed: encoding != .identity, events: events,
+            checksum: LogAppend.checksum(of: bytes))
+    }
+
+    private func unfold(_ sent: [UInt8], _ reservation: MemoryReservation) throws -> [UInt8] {
+        guard let codec = encoding.codec else { return sent }
+        do {
+            return try codec.decompress(sent, limit: unfoldedLimit) { next in
+                try reservation.resize(to: sent.count + next)
+            }
+        } catch let error as FileFormatsError where error.code == .corruptFile {
+            throw IngestError(
+                .damagedEncoding, "the body is no \(encoding.rawValue)", ["bytes": sent.count], cause: error)
+        }
+    }
+
+    /// A mark in front of JSON is what some editors and shells write. It becomes white space: the places in messages
+    /// stay those of the body that was sent.
+    ///
+    /// Source: RFC 8259 section 8.1: a parser may ignore it.
+    private static func blankByteOrderMark(_ bytes: inout [UInt8]) {
+        guard bytes.starts(with: [0xEF, 0xBB, 0xBF]) else { return }
+        for index in 0..<3 { bytes[index] = 0x20 }
+    }
+}
+
+/// How a body travels.
+enum ContentEncoding: String, Sendable {
+    case identity, gzip, zstd
+
+    /// - Errors: `ING-101`.
+    init(header: String?) throws(IngestError) {
+        let name = (header ?? "").lowercased().filter { $0 != " " }
+        switch name {
+        case "", "identity": self = .identity
+        case "gzip", "x-gzip": self = .gzip
+        case "zstd": self = .zstd
+        default:
+            throw IngestError(
+                .unsupportedEncoding, "the body's encoding is not known", ["content-encoding": name],
+                hint: "send it plain, as gzip or as zstd")
+        }
+    }
+
+    var codec: Codec? {
+        switch self {
+        case .identity: nil
+        case .gzip: .gzip
+        case .zstd: .zstd
+        }
+    }
+}

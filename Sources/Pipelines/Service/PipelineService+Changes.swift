@@ -1,0 +1,117 @@
+import Effects
+import Faults
+package import JSONText
+import Metastore
+import Streams
+import Synchronization
+import Telemetry
+
+/// Making, changing and deleting pipelines.
+///
+/// A change stops the pipeline's runners, which commit what they have written, and moves what is stored in one
+/// transaction; then the pipeline runs as it is stored, whether the change succeeded or not.
+extension PipelineService {
+    /// Compiles the SQL, begins at the oldest record each stream keeps, and starts.
+    ///
+    /// - Errors: those of the SQL with line and column; `tableMismatch` when a sink's table is there and does not fit.
+    package func createPipeline(_ body: JSONValue) async throws -> PipelineDefinition {
+        let id = UniqueID.random(from: resources.randomness)
+        let now = resources.clock.now
+        let definition = try PipelineDefinition(creating: body, id: id, now: now)
+        let compiled = try await compile(definition.sql, now: now)
+        try await compiled.checkTables(resources.catalog)
+        var progresses: [PipelineProgress] = []
+        do {
+            for statement in compiled.statements {
+                progresses.append(try hold(statement, of: id))
+            }
+            let controls = Self.controls(for: progresses.map(\.key))
+            // The place is taken first: whoever finds the pipeline in the Metastore finds it here too.
+            try slots.withLock { slots throws(PipelinesError) in
+                try slots.open(id, controls, isChanging: true)
+            }
+            do {
+                let stored = progresses
+                try await resources.metastore.write { try PipelineStore.insert(definition, stored, $0) }
+            } catch {
+                _ = slots.withLock { $0.endChange(id, nil) }
+                throw error
+            }
+            if slots.withLock({ $0.endChange(id, controls) }) { start(controls) }
+        } catch {
+            for progress in progresses { release(progress.key) }
+            throw error
+        }
+        return definition
+    }
+
+    /// Holds back the log's trimming for a statement that begins at the oldest record kept.
+    func hold(_ statement: CompiledStatement, of id: UniqueID) throws -> PipelineProgress {
+        let key = statement.key(of: id)
+        let log = try resources.streams.stream(key.streamID.hexDigits).log.get()
+        let start = try log.registerAtOldest(consumer: key.consumer)
+        return PipelineProgress(key: key, next: start.offset, startEvent: start.event)
+    }
+
+    /// Lets the log trim what only this statement held. A log that is not open, or gone, holds nothing.
+    func release(_ key: ProgressKey) {
+        do throws(StreamsError) {
+            guard case .success(let log) = try resources.streams.stream(key.streamID.hexDigits).log else {
+                return
+            }
+            log.unregister(consumer: key.consumer)
+        } catch {
+            resources.log.debug(
+                "a deleted pipeline's stream is gone", ["stream": .string(key.streamID.hexDigits)])
+        }
+    }
+
+    /// Stops the pipeline, then forgets it. Its tables stay.
+    ///
+    /// - Errors: `pipelineNotFound`, `changing`; when the Metastore fails the pipeline runs on.
+    package func deletePipeline(_ idOrName: String) async throws {
+        let definition = try await pipeline(idOrName)
+        let id = definition.id
+        let keys = try await whileStopped(id) { transaction in
+            let keys = try ProgressRows.all(pipeline: id, transaction).map(\.key)
+            try PipelineStore.delete(pipeline: id, transaction)
+            return keys
+        }
+        for key in keys { release(key) }
+    }
+
+    /// Does `work` while no runner of the pipeline works, then runs what is stored.
+    func whileStopped<Answer: Sendable>(
+        _ id: UniqueID, _ work: @escaping @Sendable (Transaction) throws -> Answer
+    ) async throws -> Answer {
+        let stopped = try slots.withLock { slots throws(PipelinesError) in try slots.beginChange(id) }
+        for control in stopped.values { control.stop() }
+        for control in stopped.values { await control.waitUntilEnded() }
+        do {
+            let answer = try await resources.metastore.write(work)
+            await runStored(id, otherwise: stopped.keys.map { $0 })
+            return answer
+        } catch {
+            await runStored(id, otherwise: stopped.keys.map { $0 })
+            throw error
+        }
+    }
+
+    /// Starts the statements of the pipeline as they are stored now, or `otherwise` when the Metastore does not tell:
+    /// a runner looks up its own state when it starts, and ends when there is none.
+    private func runStored(_ id: UniqueID, otherwise known: [ProgressKey]) async {
+        var keys: [ProgressKey]? = known
+        do {
+            keys = try await resources.metastore.read { transaction in
+                guard let status = try PipelineStore.storedStatus(of: id, transaction) else { return nil }
+                return status == .paused ? [] : try ProgressRows.all(pipeline: id, transaction).map(\.key)
+            }
+        } catch {
+            resources.log.error(
+                "a changed pipeline could not be read; it runs as it was",
+                ["pipeline": .string(id.hexDigits), "error": .string("\(error)")])
+        }
+        let controls = keys.map { Self.controls(for: $0) }
+        if slots.withLock({ $0.endChange(id, controls) }) { start(controls ?? [:]) }
+    }
+}

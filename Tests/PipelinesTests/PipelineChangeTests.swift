@@ -1,0 +1,192 @@
+import Catalogs
+import Columnar
+import Effects
+import Iceberg
+import JSONText
+import Metastore
+import Streams
+import Testing
+
+@testable import Pipelines
+
+/// Making and taking away pipelines while everything runs.
+@Suite struct PipelineChangeTests {
+    private static let sql = "INSERT INTO events_sink SELECT id, kind FROM events"
+
+    private func makeTable(_ node: SmallNode, _ namespace: [String], _ name: String, _ fields: [Field])
+        async throws
+    {
+        for count in 1...namespace.count {
+            do {
+                try await node.catalog.createNamespace(
+                    Namespace(Array(namespace.prefix(count))), in: node.warehouse)
+            } catch let error as CatalogError where error.code == .alreadyExists {}
+        }
+        _ = try await node.catalog.createTable(
+            CreateTable(
+                identifier: TableIdentifier(namespace: Namespace(namespace), name: name),
+                schema: IcebergSchema(fields: fields).withFreshIDs().schema, spec: .unpartitioned),
+            in: node.warehouse)
+    }
+
+    @Test(arguments: [
+        ([Field("id", .string)], "id", "long", "string"),
+        ([Field("id", .long)], "kind", "string", "nothing"),
+        (
+            [Field("id", .long), Field("kind", .string, isRequired: true)], "kind", "string",
+            "string not null"
+        ),
+        (
+            [Field("id", .long), Field("kind", .string), Field("more", .date, isRequired: true)], "more",
+            "nothing",
+            "date not null"
+        ),
+    ])
+    func aTableThatDoesNotFitIsFoundBeforeAnythingIsMade(
+        _ fields: [Field], _ column: String, _ written: String, _ stored: String
+    ) async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        try await makeTable(node, ["web", "deep"], "events", fields)
+        for isCreation in [true, false] {
+            let error = await #expect(throws: PipelinesError.self) {
+                if isCreation {
+                    _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+                } else {
+                    _ = try await node.service.validate(Self.sql)
+                }
+            }
+            #expect(error?.code == .tableMismatch)
+            let context = Dictionary(uniqueKeysWithValues: (error?.context ?? []).map { ($0.name, $0.value) })
+            #expect(context["column"] == column)
+            #expect(context["written"] == written)
+            #expect(context["in the table"] == stored)
+            #expect(error?.place != nil)
+        }
+        #expect(try await node.service.pipelines().isEmpty)
+        #expect(try node.registry.stream("events").log.get().consumers.isEmpty)
+        await node.registry.close()
+    }
+
+    @Test func makingAndDeletingAtOnceLeavesNoReaderBehind() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        try await node.send(#"[{"id":1}]"#)
+        try await node.whileRunning {
+            for _ in 0..<15 {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+                    }
+                    group.addTask {
+                        while true {
+                            do { return try await node.service.deletePipeline("p") } catch let error
+                                as PipelinesError
+                                where [.pipelineNotFound, .changing].contains(error.code)
+                            { await Task.yield() }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+                #expect(try node.registry.stream("events").log.get().consumers == [])
+            }
+        }
+        #expect(try await node.service.pipelines().isEmpty)
+    }
+
+    @Test func aDeletionThatFailsLeavesThePipelineRunning() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+            _ = try await node.metastore.write {
+                try $0.execute(
+                    "CREATE TRIGGER no_deletes BEFORE DELETE ON pipelines BEGIN SELECT RAISE(ABORT, 'no'); END"
+                )
+            }
+            await #expect(throws: MetastoreError.self) { try await node.service.deletePipeline("p") }
+            try await node.send(#"[{"id":1}]"#)
+            try await node.service.flush(stream: "events")
+            #expect(try await node.service.stats("p").counts.passed == 1)
+            _ = try await node.metastore.write { try $0.execute("DROP TRIGGER no_deletes") }
+            try await node.service.deletePipeline("p")
+            #expect(try node.registry.stream("events").log.get().consumers == [])
+        }
+    }
+
+    @Test func aRejectsTableThatIsReplacedMeanwhileGetsTheRejectsAnyway() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        let rejects = TableIdentifier(namespace: Namespace(["rejects"]), name: "events")
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+            try await node.send(#"[{"id":"no"},{"id":1}]"#)
+            // The commit is open once the table of rejects is there.
+            while true {
+                do { _ = try await node.table("rejects", "events") } catch is CatalogError {
+                    await Task.yield()
+                    continue
+                }
+                break
+            }
+            try await node.catalog.dropTable(rejects, in: node.warehouse)
+            try await makeTable(node, ["rejects"], "events", RejectsTable.schema.fields)
+            while true {
+                do { try await node.service.flush(stream: "events") } catch let error as PipelinesError
+                    where error.code == .rejectsReplaced
+                { continue }
+                break
+            }
+            let stats = try await node.service.stats("p")
+            #expect(stats.counts.rejected == 1 && stats.counts.passed == 1 && stats.pending == 0)
+            #expect(try await node.service.pipeline("p").status == .running)
+        }
+        #expect(
+            try await node.table("rejects", "events").metadata.currentSnapshot?.summary["total-records"]
+                == "1")
+    }
+
+    @Test func severalStatementsLandAndFailEachByItself() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        _ = try await node.service.createSink([
+            "name": "clicks_sink", "type": "r2_data_catalog",
+            "config": ["bucket": "lake", "namespace": "web", "table_name": "clicks"],
+        ])
+        let sql = Self.sql + "; INSERT INTO clicks_sink SELECT id FROM events WHERE kind = 'click';"
+        try await node.whileRunning {
+            let made = try await node.service.createPipeline(["name": "p", "sql": .string(sql)])
+            try await node.send(#"[{"id":1,"kind":"view"},{"id":2,"kind":"click"},{"id":"x"}]"#)
+            try await node.service.flush(stream: "events")
+            let stats = try await node.service.stats("p")
+            #expect(stats.statements.map(\.sink) == ["events_sink", "clicks_sink"])
+            #expect(stats.statements.map(\.counts.passed) == [2, 1])
+            #expect(stats.statements.map(\.counts.filtered) == [0, 1])
+            #expect(stats.statements.map(\.counts.rejected) == [1, 1])
+            #expect(stats.accepted == 6 && stats.counts.events == 6 && stats.pending == 0)
+            #expect(
+                try await node.service.tables(of: made).map(\.name) == [
+                    "events", "events_sink", "clicks_sink",
+                ])
+            // One sink's table goes; the other statement lands on.
+            try await node.catalog.dropTable(
+                TableIdentifier(namespace: Namespace(["web"]), name: "clicks"), in: node.warehouse)
+            try await node.send(#"[{"id":3,"kind":"click"}]"#)
+            let failed = await #expect(throws: PipelinesError.self) {
+                try await node.service.flush(stream: "events")
+            }
+            #expect(failed?.code == .failed)
+            while try await node.service.stats("p").statements[0].pending > 0 {
+                do { try await node.service.flush(stream: "events") } catch is PipelinesError {}
+            }
+            let later = try await node.service.stats("p")
+            #expect(later.statements.map(\.counts.passed) == [3, 1])
+            #expect(later.statements.map(\.pending) == [0, 1])
+            #expect(later.accepted == later.counts.events + later.pending)
+            #expect(try await node.service.pipeline("p").status == .failed)
+        }
+        #expect(
+            try await node.table("web.deep", "events").metadata.currentSnapshot?.summary["total-records"]
+                == "3")
+    }
+}

@@ -1,0 +1,98 @@
+import Blobs
+import Catalogs
+import Columnar
+import Effects
+import FileFormats
+import Iceberg
+import JSONText
+import Metastore
+import Scheduling
+import Streams
+import Tables
+import Telemetry
+import TestKit
+import Testing
+
+@testable import Pipelines
+
+/// A node's rooms in memory, with everything from the log to the table's Parquet files real.
+final class SmallNode: Sendable {
+    let directory: TemporaryDirectory
+    let store: MemoryBlobStore
+    let metastore: Metastore
+    let catalog: Catalog
+    let warehouse: Warehouse
+    let registry: StreamRegistry
+    let service: PipelineService
+    private static let pool = IOPool(name: "service", threads: 2)
+    private static let morsels = MorselPool(threads: 2)
+
+    init() async throws {
+        directory = try TemporaryDirectory()
+        store = MemoryBlobStore(buckets: ["lake"])
+        metastore = try await Metastore.open(directory: directory.path)
+        catalog = Catalog(metastore: metastore, store: store)
+        warehouse = try await catalog.enableWarehouse(bucket: "lake")
+        registry = try await StreamRegistry.open(
+            directory: directory.path + "/streams", metastore: metastore,
+            environment: LogEnvironment(pool: Self.pool))
+        service = try await PipelineService.open(
+            PipelineResources(
+                metastore: metastore, streams: registry, catalog: catalog, store: store,
+                caches: TableCaches(),
+                pool: Self.morsels, ledger: MemoryLedger(limit: 1 << 30)))
+    }
+
+    func whileRunning(_ body: @Sendable @escaping () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [service] in await service.run() }
+            let result = await Result { try await body() }
+            service.stop()
+            try await group.waitForAll()
+            try result.get()
+        }
+        await registry.close()
+    }
+
+    func makeEvents() async throws {
+        _ = try await registry.create([
+            "name": "events",
+            "schema": [
+                "fields": [
+                    ["name": "id", "type": "int64", "required": true], ["name": "kind", "type": "string"],
+                    ["name": "ratio", "type": "int64"], ["name": "more", "type": "json"],
+                ]
+            ],
+        ])
+        _ = try await service.createSink([
+            "name": "events_sink", "type": "r2_data_catalog",
+            "config": [
+                "bucket": "lake", "namespace": "web.deep", "table_name": "events", "token": "secret",
+                "rolling_policy": ["interval_seconds": 3600],
+            ],
+        ])
+    }
+
+    func send(_ text: String) async throws {
+        let body = Array(text.utf8)
+        let events = try EventBody.inspect(body, mediaType: nil)
+        try await registry.append(
+            LogAppend(
+                body: body, eventCount: events.count, framing: events.framing,
+                receivedAt: Instant(microseconds: 1_700_000_000_000_000)),
+            to: try registry.stream("events").definition.id)
+    }
+
+    func table(_ namespace: String, _ name: String) async throws -> LoadedTable {
+        try await catalog.loadTable(
+            TableIdentifier(
+                namespace: Namespace(namespace.split(separator: ".").map(String.init)), name: name),
+            in: warehouse)
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}
