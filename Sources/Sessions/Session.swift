@@ -86,7 +86,10 @@ package final class Session: Sendable {
         case .truncate(let name): return try await tables.truncate(name)
         case .dropTable(let name, let ifExists, let isPurging):
             return try await tables.drop(name, ifExists: ifExists, isPurging: isPurging)
-        case .alterTable, .createView, .dropView, .showViews, .showCreate, .set, .reset, .showSettings:
+        case .alterTable(let syntax):
+            return try await AlterTableStatement(session: self, warehouse: warehouse, request: request)
+                .run(syntax)
+        case .createView, .dropView, .showViews, .showCreate, .set, .reset, .showSettings:
             throw SessionsError(.unsupportedStatement, "the statement is not supported here")
         }
     }

@@ -17,13 +17,16 @@ package struct SessionsError: Fault {
         /// The table was dropped or replaced while the statement ran. Nothing was written.
         case tableReplaced = "SES-202"
 
+        /// A change of a table that Iceberg, or something in the table, forbids. Nothing was changed.
+        case changeForbidden = "SES-203"
+
         package var kind: FaultKind {
             switch self {
             case .namespaceMissing: .invalidRequest
             case .unknownQuery: .notFound
             case .tooManyQueries: .exhausted
             case .unsupportedStatement: .unsupported
-            case .wrongKind, .nullNotAllowed: .invalidRequest
+            case .wrongKind, .nullNotAllowed, .changeForbidden: .invalidRequest
             case .tableReplaced: .conflict
             }
         }
@@ -42,6 +45,23 @@ package struct SessionsError: Fault {
         self.code = code
         self.summary = summary
         self.context = faultContext(context)
+        self.place = place
+        self.hint = hint
+    }
+
+    /// The same fault, about `name` before all else.
+    func about(_ name: String, _ value: String) -> SessionsError {
+        SessionsError(
+            code: code, summary: summary, context: [(name, value)] + context, place: place, hint: hint)
+    }
+
+    private init(
+        code: Code, summary: String, context: [(name: String, value: String)], place: FaultPlace?,
+        hint: String?
+    ) {
+        self.code = code
+        self.summary = summary
+        self.context = context
         self.place = place
         self.hint = hint
     }

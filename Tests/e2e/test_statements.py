@@ -146,3 +146,54 @@ def test_the_cli_runs_statements(shop):
     assert done.returncode == 0 and "2" in done.stdout, done.stderr
     failed = shop.cli("sql", "query", "lake", "INSERT INTO shop.cli VALUES ('x')")
     assert failed.returncode == 1 and "line 1" in failed.stderr
+
+
+def test_evolution_by_sql_is_read_by_others(shop):
+    from pyiceberg.types import LongType
+
+    run(shop, "CREATE TABLE shop.grows (id INT NOT NULL, name STRING, price DECIMAL(6, 2), place STRUCT<city STRING>) PARTITIONED BY (bucket(2, id))")
+    run(shop, "INSERT INTO shop.grows VALUES (1, 'a', 1.5, named_struct('city', 'Bern'))")
+    run(shop, """ALTER TABLE shop.grows ALTER id TYPE BIGINT, ALTER price TYPE DECIMAL(12, 2), RENAME COLUMN name TO label,
+        ADD COLUMN place.zip INT, ADD COLUMN at TIMESTAMP FIRST, DROP PARTITION FIELD id_bucket, ADD PARTITION FIELD day(at),
+        WRITE ORDERED BY (label), SET ('owner' = 'me')""")
+    run(shop, "INSERT INTO shop.grows VALUES ('2026-01-31 12:00:00', 3000000000, 'b', 1234567890.25, named_struct('city', 'Chur', 'zip', 7000))")
+    table = pyiceberg_catalog(shop).load_table("shop.grows")
+    assert [f.name for f in table.schema().fields] == ["at", "id", "label", "price", "place"]
+    assert isinstance(table.schema().find_field("id").field_type, LongType)
+    assert [f.name for f in table.spec().fields] == ["at_day"] and table.properties["owner"] == "me"
+    rows = sorted(table.scan().to_arrow().to_pylist(), key=lambda row: row["id"])
+    assert [(r["id"], r["label"], str(r["price"]), r["place"]) for r in rows] == [
+        (1, "a", "1.50", {"city": "Bern", "zip": None}), (3000000000, "b", "1234567890.25", {"city": "Chur", "zip": 7000})]
+    duck = duckdb_connection(shop)
+    assert duck.execute("SELECT id, label FROM firn.shop.grows ORDER BY id").fetchall() == [(1, "a"), (3000000000, "b")]
+    run(shop, "ALTER TABLE shop.grows RENAME TO grown")
+    assert [t[1] for t in pyiceberg_catalog(shop).list_tables("shop") if t[1].startswith("grow")] == ["grown"]
+
+
+def test_evolution_by_pyiceberg_is_read_by_sql(shop):
+    from pyiceberg.transforms import IdentityTransform
+    from pyiceberg.types import LongType, StringType
+
+    run(shop, "CREATE TABLE shop.others (id INT, name STRING)")
+    run(shop, "INSERT INTO shop.others VALUES (1, 'a')")
+    table = pyiceberg_catalog(shop).load_table("shop.others")
+    with table.update_schema() as update:
+        update.rename_column("name", "label").update_column("id", LongType()).add_column("extra", StringType())
+        update.move_first("extra")
+    with table.update_spec() as update:
+        update.add_field("label", IdentityTransform(), "by_label")
+    assert run(shop, "INSERT INTO shop.others VALUES ('x', 3000000000, 'b')") == [{"count": 1}]
+    assert run(shop, "SELECT * FROM shop.others WHERE label IN ('a', 'b') ORDER BY id") == [
+        {"extra": None, "id": 1, "label": "a"}, {"extra": "x", "id": 3000000000, "label": "b"}]
+    assert run(shop, "SELECT id FROM shop.others WHERE label = 'b'") == [{"id": 3000000000}]
+    assert run(shop, "DESCRIBE shop.others")[2]["partition"] == "identity"
+
+
+def test_forbidden_changes_say_why(shop):
+    run(shop, "CREATE TABLE shop.fixed (id BIGINT, day DATE) PARTITIONED BY (day)")
+    run(shop, "INSERT INTO shop.fixed VALUES (1, '2026-01-01')")
+    for change, says in [("ALTER id TYPE INT", "add a column of the new type"), ("DROP COLUMN day", "DROP PARTITION FIELD day"),
+                         ("ADD COLUMN x INT NOT NULL", "without NOT NULL"), ("ALTER id SET NOT NULL", "CREATE TABLE")]:
+        status, error = fault(shop, f"ALTER TABLE shop.fixed {change}")
+        assert status == 400 and error["code"] == 40004 and error["firn_code"] == "SES-203", error
+        assert says in error["message"] and "line 1" in error["message"], error

@@ -24,7 +24,7 @@ package struct NewTable: Sendable {
     }
 
     /// Properties that name parts of the metadata itself and are never stored beside it.
-    private static let reservedProperties: Set<String> = [
+    package static let reservedProperties: Set<String> = [
         "format-version", "uuid", "snapshot-count", "current-snapshot-id", "current-snapshot-summary",
         "current-snapshot-timestamp-ms", "current-schema", "default-partition-spec", "default-sort-order",
     ]
