@@ -100,7 +100,10 @@ let rooms: [Room] = [
         ]),
     Room(
         name: "CatalogAPI",
-        uses: ["Faults", "Octets", "Telemetry", "JSONText", "Iceberg", "Catalogs", "Identity", "Wire"]),
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Iceberg", "Catalogs",
+            "Identity", "Wire",
+        ]),
     Room(
         name: "QueryAPI",
         uses: [

@@ -59,7 +59,7 @@ package struct CatalogAPI: Sendable {
         ] {
             for route in CatalogRoute.all {
                 router.add(route.method, base + route.path, bodyLimitBytes: route.bodyLimitBytes) { request in
-                    try await route.handler(self)(try await context(of: request))
+                    try await answer(try await context(of: request), by: route)
                 }
             }
         }

@@ -11,6 +11,8 @@ struct CatalogAPIError: Fault {
         case unsupportedGrant = "CTA-103"
         /// The identifier in the body is not the one in the path.
         case identifierMismatch = "CTA-104"
+        /// The `Idempotency-Key` is no UUID of version 7.
+        case malformedKey = "CTA-105"
 
         var kind: FaultKind { .invalidRequest }
     }

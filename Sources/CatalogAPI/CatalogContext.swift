@@ -9,6 +9,7 @@ struct CatalogContext: Sendable {
     let request: Request
     let principal: Principal
     let warehouse: Warehouse
+    let work: CatalogWork
 
     /// The levels of the path's namespace. Between them stands U+001F; each level may hold anything else.
     func namespace() throws -> Namespace { Namespace(wire: try request.parameter("namespace")) }
@@ -21,11 +22,24 @@ struct CatalogContext: Sendable {
         TableIdentifier(namespace: try namespace(), name: try request.parameter("view"))
     }
 
+    private static let bodyLimitBytes = CatalogRoute.all.map(\.bodyLimitBytes).max() ?? 0
+
+    func bodyBytes() async throws -> [UInt8] { try await request.body.collect(limit: Self.bodyLimitBytes) }
+
+    /// The same request with a body that is here already.
+    func with(body: [UInt8]) -> CatalogContext {
+        var copy = Request(
+            id: request.id, method: request.method, target: request.target, headers: request.headers,
+            body: RequestBody(bytes: body), peer: request.peer, cancellation: request.cancellation)
+        copy.rawParameters = request.rawParameters
+        return CatalogContext(request: copy, principal: principal, warehouse: warehouse, work: work)
+    }
+
     /// The body as a JSON object.
     func body() async throws -> JSONObject {
-        let limit = CatalogRoute.all.map(\.bodyLimitBytes).max() ?? 0
-        let bytes = try await request.body.collect(limit: limit)
-        guard case .object(let object) = try JSONParser.parse(bytes) else {
+        let bytes = try await bodyBytes()
+        let value = try await work.run(size: bytes.count) { try JSONParser.parse(bytes) }
+        guard case .object(let object) = value else {
             throw CatalogAPIError(.malformedBody, "the body is no JSON object")
         }
         return object
@@ -109,7 +123,8 @@ extension CatalogAPI {
                 .malformedParameter, "the path names two warehouses", ["names": names.joined(separator: ", ")]
             )
         }
-        return CatalogContext(request: request, principal: principal, warehouse: warehouse)
+        return CatalogContext(
+            request: request, principal: principal, warehouse: warehouse, work: catalog.work)
     }
 
     func warehouses(_ names: [String], for principal: Principal) async throws -> [Warehouse] {

@@ -9,6 +9,17 @@ import Wire
 ///     {"error": {"message": "the table does not exist (table: web.clicks)", "type": "NoSuchTableException", "code": 404}}
 enum CatalogErrorBody {
     static func response(to error: any Error) -> Response {
+        let (status, body) = content(of: error)
+        return response(status: status, body)
+    }
+
+    static func response(status: Int, _ body: JSONValue) -> Response {
+        var response = Response.json(body, status: status)
+        response.headers = response.headers.withFaultHints(status: status)
+        return response
+    }
+
+    static func content(of error: any Error) -> (status: Int, body: JSONValue) {
         let (status, type) = classify(error)
         let body: JSONValue = [
             "error": [
@@ -16,9 +27,7 @@ enum CatalogErrorBody {
                 "code": JSONValue(status),
             ]
         ]
-        var response = Response.json(body, status: status)
-        response.headers = response.headers.withFaultHints(status: status)
-        return response
+        return (status, body)
     }
 
     static func classify(_ error: any Error) -> (status: Int, type: String) {
@@ -52,7 +61,7 @@ enum CatalogErrorBody {
         case .noSuchView: (404, "NoSuchViewException")
         case .alreadyExists, .locationOverlaps: (409, "AlreadyExistsException")
         case .namespaceNotEmpty: (409, "NamespaceNotEmptyException")
-        case .contradictoryProperties: (422, "UnprocessableEntityException")
+        case .contradictoryProperties, .keyReused: (422, "UnprocessableEntityException")
         case .commitConflict, .commitContended: (409, "CommitFailedException")
         case .commitOutcomeUnknown: (500, "CommitStateUnknownException")
         case .warehouseNotEmpty, .invalidName, .limitExceeded, .invalidPageToken, .locationOutside,

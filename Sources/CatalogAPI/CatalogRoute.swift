@@ -6,6 +6,8 @@ struct CatalogRoute: Sendable {
     /// Behind the prefix, as the specification writes it.
     let path: String
     var bodyLimitBytes = 1 << 20
+    /// Whether an `Idempotency-Key` makes it safe to send again.
+    var isRepeatable = false
     let handler: @Sendable (CatalogAPI) -> @Sendable (CatalogContext) async throws -> Response
 
     /// `GET /v1/{prefix}/namespaces/{namespace}`
@@ -18,26 +20,29 @@ struct CatalogRoute: Sendable {
 
     private static let namespacesAndTables: [CatalogRoute] = [
         CatalogRoute(method: "GET", path: "/namespaces") { api in { try await api.listNamespaces($0) } },
-        CatalogRoute(method: "POST", path: "/namespaces") { api in { try await api.createNamespace($0) } },
+        CatalogRoute(method: "POST", path: "/namespaces", isRepeatable: true) { api in
+            { try await api.createNamespace($0) }
+        },
         CatalogRoute(method: "GET", path: "/namespaces/{namespace}") { api in
             { try await api.loadNamespace($0) }
         },
         CatalogRoute(method: "HEAD", path: "/namespaces/{namespace}") { api in
             { try await api.namespaceExists($0) }
         },
-        CatalogRoute(method: "DELETE", path: "/namespaces/{namespace}") { api in
+        CatalogRoute(method: "DELETE", path: "/namespaces/{namespace}", isRepeatable: true) { api in
             { try await api.dropNamespace($0) }
         },
-        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/properties") { api in
+        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/properties", isRepeatable: true) { api in
             { try await api.updateNamespaceProperties($0) }
         },
         CatalogRoute(method: "GET", path: "/namespaces/{namespace}/tables") { api in
             { try await api.listTables($0) }
         },
         CatalogRoute(
-            method: "POST", path: "/namespaces/{namespace}/tables", bodyLimitBytes: commitLimitBytes
+            method: "POST", path: "/namespaces/{namespace}/tables", bodyLimitBytes: commitLimitBytes,
+            isRepeatable: true
         ) { api in { try await api.createTable($0) } },
-        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/register") { api in
+        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/register", isRepeatable: true) { api in
             { try await api.registerTable($0) }
         },
         CatalogRoute(method: "GET", path: "/namespaces/{namespace}/tables/{table}") { api in
@@ -47,12 +52,16 @@ struct CatalogRoute: Sendable {
             { try await api.tableExists($0) }
         },
         CatalogRoute(
-            method: "POST", path: "/namespaces/{namespace}/tables/{table}", bodyLimitBytes: commitLimitBytes
+            method: "POST", path: "/namespaces/{namespace}/tables/{table}", bodyLimitBytes: commitLimitBytes,
+            isRepeatable: true
         ) { api in { try await api.commitTable($0) } },
-        CatalogRoute(method: "DELETE", path: "/namespaces/{namespace}/tables/{table}") { api in
+        CatalogRoute(method: "DELETE", path: "/namespaces/{namespace}/tables/{table}", isRepeatable: true) {
+            api in
             { try await api.dropTable($0) }
         },
-        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/tables/{table}/unregister") { api in
+        CatalogRoute(
+            method: "POST", path: "/namespaces/{namespace}/tables/{table}/unregister", isRepeatable: true
+        ) { api in
             { try await api.unregisterTable($0) }
         },
         CatalogRoute(method: "GET", path: "/namespaces/{namespace}/tables/{table}/credentials") { api in
@@ -61,8 +70,12 @@ struct CatalogRoute: Sendable {
         CatalogRoute(method: "POST", path: "/namespaces/{namespace}/tables/{table}/metrics") { api in
             { try await api.reportMetrics($0) }
         },
-        CatalogRoute(method: "POST", path: "/tables/rename") { api in { try await api.renameTable($0) } },
-        CatalogRoute(method: "POST", path: "/transactions/commit", bodyLimitBytes: commitLimitBytes) { api in
+        CatalogRoute(method: "POST", path: "/tables/rename", isRepeatable: true) { api in
+            { try await api.renameTable($0) }
+        },
+        CatalogRoute(
+            method: "POST", path: "/transactions/commit", bodyLimitBytes: commitLimitBytes, isRepeatable: true
+        ) { api in
             { try await api.commitTransaction($0) }
         },
     ]
@@ -72,7 +85,8 @@ struct CatalogRoute: Sendable {
             { try await api.listViews($0) }
         },
         CatalogRoute(
-            method: "POST", path: "/namespaces/{namespace}/views", bodyLimitBytes: commitLimitBytes
+            method: "POST", path: "/namespaces/{namespace}/views", bodyLimitBytes: commitLimitBytes,
+            isRepeatable: true
         ) { api in { try await api.createView($0) } },
         CatalogRoute(method: "GET", path: "/namespaces/{namespace}/views/{view}") { api in
             { try await api.loadView($0) }
@@ -81,14 +95,19 @@ struct CatalogRoute: Sendable {
             { try await api.viewExists($0) }
         },
         CatalogRoute(
-            method: "POST", path: "/namespaces/{namespace}/views/{view}", bodyLimitBytes: commitLimitBytes
+            method: "POST", path: "/namespaces/{namespace}/views/{view}", bodyLimitBytes: commitLimitBytes,
+            isRepeatable: true
         ) { api in { try await api.replaceView($0) } },
-        CatalogRoute(method: "DELETE", path: "/namespaces/{namespace}/views/{view}") { api in
+        CatalogRoute(method: "DELETE", path: "/namespaces/{namespace}/views/{view}", isRepeatable: true) {
+            api in
             { try await api.dropView($0) }
         },
-        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/register-view") { api in
+        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/register-view", isRepeatable: true) {
+            api in
             { try await api.registerView($0) }
         },
-        CatalogRoute(method: "POST", path: "/views/rename") { api in { try await api.renameView($0) } },
+        CatalogRoute(method: "POST", path: "/views/rename", isRepeatable: true) { api in
+            { try await api.renameView($0) }
+        },
     ]
 }

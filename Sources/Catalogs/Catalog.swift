@@ -17,7 +17,8 @@ package final class Catalog: Sendable {
     package let limits: CatalogLimits
     let log: Log
     let queue = CommitQueue()
-    let work = CatalogWork()
+    let waiting = PendingCommits()
+    package let work = CatalogWork()
     let files: MetadataFiles
     let viewFiles: ViewFiles
     let meters: CatalogMeters

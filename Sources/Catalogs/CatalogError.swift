@@ -33,6 +33,8 @@ package struct CatalogError: Fault {
         case locationOverlaps = "CAT-206"
         /// A change to the table that may not be made: its uuid, its location, a blocked property.
         case changeRefused = "CAT-207"
+        /// An idempotency key came with another request than the one it was made for.
+        case keyReused = "CAT-208"
         /// A requirement does not hold: the table moved. Load it again, then decide.
         case commitConflict = "CAT-301"
         /// The pointer moved too often while a commit was tried. Retry after a pause.
@@ -50,7 +52,7 @@ package struct CatalogError: Fault {
                 .commitConflict, .commitContended:
                 .conflict
             case .invalidName, .limitExceeded, .contradictoryProperties, .invalidPageToken, .locationOutside,
-                .changeRefused:
+                .changeRefused, .keyReused:
                 .invalidRequest
             case .commitOutcomeUnknown: .outcomeUnknown
             case .corrupt: .corruptData

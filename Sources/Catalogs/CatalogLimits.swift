@@ -27,6 +27,10 @@ package struct CatalogLimits: Sendable {
     package var expiredListsAtOnce = 1000
     /// A table with more snapshots keeps the manifests of expired ones: each list would have to be read to know which.
     package var snapshotsToCompare = 20_000
+    /// How long the answer to a request with an idempotency key can be had again.
+    package var answerLifetimeSeconds: Int64 = 1800
+    /// Appends to one table that become one metadata file.
+    package var commitsInGroup = 64
     /// Seconds between two passes of `runMaintenance`.
     package var maintenanceSeconds: Int64 = 1800
     package init() {}

@@ -9,6 +9,8 @@ struct CatalogMeters: Sendable {
     let rebases: Counter
     let commitTime: Histogram
     let purges: Counter
+    let grouped: Counter
+    let repetitions: Counter
     let expiredFiles: Counter
     private let largestMetadata: HighWater
     let largeMetadata: Counter
@@ -24,6 +26,12 @@ struct CatalogMeters: Sendable {
             "firn_catalog_commit_rebases_total", help: "Appends put on top of what was committed meanwhile")
         commitTime = metrics.histogram(
             "firn_catalog_commit_seconds", help: "Time of a commit, waiting included")
+        grouped = metrics.counter(
+            "firn_catalog_commits_grouped_total",
+            help: "Commits that shared a metadata file with others to the same table")
+        repetitions = metrics.counter(
+            "firn_catalog_repeated_requests_total",
+            help: "Requests answered from what was kept under their idempotency key")
         purges = metrics.counter(
             "firn_catalog_purges_total", help: "Purged tables whose files are all deleted")
         expiredFiles = metrics.counter(

@@ -1,6 +1,7 @@
 import Blobs
 import Catalogs
 import Effects
+import Foundation
 import Identity
 import JSONText
 import Metastore
@@ -13,7 +14,10 @@ import Wire
 /// The catalog's routes over a fresh catalog; the bearer value names who asks: `root`, or what `scopes` has.
 struct APIFixture {
     let directory: TemporaryDirectory
+    let clock = ManualClock()
     let store: MemoryBlobStore
+    let failing: FailingBlobStore
+    let metastore: Metastore
     let catalog: Catalog
     let router: Router
 
@@ -25,11 +29,11 @@ struct APIFixture {
 
     init() async throws {
         directory = try TemporaryDirectory()
-        let clock = ManualClock()
         store = MemoryBlobStore(clock: clock, buckets: ["lake", "sea"])
+        failing = FailingBlobStore(store)
+        metastore = try await Metastore.open(directory: directory.path, clock: clock)
         catalog = Catalog(
-            metastore: try await Metastore.open(directory: directory.path, clock: clock), store: store,
-            clock: clock,
+            metastore: metastore, store: failing, clock: clock,
             randomness: SeededRandomness(seed: 1))
         _ = try await catalog.enableWarehouse(bucket: "lake")
         _ = try await catalog.enableWarehouse(bucket: "sea")
@@ -76,6 +80,14 @@ struct APIFixture {
     }
 
     struct UnexpectedBody: Error {}
+
+    /// Everything the Metastore has stored, as text that can be searched.
+    func databaseText() throws -> String {
+        try FileManager.default.contentsOfDirectory(atPath: directory.path).map { name in
+            String(
+                decoding: try Data(contentsOf: URL(filePath: directory.path + "/" + name)), as: UTF8.self)
+        }.joined()
+    }
 
     static let base = "/catalog/v1/local_lake"
 

@@ -81,7 +81,7 @@ struct RebaseTests {
             try await group.waitForAll()
         }
         let loaded = try await fixture.load("a")
-        #expect(loaded.version == 11 && loaded.metadata.lastSequenceNumber == 10)
+        #expect(loaded.version <= 11 && loaded.metadata.lastSequenceNumber == 10)
         let last = try #require(loaded.metadata.currentSnapshot)
         #expect(last.summary["total-records"] == "100" && last.summary["added-records"] == "10")
         let listed = try await manifests(of: last)
@@ -147,6 +147,47 @@ struct RebaseTests {
             #expect(await faultCode { try await catalog.commit([commit]) } == "CAT-301")
         }
         #expect(try await fixture.load("a").metadata.snapshots.count == 1)
+    }
+
+    @Test(
+        "appends that wait for one table share a metadata file, and one that is refused leaves the others alone"
+    )
+    func groups() async throws {
+        struct Refused: Error {}
+        let table = try await fixture.create("a")
+        var commits: [TableCommit] = []
+        for id in 1...12 as ClosedRange<Int64> { commits.append(try await append(to: table, id: id)) }
+        commits[4].requirements.append(.currentSchemaID(7))
+        let metastore = fixture.metastore
+        let catalog = catalog
+        let done = try await withThrowingTaskGroup(of: (Int, String?).self) { group in
+            for (index, commit) in commits.enumerated() {
+                group.addTask {
+                    let code = await faultCode {
+                        try await catalog.commit([commit]) { transaction in
+                            if index == 7 { throw Refused() }
+                            try transaction.execute(
+                                "INSERT INTO purges (location, table_uuid, requested_at) VALUES (?, 'x', 0)",
+                                [.text("s3://sea/\(index)/")])
+                        }
+                    }
+                    return (index, code)
+                }
+            }
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 ?? "" }
+        }
+        #expect(done[4] == "CAT-301" && done[7] == "Refused()")
+        #expect(done.values.filter { $0.isEmpty }.count == 10)
+        let loaded = try await fixture.load("a")
+        #expect(loaded.metadata.snapshots.count == 10 && loaded.metadata.lastSequenceNumber == 10)
+        #expect(loaded.version < 12, "some shared a metadata file")
+        #expect(loaded.metadata.currentSnapshot?.summary["total-records"] == "100")
+        #expect(try await manifests(of: loaded.metadata.currentSnapshot).count == 10)
+        let written = try await metastore.read { try $0.query("SELECT location FROM purges") }
+        #expect(written.count == 10)
+        let lists = try await fixture.keys().filter { $0.contains("/snap-") }.map { "s3://lake/\($0)" }
+        let unused = Set(lists).subtracting(loaded.metadata.snapshots.compactMap(\.manifestList))
+        #expect(unused.count == 2, "those of the two that were refused are their writers'")
     }
 
     @Test("another requirement that does not hold is a conflict all the same")

@@ -27,6 +27,7 @@ extension CatalogAPI {
         return .json([
             "defaults": [:], "overrides": ["prefix": .string(warehouse.name)],
             "endpoints": JSONValue(CatalogRoute.all.map(\.endpoint)),
+            "idempotency-key-lifetime": .string("PT\(catalog.limits.answerLifetimeSeconds / 60)M"),
         ])
     }
 }

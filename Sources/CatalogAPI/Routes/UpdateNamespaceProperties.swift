@@ -1,5 +1,4 @@
 import Catalogs
-import JSONText
 import Wire
 
 extension CatalogAPI {
@@ -13,9 +12,6 @@ extension CatalogAPI {
         let changes = try await catalog.updateNamespaceProperties(
             namespace, in: context.warehouse, set: body.properties("updates"),
             remove: Set(body.strings("removals")))
-        return .json([
-            "updated": JSONValue(changes.updated), "removed": JSONValue(changes.removed),
-            "missing": JSONValue(changes.missing),
-        ])
+        return .json(changes.json)
     }
 }

@@ -12,7 +12,7 @@ extension Catalog {
     ///     check requirements -> apply updates -> write metadata files -> one transaction: move pointers, alongside
     ///
     /// `alongside` runs last in the transaction; when it throws, nothing has happened. It may run again when another
-    /// commit came in between.
+    /// commit came in between. Commits to one table that wait at the same time share its metadata file.
     ///
     /// - Errors: `CAT-301` when a requirement does not hold, `CAT-302`, `CAT-303`, `CAT-103`, `CAT-2xx`, Iceberg's for
     ///   updates that contradict the table, and what `alongside` throws.
@@ -32,20 +32,26 @@ extension Catalog {
         }
         let start = clock.monotonicNanoseconds
         defer { meters.commitTime.record(nanoseconds: clock.monotonicNanoseconds - start) }
+        if commits.count == 1 {
+            return [try await commitInGroup(PendingCommit(commits[0], alongside: alongside))]
+        }
+        let (request, expiry) = (RepeatableRequest.current, answerExpiry)
         return try await queue.holding(keys) {
             for _ in 0..<limits.commitAttempts {
                 let plans = try await plan(commits)
-                if try await land(plans, alongside: alongside) {
+                let hasLanded = try await land(plans) { transaction in
+                    try alongside?(transaction)
+                    guard let request else { return }
+                    try AnswerRow.insert(.nothing, to: request, expiresAt: expiry, transaction)
+                }
+                if hasLanded {
                     meters.commits.add(Int64(plans.count))
                     await files.discard(plans.flatMap(\.obsoleteFiles))
                     return plans.map(\.loaded)
                 }
                 meters.retries.add()
             }
-            throw CatalogError(
-                .commitContended, "the table is changed by others too often",
-                ["attempts": limits.commitAttempts],
-                hint: "retry after a pause")
+            throw contended
         }
     }
 
@@ -56,7 +62,13 @@ extension Catalog {
         var plans: [PlannedChange] = []
         for (commit, row) in zip(commits, rows) {
             do {
-                plans.append(try await plan(commit, on: row))
+                guard let row else {
+                    plans.append(try planCreation(commit))
+                    continue
+                }
+                var state = GroupState(row: row, base: try await files.load(row.metadataLocation))
+                try await apply(commit, to: &state)
+                plans.append(try planned(state, of: commit))
             } catch let error as CatalogError where error.code == .commitConflict {
                 meters.conflicts.add()
                 throw error
@@ -65,16 +77,27 @@ extension Catalog {
         return plans
     }
 
+    /// Lands one table's change with what its commits write beside it.
+    func land(_ plans: [PlannedChange], with members: [PendingCommit]) async throws -> Bool {
+        let expiry = answerExpiry
+        let location = plans[0].metadataLocation
+        return try await land(plans) { transaction in
+            for member in members {
+                try member.write(movedTo: location, expiringAt: expiry, transaction)
+            }
+        }
+    }
+
     /// Does what is planned. False when a pointer had moved: then nothing has happened and nothing is left.
     ///
     /// - Errors: `CAT-303` when nobody knows; after any other error nothing has happened.
-    func land(_ plans: [PlannedChange], alongside: (@Sendable (Transaction) throws -> Void)?) async throws
-        -> Bool
+    func land(_ plans: [PlannedChange], _ alongside: @escaping @Sendable (Transaction) throws -> Void)
+        async throws -> Bool
     {
         let written = plans.flatMap(\.ownFiles)
         do {
             for plan in plans where plan.writesFile {
-                if let list = plan.manifestList {
+                for list in plan.manifestLists {
                     _ = try await store.put(list.path, list.bytes, if: .ifAbsent)
                 }
                 try await files.write(plan.metadata, to: plan.metadataLocation)
@@ -83,7 +106,7 @@ extension Catalog {
             let now = clock.now.microseconds
             try await metastore.write { transaction in
                 for plan in plans { try plan.apply(at: now, transaction) }
-                try alongside?(transaction)
+                try alongside(transaction)
             }
             FaultPoints.pass(.commitPointerMoved)
             return true

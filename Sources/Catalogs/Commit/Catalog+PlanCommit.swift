@@ -4,44 +4,54 @@ import Iceberg
 import Telemetry
 
 extension Catalog {
-    /// What a commit makes of a table that is as `row` says, or of one that does not exist.
-    func plan(_ commit: TableCommit, on row: TableRow?) async throws -> PlannedChange {
-        guard let row else { return try planCreation(commit) }
+    /// Puts a commit on top of those before it. When it throws, `state` may have been touched.
+    ///
+    /// - Errors: `CAT-104` when it would create the table, `CAT-301`, `CAT-2xx`, Iceberg's.
+    func apply(_ commit: TableCommit, to state: inout GroupState) async throws {
         if commit.requirements.contains(.create) {
             throw CatalogError(.alreadyExists, "the table already exists", ["table": commit.identifier])
         }
-        let base = try await files.load(row.metadataLocation)
         do {
-            try check(commit.requirements, of: commit, against: base)
+            try check(commit.requirements, of: commit, against: state.metadata)
         } catch {
-            guard let rebased = try await rebase(commit, on: base) else { throw error }
+            guard let rebased = try await rebase(commit, on: state) else { throw error }
             meters.rebases.add()
-            var planned = try change(row, from: base, by: rebased.commit)
-            planned.manifestList = rebased.manifestList
-            planned.obsoleteFiles += unreferenced(rebased.writersList, by: [base, planned.metadata])
-            return planned
+            try change(&state, by: rebased.commit)
+            state.manifestLists.append(rebased.manifestList)
+            if let list = rebased.writersList { state.replacedLists.append(list) }
+            return
         }
-        if commit.updates.isEmpty {
-            return PlannedChange(
-                warehouse: commit.warehouse, identifier: commit.identifier, metadata: base,
-                metadataLocation: row.metadataLocation, pointer: .keep(row), writesFile: false)
-        }
-        return try change(row, from: base, by: commit)
+        if !commit.updates.isEmpty { try change(&state, by: commit) }
     }
 
-    private func change(
-        _ row: TableRow, from base: TableMetadata, by commit: TableCommit
-    ) throws -> PlannedChange {
-        let location = try TableLocation(base.location)
+    private func change(_ state: inout GroupState, by commit: TableCommit) throws {
+        let before = state.metadata
+        let location = try TableLocation(before.location)
         try requireSameLocation(commit, location)
-        let metadata = try apply(commit, to: base, previousFile: row.metadataLocation)
-        try LocationRules.check(metadata, in: location, after: base)
+        // The file before is the one before all of the group.
+        let metadata = try apply(
+            commit, to: before, previousFile: state.hasChanged ? nil : state.row.metadataLocation)
+        try LocationRules.check(metadata, in: location, after: before)
         try PropertyRules(limits: limits).check(metadata.properties)
+        state.metadata = metadata
+        state.hasChanged = true
+        if commit.expiresSnapshots { state.expiredLists += expiredLists(before, metadata) }
+    }
+
+    /// What is to be written and moved for a table that commits have changed, or looked at.
+    func planned(_ state: GroupState, of commit: TableCommit) throws -> PlannedChange {
+        guard state.hasChanged else {
+            return PlannedChange(
+                warehouse: commit.warehouse, identifier: commit.identifier, metadata: state.base,
+                metadataLocation: state.row.metadataLocation, pointer: .keep(state.row), writesFile: false)
+        }
+        let location = try TableLocation(state.metadata.location)
         return PlannedChange(
-            warehouse: commit.warehouse, identifier: commit.identifier, metadata: metadata,
-            metadataLocation: files.newLocation(in: location, number: row.version), pointer: .move(from: row),
-            obsoleteFiles: obsoleteFiles(base, metadata, previousFile: row.metadataLocation),
-            expiredLists: commit.expiresSnapshots ? expiredLists(base, metadata) : [])
+            warehouse: commit.warehouse, identifier: commit.identifier, metadata: state.metadata,
+            metadataLocation: files.newLocation(in: location, number: state.row.version),
+            pointer: .move(from: state.row), manifestLists: state.manifestLists,
+            obsoleteFiles: obsoleteFiles(state) + unreferenced(state.replacedLists, in: state),
+            expiredLists: state.expiredLists)
     }
 
     /// - Errors: `CAT-301`.
@@ -64,7 +74,7 @@ extension Catalog {
     }
 
     private func apply(
-        _ commit: TableCommit, to base: TableMetadata, previousFile: String
+        _ commit: TableCommit, to base: TableMetadata, previousFile: String?
     ) throws -> TableMetadata {
         do {
             return try base.applying(
@@ -85,7 +95,7 @@ extension Catalog {
     }
 
     /// The end of a create transaction: the updates build the table from nothing.
-    private func planCreation(_ commit: TableCommit) throws -> PlannedChange {
+    func planCreation(_ commit: TableCommit) throws -> PlannedChange {
         guard commit.requirements.contains(.create) else {
             throw CatalogError.noSuchTable(commit.identifier, in: commit.warehouse)
         }
@@ -110,23 +120,24 @@ extension Catalog {
 
     /// Files the new log no longer names. `write.metadata.delete-after-commit.enabled` is true unless set: as at the
     /// hosted service, and because a pipeline would leave a file behind every few seconds.
-    private func obsoleteFiles(_ base: TableMetadata, _ new: TableMetadata, previousFile: String) -> [String]
-    {
-        guard new.properties["write.metadata.delete-after-commit.enabled"] != "false" else { return [] }
-        let kept = Set(new.metadataLog.map(\.metadataFile))
-        return (base.metadataLog.map(\.metadataFile) + [previousFile]).filter { !kept.contains($0) }
-    }
-
-    /// The manifest list a writer brought along with an append that was rebased, unless somebody needs it: the path is
-    /// what the writer says it is, also that of another snapshot.
-    private func unreferenced(_ list: String?, by tables: [TableMetadata]) -> [String] {
-        guard let list, !tables.contains(where: { $0.snapshots.contains { $0.manifestList == list } }) else {
+    private func obsoleteFiles(_ state: GroupState) -> [String] {
+        guard state.metadata.properties["write.metadata.delete-after-commit.enabled"] != "false" else {
             return []
         }
-        return [list]
+        let kept = Set(state.metadata.metadataLog.map(\.metadataFile))
+        return (state.base.metadataLog.map(\.metadataFile) + [state.row.metadataLocation])
+            .filter { !kept.contains($0) }
     }
 
-    /// Manifest lists of snapshots that this change takes away. Who reads such a snapshot may do so a while longer.
+    /// The manifest lists writers brought along with appends that were rebased, but for those somebody needs: the path
+    /// is what the writer says it is, also that of another snapshot.
+    private func unreferenced(_ lists: [String], in state: GroupState) -> [String] {
+        if lists.isEmpty { return [] }
+        let needed = Set((state.base.snapshots + state.metadata.snapshots).compactMap(\.manifestList))
+        return lists.filter { !needed.contains($0) }
+    }
+
+    /// Manifest lists of snapshots that a change takes away. Who reads such a snapshot may do so a while longer.
     private func expiredLists(_ base: TableMetadata, _ new: TableMetadata) -> [String] {
         let kept = Set(new.snapshots.compactMap(\.manifestList))
         return base.snapshots.compactMap(\.manifestList).filter { !kept.contains($0) }

@@ -19,19 +19,23 @@ final class CommitQueue: Sendable {
 
     /// Holds all keys while `body` runs.
     ///
+    /// `isBounded` false is for callers whose number is bounded elsewhere.
+    ///
     /// - Errors: `CAT-302` when too many wait already.
-    func holding<Result>(_ keys: Set<String>, _ body: () async throws -> Result) async throws -> Result {
+    func holding<Result>(
+        _ keys: Set<String>, isBounded: Bool = true, _ body: () async throws -> Result
+    ) async throws -> Result {
         // One order for everybody, so that two commits never wait for each other.
         var held: [String] = []
         defer { for key in held { release(key) } }
         for key in keys.sorted() {
-            try await acquire(key)
+            try await acquire(key, limit: isBounded ? limit : .max)
             held.append(key)
         }
         return try await body()
     }
 
-    private func acquire(_ key: String) async throws {
+    private func acquire(_ key: String, limit: Int) async throws {
         try await withCheckedThrowingContinuation { (continuation: Turn) in
             let refusal = state.withLock { state -> CatalogError? in
                 guard let waiting = state.waiting[key] else {

@@ -20,8 +20,8 @@ struct PlannedChange: Sendable {
     var pointer: Pointer
     /// Whether the metadata file is this change's own, to be written before and deleted when it fails.
     var writesFile = true
-    /// The manifest list of a rebased append, written together with the metadata file.
-    var manifestList: ManifestList?
+    /// The manifest lists of rebased appends, written together with the metadata file.
+    var manifestLists: [ManifestList] = []
     /// What nobody can need once the change is done: metadata files that fall out of the table's log, a rebased
     /// append's first manifest list.
     var obsoleteFiles: [String] = []
@@ -31,11 +31,13 @@ struct PlannedChange: Sendable {
     struct ManifestList: Sendable {
         var path: BlobPath
         var bytes: [UInt8]
+        /// What is in it.
+        var manifests: [ManifestFile]
     }
 
     /// What landing this change stores, and what is taken away when it fails.
     var ownFiles: [String] {
-        writesFile ? [metadataLocation] + (manifestList.map { [$0.path.uri] } ?? []) : []
+        writesFile ? [metadataLocation] + manifestLists.map(\.path.uri) : []
     }
 
     /// Thrown inside the transaction to undo it.

@@ -7,6 +7,7 @@ extension Catalog {
     package func maintain() async {
         let duties: [(name: String, run: @Sendable () async throws -> Void)] = [
             ("purge", { [self] in try await finishPurges() }),
+            ("answers", { [self] in try await deleteExpiredAnswers() }),
             ("expired files", { [self] in try await deleteExpiredFiles() }),
         ]
         for duty in duties where !Task.isCancelled {

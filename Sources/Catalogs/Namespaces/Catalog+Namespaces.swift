@@ -12,7 +12,8 @@ extension Catalog {
         try PropertyRules(limits: limits).check(properties)
         let id = UniqueID.timeOrdered(at: clock.now, from: randomness).description
         let now = clock.now.microseconds
-        try await metastore.write { transaction in
+        let made = NamespaceInfo(namespace: namespace, properties: properties)
+        return try await change(answer: { .namespace($0) }) { transaction in
             let parent = try namespace.parent.flatMap { parent in
                 parent.isRoot ? nil : try NamespaceRow.require(parent, in: warehouse, transaction)
             }
@@ -27,8 +28,8 @@ extension Catalog {
                 ])
             let row = try NamespaceRow.require(namespace, in: warehouse, transaction)
             for (name, value) in properties { try row.setProperty(name, to: value, transaction) }
+            return made
         }
-        return NamespaceInfo(namespace: namespace, properties: properties)
     }
 
     /// - Errors: `CAT-102`.
@@ -68,7 +69,7 @@ extension Catalog {
                 .contradictoryProperties, "a property cannot be set and removed at once", ["property": name])
         }
         let rules = PropertyRules(limits: limits)
-        return try await metastore.write { transaction in
+        return try await change(answer: { .properties($0) }) { transaction in
             let row = try NamespaceRow.require(namespace, in: warehouse, transaction)
             var changes = NamespacePropertyChanges(updated: updates.keys.sorted())
             for name in removals.sorted() {
@@ -89,7 +90,7 @@ extension Catalog {
     package func dropNamespace(
         _ namespace: Namespace, in warehouse: Warehouse, cascade: Bool = false
     ) async throws {
-        try await metastore.write { transaction in
+        try await change(answer: { _ in .nothing }) { transaction in
             let row = try NamespaceRow.require(namespace, in: warehouse, transaction)
             let inside = try NamespaceRow.subtree(of: row, in: warehouse, transaction)
             let hasContent = try inside.contains { inner in

@@ -17,20 +17,21 @@ extension Catalog {
     /// - Errors: `CAT-301` when another requirement does not hold, `CAT-205` for a path outside the table, and the store's.
     /// - Cost: three manifest lists and the append's own manifests are read.
     func rebase(
-        _ commit: TableCommit, on base: TableMetadata
+        _ commit: TableCommit, on state: GroupState
     ) async throws -> RebasedCommit? {
+        let base = state.metadata
         guard let rebase = AppendRebase(commit, on: base) else { return nil }
         try check(rebase.otherRequirements(of: commit), of: commit, against: base)
         let location = try TableLocation(base.location)
         do {
-            guard let own = try await ownManifests(rebase, location),
+            guard let own = try await ownManifests(rebase, state, location),
                 let added = try await countAdded(own, rebase, base, location)
             else { return nil }
             let path = try location.blob(
                 "\(location.uri)/metadata/snap-\(rebase.snapshot.snapshotID)-\(UniqueID.random(from: randomness)).avro"
             )
             let rebased = rebase.rebased(
-                onto: base, headManifests: try await manifests(of: rebase.head, location), own: own,
+                onto: base, headManifests: try await manifests(of: rebase.head, state, location), own: own,
                 added: added,
                 manifestList: path.uri)
             guard let rebased else { return nil }
@@ -41,7 +42,9 @@ extension Catalog {
             result.requirements = rebase.otherRequirements(of: commit)
             result.updates[0] = .addSnapshot(rebased.snapshot)
             return RebasedCommit(
-                commit: result, manifestList: PlannedChange.ManifestList(path: path, bytes: bytes),
+                commit: result,
+                manifestList: PlannedChange.ManifestList(
+                    path: path, bytes: bytes, manifests: rebased.manifests),
                 writersList: rebase.snapshot.manifestList)
         } catch let error as TablesError where error.code == .manifestUnreadable {
             // What cannot be read cannot be shown to be a pure append.
@@ -49,12 +52,12 @@ extension Catalog {
         }
     }
 
-    private func ownManifests(_ rebase: AppendRebase, _ location: TableLocation) async throws
-        -> [ManifestFile]?
-    {
-        let list = try await manifests(of: rebase.snapshot, location)
+    private func ownManifests(
+        _ rebase: AppendRebase, _ state: GroupState, _ location: TableLocation
+    ) async throws -> [ManifestFile]? {
+        let list = try await manifests(of: rebase.snapshot, state, location)
         var parent: [ManifestFile] = []
-        if let seen = rebase.parent { parent = try await manifests(of: seen, location) }
+        if let seen = rebase.parent { parent = try await manifests(of: seen, state, location) }
         guard let own = rebase.ownManifests(in: list, parent: parent), own.count <= limits.rebasedManifests
         else {
             return nil
@@ -85,8 +88,11 @@ extension Catalog {
         return added
     }
 
-    private func manifests(of snapshot: Snapshot, _ location: TableLocation) async throws -> [ManifestFile] {
+    private func manifests(
+        of snapshot: Snapshot, _ state: GroupState, _ location: TableLocation
+    ) async throws -> [ManifestFile] {
         guard let list = snapshot.manifestList else { return [] }
+        if let pending = state.pendingManifests(list) { return pending }
         return try await manifests(at: location.blob(list))
     }
 

@@ -46,11 +46,9 @@ extension Catalog {
                 let plan = PlannedChange(
                     warehouse: warehouse, identifier: table, metadata: metadata, metadataLocation: file.uri,
                     pointer: old.map { .replace($0, by: row) } ?? .insert(row), writesFile: false)
-                if try await land([plan], alongside: nil) { return plan.loaded }
+                if try await landAlone(plan) { return plan.loaded }
             }
-            throw CatalogError(
-                .commitContended, "the table is changed by others too often",
-                ["attempts": limits.commitAttempts], hint: "retry after a pause")
+            throw contended
         }
     }
 
@@ -83,8 +81,16 @@ extension Catalog {
         let plan = PlannedChange(
             warehouse: warehouse, identifier: table, metadata: metadata, metadataLocation: file,
             pointer: .insert(newRow(table, metadata, at: location, metadataLocation: file)))
-        _ = try await land([plan], alongside: nil)
+        _ = try await landAlone(plan)
         return plan.loaded
+    }
+
+    private func landAlone(_ plan: PlannedChange) async throws -> Bool {
+        let (request, expiry) = (RepeatableRequest.current, answerExpiry)
+        let answer = RecordedAnswer.table(plan.identifier, metadataLocation: plan.metadataLocation)
+        return try await land([plan]) { transaction in
+            if let request { try AnswerRow.insert(answer, to: request, expiresAt: expiry, transaction) }
+        }
     }
 
     func newRow(

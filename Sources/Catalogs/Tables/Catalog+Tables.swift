@@ -44,7 +44,7 @@ extension Catalog {
     ) async throws {
         try NameRules(limits: limits).check(tableName: target.name)
         let now = clock.now.microseconds
-        try await metastore.write { transaction in
+        try await change(answer: { _ in .nothing }) { transaction in
             let row = try TableRow.require(source, in: warehouse, transaction)
             let namespace = try NamespaceRow.require(target.namespace, in: warehouse, transaction)
             try TableRow.requireFree(target, in: warehouse, transaction)
@@ -63,18 +63,29 @@ extension Catalog {
         try await queue.holding([CommitQueue.key(table, warehouse)]) {
             for _ in 0..<limits.commitAttempts {
                 let last = try await loadTable(table, in: warehouse)
-                let removed = try await metastore.write { transaction in
-                    let row = try TableRow.require(table, in: warehouse, transaction)
-                    // A commit in between would be lost from the answer: look again.
-                    return try transaction.execute(
-                        "DELETE FROM tables WHERE id = ? AND uuid = ? AND metadata_location = ?",
-                        [.text(row.id), .text(last.uuid), .text(last.metadataLocation)])
-                }
-                if removed == 1 { return last }
+                let answer = RecordedAnswer.table(table, metadataLocation: last.metadataLocation)
+                let removed = try await unregister(table, last, in: warehouse, answer)
+                if removed { return last }
             }
-            throw CatalogError(
-                .commitContended, "the table is changed by others too often",
-                ["attempts": limits.commitAttempts], hint: "retry after a pause")
+            throw contended
+        }
+    }
+
+    /// False when a commit came in between, which would be lost from the answer.
+    private func unregister(
+        _ table: TableIdentifier, _ last: LoadedTable, in warehouse: Warehouse, _ answer: RecordedAnswer
+    ) async throws -> Bool {
+        do {
+            try await change(answer: { _ in answer }) { transaction in
+                let row = try TableRow.require(table, in: warehouse, transaction)
+                let count = try transaction.execute(
+                    "DELETE FROM tables WHERE id = ? AND uuid = ? AND metadata_location = ?",
+                    [.text(row.id), .text(last.uuid), .text(last.metadataLocation)])
+                if count == 0 { throw PlannedChange.PointerMoved() }
+            }
+            return true
+        } catch is PlannedChange.PointerMoved {
+            return false
         }
     }
 
@@ -86,7 +97,7 @@ extension Catalog {
         async throws
     {
         let now = clock.now.microseconds
-        let location = try await metastore.write { transaction in
+        let location = try await change(answer: { _ in .nothing }) { transaction in
             let row = try TableRow.require(table, in: warehouse, transaction)
             let dropped = try transaction.first("SELECT location FROM tables WHERE id = ?", [.text(row.id)])
             try transaction.execute("DELETE FROM tables WHERE id = ?", [.text(row.id)])

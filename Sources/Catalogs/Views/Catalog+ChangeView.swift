@@ -49,7 +49,9 @@ extension Catalog {
             let place = try check(metadata, in: warehouse)
             guard place.contains(file) else { throw LocationRules.outside(file, place) }
             let row = newViewRow(view, metadata, at: place, file: file)
-            try await metastore.write { try row.insert(in: warehouse, $0) }
+            try await change(answer: { _ in .view(view, metadataLocation: file) }) {
+                try row.insert(in: warehouse, $0)
+            }
             return LoadedView(metadata: metadata, metadataLocation: file)
         }
     }
@@ -126,7 +128,7 @@ extension Catalog {
         do {
             try await viewFiles.write(metadata, to: file)
             FaultPoints.pass(.commitMetadataWritten)
-            try await metastore.write { try movePointer($0) }
+            try await change(answer: { _ in .view(view, metadataLocation: file) }) { try movePointer($0) }
             FaultPoints.pass(.commitPointerMoved)
             return true
         } catch is PlannedChange.PointerMoved {

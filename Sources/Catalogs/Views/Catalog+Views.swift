@@ -32,7 +32,7 @@ extension Catalog {
     ) async throws {
         try NameRules(limits: limits).check(tableName: target.name)
         let now = clock.now.microseconds
-        try await metastore.write { transaction in
+        try await change(answer: { _ in .nothing }) { transaction in
             let row = try ViewRow.require(source, in: warehouse, transaction)
             let namespace = try NamespaceRow.require(target.namespace, in: warehouse, transaction)
             try TableRow.requireFree(target, in: warehouse, transaction)
@@ -46,7 +46,7 @@ extension Catalog {
     ///
     /// - Errors: `CAT-108`.
     package func dropView(_ view: TableIdentifier, in warehouse: Warehouse) async throws {
-        try await metastore.write { transaction in
+        try await change(answer: { _ in .nothing }) { transaction in
             let row = try ViewRow.require(view, in: warehouse, transaction)
             try transaction.execute("DELETE FROM views WHERE id = ?", [.text(row.id)])
         }

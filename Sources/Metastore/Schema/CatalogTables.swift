@@ -95,7 +95,6 @@ enum CatalogTables {
             operation TEXT NOT NULL,
             idempotency_key TEXT NOT NULL,
             request_hash BLOB NOT NULL,
-            status BIGINT NOT NULL,
             answer TEXT NOT NULL,
             expires_at BIGINT NOT NULL,
             PRIMARY KEY (principal, operation, idempotency_key)
