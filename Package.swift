@@ -182,7 +182,7 @@ let libraries: [Target] = [
     .target(
         name: "CSimdjson", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("simdjson")]),
     .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
-    .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
+    .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd"), .linkedLibrary("gnutls")]),
     .target(name: "CRE2", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("re2")]),
     .target(
         name: "CCodecs", cSettings: cSettings, linkerSettings: [.linkedLibrary("zstd"), .linkedLibrary("z")]),

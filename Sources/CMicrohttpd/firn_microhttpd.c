@@ -1,14 +1,12 @@
 #define _GNU_SOURCE
-#include "firn_microhttpd.h"
+#include "server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,30 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-// One TCP connection; all of a server's hang in a list so that slow ones can be found.
-typedef struct connection {
-    struct connection *previous, *next;
-    int fd;
-    int64_t head_since;  // when it began to wait for a request head
-    bool is_busy;        // a request with a complete head runs
-    bool was_at_end;     // the last sweep found nothing left to read
-} connection;
-
-struct firn_http_server {
-    struct MHD_Daemon *daemon;
-    int listener;
-    bool is_quiet;
-    firn_http_callbacks callbacks;
-    void *context;
-    pthread_mutex_t lock;
-    connection *connections;
-};
-
 struct firn_http_request {
     firn_http_server *server;
     struct MHD_Connection *mhd;
     connection *connection;
     const char *method;
+    const char *version;
     char *target;
     void *exchange;
 };
@@ -51,7 +31,7 @@ static int64_t now_nanoseconds(void) {
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static connection *connection_of(struct MHD_Connection *mhd) {
+connection *firn_http_connection_of(struct MHD_Connection *mhd) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info == NULL ? NULL : (connection *)info->socket_context;
 }
@@ -77,34 +57,51 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text) {
     return strlen(text);
 }
 
-static void mark(firn_http_server *server, connection *connection, bool is_busy) {
+// `exchange` null: the connection waits for the next head.
+static void mark(firn_http_server *server, connection *connection, void *exchange) {
     if (connection == NULL) return;
     pthread_mutex_lock(&server->lock);
-    connection->is_busy = is_busy;
+    connection->is_busy = exchange != NULL;
     connection->head_since = now_nanoseconds();
     connection->was_at_end = false;
     pthread_mutex_unlock(&server->lock);
+    connection->exchange = exchange;
+    connection->is_answered = false;
+    if (exchange == NULL) connection->received_before = firn_http_received(connection);
 }
 
 static enum MHD_Result on_access(
     void *cls, struct MHD_Connection *mhd, const char *url, const char *method, const char *version,
     const char *data, size_t *size, void **slot) {
     (void)url;
-    (void)version;
     firn_http_server *server = cls;
     firn_http_request *request = *slot;
     if (request == NULL) return MHD_NO;
     if (request->exchange == NULL) {
-        request->connection = connection_of(mhd);
+        request->connection = firn_http_connection_of(mhd);
         request->method = method;
-        mark(server, request->connection, true);
+        request->version = version;
+        // Busy before the exchange is there: the sweep must not look for a head any more.
+        mark(server, request->connection, request);
         request->exchange = server->callbacks.began(server->context, request);
+        if (request->connection != NULL) request->connection->exchange = request->exchange;
         return request->exchange == NULL ? MHD_NO : MHD_YES;
     }
     size_t taken = 0;
     bool goes_on = server->callbacks.received(request->exchange, (const uint8_t *)data, *size, &taken);
     *size -= taken;
+    if (!goes_on) firn_http_cut(request);
     return goes_on ? MHD_YES : MHD_NO;
+}
+
+// What to tell a client, if it is still there, whose request ended without an answer.
+static uint32_t status_of_end(enum MHD_RequestTerminationCode code) {
+    switch (code) {
+    case MHD_REQUEST_TERMINATED_TIMEOUT_REACHED: return MHD_HTTP_REQUEST_TIMEOUT;
+    case MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN: return MHD_HTTP_SERVICE_UNAVAILABLE;
+    case MHD_REQUEST_TERMINATED_WITH_ERROR: return MHD_HTTP_INTERNAL_SERVER_ERROR;
+    default: return MHD_HTTP_BAD_REQUEST;
+    }
 }
 
 static void on_completed(
@@ -114,9 +111,13 @@ static void on_completed(
     firn_http_request *request = *slot;
     if (request == NULL) return;
     *slot = NULL;
+    bool is_complete = code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+    // With TLS the session is closed by now.
+    if (!is_complete && request->exchange != NULL && request->connection != NULL && !server->uses_tls)
+        firn_http_refuse(request->connection, status_of_end(code));
     if (request->exchange != NULL) {
-        server->callbacks.finished(request->exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
-        mark(server, request->connection, false);
+        server->callbacks.finished(request->exchange, is_complete);
+        mark(server, request->connection, NULL);
     }
     free(request->target);
     free(request);
@@ -129,6 +130,8 @@ static void on_connection(
         connection *made = calloc(1, sizeof *made);
         *socket_context = made;
         if (made == NULL) return;
+        made->server = server;
+        made->mhd = mhd;
         made->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
         made->head_since = now_nanoseconds();
         int yes = 1;
@@ -143,6 +146,9 @@ static void on_connection(
     connection *gone = *socket_context;
     if (gone == NULL) return;
     *socket_context = NULL;
+    // Something came that never became a head. One byte may be no more than the end of the peer's side.
+    if (!server->uses_tls && gone->exchange == NULL && firn_http_received(gone) > gone->received_before + 1)
+        firn_http_refuse(gone, gone->is_late ? MHD_HTTP_REQUEST_TIMEOUT : MHD_HTTP_BAD_REQUEST);
     pthread_mutex_lock(&server->lock);
     if (gone->previous != NULL) gone->previous->next = gone->next;
     else server->connections = gone->next;
@@ -208,9 +214,18 @@ firn_http_server *firn_http_start(
     server->callbacks = callbacks;
     server->context = server_context;
     pthread_mutex_init(&server->lock, NULL);
+    server->uses_tls = limits.uses_tls;
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)firn_http_tls_certificate},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
+    // "Turbo" leaves out the shutdown before a close, after which a refused client could not be told why.
+    unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+                         (limits.uses_tls ? MHD_USE_TLS : MHD_USE_TURBO);
     server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_access,
-        server, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, server, MHD_OPTION_LISTEN_SOCKET, (MHD_socket)listener,
+        flags, 0, NULL, NULL, on_access, server, MHD_OPTION_ARRAY, limits.uses_tls ? tls : plain, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, server, MHD_OPTION_LISTEN_SOCKET, (MHD_socket)listener,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
         MHD_OPTION_THREAD_POOL_SIZE, (unsigned int)limits.threads, MHD_OPTION_CONNECTION_LIMIT,
@@ -252,7 +267,11 @@ void firn_http_sweep(firn_http_server *server, int64_t head_nanoseconds) {
         if (each->is_busy) continue;
         bool at_end = is_at_end(each->fd);
         // Twice in a row: the library may be about to find out by itself.
-        if (each->head_since < oldest || (at_end && each->was_at_end)) shutdown(each->fd, SHUT_RDWR);
+        if (each->head_since < oldest || (at_end && each->was_at_end)) {
+            each->is_late = !at_end;
+            // The library finds the end of the head's side and closes; what it was writing still goes out.
+            shutdown(each->fd, SHUT_RD);
+        }
         each->was_at_end = at_end;
     }
     pthread_mutex_unlock(&server->lock);
@@ -265,6 +284,7 @@ uint32_t firn_http_connection_count(firn_http_server *server) {
 
 const char *firn_http_target(const firn_http_request *request) { return request->target; }
 const char *firn_http_method(const firn_http_request *request) { return request->method; }
+const char *firn_http_version(const firn_http_request *request) { return request->version; }
 
 void firn_http_peer(const firn_http_request *request, char *buffer, size_t capacity) {
     buffer[0] = 0;
@@ -310,6 +330,18 @@ bool firn_http_is_at_end(const firn_http_request *request) {
     return request->connection != NULL && is_at_end(request->connection->fd);
 }
 
+void firn_http_end_reading(const firn_http_request *request) {
+    if (request->connection != NULL) shutdown(request->connection->fd, SHUT_RD);
+}
+
+bool firn_http_probe(const firn_http_request *request) {
+    static const char probe[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (request->connection == NULL || request->server->uses_tls) return false;
+    if (request->version == NULL || strcmp(request->version, "HTTP/1.1") != 0) return true;
+    (void)send(request->connection->fd, probe, sizeof probe - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return true;
+}
+
 void firn_http_cut(const firn_http_request *request) {
     if (request->connection != NULL) shutdown(request->connection->fd, SHUT_RDWR);
 }
@@ -344,7 +376,8 @@ bool firn_http_response_header(firn_http_response *response, const char *name, c
 }
 
 bool firn_http_respond(firn_http_request *request, uint32_t status, firn_http_response *response) {
-    enum MHD_Result result = MHD_queue_response(request->mhd, status, (struct MHD_Response *)response);
+    if (request->connection != NULL) request->connection->is_answered = true;
+    enum MHD_Result result = firn_http_queue(request->mhd, status, (struct MHD_Response *)response);
     MHD_destroy_response((struct MHD_Response *)response);
     return result == MHD_YES;
 }

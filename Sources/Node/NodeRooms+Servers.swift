@@ -16,7 +16,9 @@ extension NodeRooms {
         let router = httpRouter(s3URL: s3URL, publicURL: publicURL, readiness: readiness)
         return HTTPServer(
             name: "http", address: settings.listen.host, port: settings.listen.port, limits: limits,
-            effects: ServerEffects(log: log, metrics: metrics), refuse: router.refuse, handler: router.answer)
+            effects: ServerEffects(log: log, metrics: metrics),
+            hooks: ServerHooks(refuse: router.refuse, isProbe: { SystemRoutes.probes.contains($0.path) }),
+            handler: router.answer)
     }
 
     func httpRouter(
@@ -52,7 +54,8 @@ extension NodeRooms {
         let service = S3Service(store: buckets, credentials: TokenCredentials(tokens: tokens), log: log)
         return HTTPServer(
             name: "s3", address: settings.s3Listen.host, port: settings.s3Listen.port, limits: limits,
-            effects: ServerEffects(log: log, metrics: metrics), handler: service.answer)
+            effects: ServerEffects(log: log, metrics: metrics),
+            hooks: ServerHooks(renderRefusal: S3Service.refusal), handler: service.answer)
     }
 
     private var limits: HTTPLimits {

@@ -54,9 +54,11 @@ package struct RunningNode: Sendable {
     /// Takes no new requests, lets the running ones end for a bounded time, then closes every room.
     package func stop() async throws {
         readiness.set(false)
+        for server in servers { server.startDraining() }
         // What these requests wait for comes when the pipelines stop, after the servers.
         rooms.pipelines.endWaits()
-        for server in servers { await server.stop() }
+        // The first answers `/readyz`, so it stays until nothing drains any more.
+        for server in servers.reversed() { await server.stop() }
         rooms.pipelines.stop()
         maintenance.cancel()
         await pipelines.value

@@ -9,6 +9,9 @@ struct SystemRoutes: Sendable {
     let metrics: MetricsRegistry
     let readiness: Readiness
 
+    /// Answered also while the node drains.
+    static let probes: Set<String> = ["/healthz", "/readyz", "/metrics"]
+
     func router(log: Log) -> Router {
         var router = Router(log: log)
         router.add("GET", "/healthz") { _ in .text("ok\n") }

@@ -23,6 +23,7 @@ struct S3Failure {
             case let error as BucketsError: Self.answer(error.code)
             case let error as SigningError: Self.answer(error.code)
             case let error as IdentityError: Self.answer(error)
+            case let error as WireError: Self.answer(error.code)
             default: Self.answer(unknown: error)
             }
     }
@@ -83,6 +84,23 @@ struct S3Failure {
         case .payloadMismatch: ("XAmzContentSHA256Mismatch", 400)
         case .malformedChunk: ("IncompleteBody", 400)
         case .keyInvalid, .sealBroken, .keyUnavailable: ("InternalError", 500)
+        }
+    }
+
+    private static func answer(_ code: WireError.Code) -> (String, Int) {
+        switch code {
+        case .malformedTarget: ("InvalidURI", 400)
+        case .bodyTooLarge: ("EntityTooLarge", 413)
+        case .tooManyBodies: ("SlowDown", 503)
+        case .headTooLarge: ("RequestHeaderSectionTooLarge", 431)
+        case .targetTooLong: ("InvalidURI", 414)
+        case .methodNotAllowed: ("MethodNotAllowed", 405)
+        case .requestTimeout, .clientGone: ("RequestTimeout", 400)
+        case .codingUnknown: ("NotImplemented", 501)
+        case .versionUnknown: ("NotImplemented", 505)
+        case .stopping, .cannotListen, .cannotStart: ("ServiceUnavailable", 503)
+        case .cannotAnswer, .certificateUnusable: ("InternalError", 500)
+        case .invalidRequest, .malformedRequest, .noRoute, .unauthenticated: ("InvalidRequest", 400)
         }
     }
 

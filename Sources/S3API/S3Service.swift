@@ -50,6 +50,13 @@ package struct S3Service: Sendable {
         return response
     }
 
+    /// The body for a request that the HTTP layer refuses.
+    package static func refusal(_ error: any Error, _ request: Request) -> Response {
+        var response = S3Failure(error).response(to: request)
+        response.headers["x-amz-request-id"] = request.id.description
+        return response
+    }
+
     /// - Errors: `SigningError`, `IDN-101` for an unknown key.
     private func authenticate(_ request: Request, _ target: S3Target) async throws -> S3Call {
         let signed = SigV4Request(

@@ -1,5 +1,6 @@
 import Scheduling
 import Synchronization
+import Telemetry
 
 /// One request and its answer, between the HTTP library's thread and the handler's task.
 ///
@@ -32,12 +33,16 @@ final class Exchange: Sendable {
         var isTaskDone = false
         /// The last look found the request's body cut off.
         var wasAtEnd = false
+        /// Since when the client has closed its side.
+        var halfClosedNanoseconds: Int64?
+        var wasProbed = false
 
         var isOver: Bool { handle == nil || isAborted }
     }
 
     enum AnswerPiece { case piece(ArraySlice<UInt8>), wait, end, fault }
 
+    let requestID: RequestID
     let cancellation = CancellationToken()
     /// When the request's head was complete.
     let startNanoseconds: Int64
@@ -51,10 +56,12 @@ final class Exchange: Sendable {
     private let retire: @Sendable (Exchange) -> Void
 
     init(
-        handle: RequestHandle, limits: HTTPLimits, budget: BodyBudget, startNanoseconds: Int64,
+        handle: RequestHandle, requestID: RequestID, limits: HTTPLimits, budget: BodyBudget,
+        startNanoseconds: Int64,
         complain: @escaping @Sendable (String) -> Void, retire: @escaping @Sendable (Exchange) -> Void
     ) {
         state = Mutex(State(handle: handle))
+        self.requestID = requestID
         self.limits = limits
         self.budget = budget
         self.startNanoseconds = startNanoseconds
@@ -122,10 +129,10 @@ extension Exchange {
     func nextAnswerPiece(capacity: Int) -> AnswerPiece {
         var writer: CheckedContinuation<Void, Never>?
         let answer = state.withLock { state -> AnswerPiece in
-            if state.isAborted { return .fault }
+            if state.isAborted { return fault(&state) }
             let piece = state.output.peek(capacity: capacity)
             if piece.isEmpty {
-                if state.isOutputEnded { return state.hasOutputFailed ? .fault : .end }
+                if state.isOutputEnded { return state.hasOutputFailed ? fault(&state) : .end }
                 suspend(&state)
                 return .wait
             }
@@ -135,6 +142,12 @@ extension Exchange {
         }
         writer?.resume()
         return answer
+    }
+
+    /// The library would close the connection only at its thread's next event.
+    private func fault(_ state: inout State) -> AnswerPiece {
+        state.handle?.cut()
+        return .fault
     }
 
     /// The last call of the library.
@@ -286,8 +299,7 @@ extension Exchange {
             }
             switch handle.peerState {
             case .present: return (false, state.isAnswered)
-            // While the body is still coming in, a half-closed socket is a client that has sent everything.
-            case .sendsNoMore: return (state.isBodyEnded, state.isAnswered)
+            case .sendsNoMore: return (hasLeft(handle, &state, nowNanoseconds), state.isAnswered)
             case .gone: return (true, state.isAnswered)
             }
         }
@@ -301,6 +313,22 @@ extension Exchange {
         }
     }
 
+    /// A client that closed its side may have left or may wait for the answer; only sending tells. Before the answer a
+    /// probe is sent, and one that has left shows as gone at the next look; an answer under way is its own probe, unless
+    /// nothing of it comes for a while.
+    private func hasLeft(_ handle: RequestHandle, _ state: inout State, _ now: Int64) -> Bool {
+        // While the body is still coming in, a half-closed socket is a client that has sent everything.
+        guard state.isBodyEnded else { return false }
+        let since = state.halfClosedNanoseconds ?? now
+        state.halfClosedNanoseconds = since
+        if state.isAnswered { return now - since > Int64(limits.halfClosedSeconds) * 1_000_000_000 }
+        guard !state.wasProbed, now - since >= Int64(limits.probeMilliseconds) * 1_000_000 else {
+            return false
+        }
+        state.wasProbed = true
+        return !handle.probe()
+    }
+
     /// The library misses a FIN that arrives together with data. A body that can never be complete would wait for
     /// the idle timeout; two looks in a row make sure that the library had its chance.
     private func cutIfIncomplete(_ handle: RequestHandle, _ state: inout State) {
@@ -308,7 +336,7 @@ extension Exchange {
             state.wasAtEnd = false
             return
         }
-        if state.wasAtEnd { handle.cut() }
+        if state.wasAtEnd { handle.endReading() }
         state.wasAtEnd = true
     }
 

@@ -68,6 +68,9 @@ package struct FaultStatus: Sendable, Equatable {
         "WIR-104": FaultStatus(405, 90_405),
         "WIR-105": FaultStatus(401, 10_000),
         "WIR-201": FaultStatus(413, 90_413),
+        "WIR-203": FaultStatus(431, 90_431),
+        "WIR-204": FaultStatus(414, 90_414),
+        "WIR-107": FaultStatus(505, 90_505),
         "IDN-101": FaultStatus(401, 10_000),
         // Bodies and records over their limit, and media types nobody reads.
         "FMT-103": FaultStatus(413, 90_413),

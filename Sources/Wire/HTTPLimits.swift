@@ -12,6 +12,8 @@ package struct HTTPLimits: Sendable {
     package var answerSeconds = 15 * 60
     /// From the head of a request to the end of its answer.
     package var totalSeconds = 6 * 60 * 60
+    /// With the certificate that `HTTPServer.useCertificate` set.
+    package var usesTLS = false
     /// Request heads longer than about half of this get 431.
     package var connectionMemoryBytes = 64 * 1024
     /// Pieces of a request's body that wait for its handler.
@@ -22,6 +24,11 @@ package struct HTTPLimits: Sendable {
     package var answerQueueBytes = 1024 * 1024
     /// How much of a body nobody wants is read before the connection is cut.
     package var discardedBytes = 32 * 1024 * 1024
+    /// A client that closed its side is asked after this whether it is still there.
+    package var probeMilliseconds = 500
+    /// How long an answer may wait for its next piece once its client has closed its side: it may only be listening, or be
+    /// gone.
+    package var halfClosedSeconds = 5
     /// How long a stop waits for the requests that run.
     package var drainSeconds = 20
 

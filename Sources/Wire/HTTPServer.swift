@@ -18,18 +18,17 @@ package final class HTTPServer: Sendable {
     private static let watchMilliseconds: Int32 = 50
 
     /// - `name` labels the metrics.
-    /// - `refuse` may answer a request with a very long body before that is read; see `Router.refuse`.
     /// - `handler` answers everything, also its own faults.
     package init(
         name: String, address: String, port: Int, limits: HTTPLimits = HTTPLimits(),
         effects: ServerEffects = ServerEffects(),
-        refuse: @escaping @Sendable (Request) -> Response? = { _ in nil },
+        hooks: ServerHooks = ServerHooks(),
         handler: @escaping @Sendable (Request) async -> Response
     ) {
         self.address = address
         self.port = port
         clock = effects.clock
-        core = ServerCore(name: name, limits: limits, effects: effects, refuse: refuse, handler: handler)
+        core = ServerCore(name: name, limits: limits, effects: effects, hooks: hooks, handler: handler)
     }
 
     /// True when only this machine can reach the address.
@@ -56,7 +55,11 @@ package final class HTTPServer: Sendable {
         return made.port
     }
 
-    /// Takes no new connections, lets running requests end for a bounded time, then cuts the rest.
+    /// Refuses new requests from now on with 503, but for probes; those that run go on.
+    package func startDraining() { core.startDraining() }
+
+    /// Refuses new requests, lets running ones end for a bounded time, then cuts the rest. Until then connections are
+    /// taken, so that a load balancer can still ask.
     package func stop() async {
         guard let made = handle.withLock({ $0.take() }) else { return }
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
@@ -73,8 +76,8 @@ package final class HTTPServer: Sendable {
 
     private func drain(_ made: ServerHandle) {
         core.startDraining()
-        made.quiesce()
         waitUntil(seconds: core.limits.drainSeconds) { core.isIdle }
+        made.quiesce()
         core.abortAll()
         // Aborting resumes what was suspended; the library must see that before it may stop.
         waitUntil(seconds: 5) { core.isReleased }

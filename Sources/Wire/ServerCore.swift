@@ -10,6 +10,8 @@ final class ServerCore: Sendable {
     private let effects: ServerEffects
     private let refuse: @Sendable (Request) -> Response?
     private let handler: @Sendable (Request) async -> Response
+    private let renderRefusal: Router.FaultRenderer
+    private let isProbe: @Sendable (Request) -> Bool
     private let metrics: AccessMetrics
     private let budget: BodyBudget
     private let live = Mutex<[ObjectIdentifier: Exchange]>([:])
@@ -17,12 +19,14 @@ final class ServerCore: Sendable {
 
     init(
         name: String, limits: HTTPLimits, effects: ServerEffects,
-        refuse: @escaping @Sendable (Request) -> Response?,
+        hooks: ServerHooks,
         handler: @escaping @Sendable (Request) async -> Response
     ) {
         self.limits = limits
         self.effects = effects
-        self.refuse = refuse
+        refuse = hooks.refuse
+        renderRefusal = hooks.renderRefusal
+        isProbe = hooks.isProbe
         self.handler = handler
         metrics = AccessMetrics(server: name, registry: effects.metrics)
         budget = BodyBudget(
@@ -34,11 +38,11 @@ final class ServerCore: Sendable {
     func begin(_ handle: RequestHandle) -> Exchange? {
         let start = effects.clock.monotonicNanoseconds
         let log = effects.log
+        let id = makeRequestID()
         let exchange = Exchange(
-            handle: handle, limits: limits, budget: budget, startNanoseconds: start,
+            handle: handle, requestID: id, limits: limits, budget: budget, startNanoseconds: start,
             complain: { log.error("the answer was changed", ["reason": .string($0)]) },
             retire: { [weak self] in self?.retire($0) })
-        let id = RequestID(UniqueID.timeOrdered(at: effects.clock.now, from: effects.randomness).hexDigits)
         let headers = handle.headers
         let target = RequestTarget(handle.rawTarget)
         let length = headers["content-length"].flatMap { Int64($0) }
@@ -48,6 +52,12 @@ final class ServerCore: Sendable {
             cancellation: exchange.cancellation)
         metrics.inFlight.add(1)
         live.withLock { $0[ObjectIdentifier(exchange)] = exchange }
+        if let fault = faultOfHead(request, version: handle.version) {
+            var refusal = renderRefusal(fault, request)
+            refusal.headers["connection"] = "close"
+            exchange.refuse(finish(refusal, of: request, start: start))
+            return exchange
+        }
         // A body too long to be worth discarding is refused now: once it is on its way, the library takes no answer.
         // So is one whose client waits to be told.
         let waits = headers["expect"] != nil
@@ -58,6 +68,33 @@ final class ServerCore: Sendable {
         // No task is this one's parent: it begins on the library's thread. `live` bounds and owns them instead.
         Task { await run(request, exchange, start: start) }
         return exchange
+    }
+
+    private func makeRequestID() -> RequestID {
+        RequestID(UniqueID.timeOrdered(at: effects.clock.now, from: effects.randomness).hexDigits)
+    }
+
+    private func faultOfHead(_ request: Request, version: String) -> WireError? {
+        if isDraining.load(ordering: .relaxed), !isProbe(request) {
+            return .refusal(status: 503, hasHead: true)
+        }
+        return HeadCheck.fault(headers: request.headers, version: version)
+    }
+
+    /// The whole answer, head and body, to a request that the library refuses by itself.
+    func refused(_ exchange: Exchange?, status: Int) -> [UInt8] {
+        let request = Request(
+            id: exchange?.requestID ?? makeRequestID(), method: "-", target: RequestTarget("/"))
+        let fault = WireError.refusal(status: status, hasHead: exchange != nil)
+        var response = renderRefusal(fault, request)
+        response = finish(response, of: request, start: effects.clock.monotonicNanoseconds)
+        effects.log.debug(
+            "a request was refused", ["status": .integer(Int64(status)), "reason": .string("\(fault)")])
+        guard case .bytes(let body) = response.body else { preconditionFailure("a fault has a short body") }
+        var head = "HTTP/1.1 \(response.status) \(fault.reasonPhrase)\r\n"
+        for (name, value) in response.headers.entries { head += "\(name): \(value)\r\n" }
+        head += "connection: close\r\ncontent-length: \(body.count)\r\n\r\n"
+        return Array(head.utf8) + body
     }
 
     private func run(_ request: Request, _ exchange: Exchange, start: Int64) async {
@@ -83,7 +120,9 @@ final class ServerCore: Sendable {
         response.headers["x-request-id"] = request.id.description
         // The library ends a chunked answer to HEAD with a last chunk, which the next answer's reader would trip over.
         if request.method == "HEAD", case .stream(nil, _) = response.body { response.body = .bytes([]) }
-        if isDraining.load(ordering: .relaxed) { response.headers["connection"] = "close" }
+        if isDraining.load(ordering: .relaxed), request.method != "-" {
+            response.headers["connection"] = "close"
+        }
         metrics.count(
             route: response.route, status: response.status,
             nanoseconds: effects.clock.monotonicNanoseconds - start)

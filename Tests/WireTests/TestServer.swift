@@ -12,11 +12,14 @@ final class TestServer: Sendable {
     /// Reasons with which requests were cancelled.
     let cancelled: AsyncStream<String>
     let started: AsyncStream<Void>
+    /// Lets one `/slow` answer.
+    let release: AsyncStream<Void>.Continuation
     let metrics = MetricsRegistry()
 
     init(_ change: (inout HTTPLimits) -> Void = { _ in }) throws {
         var limits = HTTPLimits()
         limits.drainSeconds = 1
+        limits.probeMilliseconds = 20_000
         limits.discardedBytes = 1 << 20
         limits.bodyQueueBytes = 64 << 10
         limits.answerQueueBytes = 64 << 10
@@ -25,10 +28,18 @@ final class TestServer: Sendable {
         let (started, startedInput) = AsyncStream<Void>.makeStream()
         self.cancelled = cancelled
         self.started = started
-        let router = Self.router(started: startedInput, cancelled: cancelledInput)
+        let (released, release) = AsyncStream<Void>.makeStream()
+        self.release = release
+        var router = Self.router(started: startedInput, cancelled: cancelledInput)
+        router.add("GET", "/slow") { _ in
+            startedInput.yield()
+            for await _ in released { break }
+            return .text("slow")
+        }
         server = HTTPServer(
             name: "test", address: "127.0.0.1", port: 0, limits: limits,
-            effects: ServerEffects(log: .silent, metrics: metrics), refuse: router.refuse,
+            effects: ServerEffects(log: .silent, metrics: metrics),
+            hooks: ServerHooks(refuse: router.refuse, isProbe: { $0.path == "/raw/probe" }),
             handler: router.answer)
         port = try server.start()
     }

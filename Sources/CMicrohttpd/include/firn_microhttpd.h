@@ -25,6 +25,10 @@ typedef struct {
     int64_t (*produce)(void *exchange, uint8_t *buffer, size_t capacity);
     // The request is over; `request` must not be used any more.
     void (*finished)(void *exchange, bool is_complete);
+    // The library refuses a request, or nothing that could become one came. Writes the whole answer, head and body, and
+    // answers its length. `exchange` is null when there was no complete head.
+    size_t (*refused)(
+        void *server_context, void *exchange, uint32_t status, uint8_t *buffer, size_t capacity);
     // The library's own complaints.
     void (*complained)(void *server_context, const char *message);
 } firn_http_callbacks;
@@ -35,6 +39,8 @@ typedef struct {
     uint32_t connections_per_client;
     uint32_t idle_seconds;
     size_t connection_memory_bytes;
+    // With the certificate of `firn_http_tls_use`.
+    bool uses_tls;
 } firn_http_limits;
 
 // Binds and listens. Answers the socket, or a negative errno.
@@ -43,6 +49,12 @@ int32_t firn_http_listen(const char *address, uint16_t port);
 uint16_t firn_http_port(int32_t listener);
 // True for 127.0.0.0/8, ::1 and "localhost".
 bool firn_http_is_loopback(const char *address);
+
+// Sets or exchanges the certificate chain (leaf first) and its key, both PEM, of all servers with TLS. Connections that
+// exist keep theirs. False with a reason; the certificate before stays.
+bool firn_http_tls_use(
+    const uint8_t *chain, size_t chain_count, const uint8_t *key, size_t key_count, char *reason,
+    size_t reason_capacity);
 
 // Serves connections of `listener`; null when the library refuses. The server owns `listener` from then on.
 firn_http_server *firn_http_start(
@@ -60,6 +72,7 @@ uint32_t firn_http_connection_count(firn_http_server *server);
 // Valid until `finished`.
 const char *firn_http_target(const firn_http_request *request);
 const char *firn_http_method(const firn_http_request *request);
+const char *firn_http_version(const firn_http_request *request);
 // Writes the peer's address as text.
 void firn_http_peer(const firn_http_request *request, char *buffer, size_t capacity);
 void firn_http_each_header(
@@ -73,6 +86,11 @@ void firn_http_resume(firn_http_request *request);
 int32_t firn_http_peer_state(const firn_http_request *request);
 // True when everything the peer sent is read and the peer has closed its side.
 bool firn_http_is_at_end(const firn_http_request *request);
+// As if the peer had closed its side now.
+void firn_http_end_reading(const firn_http_request *request);
+// Sends a waiting client `100 Continue`, which changes nothing for one that has only closed its side, and lets the system of
+// one that has left answer with a reset. Only while the request is suspended and has no answer. False: cannot be asked.
+bool firn_http_probe(const firn_http_request *request);
 // Makes the socket useless to both sides; the library finds out at its next read or write.
 void firn_http_cut(const firn_http_request *request);
 

@@ -51,6 +51,21 @@ nonisolated func requestFinished(_ exchange: UnsafeMutableRawPointer?, _ isCompl
     unsafe Unmanaged<Exchange>.fromOpaque(exchange).takeRetainedValue().finished(isComplete: isComplete)
 }
 
+nonisolated func requestRefused(
+    _ server: UnsafeMutableRawPointer?, _ exchange: UnsafeMutableRawPointer?, _ status: UInt32,
+    _ buffer: UnsafeMutablePointer<UInt8>?, _ capacity: Int
+) -> Int {
+    guard let server = unsafe server, let buffer = unsafe buffer else { return 0 }
+    let core = unsafe Unmanaged<ServerCore>.fromOpaque(server).takeUnretainedValue()
+    let known = unsafe exchange.map { unsafe Unmanaged<Exchange>.fromOpaque($0).takeUnretainedValue() }
+    let answer = core.refused(known, status: Int(status)).prefix(capacity)
+    return unsafe answer.withUnsafeBufferPointer { source in
+        guard let base = source.baseAddress else { return 0 }
+        unsafe buffer.update(from: base, count: source.count)
+        return source.count
+    }
+}
+
 nonisolated func libraryComplained(_ server: UnsafeMutableRawPointer?, _ message: UnsafePointer<CChar>?) {
     guard let server = unsafe server, let message = unsafe message else { return }
     unsafe Unmanaged<ServerCore>.fromOpaque(server).takeUnretainedValue().complained(String(cString: message))

@@ -16,6 +16,11 @@ struct RequestHandle: Sendable {
     // holds no handle any more.
     func suspend() { unsafe firn_http_suspend(pointer) }
     func resume() { unsafe firn_http_resume(pointer) }
+    func endReading() { unsafe firn_http_end_reading(pointer) }
+
+    /// False when this connection has no way to ask.
+    func probe() -> Bool { unsafe firn_http_probe(pointer) }
+
     func cut() { unsafe firn_http_cut(pointer) }
 
     /// Everything the peer sent is read, and there will be no more.
@@ -30,6 +35,7 @@ struct RequestHandle: Sendable {
     }
 
     var method: String { unsafe String(cString: firn_http_method(pointer)) }
+    var version: String { unsafe String(cString: firn_http_version(pointer)) }
     var rawTarget: String { unsafe String(cString: firn_http_target(pointer)) }
 
     var peer: String {

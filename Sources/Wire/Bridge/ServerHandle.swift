@@ -22,10 +22,10 @@ final class ServerHandle: Sendable {
             threads: UInt32(limits.threads), connections: UInt32(limits.connections),
             connections_per_client: UInt32(limits.connectionsPerClient),
             idle_seconds: UInt32(limits.idleSeconds),
-            connection_memory_bytes: limits.connectionMemoryBytes)
+            connection_memory_bytes: limits.connectionMemoryBytes, uses_tls: limits.usesTLS)
         let callbacks = unsafe firn_http_callbacks(
             began: requestBegan, received: bodyReceived, produce: answerWanted, finished: requestFinished,
-            complained: libraryComplained)
+            refused: requestRefused, complained: libraryComplained)
         // SAFETY: released in `stop`, after the library's threads ended.
         let context = unsafe Unmanaged.passRetained(core).toOpaque()
         guard let server = unsafe firn_http_start(listener, cLimits, callbacks, context) else {
