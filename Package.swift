@@ -135,7 +135,10 @@ let rooms: [Room] = [
         ]),
     Room(
         name: "Commands",
-        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling", "HTTPClient", "Node"]),
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling", "HTTPClient", "Node",
+            "CTOML",
+        ]),
     Room(name: "TestKit", uses: ["Effects", "Blobs"], isTested: false),
 ]
 
@@ -183,6 +186,7 @@ let libraries: [Target] = [
         name: "CSimdjson", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("simdjson")]),
     .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd"), .linkedLibrary("gnutls")]),
+    .target(name: "CTOML", cxxSettings: cxxSettings),
     .target(name: "CRE2", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("re2")]),
     .target(
         name: "CCodecs", cSettings: cSettings, linkerSettings: [.linkedLibrary("zstd"), .linkedLibrary("z")]),

@@ -23,6 +23,7 @@ struct firn_http_request {
     const char *version;
     char *target;
     void *exchange;
+    bool has_ended;  // the library has said so once
 };
 
 static int64_t now_nanoseconds(void) {
@@ -86,6 +87,12 @@ static enum MHD_Result on_access(
         request->exchange = server->callbacks.began(server->context, request);
         if (request->connection != NULL) request->connection->exchange = request->exchange;
         return request->exchange == NULL ? MHD_NO : MHD_YES;
+    }
+    if (*size == 0 && !request->has_ended) {
+        // A connection that is suspended while the library waits for input is read once more when it is resumed, and
+        // a client that has closed its side by then is cut off. After one idle turn the library waits for us instead.
+        request->has_ended = true;
+        return MHD_YES;
     }
     size_t taken = 0;
     bool goes_on = server->callbacks.received(request->exchange, (const uint8_t *)data, *size, &taken);

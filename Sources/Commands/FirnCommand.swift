@@ -1,3 +1,4 @@
+import Effects
 import Faults
 import HTTPClient
 import Node
@@ -8,6 +9,7 @@ package enum FirnCommand {
     package static func run(
         _ words: [String], environment: [String: String], console: Console
     ) async -> Int32 {
+        let words = words == ["--version"] || words == ["-V"] ? ["version"] : words
         do {
             switch try ArgumentParser.parse(words, root: root) {
             case .help(let command, let path):
@@ -17,7 +19,9 @@ package enum FirnCommand {
                 guard let run = command.run else { preconditionFailure("a command without subcommands runs") }
                 try await run(
                     Invocation(
-                        arguments: arguments, command: command, environment: environment, console: console))
+                        arguments: arguments, command: command, environment: environment,
+                        file: try await SettingsFile.find(for: command, arguments, environment),
+                        console: console))
                 return 0
             }
         } catch {
@@ -51,10 +55,9 @@ package enum FirnCommand {
         subcommands: [
             ServeCommand.spec, IngestCommand.spec, SQLCommand.spec, BucketCommands.spec, CatalogCommands.spec,
             StreamCommands.spec, SinkCommands.spec, PipelineCommands.spec, TokenCommands.spec,
-            ConfigCommand.spec,
-            VersionCommand.spec,
+            ClusterCommand.spec, ConfigCommand.spec, VersionCommand.spec,
         ],
-        notes: "`firn COMMAND --help` tells more of each.")
+        notes: "`firn COMMAND --help` tells more of each, `firn --version` which build this is.")
 }
 
 /// `firn version`

@@ -1,3 +1,4 @@
+import Effects
 import Faults
 import HTTPClient
 import JSONText
@@ -48,7 +49,7 @@ struct FirnServer: Sendable {
     func send(
         _ method: String, _ path: String, body: [UInt8]?, contentType: String, deadlineSeconds: Double
     ) async throws -> HTTPClientResponse {
-        var headers = [("authorization", "Bearer \(token)"), ("user-agent", "firn")]
+        var headers = [("authorization", "Bearer \(token)"), ("user-agent", FirnVersion.product)]
         // Asking first would cost a round trip for each batch.
         headers.append(("expect", ""))
         if body != nil { headers.append(("content-type", contentType)) }
@@ -58,7 +59,8 @@ struct FirnServer: Sendable {
             return try await client.send(request)
         } catch let error as HTTPClientError where [.notConnected, .tlsFailed].contains(error.code) {
             throw CommandError(
-                .notReached, "the server is not reached", ["url": url, "reason": error.message],
+                .notReached, "the server is not reached",
+                ["url": url, "reason": error.context.first { $0.name == "reason" }?.value ?? error.summary],
                 hint: "is it running (`firn serve --data DIR`), and is --url right?")
         } catch let error as HTTPClientError where error.code == .invalidURL {
             throw CommandError(
@@ -71,12 +73,25 @@ struct FirnServer: Sendable {
     static func refusal(_ envelope: JSONValue, status: Int) -> CommandError {
         let entry = envelope["errors"]?.array?.first
         let message = entry?["message"]?.string ?? "the server refused the request"
+        let next = (entry?["firn_code"]?.string).flatMap { nextSteps[$0] }
         var code = entry?["firn_code"]?.string ?? ""
         if code.isEmpty, let number = entry?["code"]?.integer { code = "\(number)" }
         return code.isEmpty
             ? CommandError(.refused, message, ["status": status])
-            : CommandError(.refused, message, ["status": status, "code": code])
+            : CommandError(.refused, message, ["status": status, "code": code], hint: next)
     }
+
+    /// What to do about faults that the server, which does not know of this command line, has no hint for.
+    private static let nextSteps = [
+        "BLB-102": "`firn bucket list` shows those there are",
+        "BKT-101": "use it, or choose another name",
+        "BKT-102": "delete its objects first",
+        "STR-101": "`firn stream list` shows those there are",
+        "STR-102": "use it, or choose another name",
+        "PIP-101": "`firn pipeline list` shows those there are",
+        "PIP-102": "`firn sink list` shows those there are",
+        "IDN-203": "`firn token list` shows those there are",
+    ]
 
     /// A name as part of a path.
     static func segment(_ text: String) -> String { PercentEncoding.encode(text) }

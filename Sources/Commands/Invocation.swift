@@ -7,24 +7,36 @@ struct Invocation: Sendable {
     let arguments: Arguments
     let command: CommandSpec
     let environment: [String: String]
+    /// What the settings file says.
+    let file: SettingsFile
     let console: Console
 
     subscript(flag: String) -> String? {
         if let value = arguments.flags[flag]?.last { return value }
         let variable = command.flags.first { $0.name == flag }?.variable
-        return variable.flatMap { environment[$0] }.flatMap { $0.isEmpty ? nil : $0 }
+        return variable.flatMap { environment[$0] }.flatMap { $0.isEmpty ? nil : $0 } ?? file[flag]?.text
     }
 
     func values(_ flag: String) -> [String] { arguments.flags[flag] ?? [] }
 
-    /// Nil when the switch was not given.
-    func toggle(_ flag: String) -> Bool? { self[flag].map { $0 == "true" || $0 == "1" } }
-    func isOn(_ flag: String) -> Bool { toggle(flag) ?? false }
+    /// Nil when the flag was not given. - Errors: `CLI-101` for what is neither true nor false.
+    func toggle(_ flag: String) throws(CommandError) -> Bool? {
+        guard let text = self[flag] else { return nil }
+        guard let value = ["true": true, "1": true, "false": false, "0": false][text.lowercased()] else {
+            throw CommandError(.usage, "a flag is true or false", ["flag": "--\(flag)", "value": text])
+        }
+        return value
+    }
+
+    /// Of a switch, whose value the parser has checked.
+    func isOn(_ flag: String) -> Bool { self[flag] == "true" }
 
     /// - Errors: `CLI-101`.
     func required(_ flag: String) throws(CommandError) -> String {
         guard let value = self[flag] else {
-            throw CommandError(.usage, "a flag is missing", ["flag": "--\(flag)"])
+            throw CommandError(
+                .usage, "a flag is missing", ["flag": "--\(flag)"],
+                hint: "`\(arguments.path.joined(separator: " ")) --help` tells what it takes")
         }
         return value
     }
@@ -34,7 +46,9 @@ struct Invocation: Sendable {
         guard let text = self[flag] else { return nil }
         guard let value = Int(text), range.contains(value) else {
             throw CommandError(
-                .usage, "a flag's value is no whole number it can be", ["flag": "--\(flag)", "value": text])
+                .usage, "a flag takes a whole number", ["flag": "--\(flag)", "value": text],
+                hint: range.upperBound == .max
+                    ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)")
         }
         return value
     }
@@ -46,9 +60,16 @@ struct Invocation: Sendable {
         guard let token = self["token"] else {
             throw CommandError(
                 .usage, "no token is given",
-                hint: "pass --token or set FIRN_TOKEN; the server's first start wrote one to DIR/admin-token")
+                hint:
+                    "pass --token, set FIRN_TOKEN, or write it to ~/.config/firn/config.toml; the server's first start wrote one to DIR/admin-token"
+            )
         }
         var url = self["url"] ?? "http://127.0.0.1:8787"
+        guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
+            throw CommandError(
+                .usage, "the server's address begins with http:// or https://", ["url": url],
+                hint: "for example http://127.0.0.1:8787")
+        }
         while url.hasSuffix("/") { url.removeLast() }
         return FirnServer(url: url, token: token, account: self["account"] ?? "local")
     }

@@ -18,6 +18,10 @@ enum SQLCommand {
 
     @Sendable
     private static func query(_ invocation: Invocation) async throws {
+        let sql = invocation.arguments.positionals[1]
+        guard sql.contains(where: { !$0.isWhitespace }) else {
+            throw CommandError(.usage, "the statement is empty", hint: "for example \"SHOW NAMESPACES\"")
+        }
         let server = try invocation.server()
         let (account, bucket) = split(warehouse: invocation.arguments.positionals[0], account: server.account)
         let path =
@@ -26,7 +30,7 @@ enum SQLCommand {
         let clock = LiveClock()
         let start = clock.monotonicNanoseconds
         let answer = try await server.envelope(
-            "POST", path, ["query": .string(invocation.arguments.positionals[1])],
+            "POST", path, ["query": .string(sql)],
             deadlineSeconds: Double(seconds))
         let result = answer["result"] ?? .null
         let rows = result["rows"]?.array ?? []
@@ -65,11 +69,11 @@ enum SQLCommand {
     /// `5 rows in 12 ms, 3 files, 4.1 MB read`
     static func summary(_ result: JSONValue, rowCount: Int, milliseconds: Int64) -> String {
         var parts = [
-            "\(NumberText.grouped(rowCount)) \(rowCount == 1 ? "row" : "rows") in \(milliseconds) ms"
+            "\(NumberText.counted(rowCount, "row")) in \(milliseconds) ms"
         ]
         let metrics = result["metrics"]
         if let files = metrics?["files_scanned"]?.integer {
-            parts.append("\(files) \(files == 1 ? "file" : "files")")
+            parts.append(NumberText.counted(Int(files), "file"))
         }
         if let bytes = metrics?["bytes_scanned"]?.integer { parts.append("\(NumberText.bytes(bytes)) read") }
         return parts.joined(separator: ", ")

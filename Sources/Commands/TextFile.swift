@@ -25,7 +25,8 @@ enum TextFile {
         }
     }
 
-    private static func bytes(_ path: String) async throws -> [UInt8] {
+    /// - Errors: `CLI-102`.
+    static func bytes(_ path: String) async throws -> [UInt8] {
         let pool = IOPool(name: "file", threads: 1)
         defer { pool.stop() }
         return try await pool.run {
@@ -40,7 +41,7 @@ enum TextFile {
                 throw error
             } catch {
                 throw CommandError(
-                    .file, "the file cannot be read", ["path": path, "reason": error.localizedDescription])
+                    .file, "the file cannot be read", ["path": path, "reason": SystemReason.text(error)])
             }
         }
     }

@@ -7,10 +7,18 @@ import Wire
 struct Preflight {
     let api: IngestAPI
 
+    /// A page that may not send cannot tell a stream that refuses it from none at all: a preflight carries no token.
     func answer(_ request: Request) throws -> Response {
-        let stream = try api.stream(of: request).definition
-        var response = Response(status: 204)
-        guard Origins(stream).allow(request, in: &response) else { return response }
+        var response = Response(status: 204, headers: ["vary": "origin"])
+        let stream: StreamDefinition
+        do {
+            stream = try api.stream(of: request).definition
+        } catch is StreamsError {
+            return response
+        }
+        let isAllowed = Origins(stream).allow(request, in: &response)
+        response.headers["vary"] = "origin"
+        guard isAllowed else { return response }
         response.headers["access-control-allow-methods"] = "POST, OPTIONS"
         response.headers["access-control-allow-headers"] = "authorization, content-type, content-encoding"
         response.headers["access-control-max-age"] = "86400"

@@ -16,6 +16,7 @@ package enum ManagementAPI {
         QueryRoutes.add(to: &routes)
         TokenRoutes.add(to: &routes)
         SettingsRoutes.add(to: &routes)
+        ClusterRoutes.add(to: &routes)
         return routes.router
     }
 }

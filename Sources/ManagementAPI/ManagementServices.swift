@@ -24,12 +24,14 @@ package struct ManagementServices: Sendable {
     package var publicURL: @Sendable () -> String
     /// The effective settings with their origin, for `firn/settings`; secrets left out.
     package var settings: JSONValue
+    /// `{"nodes":[…]}`, as it is now.
+    package var cluster: @Sendable () -> JSONValue
 
     package init(
         account: String, buckets: BucketStore, catalog: Catalog, streams: StreamRegistry,
         pipelines: PipelineService, queries: QueryRegistry, tokens: TokenStore, authenticator: Authenticator,
         clock: any Clock, publicURL: @escaping @Sendable () -> String,
-        settings: JSONValue
+        settings: JSONValue, cluster: @escaping @Sendable () -> JSONValue
     ) {
         self.account = account
         self.buckets = buckets
@@ -42,5 +44,6 @@ package struct ManagementServices: Sendable {
         self.clock = clock
         self.publicURL = publicURL
         self.settings = settings
+        self.cluster = cluster
     }
 }

@@ -11,10 +11,12 @@ struct NumberedPage: Sendable {
     let number: Int
     let size: Int
 
-    /// - Errors: `MGT-102`.
-    init(_ request: Request) throws {
+    /// `sizeAlias` is another name for `per_page`. - Errors: `MGT-102`.
+    init(_ request: Request, sizeAlias: String = "per_page", sizeDefault: Int = Self.sizeDefault) throws {
         number = try Self.integer(request, "page", 1...1_000_000) ?? 1
-        size = try Self.integer(request, "per_page", 1...Self.sizeMaximum) ?? Self.sizeDefault
+        size =
+            try Self.integer(request, "per_page", 1...Self.sizeMaximum)
+            ?? Self.integer(request, sizeAlias, 1...Self.sizeMaximum) ?? sizeDefault
     }
 
     /// - Errors: `MGT-102`.

@@ -29,7 +29,8 @@ package struct HostPort: Sendable, Hashable, CustomStringConvertible {
 
     private static func malformed(_ text: String) -> NodeError {
         NodeError(
-            .invalidSetting, "an address is HOST:PORT", ["address": text], hint: "for example 127.0.0.1:8787")
+            .invalidSetting, "an address is HOST:PORT", ["address": text],
+            hint: "for example 127.0.0.1:8787; ports go up to 65535")
     }
 
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }

@@ -36,7 +36,9 @@ extension NodeRooms {
             account: settings.account, buckets: buckets, catalog: catalog, streams: streams,
             pipelines: pipelines,
             queries: session.queries, tokens: tokens, authenticator: authenticator, clock: LiveClock(),
-            publicURL: publicURL, settings: settings.json)
+            publicURL: publicURL, settings: settings.json,
+            cluster: ClusterView(settings: settings, s3URL: s3URL, publicURL: publicURL, readiness: readiness)
+                .json)
         let runner = QueryRunner(session: session, account: settings.account)
         let queryAPI = QueryAPI(account: settings.account, authenticator: authenticator, run: runner.run)
 
@@ -62,6 +64,7 @@ extension NodeRooms {
         var limits = HTTPLimits()
         limits.threads = ProcessSetup.coreCount
         limits.drainSeconds = settings.drainSeconds
+        limits.usesTLS = settings.usesTLS
         return limits
     }
 }

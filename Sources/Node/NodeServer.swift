@@ -1,3 +1,5 @@
+import Dispatch
+import Effects
 import Faults
 import JSONText
 import Scheduling
@@ -23,6 +25,8 @@ package struct NodeServer: Sendable {
     /// Serves until SIGTERM or SIGINT, then drains. `ready` gets the line that says where, once everything listens.
     package func run(ready: @Sendable (String) -> Void) async throws {
         let signal = StopSignal()
+        let certificateSignal = Certificate(settings)?.followSignal(log: log)
+        defer { certificateSignal?.cancel() }
         let running = try await start()
         ready(running.readyLine)
         log.info("ready", ["version": .string(FirnVersion.current), "addresses": running.addresses])
@@ -39,6 +43,7 @@ package struct NodeServer: Sendable {
         try ProcessSetup.checkLibraries()
         ProcessSetup.raiseFileLimit()
         try settings.armFaultPoint()
+        try Certificate(settings)?.use()
         let rooms = try await NodeRooms.open(settings: settings, log: log)
         do {
             return try await RunningNode.start(rooms)

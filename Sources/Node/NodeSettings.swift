@@ -13,6 +13,9 @@ package struct NodeSettings: Sendable {
     package var s3PublicURL: String?
     /// Somebody in front does TLS and decides who gets here.
     package var isBehindProxy = false
+    /// PEM files; both or neither.
+    package var tlsCertificatePath: String?
+    package var tlsKeyPath: String?
     /// The account id in paths; no underscore, since warehouses are named account_bucket.
     package var account = "local"
     /// `id:value`, from `FIRN_ADMIN_TOKEN`.
@@ -45,11 +48,17 @@ package struct NodeSettings: Sendable {
                 .invalidSetting, "an account's id cannot be empty or contain an underscore",
                 ["account": account])
         }
-        for address in [listen, s3Listen] where !isBehindProxy && !isLoopback(address.host) {
+        guard (tlsCertificatePath == nil) == (tlsKeyPath == nil) else {
+            throw NodeError(
+                .invalidSetting, "TLS needs a certificate and its key", hint: "pass --tls-cert and --tls-key")
+        }
+        for address in [listen, s3Listen] where !usesTLS && !isBehindProxy && !isLoopback(address.host) {
             throw NodeError(
                 .openAddress, "the address is reachable from other machines and this speaks no TLS",
                 ["address": address],
-                hint: "put a TLS proxy in front and pass --behind-proxy, or listen on 127.0.0.1")
+                hint:
+                    "pass --tls-cert and --tls-key, put a TLS proxy in front and pass --behind-proxy, or listen on 127.0.0.1"
+            )
         }
         for url in [publicURL, s3PublicURL] {
             guard let url else { continue }
@@ -60,6 +69,8 @@ package struct NodeSettings: Sendable {
             }
         }
     }
+
+    var usesTLS: Bool { tlsCertificatePath != nil }
 
     /// - Errors: `NOD-101`.
     func armFaultPoint() throws(NodeError) {
@@ -85,6 +96,7 @@ package struct NodeSettings: Sendable {
             "data": .string(dataDirectory), "listen": .string(listen.description),
             "s3_listen": .string(s3Listen.description), "public_url": JSONValue(publicURL),
             "s3_public_url": JSONValue(s3PublicURL), "behind_proxy": .boolean(isBehindProxy),
+            "tls_cert": JSONValue(tlsCertificatePath), "tls_key": JSONValue(tlsKeyPath),
             "account": .string(account), "log_level": .string(logLevel.name),
             "memory_bytes": memoryBytes.map { .integer(Int64($0)) } ?? .null,
             "worker_threads": workerThreads.map { .integer(Int64($0)) } ?? .null,

@@ -21,12 +21,12 @@ package struct RunningNode: Sendable {
         let readiness = Readiness()
         let s3 = rooms.s3Server()
         let s3Port = try s3.start()
-        let s3URL = settings.s3PublicURL ?? url(settings.s3Listen.host, s3Port)
+        let s3URL = settings.s3PublicURL ?? url(settings, settings.s3Listen.host, s3Port)
         do {
             let address = PublishedAddress()
             let http = rooms.httpServer(s3URL: s3URL, publicURL: { address.text }, readiness: readiness)
             let httpPort = try http.start()
-            let httpURL = settings.publicURL ?? url(settings.listen.host, httpPort)
+            let httpURL = settings.publicURL ?? url(settings, settings.listen.host, httpPort)
             address.publish(httpURL)
             readiness.set(true)
             return RunningNode(
@@ -40,8 +40,8 @@ package struct RunningNode: Sendable {
         }
     }
 
-    private static func url(_ host: String, _ port: Int) -> String {
-        "http://\(HostPort(host: host, port: port))"
+    private static func url(_ settings: NodeSettings, _ host: String, _ port: Int) -> String {
+        "\(settings.usesTLS ? "https" : "http")://\(HostPort(host: host, port: port))"
     }
 
     /// `{"event":"ready","http":"http://127.0.0.1:8787","s3":"http://127.0.0.1:9000"}`

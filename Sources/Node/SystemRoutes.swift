@@ -1,3 +1,4 @@
+import Effects
 import Metastore
 import Synchronization
 import Telemetry

@@ -34,6 +34,14 @@ package final class HTTPServer: Sendable {
     /// True when only this machine can reach the address.
     package static func isLoopback(_ address: String) -> Bool { ServerHandle.isLoopback(address) }
 
+    /// Sets or exchanges the certificate of every server of this process that uses TLS: a PEM chain, leaf first, and its
+    /// key. Connections that exist keep theirs.
+    ///
+    /// - Errors: `WIR-405`; the certificate before stays.
+    package static func useCertificate(chain: [UInt8], key: [UInt8]) throws(WireError) {
+        try ServerHandle.useCertificate(chain: chain, key: key)
+    }
+
     /// Listens and serves; answers the port, which differs from the one asked for when that was 0.
     package func start() throws(WireError) -> Int {
         let made = try ServerHandle(address: address, port: port, limits: core.limits, core: core)

@@ -118,6 +118,7 @@ final class ServerCore: Sendable {
     private func finish(_ response: Response, of request: Request, start: Int64) -> Response {
         var response = response
         response.headers["x-request-id"] = request.id.description
+        response.headers["server"] = FirnVersion.product
         // The library ends a chunked answer to HEAD with a last chunk, which the next answer's reader would trip over.
         if request.method == "HEAD", case .stream(nil, _) = response.body { response.body = .bytes([]) }
         if isDraining.load(ordering: .relaxed), request.method != "-" {

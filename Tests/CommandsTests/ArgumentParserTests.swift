@@ -1,4 +1,7 @@
+import Effects
+import Foundation
 import JSONText
+import TestKit
 import Testing
 
 @testable import Commands
@@ -33,6 +36,12 @@ struct ArgumentParserTests {
             ("token create --token t --scope a --expires soon", "30d"), ("xyzzy", "--help"),
             ("ingest s events.bin --token t", "--format"), ("pipeline create p --token t", "--sql"),
             ("serve --listen 127.0.0.1:0", "--data DIR"),
+            ("stream create s --token t --http-auth maybe", "true or false"),
+            ("bucket list --token t --url nonsense", "http://"),
+            ("stream flush s --token t --timeout 0", "from 1 to 86400"),
+            ("serve --data d --s3-listen nowhere", "flag --s3-listen"),
+            ("serve --data d --admin-token x", "ID:VALUE"),
+            ("serve --data d --tls-cert x", "--tls-key"),
         ])
     func usage(words: String, expected: String) async {
         let result = await run(words)
@@ -66,6 +75,56 @@ struct ArgumentParserTests {
         #expect(lines.contains("log-level\tinfo\tdefault"))
         #expect(lines.contains("admin-token\t(hidden)\tenvironment FIRN_ADMIN_TOKEN"))
         #expect(!result.out.contains("a:b"))
+    }
+
+    @Test("the version is told in both ways")
+    func version() async {
+        for words in ["--version", "version"] {
+            let result = await run(words)
+            #expect(result.code == 0 && result.out == "firn \(FirnVersion.current)\n")
+        }
+    }
+
+    @Test("a settings file stands below the environment and above the defaults, and says where")
+    func settingsFile() async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/firn.toml"
+        try "listen = \"127.0.0.1:5\"\naccount = \"filed\"\nworker_threads = 3\nbehind_proxy = true\n".write(
+            toFile: path, atomically: true, encoding: .utf8)
+        let environment = ["FIRN_CONFIG": path, "FIRN_ACCOUNT": "acme"]
+        let result = await run("config show --data d", environment: environment)
+        #expect(result.code == 0, "\(result.error)")
+        let lines = Set(result.out.split(separator: "\n").map(String.init))
+        #expect(lines.contains("listen\t127.0.0.1:5\tfile \(path):1"))
+        #expect(lines.contains("account\tacme\tenvironment FIRN_ACCOUNT"))
+        #expect(lines.contains("worker-threads\t3\tfile \(path):3"))
+        #expect(lines.contains("behind-proxy\ttrue\tfile \(path):4"))
+    }
+
+    @Test(
+        "what a settings file should not say is told with its line",
+        arguments: [
+            ("listn = \"x\"", "did you mean `listen`?"), ("\nlisten = [1]", "line: 2"),
+            ("listen = ", "not TOML"), ("[server]\nlisten = \"x\"", "server.listen"),
+            ("worker_threads = \"many\"", "worker-threads"), ("listen = 5", "file "),
+        ])
+    func settingsFileFaults(text: String, expected: String) async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/firn.toml"
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        let result = await run("config show --data d --config \(path)")
+        #expect(result.code != 0 && result.error.contains(expected), "\(result.error)")
+    }
+
+    @Test("a client finds its address and token in the user's settings file")
+    func clientFile() async throws {
+        let directory = try TemporaryDirectory()
+        try FileManager.default.createDirectory(
+            atPath: directory.path + "/firn", withIntermediateDirectories: true)
+        try "url = \"http://127.0.0.1:1\"\ntoken = \"x\"\n".write(
+            toFile: directory.path + "/firn/config.toml", atomically: true, encoding: .utf8)
+        let result = await run("bucket list", environment: ["XDG_CONFIG_HOME": directory.path])
+        #expect(result.code == 3 && result.error.contains("http://127.0.0.1:1"), "\(result.error)")
     }
 
     @Test("an address where nobody listens ends with 3 and names it")

@@ -135,6 +135,16 @@ struct ManagementTests {
         #expect(try await api.call("GET", "/client/v4/accounts", token: "").status == 401)
     }
 
+    @Test("lists of statements say how long they are, and a node knows its cluster")
+    func operations() async throws {
+        let fixture = try await ManagementFixture()
+        let info = try await fixture.call("GET", "firn/queries?limit=5").json["result_info"]
+        #expect(info == ["page": 1, "per_page": 5, "count": 0, "total_count": 0])
+        let nodes = try await fixture.call("GET", "firn/cluster").result["nodes"]?.array
+        #expect(nodes?.count == 1)
+        #expect(try await fixture.call("GET", "firn/cluster", token: "").status == 401)
+    }
+
     @Test("strangers, other accounts and unknown paths are turned away")
     func turnsAway() async throws {
         let api = try await ManagementFixture()

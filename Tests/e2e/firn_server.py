@@ -13,6 +13,7 @@ import requests
 ROOT = Path(__file__).resolve().parents[2]
 RELEASE = Path(os.environ.get("FIRN_BINARY", ROOT / ".build" / "release" / "firn"))
 DEBUG = ROOT / ".build" / "debug" / "firn"
+BINARY = Path(os.environ.get("FIRN_BINARY", RELEASE))
 FLIGHTS = ROOT / ".deps" / "data" / "flights.csv"
 ACCOUNT = "local"
 
@@ -22,7 +23,7 @@ class ServerDied(Exception):
 
 
 class Firn:
-    def __init__(self, data, binary=RELEASE, env=None, arguments=()):
+    def __init__(self, data, binary=BINARY, env=None, arguments=()):
         self.data, self.binary = Path(data), binary
         self.env, self.arguments = {**os.environ, **(env or {})}, list(arguments)
         self.log = self.data.parent / (self.data.name + ".log")
@@ -92,6 +93,11 @@ class Firn:
         env = {**self.env, "FIRN_URL": self.url, "FIRN_TOKEN": self.token}
         return subprocess.run([str(self.binary), *map(str, arguments)], env=env, capture_output=True, text=True,
                               timeout=120, **options)
+
+    def cli_offline(self, *arguments, timeout=60):
+        """A command that needs no running server."""
+        return subprocess.run([str(self.binary), *map(str, arguments)], env=self.env, capture_output=True, text=True,
+                              timeout=timeout)
 
     # A bucket with a catalog, a stream, a sink and a pipeline
 

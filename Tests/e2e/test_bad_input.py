@@ -9,7 +9,7 @@ import subprocess
 import pytest
 import requests
 
-from firn_server import RELEASE, Firn
+from firn_server import BINARY, Firn
 
 SCHEMA = [{"name": "id", "type": "int64", "required": True}, {"name": "name", "type": "string"}]
 
@@ -142,26 +142,26 @@ def test_a_port_in_use_is_said_plainly(tmp_path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        run = subprocess.run([RELEASE, "serve", "--data", tmp_path / "d", "--listen", f"127.0.0.1:{port}"],
+        run = subprocess.run([BINARY, "serve", "--data", tmp_path / "d", "--listen", f"127.0.0.1:{port}"],
                              capture_output=True, text=True, timeout=30)
     assert run.returncode == 1 and str(port) in run.stderr and "in use" in run.stderr, run.stderr
 
 
 def test_a_data_directory_in_use_or_from_a_newer_version_is_refused(tmp_path):
     first = Firn(tmp_path / "data").start()
-    run = subprocess.run([RELEASE, "serve", "--data", first.data, "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0"],
+    run = subprocess.run([BINARY, "serve", "--data", first.data, "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0"],
                          capture_output=True, text=True, timeout=30)
     assert run.returncode == 1 and "in use" in run.stderr and str(first.process.pid) in run.stderr, run.stderr
     assert first.stop() == 0
     marker = next(path for path in (tmp_path / "data").iterdir() if "version" in path.name.lower() or "marker" in path.name.lower())
     marker.write_text(re.sub(r"\d+", "999", marker.read_text(), count=1))
-    run = subprocess.run([RELEASE, "serve", "--data", first.data, "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0"],
+    run = subprocess.run([BINARY, "serve", "--data", first.data, "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0"],
                          capture_output=True, text=True, timeout=30)
     assert run.returncode == 1 and "newer" in run.stderr, run.stderr
 
 
 def test_addresses_beyond_this_machine_need_a_decision(tmp_path):
-    run = subprocess.run([RELEASE, "serve", "--data", tmp_path / "d", "--listen", "0.0.0.0:0"],
+    run = subprocess.run([BINARY, "serve", "--data", tmp_path / "d", "--listen", "0.0.0.0:0"],
                          capture_output=True, text=True, timeout=30)
     assert run.returncode == 2 and "--behind-proxy" in run.stderr, run.stderr
 
@@ -176,7 +176,7 @@ def test_the_command_line_uses_its_exit_codes(firn, arguments, code):
 
 
 def test_a_server_that_is_not_there_is_exit_3():
-    run = subprocess.run([RELEASE, "bucket", "list", "--url", "http://127.0.0.1:1", "--token", "x"], capture_output=True, text=True)
+    run = subprocess.run([BINARY, "bucket", "list", "--url", "http://127.0.0.1:1", "--token", "x"], capture_output=True, text=True)
     assert run.returncode == 3 and "127.0.0.1:1" in run.stderr
 
 

@@ -23,7 +23,7 @@ struct ByteInput {
             handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
         } catch {
             throw CommandError(
-                .file, "the file cannot be read", ["path": path, "reason": error.localizedDescription])
+                .file, "the file cannot be read", ["path": path, "reason": SystemReason.text(error)])
         }
     }
 
@@ -64,7 +64,7 @@ struct ByteInput {
             }
         } catch {
             throw CommandError(
-                .file, "the file cannot be read", ["path": name, "reason": error.localizedDescription])
+                .file, "the file cannot be read", ["path": name, "reason": SystemReason.text(error)])
         }
     }
 

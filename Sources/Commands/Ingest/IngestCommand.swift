@@ -51,8 +51,11 @@ enum IngestCommand {
             }
         } catch {
             progress.end()
-            invocation.console.remark(
-                "firn: \(NumberText.grouped(progress.accepted)) events were accepted before this failure")
+            if progress.accepted > 0 {
+                let count = NumberText.counted(progress.accepted, "event")
+                let verb = progress.accepted == 1 ? "was" : "were"
+                invocation.console.remark("firn: \(count) \(verb) accepted before this failure")
+            }
             throw error
         }
         progress.end()
@@ -69,8 +72,8 @@ enum IngestCommand {
         } else {
             let rate = Int(Double(progress.accepted) / progress.seconds)
             invocation.tell(
-                "\(NumberText.grouped(progress.accepted)) events accepted in "
-                    + "\(NumberText.duration(seconds: progress.seconds)), \(NumberText.grouped(rate)) events/s"
+                "\(NumberText.counted(progress.accepted, "event")) accepted in "
+                    + "\(NumberText.duration(seconds: progress.seconds)), \(NumberText.counted(rate, "event"))/s"
             )
         }
     }

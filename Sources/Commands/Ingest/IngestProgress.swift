@@ -78,7 +78,7 @@ final class IngestProgress: Sendable {
             }
             parts.append("\(Int(share * 100)) %")
         }
-        parts.append("\(NumberText.grouped(state.events)) events")
+        parts.append(NumberText.counted(state.events, "event"))
         parts.append("\(NumberText.grouped(Int(rate)))/s")
         if let totalBytes, state.bytes > 0 {
             let left = seconds * Double(max(0, totalBytes - state.bytes)) / Double(state.bytes)

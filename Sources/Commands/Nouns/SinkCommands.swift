@@ -10,7 +10,7 @@ enum SinkCommands {
     private static let create = CommandSpec(
         name: "create", summary: "creates a sink", positionals: [PositionalSpec(name: "NAME")],
         flags: [
-            .value("type", "TYPE", "r2-data-catalog: a table"),
+            .value("type", "TYPE", "r2-data-catalog or basin-catalog: a table"),
             .value("bucket", "NAME", "bucket to write to"),
             .value("namespace", "NAME", "the table's namespace"),
             .value("table", "NAME", "the table's name"),
@@ -20,7 +20,9 @@ enum SinkCommands {
             .value("target-row-group-size", "MB", "size of row groups"),
             .value("roll-interval", "SECONDS", "lands at least this often"),
             .value("roll-size", "MB", "lands when a file is this large"),
-        ] + Invocation.serverFlags
+        ] + Invocation.serverFlags,
+        notes:
+            "For example: firn sink create clicks --type r2-data-catalog --bucket lake --namespace web --table clicks"
     ) { invocation in
         let body = try SinkCommands.body(invocation)
         let made = try await invocation.server().call("POST", base, body)

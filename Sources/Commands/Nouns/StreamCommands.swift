@@ -21,8 +21,8 @@ enum StreamCommands {
         ] + Invocation.serverFlags
     ) { invocation in
         var http: JSONObject = [
-            "enabled": .boolean(invocation.toggle("http-enabled") ?? true),
-            "authentication": .boolean(invocation.toggle("http-auth") ?? true),
+            "enabled": .boolean(try invocation.toggle("http-enabled") ?? true),
+            "authentication": .boolean(try invocation.toggle("http-auth") ?? true),
         ]
         let origins = invocation.values("cors-origin")
         if !origins.isEmpty { http["cors"] = ["origins": .array(origins.map { .string($0) })] }

@@ -8,9 +8,9 @@ enum ConfigCommand {
         subcommands: [
             CommandSpec(
                 name: "show", summary: "prints the effective settings and where each comes from",
-                flags: SettingSpec.all.map(\.flag) + [.toggle("json", "prints JSON")],
+                flags: [SettingsFile.flag] + SettingSpec.all.map(\.flag) + [.toggle("json", "prints JSON")],
                 notes:
-                    "Flags win over the environment, the environment over defaults. There is no settings file yet."
+                    "Flags win over the environment, the environment over the settings file, the file over defaults."
             ) { invocation in
                 _ = try SettingSpec.settings(invocation)
                 let list = SettingSpec.all.map { spec -> JSONValue in
@@ -29,7 +29,7 @@ enum ConfigCommand {
 /// `firn serve`
 enum ServeCommand {
     static let spec = CommandSpec(
-        name: "serve", summary: "runs the server", flags: SettingSpec.all.map(\.flag),
+        name: "serve", summary: "runs the server", flags: [SettingsFile.flag] + SettingSpec.all.map(\.flag),
         notes: "Prints one line of JSON once ready; logs go to standard error. SIGTERM drains and ends it."
     ) { invocation in
         let settings = try SettingSpec.settings(invocation)

@@ -61,10 +61,18 @@ struct SettingSpec: Sendable {
             $0.s3PublicURL = $1
         },
         proxy,
+        text("tls-cert", "FILE", "PEM certificate chain, leaf first; read again at SIGHUP") {
+            $0.tlsCertificatePath = $1
+        },
+        text("tls-key", "FILE", "PEM key of the certificate") { $0.tlsKeyPath = $1 },
         text("account", "ID", "account id in paths and warehouse names", fallback: "local") {
             $0.account = $1
         },
         text("admin-token", "ID:VALUE", "administrator token instead of a made one", isSecret: true) {
+            let parts = $1.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+                throw CommandError(.usage, "the administrator token is ID:VALUE", ["setting": "admin-token"])
+            }
             $0.adminToken = $1
         },
         text("log-level", "LEVEL", "debug, info, warning or error", fallback: "info") { settings, text in
@@ -117,6 +125,7 @@ struct SettingSpec: Sendable {
         if let variable = flag.variable, let value = invocation.environment[variable], !value.isEmpty {
             return (value, "environment \(variable)")
         }
+        if let value = invocation.file[flag.name] { return (value.text, value.origin) }
         return (fallback, "default")
     }
 
@@ -124,7 +133,13 @@ struct SettingSpec: Sendable {
         var settings = NodeSettings(dataDirectory: "")
         for spec in all {
             let (text, origin) = spec.effective(invocation)
-            if origin != "default" { try spec.apply(&settings, text) }
+            guard origin != "default" else { continue }
+            do {
+                try spec.apply(&settings, text)
+            } catch let error as NodeError {
+                throw CommandError(
+                    .usage, error.summary, ["value": text, "from": origin], hint: error.hint)
+            }
         }
         return settings
     }

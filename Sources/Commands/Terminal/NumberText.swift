@@ -10,6 +10,11 @@ enum NumberText {
         return (value < 0 ? "-" : "") + String(text.reversed())
     }
 
+    /// `1 event`, `2,000 events`
+    static func counted(_ count: Int, _ noun: String) -> String {
+        "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
+    }
+
     /// `0.4 s`, `12 s`, `3 min 20 s`
     static func duration(seconds: Double) -> String {
         if seconds < 10 { return tenths(seconds) + " s" }

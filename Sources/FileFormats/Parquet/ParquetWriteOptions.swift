@@ -1,4 +1,5 @@
 package import Columnar
+import Effects
 
 /// How a Parquet file is laid out. The defaults are those of tables that Firn writes.
 package struct ParquetWriteOptions: Sendable, Hashable {
@@ -10,7 +11,7 @@ package struct ParquetWriteOptions: Sendable, Hashable {
     package var pageRows = 20_000
     package var pageBytes = 1 << 20
     /// In the form that readers parse: `application version number`.
-    package var createdBy = "firn version 0.1.0"
+    package var createdBy = FirnVersion.createdBy
     /// The file's own key-value metadata.
     package var metadata: [String: String] = [:]
 

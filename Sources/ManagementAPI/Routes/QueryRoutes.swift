@@ -9,8 +9,8 @@ enum QueryRoutes {
     static func add(to routes: inout ManagementRoutes) {
         routes.add("GET", "firn/queries") { call in
             try call.principal.require(.admin)
-            let limit = try NumberedPage.integer(call.request, "limit", 1...1000) ?? 100
-            return Envelope.success(.array(call.services.queries.list(limit: limit).map(json)))
+            let page = try NumberedPage(call.request, sizeAlias: "limit", sizeDefault: 100)
+            return page.answer(call.services.queries.list(limit: .max).map(json))
         }
         routes.add("GET", "firn/queries/{query}") { call in
             try call.principal.require(.admin)

@@ -49,7 +49,7 @@ extension SinkDefinition {
         let config = body["config"] ?? .null
         guard let members = config.object else { throw invalid("", "a sink needs a config") }
         bucket = try Self.text(config, "bucket")
-        tableName = try Self.text(config, members["table_name"] == nil ? "table" : "table_name")
+        tableName = try Self.text(config, members["table"] == nil ? "table_name" : "table")
         namespace =
             try members["namespace"].map { $0.isNull } ?? true
             ? Self.defaultNamespace : Self.text(config, "namespace")

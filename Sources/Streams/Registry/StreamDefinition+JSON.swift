@@ -26,7 +26,7 @@ extension StreamDefinition {
         self.format = format
         let unknown = body["unknown_fields"] ?? .null
         guard unknown.isNull || unknown.string.flatMap(UnknownFieldPolicy.init) != nil else {
-            throw Self.invalid("$.unknown_fields", "unknown fields are counted or rejected")
+            throw Self.invalid("$.unknown_fields", "unknown_fields is count or reject")
         }
         unknownFields = unknown.string.flatMap(UnknownFieldPolicy.init) ?? .count
         http = try HTTPSettings(body["http"] ?? .null, over: HTTPSettings())

@@ -48,6 +48,18 @@ final class ServerHandle: Sendable {
             .cannotListen, summary, ["address": address, "port": port, "reason": reason], hint: hint)
     }
 
+    static func useCertificate(chain: [UInt8], key: [UInt8]) throws(WireError) {
+        var reason = [CChar](repeating: 0, count: 256)
+        // SAFETY: the pointers are used inside the call only.
+        guard unsafe firn_http_tls_use(chain, chain.count, key, key.count, &reason, reason.count) else {
+            let text = String(
+                decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            throw WireError(
+                .certificateUnusable, "the certificate or its key cannot be used", ["reason": text],
+                hint: "both are PEM; the chain begins with the server's own certificate")
+        }
+    }
+
     static func isLoopback(_ address: String) -> Bool { unsafe firn_http_is_loopback(address) }
 
     // SAFETY of the calls below: the pointer is used only under the mutex and only before `stop` clears it.
