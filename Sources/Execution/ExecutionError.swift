@@ -5,12 +5,15 @@ package struct ExecutionError: Fault {
     package enum Code: String, FaultCode {
         /// The plan asks for what this build cannot run.
         case unsupported = "EXE-101"
+        /// A recursion went on for too many rounds.
+        case endless = "EXE-102"
         /// The plan's parts do not fit together.
         case inconsistentPlan = "EXE-201"
 
         package var kind: FaultKind {
             switch self {
             case .unsupported: .unsupported
+            case .endless: .exhausted
             case .inconsistentPlan: .bug
             }
         }

@@ -15,6 +15,11 @@ enum PhysicalPlanner {
             let below = plan(input)
             let keys = windowing.sortKeys
             return .window(windowing, below.isSorted(by: keys) ? below : .sort(keys, below))
+        case .expand(let expansion, let input): return .expand(expansion, plan(input))
+        case .unnest(let unnesting, let input): return .unnest(unnesting, plan(input))
+        case .recursion(let recursion, let base, let step):
+            return .recursion(recursion, base: plan(base), step: plan(step))
+        case .workingTable(let table): return .workingTable(table)
         case .sort(let keys, let input): return .sort(keys, plan(input))
         case .union(let inputs): return .union(inputs.map(plan))
         case .join(let kind, let condition, let left, let right):

@@ -50,6 +50,23 @@ struct PlanEncodingTests {
         framed.isDistinct = true
         var picked = WindowCall(.window(.lag), [name, .literal(.long(2), .long)], type: .string)
         picked.ignoresNulls = true
+        var sets = Aggregation(
+            keys: [.column(5, .string), .column(6, .int)], calls: [], names: ["k", "set"])
+        sets.rowsIfEmpty = [[.null, .int(1)]]
+        let expanded = PhysicalPlan.aggregate(
+            sets, .expand(Expansion(keys: [name], sets: [[0], []], names: ["k", "set"]), scan))
+        let one = Expression.literal(.long(1), .long)
+        let recursion = PhysicalPlan.recursion(
+            Recursion(id: 3, isDistinct: true),
+            base: .project(Projection([.column(0, .string)], names: ["k"]), expanded),
+            step: .unnest(
+                Unnesting(
+                    items: [
+                        .list(.null(.list(Field("element", .string)))),
+                        .series(from: one, to: one, step: one, includesEnd: false),
+                    ], names: ["e", "s", "n"], hasOrdinality: true, keepsEmpty: true),
+                .workingTable(WorkingTable(id: 3, schema: Schema([Field("k", .string)])))
+            ).firstColumn(.string))
         let window = PhysicalPlan.window(
             Windowing(
                 partition: [name], order: [SortKey(price)], calls: [framed, picked], names: ["s", "l"]), scan)
@@ -71,7 +88,7 @@ struct PlanEncodingTests {
                     ], Array(repeating: .null, count: 8),
                 ]))
         return [
-            scan, aggregate, values, window, .values(.oneRow),
+            scan, aggregate, values, window, recursion, .values(.oneRow),
             .topN([SortKey(.column(1, .long))], offset: 2, count: 3, aggregate),
             .limit(RowWindow(offset: 1, count: nil), .sort([SortKey(price, nullsFirst: true)], scan)),
             .project(
@@ -136,5 +153,11 @@ struct PlanEncodingTests {
             let fault = #expect(throws: PlansError.self) { try PhysicalPlan(encoded: bad.encoded) }
             #expect(fault?.code == .inconsistent)
         }
+    }
+}
+
+extension PhysicalPlan {
+    fileprivate func firstColumn(_ type: DataType) -> PhysicalPlan {
+        .project(Projection([.column(0, type)], names: ["k"]), self)
     }
 }

@@ -8,6 +8,8 @@ struct PlanCompiler {
     let context: QueryContext
     let profile: QueryProfile
     private var nextNode = 0
+    /// By the ids of the recursions whose steps are being compiled.
+    private var working: [Int: WorkingRows] = [:]
 
     init(_ context: QueryContext, _ profile: QueryProfile) {
         self.context = context
@@ -37,6 +39,27 @@ struct PlanCompiler {
         case .window(let windowing, let input):
             let work = WindowWork(windowing, over: input.schema)
             return try WindowSource(work, BatchPuller(try source(for: input), context), node, context)
+        case .expand(let expansion, let input):
+            return ExpandSource(
+                input: try source(for: input), expansion: expansion, schema: plan.schema, profile: node,
+                context: context)
+        case .unnest(let unnesting, let input):
+            let work = UnnestWork(
+                unnesting, over: input.schema, limit: min(Batch.capacity, context.batchRows))
+            return UnnestSource(input: try source(for: input), work: work, profile: node, context: context)
+        case .recursion(let recursion, let base, let step):
+            return try self.recursion(recursion, base, step, node)
+        case .workingTable(let table):
+            guard let rows = working[table.id] else {
+                throw ExecutionError(.inconsistentPlan, "a working table stands outside its recursion")
+            }
+            return BatchesSource {
+                let batches = rows.batches.map { batch in
+                    Batch(schema: table.schema, columns: batch.columns, rowCount: batch.rowCount)
+                }
+                for batch in batches { node.gave(batch.rowCount) }
+                return batches
+            }
         case .sort(let keys, let input): return try sort(keys, input, node, offset: 0, count: nil)
         case .topN(let keys, let offset, let count, let input):
             return try sort(keys, input, node, offset: offset, count: count)
@@ -51,6 +74,22 @@ struct PlanCompiler {
             return JoinSource(
                 JoinWork(join, left.schema, right.schema), left: sides.left, right: sides.right, node, context
             )
+        }
+    }
+
+    private mutating func recursion(
+        _ recursion: Recursion, _ base: PhysicalPlan, _ step: PhysicalPlan, _ node: OperatorProfile
+    ) throws -> any MorselSource {
+        let rows = WorkingRows()
+        let baseSource = try source(for: base)
+        var inner = self
+        inner.working[recursion.id] = rows
+        nextNode += QueryProfile.nodeCount(step)
+        return try RecursionSource(
+            recursion, base.schema, base: baseSource, working: rows, node, context
+        ) { [inner] in
+            var compiler = inner
+            return try compiler.source(for: step)
         }
     }
 
@@ -80,8 +119,17 @@ struct PlanCompiler {
             }
             return try await context.morsels.run(priority: context.priority) {
                 let batches = try node.timed(context.clock) { try AggregateSink.finish(sinks.map(\.inner)) }
-                for batch in batches { node.gave(batch.rowCount) }
-                return batches
+                guard batches.allSatisfy({ $0.rowCount == 0 }), !aggregation.rowsIfEmpty.isEmpty else {
+                    for batch in batches { node.gave(batch.rowCount) }
+                    return batches
+                }
+                let columns = work.schema.fields.enumerated().map { index, field in
+                    Column(field.type, aggregation.rowsIfEmpty.map { $0[index] })
+                }
+                node.gave(aggregation.rowsIfEmpty.count)
+                return [
+                    Batch(schema: work.schema, columns: columns, rowCount: aggregation.rowsIfEmpty.count)
+                ]
             }
         }
     }

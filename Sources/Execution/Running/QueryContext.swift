@@ -19,6 +19,8 @@ package struct QueryContext: Sendable {
     package var priority: WorkPriority = .query
     /// On the clock's monotonic scale; nil for none.
     package var deadlineNanoseconds: Int64?
+    /// Rounds of a recursion at most: no hierarchy is so deep, and what is deeper never ends.
+    package var recursionRounds = 100_000
     /// Rows of a batch at most. Smaller only in tests, where batch borders must not show.
     package var batchRows = Int.max
 

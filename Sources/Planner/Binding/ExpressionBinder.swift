@@ -9,6 +9,10 @@ import SQLSyntax
 struct ExpressionBinder {
     /// No table has so many columns.
     static let aggregateBase = 1 << 40
+    /// Behind the places of aggregates.
+    static let groupingBase = 1 << 41
+    /// Behind the places of window functions.
+    static let unnestBase = 1 << 43
 
     let context: BinderContext
     let scope: Scope
@@ -22,6 +26,12 @@ struct ExpressionBinder {
     private(set) var isInsideAggregate = false
     /// Window functions met so far; their columns stand behind `windowBase`.
     var windows: [BoundWindow] = []
+    /// The arguments of GROUPING, by call; their columns stand behind `groupingBase`.
+    private(set) var groupings: [[Expression]] = []
+    /// Lists that UNNEST in the select list makes rows of; their columns stand behind `unnestBase`.
+    private(set) var unnests: [Unnesting.Item] = []
+    /// Whether UNNEST may stand here.
+    var takesUnnest = false
     /// What WINDOW names.
     var namedWindows: [SelectSyntax.NamedWindow] = []
     /// Like `aggregateFreeClause`, for window functions; they stand only behind SELECT, ORDER BY and QUALIFY.
@@ -136,6 +146,11 @@ struct ExpressionBinder {
         }
         if let window = call.window { return try bindWindow(call, window, at: position) }
         let name = call.function.last.text
+        switch name.lowercased() {
+        case "grouping": return try bindGrouping(call, at: position)
+        case "unnest": return try bindUnnest(call, at: position)
+        default: break
+        }
         if WindowRegistry.needsWindow(name) {
             throw PlannerError(
                 .misplacedAggregate, "a window function needs OVER", ["function": name], at: position,
@@ -152,6 +167,45 @@ struct ExpressionBinder {
         let arguments = try bindAll(call.arguments)
         return try CallBinding(context: context).bind(
             name, arguments, at: call.arguments.map(\.position), callPosition: position)
+    }
+
+    private mutating func bindGrouping(
+        _ call: CallSyntax, at position: TextPosition
+    ) throws(PlannerError) -> Expression {
+        if let clause = aggregateFreeClause ?? (isInsideAggregate ? "an aggregate" : nil) {
+            throw PlannerError(.misplacedAggregate, "GROUPING cannot stand in \(clause)", at: position)
+        }
+        guard (1...31).contains(call.arguments.count) else {
+            throw PlannerError(
+                .wrongArgumentCount, "grouping takes another number of arguments",
+                ["takes": "1 to 31", "given": call.arguments.count], at: position)
+        }
+        groupings.append(try bindAll(call.arguments))
+        return .column(Self.groupingBase + groupings.count - 1, .int)
+    }
+
+    private mutating func bindUnnest(
+        _ call: CallSyntax, at position: TextPosition
+    ) throws(PlannerError) -> Expression {
+        guard takesUnnest, !isInsideAggregate else {
+            throw PlannerError(
+                .misplacedAggregate, "UNNEST stands only in FROM and in a select list", at: position)
+        }
+        guard call.arguments.count == 1 else {
+            throw PlannerError(
+                .wrongArgumentCount, "unnest in a select list takes another number of arguments",
+                ["takes": 1, "given": call.arguments.count], at: position)
+        }
+        takesUnnest = false
+        defer { takesUnnest = true }
+        let item = try TableFunctionBinding.item(try bind(call.arguments[0]), at: call.arguments[0].position)
+        guard case .list = item else {
+            throw PlannerError(
+                .typeMismatch, "unnest in a select list takes a list", at: call.arguments[0].position,
+                hint: "put the map into FROM: …, UNNEST(map) AS m(key, value)")
+        }
+        unnests.append(item)
+        return .column(Self.unnestBase + unnests.count - 1, item.types[0])
     }
 
     private mutating func bindAggregate(

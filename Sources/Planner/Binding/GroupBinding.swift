@@ -1,23 +1,67 @@
 import Columnar
+import Kernels
 import Plans
 import SQLSyntax
 
 /// Rewrites expressions over the input into expressions over its groups.
+///
+///     aggregate   keys, the grouping set's number where there are several sets, calls
+///     expand      only where there are several sets
+///     input
 struct GroupBinding {
     struct Key {
         var value: Expression
         var name: String
     }
 
-    let keys: [Key]
+    let grouping: GroupingSets
     let calls: [AggregateCall]
+    /// The arguments of GROUPING, by call.
+    let groupings: [[Expression]]
     /// Where columns were read, for the message.
     let positions: [Int: TextPosition]
     let scope: Scope
 
-    func plan(over input: LogicalPlan) -> LogicalPlan {
-        let names = keys.map(\.name) + calls.map { $0.text(over: input.schema) }
-        return .aggregate(Aggregation(keys: keys.map(\.value), calls: calls, names: names), input)
+    private var keys: [Key] { grouping.keys }
+    private var hasSets: Bool { grouping.sets.count > 1 || grouping.sets.first?.count != keys.count }
+    private var firstCall: Int { keys.count + (hasSets ? 1 : 0) }
+
+    func plan(over input: LogicalPlan) throws(PlannerError) -> LogicalPlan {
+        let names = keys.map(\.name)
+        let callNames = calls.map { $0.text(over: input.schema) }
+        guard hasSets else {
+            return .aggregate(
+                Aggregation(keys: keys.map(\.value), calls: calls, names: names + callNames), input)
+        }
+        let expansion = Expansion(
+            keys: keys.map(\.value), sets: grouping.sets, names: names + ["grouping set"])
+        let width = input.schema.count
+        let types = keys.map(\.value.type) + [.int]
+        var aggregation = Aggregation(
+            keys: types.enumerated().map { .column(width + $0, $1) }, calls: calls,
+            names: names + ["grouping set"] + callNames)
+        for (number, set) in grouping.sets.enumerated() where set.isEmpty {
+            var row = keys.map { _ in Scalar.null } + [.int(Int32(truncatingIfNeeded: number))]
+            for call in calls { row.append(try answerOfNoRows(call)) }
+            aggregation.rowsIfEmpty.append(row)
+        }
+        return .aggregate(aggregation, .expand(expansion, input))
+    }
+
+    private func answerOfNoRows(_ call: AggregateCall) throws(PlannerError) -> Scalar {
+        do {
+            return try call.function.makeState(
+                argumentTypes: (call.arguments + call.order.map(\.expression)).map(\.type), result: call.type,
+                isDistinct: call.isDistinct,
+                order: call.order.map {
+                    SortDirection(isDescending: $0.isDescending, nullsFirst: $0.nullsFirst)
+                }
+            ).finish().scalar(at: 0)
+        } catch {
+            throw PlannerError(
+                .constantFault, "the aggregate has no answer for no rows", ["aggregate": call.function.name],
+                at: nil, cause: error)
+        }
     }
 
     /// A key becomes its column, an aggregate its own; a column that is neither is a fault.
@@ -26,10 +70,13 @@ struct GroupBinding {
             return .column(key, expression.type)
         }
         if case .column(let index, let type) = expression {
-            // Window functions stand above groups.
+            // What makes rows and windows stands above groups.
             if index >= ExpressionBinder.windowBase { return expression }
+            if index >= ExpressionBinder.groupingBase {
+                return try grouping(of: groupings[index - ExpressionBinder.groupingBase])
+            }
             if index >= ExpressionBinder.aggregateBase {
-                return .column(keys.count + index - ExpressionBinder.aggregateBase, type)
+                return .column(firstCall + index - ExpressionBinder.aggregateBase, type)
             }
             throw PlannerError(
                 .notGrouped, "the column must be in GROUP BY or inside an aggregate",
@@ -41,5 +88,31 @@ struct GroupBinding {
         var replacements: [Expression] = []
         for child in children { replacements.append(try bind(child)) }
         return expression.withChildren(replacements)
+    }
+
+    /// A bit for each argument, the first one highest: set where the grouping set leaves the key out.
+    private func grouping(of arguments: [Expression]) throws(PlannerError) -> Expression {
+        var places: [Int] = []
+        for argument in arguments {
+            guard let place = keys.firstIndex(where: { $0.value == argument }) else {
+                throw PlannerError(
+                    .notGrouped, "GROUPING takes keys of GROUP BY",
+                    at: argument.columns.compactMap { positions[$0] }.first)
+            }
+            places.append(place)
+        }
+        func bits(_ set: [Int]) -> Expression {
+            let value = places.reduce(Int32(0)) { $0 << 1 | (set.contains($1) ? 0 : 1) }
+            return .literal(.int(value), .int)
+        }
+        guard hasSets else { return .literal(.int(0), .int) }
+        let number = Expression.column(keys.count, .int)
+        let branches = grouping.sets.enumerated().map { index, set in
+            CaseBranch(
+                condition: .call(
+                    .equal, [number, .literal(.int(Int32(truncatingIfNeeded: index)), .int)], .boolean),
+                value: bits(set))
+        }
+        return .caseWhen(branches, otherwise: nil, .int)
     }
 }

@@ -10,8 +10,9 @@ struct QueryBinder {
 
     let context: BinderContext
     let tables: TableCatalogue
-    private var commonTables: [(name: String, plan: LogicalPlan, nodeCount: Int)] = []
+    var commonTables: [(name: String, plan: LogicalPlan, nodeCount: Int)] = []
     private var nodeCount = 0
+    var nextRecursion = 1
 
     init(_ context: BinderContext, tables: TableCatalogue) {
         self.context = context
@@ -21,9 +22,12 @@ struct QueryBinder {
     mutating func bind(_ query: QuerySyntax) throws(PlannerError) -> LogicalPlan {
         let visible = commonTables.count
         defer { commonTables.removeLast(commonTables.count - visible) }
-        if query.isRecursive { throw .unsupported("WITH RECURSIVE", at: query.position) }
         for table in query.commonTables {
             let before = nodeCount
+            if query.isRecursive, let plan = try bindRecursive(table) {
+                commonTables.append((table.name.text, plan, nodeCount - before + 1))
+                continue
+            }
             var plan = try bind(table.query)
             if !table.columns.isEmpty {
                 plan = try renamed(plan, table.columns, what: "WITH")
@@ -42,7 +46,7 @@ struct QueryBinder {
         return plan
     }
 
-    private mutating func bind(_ body: QueryBodySyntax) throws(PlannerError) -> LogicalPlan {
+    mutating func bind(_ body: QueryBodySyntax) throws(PlannerError) -> LogicalPlan {
         switch body {
         case .select(let select): return try bind(select, order: [])
         case .query(let query): return try bind(query)
@@ -77,6 +81,13 @@ struct QueryBinder {
         guard let first = from.first else { return (.values(.oneRow), Scope()) }
         var (plan, scope) = try source(first)
         for table in from.dropFirst() {
+            // A table function sees the tables to its left.
+            if case .function(let call, _, let alias) = table {
+                try countNode(at: table.position)
+                (plan, scope) = try TableFunctionBinding(context: context, call: call)
+                    .bind(over: (plan, scope), alias: alias, keepsEmpty: false)
+                continue
+            }
             let (right, rightScope) = try source(table)
             try countNode(at: table.position)
             scope = try scope.joined(with: rightScope, at: table.position)
@@ -92,13 +103,45 @@ struct QueryBinder {
             if isLateral { throw .unsupported("LATERAL", at: query.position) }
             let plan = try bind(query)
             return (plan, try Scope(plan.schema, fullName: [], alias: alias))
-        case .function(let call, _, _):
-            throw .unsupported("a table function", at: call.function.position)
+        case .function(let call, _, let alias):
+            return try TableFunctionBinding(context: context, call: call)
+                .bind(over: (.values(.oneRow), Scope()), alias: alias, keepsEmpty: false)
         case .join(let join):
             let left = try source(join.left)
+            if case .function(let call, _, let alias) = join.right {
+                try countNode(at: join.position)
+                return try functionJoin(join, left, call, alias)
+            }
             let right = try source(join.right)
             try countNode(at: join.position)
             return try JoinBinding(context: context).bind(join, left, right)
+        }
+    }
+
+    /// A join with a function of the left side's columns.
+    private func functionJoin(
+        _ join: JoinSyntax, _ left: (LogicalPlan, Scope), _ call: CallSyntax, _ alias: TableAliasSyntax?
+    ) throws(PlannerError) -> (LogicalPlan, Scope) {
+        let isLeft = join.kind == .left
+        let function = TableFunctionBinding(context: context, call: call)
+        guard join.kind != .right, join.kind != .full else {
+            throw .unsupported("\(join.kind.rawValue) with a table function", at: join.position)
+        }
+        let (plan, scope) = try function.bind(over: left, alias: alias, keepsEmpty: isLeft)
+        switch join.condition {
+        case .none: return (plan, scope)
+        case .on(let syntax):
+            var binder = ExpressionBinder(context, scope: scope, aggregateFreeClause: "ON")
+            let condition = try binder.bindCondition(syntax, for: "ON")
+            if condition == .true { return (plan, scope) }
+            if isLeft {
+                throw .unsupported(
+                    "LEFT JOIN of a table function with a condition", at: syntax.position,
+                    hint: "write ON TRUE, and the condition into WHERE")
+            }
+            return (.filter(condition, plan), scope)
+        case .using, .natural:
+            throw .unsupported("USING with a table function", at: join.position, hint: "write ON")
         }
     }
 
@@ -127,7 +170,7 @@ struct QueryBinder {
         return (.scan(scan), scope)
     }
 
-    private func renamed(
+    func renamed(
         _ plan: LogicalPlan, _ names: [Identifier], what: String
     ) throws(PlannerError) -> LogicalPlan {
         let fields = plan.schema.fields
@@ -173,7 +216,7 @@ struct QueryBinder {
         return isAll ? union : SelectBinding.distinct(union)
     }
 
-    private func cast(_ plan: LogicalPlan, to types: [DataType], names: [String]) -> LogicalPlan {
+    func cast(_ plan: LogicalPlan, to types: [DataType], names: [String]) -> LogicalPlan {
         let fields = plan.schema.fields
         if zip(fields, types).allSatisfy({ $0.type == $1 }), fields.map(\.name) == names { return plan }
         let values = zip(fields, types).enumerated().map { index, pair -> Expression in

@@ -30,7 +30,9 @@ struct SelectBinding {
         try refuseLong(select, order)
         var binder = ExpressionBinder(context, scope: scope)
         binder.namedWindows = select.windows
+        binder.takesUnnest = true
         let list = try SelectItems(select, binder: &binder)
+        binder.takesUnnest = false
         for item in list.items where item.isNamed && item.syntax != nil {
             if binder.aliases[item.name] == nil { binder.aliases[item.name] = item.value }
         }
@@ -39,28 +41,48 @@ struct SelectBinding {
         }
         let having = try having(select, binder: &binder)
         var sorting = try SortBinding(list, order, binder: &binder)
-        let keys = try groupKeys(select, list, binder: &binder)
+        let grouping = try grouping(select, list, binder: &binder)
 
         var plan = input
         var windows = binder.windows
-        if let keys = keys ?? (binder.aggregates.isEmpty && having == nil ? nil : []) {
+        var unnests = binder.unnests
+        let hasGroups = !binder.aggregates.isEmpty || !binder.groupings.isEmpty || having != nil
+        if let grouping = grouping ?? (hasGroups ? GroupingSets([]) : nil) {
             let groups = GroupBinding(
-                keys: keys, calls: binder.aggregates, positions: binder.columnPositions, scope: scope)
-            plan = groups.plan(over: plan)
+                grouping: grouping, calls: binder.aggregates, groupings: binder.groupings,
+                positions: binder.columnPositions, scope: scope)
+            plan = try groups.plan(over: plan)
             if let having { plan = .filter(try groups.bind(having), plan) }
             var values: [Expression] = []
             for value in sorting.values { values.append(try groups.bind(value)) }
             sorting.values = values
             for index in windows.indices { windows[index] = try windows[index].mapExpressions(groups.bind) }
             if let condition = qualify { qualify = try groups.bind(condition) }
+            for index in unnests.indices { unnests[index] = try unnests[index].mapExpressions(groups.bind) }
         }
         if !windows.isEmpty {
             let windowed = WindowPlan(windows, over: plan)
             plan = windowed.plan
             sorting.values = sorting.values.map(windowed.bind)
             qualify = qualify.map(windowed.bind)
+            unnests = unnests.map { $0.mapExpressions(windowed.bind) }
         }
-        if let qualify { plan = .filter(qualify, plan) }
+        if let qualify {
+            guard !qualify.columns.contains(where: { $0 >= ExpressionBinder.unnestBase }) else {
+                throw PlannerError(
+                    .misplacedAggregate, "UNNEST cannot stand in QUALIFY", at: select.qualify?.position)
+            }
+            plan = .filter(qualify, plan)
+        }
+        if !unnests.isEmpty {
+            let width = plan.schema.count
+            plan = .unnest(Unnesting(items: unnests, names: unnests.map { _ in "unnest" }), plan)
+            sorting.values = sorting.values.map { value in
+                value.remapped { index in
+                    index < ExpressionBinder.unnestBase ? index : width + index - ExpressionBinder.unnestBase
+                }
+            }
+        }
         plan = .project(Projection(sorting.values, names: sorting.names), plan)
         if select.distinct != nil {
             if let hidden = sorting.firstHidden {
@@ -130,9 +152,9 @@ struct SelectBinding {
     }
 
     /// Nil without GROUP BY.
-    private func groupKeys(
+    private func grouping(
         _ select: SelectSyntax, _ list: SelectItems, binder: inout ExpressionBinder
-    ) throws(PlannerError) -> [GroupBinding.Key]? {
+    ) throws(PlannerError) -> GroupingSets? {
         switch select.grouping {
         case nil: return nil
         case .all:
@@ -142,13 +164,9 @@ struct SelectBinding {
                     keys.append(GroupBinding.Key(value: item.value, name: item.name))
                 }
             }
-            return keys
+            return GroupingSets(keys)
         case .elements(let elements):
-            var keys: [GroupBinding.Key] = []
-            for element in elements {
-                guard case .key(let syntax) = element else {
-                    throw .unsupported("GROUPING SETS, ROLLUP or CUBE", at: select.position)
-                }
+            return try GroupingSets(elements, at: select.position) { syntax throws(PlannerError) in
                 let key = try groupKey(syntax, list, binder: &binder)
                 if key.value.readsWindow {
                     throw PlannerError(
@@ -158,10 +176,8 @@ struct SelectBinding {
                     throw PlannerError(
                         .misplacedAggregate, "an aggregate cannot be a group key", at: syntax.position)
                 }
-                // The same key twice makes no more groups.
-                if !keys.contains(where: { $0.value == key.value }) { keys.append(key) }
+                return key
             }
-            return keys
         }
     }
 

@@ -36,7 +36,10 @@ struct WindowPlan {
     /// The expression with the columns of window functions in their places.
     func bind(_ expression: Expression) -> Expression {
         expression.remapped { index in
-            index < ExpressionBinder.windowBase ? index : places[index - ExpressionBinder.windowBase]
+            guard (ExpressionBinder.windowBase..<ExpressionBinder.unnestBase).contains(index) else {
+                return index
+            }
+            return places[index - ExpressionBinder.windowBase]
         }
     }
 }

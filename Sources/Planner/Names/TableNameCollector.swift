@@ -8,8 +8,10 @@ struct TableNameCollector {
     mutating func visit(_ query: QuerySyntax) {
         let visible = common.count
         for table in query.commonTables {
+            // A recursive table may read itself.
+            if query.isRecursive { common.append(table.name.text.lowercased()) }
             visit(table.query)
-            common.append(table.name.text.lowercased())
+            if !query.isRecursive { common.append(table.name.text.lowercased()) }
         }
         visit(query.body)
         common.removeLast(common.count - visible)

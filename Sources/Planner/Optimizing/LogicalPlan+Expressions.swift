@@ -6,7 +6,7 @@ extension LogicalPlan {
         _ body: (Expression) throws(Failure) -> Expression
     ) throws(Failure) -> LogicalPlan {
         switch self {
-        case .values, .limit, .union: return self
+        case .values, .limit, .union, .recursion, .workingTable: return self
         case .scan(var scan):
             if let filter = scan.filter { scan.filter = try body(filter) }
             return .scan(scan)
@@ -27,6 +27,10 @@ extension LogicalPlan {
                 aggregation.calls[index] = try aggregation.calls[index].mapExpressions(body)
             }
             return .aggregate(aggregation, input)
+        case .expand(var expansion, let input):
+            for index in expansion.keys.indices { expansion.keys[index] = try body(expansion.keys[index]) }
+            return .expand(expansion, input)
+        case .unnest(let unnesting, let input): return .unnest(try unnesting.mapExpressions(body), input)
         case .window(let windowing, let input): return .window(try windowing.mapExpressions(body), input)
         case .sort(var keys, let input):
             for index in keys.indices { keys[index].expression = try body(keys[index].expression) }

@@ -31,6 +31,32 @@ struct PruneColumns: OptimizerPass {
         case .project(let projection, let input): return prune(projection, input, wanted)
         case .aggregate(let aggregation, let input): return prune(aggregation, input, wanted)
         case .window(let windowing, let input): return prune(windowing, input, wanted)
+        case .expand(var expansion, let input):
+            let width = input.schema.count
+            let read = expansion.keys.reduce(wanted.filter { $0 < width }) { $0.union($1.columns) }
+            let (below, belowPlaces) = prune(input, keeping: read)
+            expansion.keys = expansion.keys.map { $0.remapped(belowPlaces) }
+            let added = expansion.keys.count + 1
+            return (.expand(expansion, below), shifted(belowPlaces, added, from: width, below.schema.count))
+        case .unnest(let unnesting, let input):
+            let width = input.schema.count
+            let read = unnesting.expressions.reduce(wanted.filter { $0 < width }) { $0.union($1.columns) }
+            let (below, belowPlaces) = prune(input, keeping: read)
+            return (
+                .unnest(unnesting.mapExpressions { $0.remapped(belowPlaces) }, below),
+                shifted(belowPlaces, unnesting.types.count, from: width, below.schema.count)
+            )
+        case .recursion(let recursion, let base, let step):
+            // The step reads all columns of its own answer.
+            let parts = [base, step].map { part in
+                let (below, positions) = prune(part, keeping: Set(part.schema.fields.indices))
+                return project(part.schema.fields.indices.map { ($0, positions) }, part.schema, below)
+            }
+            return (
+                .recursion(recursion, base: parts[0], step: parts[1]),
+                places(Array(plan.schema.fields.indices))
+            )
+        case .workingTable: return (plan, places(Array(plan.schema.fields.indices)))
         case .union(let inputs):
             // Every input must give the same columns in the same places.
             let kept = wanted.sorted()
@@ -93,10 +119,11 @@ struct PruneColumns: OptimizerPass {
             $0.formUnion($1.columns)
         }
         let (below, positions) = prune(input, keeping: read)
-        let narrow = Aggregation(
+        var narrow = Aggregation(
             phase: aggregation.phase, keys: aggregation.keys.map { $0.remapped(positions) },
             calls: calls.map { $0.mapExpressions { $0.remapped(positions) } },
             names: kept.map { aggregation.names[$0] })
+        narrow.rowsIfEmpty = aggregation.rowsIfEmpty.map { row in kept.map { row[$0] } }
         return (.aggregate(narrow, below), places(kept))
     }
 
@@ -115,6 +142,15 @@ struct PruneColumns: OptimizerPass {
         var positions = belowPlaces
         for (new, old) in kept.enumerated() { positions[width + old] = below.schema.count + new }
         return (.window(narrow.mapExpressions { $0.remapped(belowPlaces) }, below), positions)
+    }
+
+    /// The places of an input's columns, then of as many columns that a node adds to it.
+    private func shifted(
+        _ positions: [Int: Int], _ added: Int, from width: Int, _ newWidth: Int
+    ) -> [Int: Int] {
+        var result = positions
+        for offset in 0..<added { result[width + offset] = newWidth + offset }
+        return result
     }
 
     private func project(

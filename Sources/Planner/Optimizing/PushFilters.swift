@@ -30,7 +30,7 @@ struct PushFilters: OptimizerPass {
         case .aggregate(let aggregation, let input):
             // Without keys there is a group also where there are no rows.
             let (pushed, kept) = split(conditions) { condition in
-                !aggregation.keys.isEmpty && !condition.columns.isEmpty
+                !aggregation.keys.isEmpty && aggregation.rowsIfEmpty.isEmpty && !condition.columns.isEmpty
                     && condition.columns.allSatisfy { $0 < aggregation.keys.count }
             }
             let below = pushed.map { $0.substituted(aggregation.keys) }
@@ -55,7 +55,18 @@ struct PushFilters: OptimizerPass {
             return push(conditions, kind, condition?.conjuncts ?? [], left, right)
         // A limit's rows are chosen before the filter.
         case .limit(let window, let input): return filtered(.limit(window, push([], into: input)), conditions)
-        case .values: return filtered(plan, conditions)
+        case .expand(let expansion, let input):
+            let width = input.schema.count
+            let (pushed, kept) = split(conditions) { $0.columns.allSatisfy { $0 < width } }
+            return filtered(.expand(expansion, push(pushed, into: input)), kept)
+        case .unnest(let unnesting, let input):
+            let width = input.schema.count
+            let (pushed, kept) = split(conditions) { $0.columns.allSatisfy { $0 < width } }
+            return filtered(.unnest(unnesting, push(pushed, into: input)), kept)
+        case .recursion(let recursion, let base, let step):
+            let parts = (push([], into: base), push([], into: step))
+            return filtered(.recursion(recursion, base: parts.0, step: parts.1), conditions)
+        case .values, .workingTable: return filtered(plan, conditions)
         }
     }
 

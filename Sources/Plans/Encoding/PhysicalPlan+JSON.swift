@@ -29,6 +29,14 @@ extension PhysicalPlan {
             object["names"] = JSONValue(projection.names)
         case .aggregate(let aggregation, _): aggregation.encode(into: &object)
         case .window(let windowing, _): windowing.encode(into: &object)
+        case .expand(let expansion, _): expansion.encode(into: &object)
+        case .unnest(let unnesting, _): unnesting.encode(into: &object)
+        case .recursion(let recursion, _, _):
+            object["id"] = JSONValue(recursion.id)
+            object["distinct"] = .boolean(recursion.isDistinct)
+        case .workingTable(let table):
+            object["id"] = JSONValue(table.id)
+            object["fields"] = .array(table.schema.fields.map(\.planJSON))
         case .sort(let keys, _): object["keys"] = .array(keys.map(\.json))
         case .topN(let keys, let offset, let count, _):
             object["keys"] = .array(keys.map(\.json))
@@ -52,6 +60,10 @@ extension PhysicalPlan {
         case .project: "project"
         case .aggregate: "aggregate"
         case .window: "window"
+        case .expand: "expand"
+        case .unnest: "unnest"
+        case .recursion: "recursion"
+        case .workingTable: "working_table"
         case .sort: "sort"
         case .topN: "top_n"
         case .limit: "limit"
@@ -74,7 +86,9 @@ extension PhysicalPlan {
     ) throws(PlansError) -> PhysicalPlan {
         if name == "values" { return .values(try ValueRows(members)) }
         if name == "scan" { return .scan(try TableScan(members)) }
-        guard let input = inputs.first, name == "union" || inputs.count == (name == "join" ? 2 : 1) else {
+        if name == "working_table" { return .workingTable(try WorkingTable(members)) }
+        let isBinary = name == "join" || name == "recursion"
+        guard let input = inputs.first, name == "union" || inputs.count == (isBinary ? 2 : 1) else {
             throw members.malformed("inputs", "has another count than the node takes")
         }
         switch name {
@@ -91,6 +105,12 @@ extension PhysicalPlan {
             }
             return .project(Projection(expressions, names: names), input)
         case "aggregate": return .aggregate(try Aggregation(members), input)
+        case "expand": return .expand(try Expansion(members), input)
+        case "unnest": return .unnest(try Unnesting(members), input)
+        case "recursion":
+            let recursion = Recursion(
+                id: try members.integer("id"), isDistinct: try members.boolean("distinct"))
+            return .recursion(recursion, base: input, step: inputs[1])
         case "window": return .window(try Windowing(members), input)
         case "sort": return .sort(try members.sortKeys(), input)
         case "top_n":
@@ -183,6 +203,9 @@ extension Aggregation {
         object["keys"] = .array(keys.map(\.json))
         object["calls"] = .array(calls.map(\.json))
         object["names"] = JSONValue(names)
+        if !rowsIfEmpty.isEmpty {
+            object["rows_if_empty"] = .array(rowsIfEmpty.map { .array($0.map(\.planJSON)) })
+        }
     }
 
     fileprivate init(_ members: PlanJSON) throws(PlansError) {
@@ -196,5 +219,14 @@ extension Aggregation {
             throw members.malformed("names", "has another count")
         }
         self.init(phase: phase, keys: keys, calls: calls, names: names)
+        guard members.object["rows_if_empty"] != nil else { return }
+        for json in try members.array("rows_if_empty") {
+            var row: [Scalar] = []
+            for value in json.array ?? [] { row.append(try Scalar(planJSON: value)) }
+            guard row.count == schema.count, zip(row, schema.fields).allSatisfy({ $0.fits($1.type) }) else {
+                throw members.malformed("rows_if_empty", "does not fit the columns")
+            }
+            rowsIfEmpty.append(row)
+        }
     }
 }

@@ -20,6 +20,8 @@ package struct Aggregation: Sendable, Hashable {
     package var calls: [AggregateCall]
     /// Names of the keys, then of the calls.
     package var names: [String]
+    /// What to give when there is no group, as wide as the schema: an empty grouping set is a group also without rows.
+    package var rowsIfEmpty: [[Scalar]] = []
 
     package init(phase: Phase = .single, keys: [Expression], calls: [AggregateCall], names: [String]) {
         precondition(names.count == keys.count + calls.count, "every key and call has a name")

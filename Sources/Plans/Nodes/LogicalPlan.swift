@@ -10,6 +10,14 @@ package indirect enum LogicalPlan: Sendable, Hashable {
     case aggregate(Aggregation, LogicalPlan)
     /// Adds columns that look at other rows.
     case window(Windowing, LogicalPlan)
+    /// Makes rows for grouping sets.
+    case expand(Expansion, LogicalPlan)
+    /// Makes rows from lists, maps and series.
+    case unnest(Unnesting, LogicalPlan)
+    /// The base, then the step again and again.
+    case recursion(Recursion, base: LogicalPlan, step: LogicalPlan)
+    /// What a recursion's step reads.
+    case workingTable(WorkingTable)
     case sort([SortKey], LogicalPlan)
     case limit(RowWindow, LogicalPlan)
     /// All rows of all inputs, which have the same types; the schema is the first one's.
@@ -27,6 +35,10 @@ extension LogicalPlan {
         case .project(let projection, _): projection.schema
         case .aggregate(let aggregation, _): aggregation.schema
         case .window(let windowing, let input): windowing.schema(over: input.schema)
+        case .expand(let expansion, let input): expansion.schema(over: input.schema)
+        case .unnest(let unnesting, let input): unnesting.schema(over: input.schema)
+        case .recursion(_, let base, _): base.schema
+        case .workingTable(let table): table.schema
         case .union(let inputs): inputs[0].schema
         case .join(let kind, _, let left, let right): Join.schema(kind, left.schema, right.schema)
         }
@@ -34,11 +46,14 @@ extension LogicalPlan {
 
     package var inputs: [LogicalPlan] {
         switch self {
-        case .values, .scan: []
+        case .values, .scan, .workingTable: []
         case .filter(_, let input), .project(_, let input), .aggregate(_, let input), .window(_, let input),
+            .expand(_, let input),
+            .unnest(_, let input),
             .sort(_, let input), .limit(_, let input):
             [input]
         case .union(let inputs): inputs
+        case .recursion(_, let base, let step): [base, step]
         case .join(_, _, let left, let right): [left, right]
         }
     }
@@ -47,11 +62,15 @@ extension LogicalPlan {
     package func withInputs(_ replacements: [LogicalPlan]) -> LogicalPlan {
         precondition(replacements.count == inputs.count, "a node takes as many inputs as it has")
         switch self {
-        case .values, .scan: return self
+        case .values, .scan, .workingTable: return self
         case .filter(let condition, _): return .filter(condition, replacements[0])
         case .project(let projection, _): return .project(projection, replacements[0])
         case .aggregate(let aggregation, _): return .aggregate(aggregation, replacements[0])
         case .window(let windowing, _): return .window(windowing, replacements[0])
+        case .expand(let expansion, _): return .expand(expansion, replacements[0])
+        case .unnest(let unnesting, _): return .unnest(unnesting, replacements[0])
+        case .recursion(let recursion, _, _):
+            return .recursion(recursion, base: replacements[0], step: replacements[1])
         case .sort(let keys, _): return .sort(keys, replacements[0])
         case .limit(let window, _): return .limit(window, replacements[0])
         case .union: return .union(replacements)

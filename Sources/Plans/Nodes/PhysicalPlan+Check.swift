@@ -27,6 +27,17 @@ extension PhysicalPlan {
                 }
             }
         case .window(let windowing, _): try check(windowing, over: input)
+        case .expand(let expansion, _):
+            try check(expansion.keys, over: input)
+            try require(
+                expansion.sets.joined().allSatisfy { expansion.keys.indices.contains($0) },
+                "a grouping set names keys that are there")
+        case .unnest(let unnesting, _): try check(unnesting, over: input)
+        case .recursion(_, let base, let step):
+            try require(
+                base.schema.fields.map(\.type) == step.schema.fields.map(\.type),
+                "both parts of a recursion have the same types")
+        case .workingTable: break
         case .sort(let keys, _), .topN(let keys, _, _, _): try check(keys.map(\.expression), over: input)
         case .limit: break
         case .union(let inputs):
@@ -59,6 +70,22 @@ extension PhysicalPlan {
                     try require(offset.type == .long, "an offset of a frame is a long")
                 }
             }
+        }
+    }
+
+    private func check(_ unnesting: Unnesting, over input: Schema) throws(PlansError) {
+        try check(unnesting.expressions, over: input)
+        for item in unnesting.items {
+            let isFitting: Bool =
+                switch item {
+                case .list(let value): if case .list = value.type { true } else { false }
+                case .map(let value): if case .map = value.type { true } else { false }
+                case .series(let from, let to, let step, _):
+                    from.type == to.type
+                        && (from.type == .long && step.type == .long
+                            || from.type.isTimestamp && step.type == .interval)
+                }
+            try require(isFitting, "what is unnested is a list, a map or a series")
         }
     }
 

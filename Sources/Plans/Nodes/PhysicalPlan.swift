@@ -10,6 +10,14 @@ package indirect enum PhysicalPlan: Sendable, Hashable {
     case aggregate(Aggregation, PhysicalPlan)
     /// Adds columns that look at other rows; the input is sorted by the windows' keys.
     case window(Windowing, PhysicalPlan)
+    /// Makes rows for grouping sets.
+    case expand(Expansion, PhysicalPlan)
+    /// Makes rows from lists, maps and series.
+    case unnest(Unnesting, PhysicalPlan)
+    /// The base, then the step again and again.
+    case recursion(Recursion, base: PhysicalPlan, step: PhysicalPlan)
+    /// What a recursion's step reads.
+    case workingTable(WorkingTable)
     case sort([SortKey], PhysicalPlan)
     /// The first rows of a sort, holding `offset + count` rows at most.
     case topN([SortKey], offset: Int, count: Int, PhysicalPlan)
@@ -30,6 +38,10 @@ extension PhysicalPlan {
         case .project(let projection, _): projection.schema
         case .aggregate(let aggregation, _): aggregation.schema
         case .window(let windowing, let input): windowing.schema(over: input.schema)
+        case .expand(let expansion, let input): expansion.schema(over: input.schema)
+        case .unnest(let unnesting, let input): unnesting.schema(over: input.schema)
+        case .recursion(_, let base, _): base.schema
+        case .workingTable(let table): table.schema
         case .union(let inputs): inputs[0].schema
         case .join(let join, let left, let right): Join.schema(join.kind, left.schema, right.schema)
         }
@@ -37,11 +49,14 @@ extension PhysicalPlan {
 
     package var inputs: [PhysicalPlan] {
         switch self {
-        case .values, .scan: []
+        case .values, .scan, .workingTable: []
         case .filter(_, let input), .project(_, let input), .aggregate(_, let input), .window(_, let input),
+            .expand(_, let input),
+            .unnest(_, let input),
             .sort(_, let input), .topN(_, _, _, let input), .limit(_, let input):
             [input]
         case .union(let inputs): inputs
+        case .recursion(_, let base, let step): [base, step]
         case .join(_, let left, let right): [left, right]
         }
     }

@@ -11,6 +11,10 @@ enum PlanText {
         return text
     }
 
+    static func recursion(_ recursion: Recursion) -> String {
+        "Recursion: id=\(recursion.id)" + (recursion.isDistinct ? ", distinct" : "")
+    }
+
     static func values(_ values: ValueRows) -> String {
         values == .oneRow ? "OneRow" : "Values: columns=\(values.schema.count), rows=\(values.rows.count)"
     }
@@ -86,6 +90,10 @@ extension LogicalPlan: CustomStringConvertible {
         case .project(let projection, let input): PlanText.project(projection, over: input.schema)
         case .aggregate(let aggregation, let input): PlanText.aggregate(aggregation, over: input.schema)
         case .window(let windowing, let input): windowing.text(over: input.schema)
+        case .expand(let expansion, let input): expansion.text(over: input.schema)
+        case .unnest(let unnesting, let input): unnesting.text(over: input.schema)
+        case .recursion(let recursion, _, _): PlanText.recursion(recursion)
+        case .workingTable(let table): "WorkingTable: id=\(table.id)"
         case .sort(let keys, let input): PlanText.sort(keys, over: input.schema)
         case .limit(let window, _): PlanText.limit(window)
         case .union(let inputs): "Union: inputs=\(inputs.count)"
@@ -110,6 +118,10 @@ extension PhysicalPlan: CustomStringConvertible {
         case .project(let projection, let input): PlanText.project(projection, over: input.schema)
         case .aggregate(let aggregation, let input): PlanText.aggregate(aggregation, over: input.schema)
         case .window(let windowing, let input): windowing.text(over: input.schema)
+        case .expand(let expansion, let input): expansion.text(over: input.schema)
+        case .unnest(let unnesting, let input): unnesting.text(over: input.schema)
+        case .recursion(let recursion, _, _): PlanText.recursion(recursion)
+        case .workingTable(let table): "WorkingTable: id=\(table.id)"
         case .sort(let keys, let input): PlanText.sort(keys, over: input.schema)
         case .topN(let keys, let offset, let count, let input):
             PlanText.topN(keys, offset: offset, count: count, over: input.schema)

@@ -56,7 +56,8 @@ extension Parser {
         if token.kind == .sign(.openParenthesis) { return try parenthesizedTable(isLateral: isLateral) }
         let name = try qualifiedName("a table")
         if token.kind == .sign(.openParenthesis) {
-            let call = try callSyntax(of: name)
+            var call = try callSyntax(of: name)
+            if take(.with, .ordinality) { call.hasOrdinality = true }
             return .function(call, isLateral: isLateral, alias: try tableAlias())
         }
         if isLateral {

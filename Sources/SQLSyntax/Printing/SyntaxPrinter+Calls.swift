@@ -18,6 +18,7 @@ extension SyntaxPrinter {
             write(")")
         }
         if let treatment = call.nullTreatment { write(" \(treatment.rawValue) NULLS") }
+        if call.hasOrdinality { write(" WITH ORDINALITY") }
         switch call.window {
         case nil: break
         case .named(let name):

@@ -77,6 +77,7 @@ package enum Keyword: String, CaseIterable, Sendable {
     case only = "ONLY"
     case or = "OR"
     case order = "ORDER"
+    case ordinality = "ORDINALITY"
     case others = "OTHERS"
     case outer = "OUTER"
     case over = "OVER"

@@ -15,6 +15,8 @@ package struct CallSyntax: Sendable, Hashable {
     package var filter: ExpressionSyntax?
     package var nullTreatment: NullTreatment?
     package var window: WindowSyntax?
+    /// `WITH ORDINALITY`, behind a table function.
+    package var hasOrdinality = false
 
     package init(_ function: QualifiedName, _ arguments: [ExpressionSyntax]) {
         self.function = function
