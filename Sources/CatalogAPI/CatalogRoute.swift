@@ -16,7 +16,13 @@ struct CatalogRoute: Sendable {
     /// Schemas of thousands of columns and commits of many snapshots are long.
     private static let commitLimitBytes = 32 << 20
 
-    static let all = namespacesAndTables + views
+    static let all = namespacesAndTables + views + functions
+
+    private static let functions: [CatalogRoute] = [
+        CatalogRoute(method: "GET", path: "/namespaces/{namespace}/functions") { api in
+            { try await api.listFunctions($0) }
+        }
+    ]
 
     private static let namespacesAndTables: [CatalogRoute] = [
         CatalogRoute(method: "GET", path: "/namespaces") { api in { try await api.listNamespaces($0) } },

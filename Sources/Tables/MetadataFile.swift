@@ -22,6 +22,21 @@ package enum MetadataFile {
         }
     }
 
+    /// Whether the table asks for its metadata files to be compressed. Their names say so, for readers that go by them.
+    package static func isCompressed(_ metadata: TableMetadata) -> Bool {
+        metadata.properties["write.metadata.compression-codec"]?.lowercased() == "gzip"
+    }
+
+    package static func compress(_ text: [UInt8]) throws(TablesError) -> [UInt8] {
+        do {
+            return try Codec.gzip.compress(text, level: 6)
+        } catch {
+            throw TablesError(
+                .metadataUnreadable, "a table's metadata cannot be compressed", ["bytes": text.count],
+                cause: error)
+        }
+    }
+
     /// - Errors: `TAB-101`; the store's own for anything but a missing file.
     package static func read(
         _ location: String, store: any BlobStore, caches: TableCaches? = nil

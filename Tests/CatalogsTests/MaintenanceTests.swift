@@ -126,7 +126,7 @@ struct MaintenanceTests {
         #expect(try await fixture.keys().filter { $0.hasSuffix(".avro") }.count == stored.count)
     }
 
-    @Test("a snapshot that a branch keeps keeps its manifests, and a client's commit expires nothing")
+    @Test("a snapshot that a branch keeps keeps its manifests")
     func branchesKeep() async throws {
         try await fixture.create(
             "a",
@@ -148,9 +148,23 @@ struct MaintenanceTests {
         #expect(metadata.snapshots.count == 3)
         #expect(try await files(metadata, first).count == 2)
         #expect(try await files(metadata, nil).count == 12)
-        var commit = fixture.append(to: try await fixture.load("a"), snapshotID: 1)
-        commit.expiresSnapshots = false
-        #expect(try await catalog.commit([commit])[0].metadata.snapshots.count == 4)
+    }
+
+    @Test("a client's commit expires nothing, unless the table says how many snapshots it wants")
+    func clientsCommit() async throws {
+        try await fixture.create("a", properties: ["history.expire.min-snapshots-to-keep": "1"])
+        for id in 1...4 as ClosedRange<Int64> {
+            try await catalog.commit([fixture.append(to: try await fixture.load("a"), snapshotID: id)])
+            fixture.clock.advance(microseconds: 6 * 24 * 3_600_000_000)
+        }
+        let table = try await fixture.load("a")
+        #expect(table.metadata.snapshots.count == 4)
+        let limit = TableCommit(
+            warehouse: fixture.warehouse, identifier: table.identifier, requirements: [],
+            updates: [.setProperties(["firn.history.max-snapshots": "3"])])
+        try await catalog.commit([limit])
+        try await catalog.commit([fixture.append(to: try await fixture.load("a"), snapshotID: 5)])
+        #expect(try await fixture.load("a").metadata.snapshots.map(\.snapshotID) == [5])
     }
 
     @Test("small commits of a pipeline keep metadata, snapshots and manifests few")

@@ -1,6 +1,7 @@
 import Blobs
 import Effects
 import Iceberg
+import JSONText
 import Metastore
 import TestKit
 import Testing
@@ -112,6 +113,19 @@ struct TableTests {
             await faultCode { try await catalog.dropTable(first.identifier, in: fixture.warehouse) }
                 == "CAT-103")
         #expect(try await fixture.load("ab").version == 1)
+    }
+
+    @Test("metadata files are compressed when the table asks for it")
+    func compresses() async throws {
+        let table = try await fixture.create("a", properties: ["write.metadata.compression-codec": "gzip"])
+        #expect(table.metadataLocation.hasSuffix(".gz.metadata.json"))
+        let path = try #require(BlobPath(uri: table.metadataLocation))
+        let bytes = try await fixture.memory.read(path)
+        #expect(bytes.starts(with: [0x1F, 0x8B]))
+        let other = Catalog(metastore: fixture.metastore, store: fixture.memory, clock: fixture.clock)
+        let read = try await other.loadTable(table.identifier, in: fixture.warehouse)
+        #expect(read.metadata == table.metadata)
+        #expect(try await other.metadataText(of: read) == table.metadata.json.serialized())
     }
 
     @Test("tables are listed by name, a page at a time")

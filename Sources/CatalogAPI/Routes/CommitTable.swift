@@ -15,7 +15,9 @@ extension CatalogAPI {
         guard let done = try await catalog.commit([commit]).first else {
             preconditionFailure("a commit answers with each of its tables")
         }
-        return TableAnswer(done).response()
+        var answer = TableAnswer(done)
+        answer.text = try await catalog.metadataText(of: done)
+        return answer.response()
     }
 }
 

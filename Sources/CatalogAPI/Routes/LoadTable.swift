@@ -13,10 +13,11 @@ extension CatalogAPI {
             throw CatalogAPIError(.malformedParameter, "snapshots is all or refs", ["snapshots": wanted])
         }
         let loaded = try await catalog.loadTable(table, in: context.warehouse)
-        let answer = TableAnswer(loaded, snapshots: snapshots)
+        var answer = TableAnswer(loaded, snapshots: snapshots)
         if let etag = answer.etag, context.request.headers["if-none-match"] == etag {
             return Response(status: 304, headers: ["etag": etag])
         }
+        if snapshots == .all { answer.text = try await catalog.metadataText(of: loaded) }
         return try await tableResponse(answer, context)
     }
 

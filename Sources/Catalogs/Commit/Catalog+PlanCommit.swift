@@ -1,6 +1,7 @@
 import Effects
 import Faults
 import Iceberg
+import Tables
 import Telemetry
 
 extension Catalog {
@@ -35,7 +36,7 @@ extension Catalog {
         try PropertyRules(limits: limits).check(metadata.properties)
         state.metadata = metadata
         state.hasChanged = true
-        if commit.expiresSnapshots { state.expiredLists += expiredLists(before, metadata) }
+        if expires(commit, metadata.properties) { state.expiredLists += expiredLists(before, metadata) }
     }
 
     /// What is to be written and moved for a table that commits have changed, or looked at.
@@ -48,7 +49,9 @@ extension Catalog {
         let location = try TableLocation(state.metadata.location)
         return PlannedChange(
             warehouse: commit.warehouse, identifier: commit.identifier, metadata: state.metadata,
-            metadataLocation: files.newLocation(in: location, number: state.row.version),
+            metadataLocation: files.newLocation(
+                in: location, number: state.row.version,
+                isCompressed: MetadataFile.isCompressed(state.metadata)),
             pointer: .move(from: state.row), manifestLists: state.manifestLists,
             obsoleteFiles: obsoleteFiles(state) + unreferenced(state.replacedLists, in: state),
             expiredLists: state.expiredLists)
@@ -79,10 +82,15 @@ extension Catalog {
         do {
             return try base.applying(
                 commit.updates, at: clock.now, previousFile: previousFile,
-                expiring: commit.expiresSnapshots)
+                expiring: expires(commit, base.properties))
         } catch  where error.code == .staleSequenceNumber {
             throw conflict(commit, error)
         }
+    }
+
+    /// A table that says how many snapshots it wants has them taken away by everybody's commits.
+    private func expires(_ commit: TableCommit, _ properties: [String: String]) -> Bool {
+        commit.expiresSnapshots || properties[SnapshotRetention.countProperty] != nil
     }
 
     /// A table's files lie inside its location, so the location cannot move away from them.
@@ -111,7 +119,8 @@ extension Catalog {
         let location = try LocationRules.check(metadata.location, in: commit.warehouse)
         try LocationRules.check(metadata, in: location)
         try PropertyRules(limits: limits).check(metadata.properties)
-        let file = files.newLocation(in: location, number: 0)
+        let file = files.newLocation(
+            in: location, number: 0, isCompressed: MetadataFile.isCompressed(metadata))
         return PlannedChange(
             warehouse: commit.warehouse, identifier: commit.identifier, metadata: metadata,
             metadataLocation: file,

@@ -1,6 +1,7 @@
 import Effects
 package import Iceberg
 import Metastore
+import Tables
 
 extension Catalog {
     /// Creates the table at once.
@@ -77,7 +78,8 @@ extension Catalog {
         _ table: TableIdentifier, _ metadata: TableMetadata, at location: TableLocation,
         in warehouse: Warehouse
     ) async throws -> LoadedTable {
-        let file = files.newLocation(in: location, number: 0)
+        let file = files.newLocation(
+            in: location, number: 0, isCompressed: MetadataFile.isCompressed(metadata))
         let plan = PlannedChange(
             warehouse: warehouse, identifier: table, metadata: metadata, metadataLocation: file,
             pointer: .insert(newRow(table, metadata, at: location, metadataLocation: file)))

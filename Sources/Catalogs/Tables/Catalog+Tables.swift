@@ -20,6 +20,11 @@ extension Catalog {
             version: row.version)
     }
 
+    /// The table's metadata as JSON, all snapshots in it: from memory for tables that are asked for often.
+    package func metadataText(of table: LoadedTable) async throws -> [UInt8] {
+        try await files.text(of: table.metadata, at: table.metadataLocation)
+    }
+
     package func tableExists(_ table: TableIdentifier, in warehouse: Warehouse) async throws -> Bool {
         try await metastore.read { try TableRow.find(table, in: warehouse, $0) != nil }
     }

@@ -10,6 +10,8 @@ final class MetadataCache: Sendable {
     private struct Entry {
         var location: String
         var metadata: TableMetadata
+        /// As clients get it; nil until one asked.
+        var text: [UInt8]?
         var bytes: Int
         var wasUsed: Bool
     }
@@ -41,14 +43,26 @@ final class MetadataCache: Sendable {
         return found
     }
 
+    /// The metadata's JSON, if somebody asked for it before.
+    func findText(_ location: String) -> [UInt8]? {
+        state.withLock { state in state.positions[location].flatMap { state.entries[$0].text } }
+    }
+
+    func keepText(_ text: [UInt8], at location: String) {
+        state.withLock { state in
+            if let position = state.positions[location] { state.entries[position].text = text }
+        }
+    }
+
     /// `bytes` is the size of the metadata's file: what it takes in memory grows with it.
-    func insert(_ metadata: TableMetadata, at location: String, bytes: Int) {
+    func insert(_ metadata: TableMetadata, at location: String, bytes: Int, text: [UInt8]? = nil) {
         guard bytes <= limitBytes else { return }
         state.withLock { state in
             guard state.positions[location] == nil else { return }
             while state.bytes + bytes > limitBytes, !state.entries.isEmpty { Self.evictOne(&state) }
             state.positions[location] = state.entries.count
-            state.entries.append(Entry(location: location, metadata: metadata, bytes: bytes, wasUsed: false))
+            state.entries.append(
+                Entry(location: location, metadata: metadata, text: text, bytes: bytes, wasUsed: false))
             state.bytes += bytes
         }
     }

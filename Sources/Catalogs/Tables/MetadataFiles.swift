@@ -51,10 +51,11 @@ struct MetadataFiles: Sendable {
     /// A place for the metadata of a table's `number`-th commit, counted from zero, that nobody else writes to.
     ///
     ///     s3://lake/__firn/web/clicks-1f2e3d4c5b6a/metadata/00007-7c9e6679-….metadata.json
-    func newLocation(in location: TableLocation, number: Int64) -> String {
+    func newLocation(in location: TableLocation, number: Int64, isCompressed: Bool = false) -> String {
         let digits = String(number)
         let padded = String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-        return "\(location.uri)/metadata/\(padded)-\(UniqueID.random(from: randomness)).metadata.json"
+        let ending = isCompressed ? "gz.metadata.json" : "metadata.json"
+        return "\(location.uri)/metadata/\(padded)-\(UniqueID.random(from: randomness)).\(ending)"
     }
 
     /// Durable on return. When it fails the file may be there all the same: delete it.
@@ -70,8 +71,19 @@ struct MetadataFiles: Sendable {
                 ["bytes": bytes.count, "most": limitBytes],
                 hint: "expire old snapshots first")
         }
-        _ = try await store.put(path, bytes, if: .ifAbsent)
-        cache.insert(metadata, at: location, bytes: bytes.count)
+        let stored =
+            location.hasSuffix(".gz.metadata.json")
+            ? try await work.run(size: bytes.count) { try MetadataFile.compress(bytes) } : bytes
+        _ = try await store.put(path, stored, if: .ifAbsent)
+        cache.insert(metadata, at: location, bytes: bytes.count, text: bytes)
+    }
+
+    /// The JSON of metadata that lies at `location`, made once and kept with it.
+    func text(of metadata: TableMetadata, at location: String) async throws -> [UInt8] {
+        if let known = cache.findText(location) { return known }
+        let text = try await work.run(size: Self.sizeEstimate(metadata)) { metadata.json.serialized() }
+        cache.keepText(text, at: location)
+        return text
     }
 
     /// Snapshots are what makes metadata large; one has about half a kilobyte.

@@ -18,6 +18,8 @@ package import Effects
 ///
 /// Source: Iceberg table specification, "Snapshot Retention Policy".
 package struct SnapshotRetention: Sendable, Hashable {
+    package static let countProperty = "firn.history.max-snapshots"
+
     private var maximumAgeMilliseconds: Int64
     private var minimumSnapshots: Int
     private var maximumSnapshots: Int
@@ -39,7 +41,7 @@ package struct SnapshotRetention: Sendable, Hashable {
         let age = number("history.expire.max-snapshot-age-ms")
         maximumAgeMilliseconds = age ?? 5 * 24 * 3600 * 1000
         minimumSnapshots = Int(clamping: number("history.expire.min-snapshots-to-keep") ?? 100)
-        let most = number("firn.history.max-snapshots") ?? (age == nil ? 1000 : Int64.max)
+        let most = number(Self.countProperty) ?? (age == nil ? 1000 : Int64.max)
         maximumSnapshots = max(Int(clamping: most), minimumSnapshots)
         maximumRefAgeMilliseconds = number("history.expire.max-ref-age-ms") ?? .max
     }

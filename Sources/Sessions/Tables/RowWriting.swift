@@ -79,7 +79,8 @@ struct RowWriting {
                 try await session.catalog.commit([
                     TableCommit(
                         warehouse: table.warehouse, identifier: table.identifier,
-                        requirements: snapshot.requirements, updates: snapshot.updates)
+                        requirements: snapshot.requirements, updates: snapshot.updates,
+                        expiresSnapshots: true)
                 ])
                 return
             } catch {

@@ -1,0 +1,13 @@
+import Catalogs
+import JSONText
+import Wire
+
+extension CatalogAPI {
+    /// `GET …/namespaces/{namespace}/functions`: none, because the catalog keeps none yet. 200, 404.
+    func listFunctions(_ context: CatalogContext) async throws -> Response {
+        let namespace = try context.namespace()
+        try context.requireListing(namespace)
+        _ = try await catalog.loadNamespace(namespace, in: context.warehouse)
+        return .json(["identifiers": [], "next-page-token": .null])
+    }
+}
