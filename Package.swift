@@ -95,8 +95,9 @@ let rooms: [Room] = [
     Room(
         name: "S3API",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Buckets", "Identity",
-            "Wire",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling", "Signing", "Blobs",
+            "Buckets",
+            "Identity", "Wire",
         ]),
     Room(
         name: "CatalogAPI",

@@ -26,8 +26,9 @@ extension BucketStore {
             metadata: metadata)
         try await abortExpiredUploads()
         let id = Hex.encode(effects.randomness.bytes(16))
-        _ = try await journal.change { index in
+        _ = try await journal.change { [limits] index in
             _ = try index.bucket(upload.bucket)
+            try limits.check(uploads: index.uploads.count + 1)
             return StoreChange(.startUpload(id: id, upload))
         }
         return id
@@ -52,7 +53,10 @@ extension BucketStore {
         guard limits.partNumbers.contains(number) else {
             throw BucketsError(.partInvalid, "a part has a number between 1 and 10,000", ["number": number])
         }
-        _ = try journal.index.upload(id, of: path)
+        let index = journal.index
+        _ = try index.upload(id, of: path)
+        // Early, before the bytes come; the part's own size is checked when it is known.
+        try limits.check(parts: index.partCount, bytes: index.partBytes)
         // Parts are large as a rule, and are copied once when the upload completes: never in the journal.
         let stage = ObjectStage(dataFiles: dataFiles, effects: effects, inlineBytes: -1, hashesMD5: true)
         return PartUpload(store: self, path: path, upload: id, number: number, stage: stage)
@@ -203,7 +207,7 @@ package final class PartUpload: Sendable {
     /// Durable on return; the etag is the MD5 of the part. - Errors: `BKT-103`.
     package func complete() async throws -> BlobInfo {
         let now = store.effects.clock.now
-        let (upload, number, path) = (upload, number, path)
+        let (upload, number, path, limits) = (upload, number, path, store.limits)
         @Sendable func entry(_ staged: ObjectStage.Staged) -> ObjectEntry {
             let facts = ObjectFacts(
                 size: staged.size, checksum: staged.checksum, etag: Hex.encode(staged.md5 ?? []),
@@ -217,7 +221,10 @@ package final class PartUpload: Sendable {
             return ObjectFooter.bytes(record, id: id)
         }
         _ = try await store.journal.change(stage: stage) { index in
-            _ = try index.upload(upload, of: path)
+            let old = try index.upload(upload, of: path).parts[number]
+            try limits.check(
+                parts: index.partCount + (old == nil ? 1 : 0),
+                bytes: index.partBytes + staged.size - (old?.facts.size ?? 0))
             return StoreChange(.putPart(upload: upload, number: number, entry: entry(staged)))
         }
         return entry(staged).facts.info

@@ -15,6 +15,8 @@ package struct BucketsError: Fault {
         case partOrderInvalid = "BKT-107"
         /// Bucket names have 3 to 63 characters: a-z, 0-9 and inner hyphens.
         case bucketNameInvalid = "BKT-106"
+        /// Too many uploads, parts or bytes wait for their completion. Complete or abort some.
+        case uploadsExhausted = "BKT-108"
         /// A file of the journal or a checkpoint is not what was written, and it is no torn end.
         case journalDamaged = "BKT-201"
         /// The directory was written by a newer version.
@@ -25,6 +27,7 @@ package struct BucketsError: Fault {
             case .bucketExists, .bucketNotEmpty: .conflict
             case .uploadNotFound: .notFound
             case .partInvalid, .partTooSmall, .partOrderInvalid, .bucketNameInvalid: .invalidRequest
+            case .uploadsExhausted: .exhausted
             case .journalDamaged: .corruptData
             case .versionTooNew: .unsupported
             }

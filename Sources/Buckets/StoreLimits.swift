@@ -20,8 +20,34 @@ package struct StoreLimits: Sendable {
     package var partBytes: Int64 = 5 << 20
     package var partNumbers = 1...10_000
 
+    /// Beyond this, unfinished writes go to the disk in smaller pieces.
+    package var stagedBytes = 64 << 20
+    /// Multipart uploads that are neither completed nor aborted, the parts they hold in the index, and the bytes of these.
+    package var unfinishedUploads = 10_000
+    package var unfinishedParts = 1_000_000
+    package var unfinishedBytes: Int64 = 1 << 40
+
     /// An upload that is not completed by then is aborted, as the hosted product does.
     package var uploadSeconds: Int64 = 7 * 86_400
 
     package init() {}
+
+    /// - Errors: `BKT-108`.
+    func check(uploads: Int = 0, parts: Int = 0, bytes: Int64 = 0) throws(BucketsError) {
+        let found: (String, Int64, Int64)? =
+            if uploads > unfinishedUploads {
+                ("uploads", Int64(uploads), Int64(unfinishedUploads))
+            } else if parts > unfinishedParts {
+                ("parts", Int64(parts), Int64(unfinishedParts))
+            } else if bytes > unfinishedBytes {
+                ("bytes", bytes, unfinishedBytes)
+            } else {
+                nil
+            }
+        guard let (what, count, limit) = found else { return }
+        throw BucketsError(
+            .uploadsExhausted, "unfinished uploads hold too much",
+            ["of": what, "would be": count, "limit": limit],
+            hint: "complete or abort some; ListMultipartUploads tells them")
+    }
 }

@@ -13,6 +13,8 @@ struct StoreMetrics: Sendable {
     let corruptReads: Counter
     let isPoisoned: Gauge
     let waitingChanges: Gauge
+    let unfinishedUploads: Gauge
+    let unfinishedBytes: Gauge
 
     init(_ registry: MetricsRegistry) {
         journalSyncs = registry.counter(
@@ -34,6 +36,10 @@ struct StoreMetrics: Sendable {
         corruptReads = registry.counter(
             "firn_store_corrupt_reads_total", help: "Reads of objects whose checksum did not fit")
         isPoisoned = registry.gauge("firn_store_poisoned", help: "1 while the journal waits to be re-opened")
+        unfinishedUploads = registry.gauge(
+            "firn_store_unfinished_uploads", help: "Multipart uploads neither completed nor aborted")
+        unfinishedBytes = registry.gauge(
+            "firn_store_unfinished_bytes", help: "Bytes of their parts")
         waitingChanges = registry.gauge(
             "firn_store_waiting_changes", help: "Changes that wait for the journal")
     }

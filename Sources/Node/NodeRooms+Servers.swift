@@ -53,7 +53,8 @@ extension NodeRooms {
 
     /// The S3 protocol on its own port.
     func s3Server() -> HTTPServer {
-        let service = S3Service(store: buckets, credentials: TokenCredentials(tokens: tokens), log: log)
+        let service = S3Service(
+            store: buckets, pool: pool, credentials: TokenCredentials(tokens: tokens), log: log)
         return HTTPServer(
             name: "s3", address: settings.s3Listen.host, port: settings.s3Listen.port, limits: limits,
             effects: ServerEffects(log: log, metrics: metrics),

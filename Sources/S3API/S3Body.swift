@@ -1,51 +1,39 @@
 import Buckets
 import Octets
+import Scheduling
 import Signing
+import Synchronization
 import Wire
 
 /// The payload of a request, freed of its framing and checked against everything the client said of it.
 ///
 /// Nothing of it may be kept before `next` has answered nil: only then are signatures and checksums known to hold.
+/// Pieces are gathered before they are hashed, on threads that may be busy for a while.
 final class S3Body {
+    /// Gathered before one turn of hashing.
+    private static let gatheredBytes = 512 << 10
+    /// Less is hashed where it stands: some tens of microseconds.
+    private static let hashedHereBytes = 16 << 10
+
     private let source: RequestBody
-    private var decoder: AWSChunkedDecoder?
-    private var sha256: DigestStream?
-    private let sha256Hex: String
-    private var md5: DigestStream?
-    private let md5Bytes: [UInt8]?
-    private var checksums: [S3ChecksumStream]
-    private var expected: [(kind: S3Checksum, value: String)]
-    private var missing: Int64?
+    private let pool: IOPool
+    /// Shared with the thread that hashes, which is waited for.
+    private final class Check: Sendable {
+        let state: Mutex<S3BodyCheck>
+        init(_ state: sending S3BodyCheck) { self.state = Mutex(state) }
+    }
+    private let check: Check
     private var isDone = false
     /// What was checked, as headers to keep with the object. Complete at the end of the body.
     private(set) var verified: [ObjectMetadata.Field] = []
 
     /// - Errors: `S3-105` for digests that cannot be any, `S3-301` for a streaming form unknown here.
     init(
-        _ request: Request, _ authorization: SigV4Authorization, _ chunks: SigV4ChunkSigner
+        _ request: Request, _ authorization: SigV4Authorization?, _ chunks: SigV4ChunkSigner?, pool: IOPool
     ) throws(S3Error) {
         source = request.body
-        sha256Hex = authorization.payloadHash
-        decoder = AWSChunkedDecoder(payloadHash: sha256Hex, signer: chunks)
-        let isHash = sha256Hex.utf8.count == 64 && Hex.decode(sha256Hex) != nil
-        guard decoder != nil || isHash || sha256Hex == SigV4Authorization.unsignedPayload else {
-            throw S3Error(
-                .notImplemented, "this form of payload is not implemented",
-                ["x-amz-content-sha256": sha256Hex])
-        }
-        sha256 = isHash ? DigestStream(.sha256) : nil
-        md5Bytes = try request.headers["content-md5"].map { text throws(S3Error) in
-            guard let bytes = Base64.decode(text), bytes.count == 16 else {
-                throw S3Error(.invalidDigest, "Content-MD5 is not the base64 of 16 bytes", ["value": text])
-            }
-            return bytes
-        }
-        md5 = md5Bytes.map { _ in DigestStream(.md5) }
-        expected = S3Checksum.allCases.compactMap { kind in request.headers[kind.header].map { (kind, $0) } }
-        let announced = (request.headers["x-amz-trailer"] ?? "").lowercased().split(separator: ",")
-            .compactMap { S3Checksum(header: $0.drop { $0 == " " }) }
-        checksums = Set(expected.map(\.kind) + announced).map { S3ChecksumStream($0) }
-        missing = Self.length(of: request, isChunked: decoder != nil)
+        self.pool = pool
+        check = Check(try S3BodyCheck(request, authorization, chunks))
     }
 
     /// What the client says the payload's length is.
@@ -59,55 +47,26 @@ final class S3Body {
     /// - Errors: `SIG-103`, `SIG-106`, `SIG-107`, `S3-104`, `S3-106`.
     func next() async throws -> [UInt8]? {
         while !isDone {
-            guard let raw = try await source.next() else {
-                try finish()
-                return nil
+            var pieces: [[UInt8]] = []
+            var count = 0
+            while count < Self.gatheredBytes {
+                guard let piece = try await source.next() else {
+                    isDone = true
+                    break
+                }
+                count += piece.count
+                pieces.append(piece)
             }
-            var piece = raw
-            if var decoder {
-                piece = []
-                try decoder.decode(raw, into: &piece)
-                self.decoder = decoder
-            }
-            guard !piece.isEmpty else { continue }
-            sha256?.update(piece)
-            md5?.update(piece)
-            for index in checksums.indices { checksums[index].update(piece) }
-            if let rest = missing { missing = rest - Int64(piece.count) }
-            return piece
+            let payload = try await take(pieces, count: count)
+            if isDone { verified = try check.state.withLock { try $0.finish() } }
+            if !payload.isEmpty { return payload }
         }
         return nil
     }
 
-    private func finish() throws {
-        isDone = true
-        try decoder?.finish()
-        if let missing, missing != 0 {
-            throw S3Error(
-                .incompleteBody, "the body is not as long as the request says", ["missing": missing])
-        }
-        if let sha256, Hex.encode(sha256.finish()) != sha256Hex.lowercased() {
-            throw SigningError(.payloadMismatch, "the body is not the one whose hash was signed")
-        }
-        if let md5, md5.finish() != md5Bytes {
-            throw S3Error(.badDigest, "the body does not have the MD5 the request gives")
-        }
-        for (name, value) in decoder?.trailers ?? [] {
-            if let kind = S3Checksum(header: name) { expected.append((kind, value)) }
-        }
-        for checksum in checksums {
-            let value = checksum.finish()
-            guard let wanted = expected.first(where: { $0.kind == checksum.kind })?.value else {
-                throw S3Error(
-                    .invalidRequest, "the announced trailer is missing", ["trailer": checksum.kind.header])
-            }
-            guard wanted == value else {
-                throw S3Error(
-                    .badDigest, "the body does not have the checksum the request gives",
-                    ["header": checksum.kind.header, "sent": wanted, "computed": value])
-            }
-            verified.append(ObjectMetadata.Field(checksum.kind.header, value))
-        }
+    private func take(_ pieces: [[UInt8]], count: Int) async throws -> [UInt8] {
+        if count <= Self.hashedHereBytes { return try check.state.withLock { try $0.take(pieces) } }
+        return try await pool.run { [check] in try check.state.withLock { try $0.take(pieces) } }
     }
 
     /// The whole payload. - Errors: as `next`, and `S3-107`.

@@ -71,6 +71,7 @@ struct S3Failure {
         case .partTooSmall: ("EntityTooSmall", 400)
         case .partOrderInvalid: ("InvalidPartOrder", 400)
         case .bucketNameInvalid: ("InvalidBucketName", 400)
+        case .uploadsExhausted: ("SlowDown", 503)
         case .journalDamaged, .versionTooNew: ("InternalError", 500)
         }
     }

@@ -2,6 +2,7 @@ package import Buckets
 package import Effects
 import Identity
 import JSONText
+package import Scheduling
 import Signing
 package import Telemetry
 package import Wire
@@ -12,14 +13,18 @@ package import Wire
 ///   answered with 501 `NotImplemented`.
 package struct S3Service: Sendable {
     let store: BucketStore
+    /// Hashes bodies.
+    let pool: IOPool
     let credentials: any S3Credentials
     let clock: any Clock
     let log: Log
 
     package init(
-        store: BucketStore, credentials: any S3Credentials, clock: any Clock = LiveClock(), log: Log = .silent
+        store: BucketStore, pool: IOPool, credentials: any S3Credentials, clock: any Clock = LiveClock(),
+        log: Log = .silent
     ) {
         self.store = store
+        self.pool = pool
         self.credentials = credentials
         self.clock = clock
         self.log = log
@@ -87,7 +92,7 @@ struct S3Call: Sendable {
 
     var store: BucketStore { service.store }
 
-    func body() throws(S3Error) -> S3Body { try S3Body(request, authorization, chunks) }
+    func body() throws(S3Error) -> S3Body { try S3Body(request, authorization, chunks, pool: service.pool) }
 
     func perform(_ operation: S3Operation) async throws -> Response {
         switch operation {

@@ -148,6 +148,44 @@ struct BucketStoreTests {
         again.close()
     }
 
+    @Test("unfinished uploads are bounded in number, parts and bytes, and completing or aborting makes room")
+    func unfinishedBounds() async throws {
+        var limits = StoreLimits()
+        limits.unfinishedUploads = 2
+        limits.unfinishedParts = 3
+        limits.unfinishedBytes = 1000
+        limits.partBytes = 1
+        let metrics = MetricsRegistry()
+        var store = try await open(limits: limits, metrics: metrics)
+        _ = try await store.createBucket("lake")
+        let first = try await store.startMultipart(path("a"), metadata: ObjectMetadata())
+        _ = try await store.startMultipart(path("b"), metadata: ObjectMetadata())
+        await #expect(throws: BucketsError.self) {
+            try await store.startMultipart(path("c"), metadata: ObjectMetadata())
+        }
+        func put(_ number: Int, _ count: Int) async throws -> BlobInfo {
+            let part = try store.startPart(path("a"), upload: first, number: number)
+            try await part.append([UInt8](repeating: 1, count: count))
+            return try await part.complete()
+        }
+        _ = try await put(1, 600)
+        await #expect { try await put(2, 401) } throws: { ($0 as? BucketsError)?.code == .uploadsExhausted }
+        // The same number again replaces the bytes it had.
+        let etag = try await put(1, 900).etag
+        _ = try await put(2, 50)
+        _ = try await put(3, 50)
+        await #expect { try await put(4, 0) } throws: { ($0 as? BucketsError)?.code == .uploadsExhausted }
+        #expect(metrics.exposition.contains("firn_store_unfinished_uploads 2"))
+        #expect(metrics.exposition.contains("firn_store_unfinished_bytes 1000"))
+        store.close()
+        store = try await open(limits: limits)
+        await #expect { try await put(4, 0) } throws: { ($0 as? BucketsError)?.code == .uploadsExhausted }
+        _ = try await store.completeMultipart(path("a"), upload: first, parts: [(1, etag)], if: .always)
+        _ = try await store.startMultipart(path("c"), metadata: ObjectMetadata())
+        #expect(try await store.read(path("a")).count == 900)
+        store.close()
+    }
+
     @Test("one sync of the journal serves many writers")
     func groups() async throws {
         let metrics = MetricsRegistry()

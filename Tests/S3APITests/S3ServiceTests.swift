@@ -35,9 +35,10 @@ struct S3ServiceTests {
 
     init() async throws {
         directory = try TemporaryDirectory()
+        let pool = IOPool(name: "test-io", threads: 2)
         let store = try await BucketStore.open(
-            directory: directory.path + "/objects", ioPool: IOPool(name: "test-io", threads: 2), clock: clock)
-        service = S3Service(store: store, credentials: TwoKeys(), clock: clock)
+            directory: directory.path + "/objects", ioPool: pool, clock: clock)
+        service = S3Service(store: store, pool: pool, credentials: TwoKeys(), clock: clock)
         _ = try await store.createBucket("lake")
     }
 

@@ -14,6 +14,9 @@ struct StoreIndex: Sendable {
 
     private(set) var buckets: [String: Bucket] = [:]
     private(set) var uploads: [String: MultipartUpload] = [:]
+    /// What the unfinished uploads hold.
+    private(set) var partCount = 0
+    private(set) var partBytes: Int64 = 0
     /// Bytes of objects that live in each segment of the journal.
     private(set) var liveBytes: [UInt64: Int64] = [:]
 
@@ -58,6 +61,8 @@ struct StoreIndex: Sendable {
         case .putPart(let id, let number, let entry):
             guard uploads[id] != nil else { throw misfit("a part of no upload", id) }
             let old = uploads[id]?.parts.updateValue(entry, forKey: number)
+            partCount += old == nil ? 1 : 0
+            partBytes += entry.facts.size - (old?.facts.size ?? 0)
             retain(entry)
             return release([old].compactMap { $0 })
         case .completeUpload(let id, let entry):
@@ -65,13 +70,20 @@ struct StoreIndex: Sendable {
                 throw misfit("an end of no upload", id)
             }
             let replaced = try put(upload.bucket, upload.key, entry)
+            forget(upload)
             return replaced + release(Array(upload.parts.values))
         case .abortUpload(let id):
             guard let upload = uploads.removeValue(forKey: id) else {
                 throw misfit("an end of no upload", id)
             }
+            forget(upload)
             return release(Array(upload.parts.values))
         }
+    }
+
+    private mutating func forget(_ upload: MultipartUpload) {
+        partCount -= upload.parts.count
+        partBytes -= upload.parts.values.reduce(0) { $0 + $1.facts.size }
     }
 
     private mutating func put(

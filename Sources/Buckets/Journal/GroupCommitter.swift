@@ -179,6 +179,8 @@ final class GroupCommitter: Sendable {
             published.index = index
             return old
         }
+        journal.metrics.unfinishedUploads.set(Int64(index.uploads.count))
+        journal.metrics.unfinishedBytes.set(index.partBytes)
         withExtendedLifetime(old) {}
     }
 

@@ -66,6 +66,8 @@ final class Journal: Sendable {
         log = effects.log
         ioPool = effects.ioPool
         published = Mutex(Published(index: opened.index, segments: opened.segments))
+        metrics.unfinishedUploads.set(Int64(opened.index.uploads.count))
+        metrics.unfinishedBytes.set(opened.index.partBytes)
         let committer = GroupCommitter(journal: self, active: opened.active)
         let thread = Thread { committer.run() }
         thread.name = "store-journal"

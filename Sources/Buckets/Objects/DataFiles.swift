@@ -17,12 +17,16 @@ final class DataFiles: Sendable {
     private let directory: String
     private let directoryFiles: UInt64
     private let metrics: StoreMetrics
+    /// Bytes that all unfinished writes hold in memory.
+    let staged = Atomic<Int>(0)
+    let stagedBytesMost: Int
     private let state = Mutex(State())
 
     init(disk: any Disk, directory: String, limits: StoreLimits, metrics: StoreMetrics) {
         self.disk = disk
         self.directory = directory
         directoryFiles = limits.directoryFiles
+        stagedBytesMost = limits.stagedBytes
         self.metrics = metrics
     }
 

@@ -11,8 +11,12 @@ import Telemetry
 ///
 /// - Threads: one caller at a time, as for `BlobUpload`.
 final class ObjectStage: Sendable {
-    /// Written at once; smaller pieces wait in memory.
+    /// Hashed and written at once; smaller pieces wait in memory.
     static let writeBytes = 1 << 20
+    /// The same while many uploads wait at once.
+    static let crowdedWriteBytes = 128 << 10
+    /// From here on hashing leaves Swift's pool: some tens of microseconds.
+    private static let hashedHereBytes = 16 << 10
 
     /// Bytes that are safe on the disk, or few enough for the journal, but that no index knows yet.
     struct Staged: Sendable {
@@ -50,17 +54,32 @@ final class ObjectStage: Sendable {
         state = Mutex(State(md5: hashesMD5 ? DigestStream(.md5) : nil))
     }
 
+    deinit { dataFiles.staged.subtract(state.withLock { $0.buffer.count }, ordering: .relaxed) }
+
     func append(_ bytes: [UInt8]) async throws {
+        let total = dataFiles.staged.add(bytes.count, ordering: .relaxed).newValue
+        let isCrowded = total > dataFiles.stagedBytesMost
         let full = state.withLock { state -> [UInt8]? in
-            state.md5?.update(bytes)
-            state.checksum = CRC32C.checksum(bytes.span, seed: state.checksum)
             state.size += Int64(bytes.count)
             state.buffer += bytes
-            guard state.buffer.count >= max(Self.writeBytes, inlineBytes + 1) else { return nil }
+            let enough = isCrowded ? Self.crowdedWriteBytes : Self.writeBytes
+            guard state.buffer.count >= max(enough, inlineBytes + 1) else { return nil }
             defer { state.buffer = [] }
             return state.buffer
         }
-        if let full { try await effects.ioPool.run { [self] in try write(full) } }
+        guard let full else { return }
+        dataFiles.staged.subtract(full.count, ordering: .relaxed)
+        try await effects.ioPool.run { [self] in
+            hash(full)
+            try write(full)
+        }
+    }
+
+    private func hash(_ bytes: [UInt8]) {
+        state.withLock { state in
+            state.md5?.update(bytes)
+            state.checksum = CRC32C.checksum(bytes.span, seed: state.checksum)
+        }
     }
 
     private func write(_ bytes: [UInt8]) throws(BlobsError) {
@@ -89,20 +108,20 @@ final class ObjectStage: Sendable {
     }
 
     private func makeDurable(_ footer: @escaping @Sendable (Staged) -> [UInt8]) async throws -> Staged {
-        let (rest, staged) = state.withLock { state in
-            (
-                state.buffer,
-                Staged(
-                    inline: nil, place: .file(0), size: state.size, checksum: state.checksum,
-                    md5: state.md5?.finish())
-            )
-        }
-        if staged.size <= Int64(inlineBytes) {
-            var small = staged
+        let (rest, size) = state.withLock { ($0.buffer, $0.size) }
+        if size <= Int64(inlineBytes) {
+            if rest.count <= Self.hashedHereBytes {
+                hash(rest)
+            } else {
+                try await effects.ioPool.run { [self] in hash(rest) }
+            }
+            var small = staged()
             small.inline = rest
             return small
         }
         let done = try await effects.ioPool.run { [self] in
+            hash(rest)
+            let staged = staged()
             try write(rest)
             guard let file = open.withLock({ $0 }) else { preconditionFailure("a large object has a file") }
             var large = staged
@@ -114,6 +133,15 @@ final class ObjectStage: Sendable {
         }
         FaultPoints.pass(.storeObjectWritten)
         return done
+    }
+
+    /// Everything must be hashed by now.
+    private func staged() -> Staged {
+        state.withLock { state in
+            Staged(
+                inline: nil, place: .file(0), size: state.size, checksum: state.checksum,
+                md5: state.md5?.finish())
+        }
     }
 
     /// Removes the file, if there is one. What cannot be removed now goes at the next start.
