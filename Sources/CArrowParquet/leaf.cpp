@@ -14,12 +14,16 @@ constexpr int64_t step = 8192;
 /// libparquet's type of a value for each of its readers.
 template <class Reader> using ValueOf = typename Reader::T;
 
-int64_t microseconds_of(const parquet::Int96 &value) {
+/// False when the time does not fit.
+bool time_of(const parquet::Int96 &value, bool is_nanoseconds, int64_t &out) {
     uint64_t nanoseconds;
     std::memcpy(&nanoseconds, value.value.data(), 8);
-    // Julian days since 4713 BC; 2440588 is 1970-01-01. Wraps for days no calendar has.
-    uint64_t days = static_cast<uint64_t>(value.value[2]) - 2440588u;
-    return static_cast<int64_t>(days * 86'400'000'000u + nanoseconds / 1000);
+    // Julian days since 4713 BC; 2440588 is 1970-01-01.
+    __int128 days = static_cast<__int128>(value.value[2]) - 2440588;
+    __int128 time = days * 86'400'000'000'000 + static_cast<int64_t>(nanoseconds);
+    if (!is_nanoseconds) time = (time - (time % 1000 + 1000) % 1000) / 1000;
+    out = static_cast<int64_t>(time);
+    return out == time;
 }
 
 } // namespace
@@ -140,7 +144,9 @@ template <class Reader> arrow::Result<int64_t> firn_arrow_leaf::read_values(int6
             if constexpr (std::is_same_v<Value, bool>) {
                 static_cast<uint8_t *>(slot(entry_count))[i] = values[i];
             } else if constexpr (std::is_same_v<Value, parquet::Int96>) {
-                static_cast<int64_t *>(slot(entry_count))[i] = microseconds_of(values[i]);
+                if (!time_of(values[i], is_nanoseconds, static_cast<int64_t *>(slot(entry_count))[i])) {
+                    return arrow::Status::Invalid("a timestamp does not fit its type");
+                }
             } else {
                 uint32_t length;
                 if constexpr (std::is_same_v<Value, parquet::ByteArray>) length = values[i].len;

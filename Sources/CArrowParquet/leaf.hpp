@@ -15,6 +15,8 @@ struct firn_arrow_leaf {
     parquet::internal::LevelInfo levels;
     firn_arrow_form form = FIRN_ARROW_FORM_INT32;
     int64_t rows_left = 0;
+    /// Of INT96: nanoseconds, not microseconds.
+    bool is_nanoseconds = false;
 
     std::vector<int16_t> definitions, repetitions;
     /// Slots of the form's width; a vector of 128-bit words keeps them aligned.

@@ -123,6 +123,7 @@ firn_arrow_status firn_arrow_leaf_open(
         }
         made->rows_left = group->row_count;
         made->form = form_of(*made->column, as_number != 0);
+        made->is_nanoseconds = as_number != 0;
         if (wants_dictionary && made->form == FIRN_ARROW_FORM_VIEWS &&
             made->column->physical_type() == parquet::Type::BYTE_ARRAY) {
             made->reader =

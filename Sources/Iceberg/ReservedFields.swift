@@ -25,3 +25,14 @@ package enum ReservedFields {
         metadataColumns.contains { $0.id == field.id && $0.name == field.name }
     }
 }
+
+extension TableMetadata {
+    /// What a query may ask for beside the columns; a column with such a name goes first. Older versions have no lineage.
+    package func metadataColumns(beside fields: [Field]) -> [Field] {
+        let names = Set(fields.map { $0.name.lowercased() })
+        return ReservedFields.metadataColumns.filter { field in
+            let isLineage = field == ReservedFields.rowID || field == ReservedFields.lastUpdatedSequenceNumber
+            return !names.contains(field.name) && (formatVersion > 2 || !isLineage)
+        }
+    }
+}

@@ -46,7 +46,7 @@ struct ParquetRoundTripTests {
 
         let file = try await ParquetFile.open(MemoryReader(bytes: bytes))
         #expect(file.rowCount == result.rowCount)
-        #expect(file.fields.map(\.id) == schema.fields.map(\.id))
+        #expect(try file.fields().map(\.id) == schema.fields.map(\.id))
         #expect(result.splitOffsets == file.rowGroups.map(\.offset))
         var read: [[Scalar]] = []
         for group in file.rowGroups.indices {

@@ -199,7 +199,7 @@ typedef enum firn_arrow_form {
 typedef struct firn_arrow_leaf firn_arrow_leaf;
 
 /// `wants_dictionary` takes INDICES where every page has them; look at `firn_arrow_leaf_form` for what came of it.
-/// `as_number` takes FORM_INT128 for byte arrays.
+/// `as_number` takes FORM_INT128 for byte arrays, and nanoseconds where INT96 would give microseconds.
 firn_arrow_status firn_arrow_leaf_open(
     firn_arrow_group *group, int32_t leaf, int32_t wants_dictionary, int32_t as_number,
     firn_arrow_leaf *_Nullable *_Nonnull out);

@@ -1,5 +1,6 @@
 import Columnar
 import Plans
+import Tables
 
 /// Which of a scan's columns the filter reads, and how both parts come together again.
 struct ScanLayout: Sendable {
@@ -8,6 +9,9 @@ struct ScanLayout: Sendable {
     let filter: Expression?
     let filterFields: [Field]
     let otherFields: [Field]
+    /// Of all the scan's fields, and of `otherFields`.
+    let lineage: RowLineage
+    let otherLineage: RowLineage
     /// For each column of the scan: which part, and where in it.
     private let places: [(isFilter: Bool, index: Int)]
 
@@ -28,6 +32,8 @@ struct ScanLayout: Sendable {
             }
         }
         otherFields = others
+        lineage = RowLineage(scan.fields)
+        otherLineage = RowLineage(others)
         self.places = places
     }
 

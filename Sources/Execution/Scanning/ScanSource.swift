@@ -45,19 +45,22 @@ final class ScanSource: MorselSource {
         let deletes = DeleteLoader(
             metadata: metadata, store: context.store, caches: context.tableCaches, footers: context.footers,
             memory: context.memory, pool: pool)
+        let columns = try FileColumns(metadata)
         let made = WorkQueue<ScanTask, ScanUnit>(
             nextFile: { try await plan.next() },
-            open: { [self] task in try await units(of: task, predicate, deletes) })
+            open: { [self] task in try await units(of: task, predicate, deletes, columns) })
         queue.withLock { $0 = made }
     }
 
     private func units(
-        of task: ScanTask, _ predicate: Predicate, _ loader: DeleteLoader
+        of task: ScanTask, _ predicate: Predicate, _ loader: DeleteLoader, _ columns: FileColumns
     ) async throws -> [ScanUnit] {
         try context.check()
         counters.openedFile()
         let reader = try await context.store.open(task.path)
-        let file = try await ParquetFile.open(reader, path: task.path, cache: context.footers)
+        let file = try columns.resolve(
+            await ParquetFile.open(reader, path: task.path, cache: context.footers), of: task,
+            for: scan.fields)
         let groups = file.rowGroups
         var firstRow: Int64 = 0
         var kept: [(index: Int, firstRow: Int64)] = []
@@ -69,7 +72,7 @@ final class ScanSource: MorselSource {
         }
         counters.foundRowGroups(groups.count, skipped: groups.count - kept.count)
         if kept.isEmpty { return [] }
-        let opened = ScannedFile(file: file, deletes: try await loader.rows(of: task), layout: layout)
+        let opened = ScannedFile(file, task, deletes: try await loader.rows(of: task), layout: layout)
         return kept.map { ScanUnit(file: opened, rowGroup: $0.index, firstRow: $0.firstRow) }
     }
 
@@ -124,7 +127,7 @@ final class ScanSource: MorselSource {
         try profile.timed(context.clock) {
             let firstRow = unit.firstRow + Int64(decoder.position)
             guard let batch = try decoder.next() else { return nil }
-            guard let live = unit.file.live(batch, firstRow: firstRow) else { return .some(nil) }
+            guard let live = unit.file.live(batch, firstRow: firstRow, layout) else { return .some(nil) }
             guard let filter = layout.filter else { return live }
             return .some(try context.evaluator.filter(live, where: filter))
         }
@@ -153,9 +156,11 @@ final class ScanSource: MorselSource {
                     _ = try profile.timed(context.clock) { try decoder.skip() }
                     continue
                 }
-                guard let others = try profile.timed(context.clock, { try decoder.next() }) else {
+                let firstRow = unit.firstRow + Int64(decoder.position)
+                guard let rest = try profile.timed(context.clock, { try decoder.next() }) else {
                     throw ExecutionError(.inconsistentPlan, "columns of one row group differ in length")
                 }
+                let others = layout.otherLineage.complete(rest, of: unit.file.task, firstRow: firstRow)
                 if try give(layout.assemble(kept, others: others), emit) == .finished { return }
             }
         }

@@ -49,6 +49,8 @@ import CArrowParquet
     // SAFETY: made once by the shim, freed by `deinit`; its functions only read it.
     nonisolated(unsafe) let native: OpaquePointer
     let nodes: [Node]
+    /// The nodes as a tree, with the ids the file itself has.
+    let columns: [ParquetNode]
     let rowGroups: [RowGroup]
     let rowCount: Int
     let createdBy: String
@@ -83,6 +85,7 @@ import CArrowParquet
             unsafe nodes.append(Node(node))
         }
         self.nodes = nodes
+        columns = try ParquetNodeReader.columns(nodes)
         var groups: [RowGroup] = []
         for index in unsafe 0..<info.row_group_count {
             var rowCount: Int64 = 0

@@ -2,7 +2,7 @@ import CArrowParquet
 import Columnar
 
 /// Turns a leaf's values as the file has them into a column of the asked type.
-struct LeafConversion {
+struct LeafConversion: Sendable {
     let leaf: ParquetFooter.Node
     let type: DataType
 
@@ -17,9 +17,10 @@ struct LeafConversion {
         }
     }
 
-    /// Byte arrays hold numbers.
+    /// Byte arrays hold numbers; the shim's old timestamps count nanoseconds.
     var isNumber: Bool {
         type.isDecimal && (leaf.physical == FIRN_ARROW_BYTE_ARRAY || leaf.physical == FIRN_ARROW_FIXED)
+            || leaf.physical == FIRN_ARROW_INT96 && (type == .timestampNanos || type == .timestamptzNanos)
     }
 
     func column(_ values: LeafValues, dictionary: StringColumn?) throws(FileFormatsError) -> Column {
@@ -30,7 +31,7 @@ struct LeafConversion {
             converted = type == .double ? .double(items.map { Double($0) }) : .float(items)
         case .double(let items): converted = .double(items)
         case .int32(let items): converted = try integers(items)
-        case .int64(let items): converted = longs(items)
+        case .int64(let items): converted = try longs(items)
         case .int128(let items): converted = try decimals(items)
         case .strings(let strings): converted = .string(strings)
         case .indices(let indices): converted = indexed(indices, dictionary ?? StringColumn())
@@ -47,20 +48,32 @@ struct LeafConversion {
         default:
             if isUnsigned { return .int64(items.map { Int64(UInt32(bitPattern: $0)) }) }
             let factor = ParquetTime.factor(leaf, to: type)
-            return .int64(
-                factor.multiplier == 1
-                    ? items.map { Int64($0) } : items.map { Int64($0) &* factor.multiplier })
+            let wide = items.map { Int64($0) }
+            return .int64(factor.multiplier == 1 ? wide : try multiplied(wide, factor.multiplier))
         }
     }
 
-    private func longs(_ items: [Int64]) -> ColumnValues {
+    private func longs(_ items: [Int64]) throws(FileFormatsError) -> ColumnValues {
         if type.physical == .int128 {
             return .int128(
                 isUnsigned ? items.map { Int128(UInt64(bitPattern: $0)) } : items.map { Int128($0) })
         }
         let factor = ParquetTime.factor(leaf, to: type)
         if factor.divisor != 1 { return .int64(items.map { ParquetTime.floorDivided($0, factor.divisor) }) }
-        return .int64(factor.multiplier == 1 ? items : items.map { $0 &* factor.multiplier })
+        return .int64(factor.multiplier == 1 ? items : try multiplied(items, factor.multiplier))
+    }
+
+    private func multiplied(_ items: [Int64], _ factor: Int64) throws(FileFormatsError) -> [Int64] {
+        var isFitting = true
+        let result = items.map { item in
+            let (product, overflow) = item.multipliedReportingOverflow(by: factor)
+            isFitting = isFitting && !overflow
+            return product
+        }
+        if isFitting { return result }
+        throw FileFormatsError(
+            .incompatibleType, "a time of the file does not fit the table's type",
+            ["column": leaf.name, "table": type])
     }
 
     private func decimals(_ items: [Int128]) throws(FileFormatsError) -> ColumnValues {

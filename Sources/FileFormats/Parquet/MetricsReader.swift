@@ -11,8 +11,7 @@ struct MetricsReader {
 
     func read() throws(FileFormatsError) -> [Int: ParquetColumnMetrics] {
         var metrics: [Int: ParquetColumnMetrics] = [:]
-        let columns = try ParquetNodeReader.columns(footer.nodes)
-        for (field, node) in zip(schema.fields, columns) { add(node, field, to: &metrics) }
+        for (field, node) in zip(schema.fields, footer.columns) { add(node, field, to: &metrics) }
         return metrics
     }
 

@@ -9,7 +9,7 @@ struct NestedAssembly {
     /// The column of all entries of the projection's place: rows, or elements of the list around it.
     func column(_ projection: ParquetProjection, count: Int) throws(FileFormatsError) -> Column {
         switch projection {
-        case .missing(let type): return .nulls(type, count: count)
+        case .missing(let type, let value): return .constant(value, type, count: count)
         case .leaf(let node, let leaf, _):
             guard let column = leaves[leaf]?.column else {
                 throw FileFormatsError(.internalFailure, "a leaf was not read", ["column": node.name])
@@ -20,6 +20,8 @@ struct NestedAssembly {
             for field in fields { columns.append(try column(field, count: count)) }
             let validity = try structValidity(projection, node, count)
             return Column(type, count: count, .structure(columns), validity: validity)
+        case .variant(let node, let parts):
+            return try variant(node, parts, projection, count)
         case .list(let node, let elementLevel, let element, let type):
             let runs = try runs(projection, node, elementLevel, count)
             let elements = try column(element, count: runs.elementCount)

@@ -11,8 +11,10 @@ package import Columnar
 package struct ParquetFile: Sendable {
     let reader: any BlobReader
     let footer: ParquetFooter
-    /// The columns of the file, as its own annotations type them, with field ids where it has them.
-    package let fields: [Field]
+    /// With the ids of the file, or of a name mapping.
+    private(set) var columns: [ParquetNode]
+    /// By field id, what a column the file lacks holds in every row; null where there is nothing.
+    private var missing: [Int: Scalar] = [:]
 
     /// - Cost: one request, or two when the footer is larger than 64 KiB; none when the cache has it.
     package static func open(
@@ -20,19 +22,44 @@ package struct ParquetFile: Sendable {
     ) async throws -> ParquetFile {
         let info = reader.info
         if let path, let footer = cache?.footer(path, info) {
-            return try ParquetFile(reader: reader, footer: footer)
+            return ParquetFile(reader: reader, footer: footer)
         }
         let (footer, byteCount) = try await ParquetFooterReader.read(reader)
         if let path { cache?.insert(footer, path, info, byteCount: byteCount) }
-        return try ParquetFile(reader: reader, footer: footer)
+        return ParquetFile(reader: reader, footer: footer)
     }
 
-    private init(reader: any BlobReader, footer: ParquetFooter) throws(FileFormatsError) {
+    private init(reader: any BlobReader, footer: ParquetFooter) {
         self.reader = reader
         self.footer = footer
+        columns = footer.columns
+    }
+
+    /// The columns of the file, as its own annotations type them, with field ids where it has them.
+    ///
+    /// - Errors: `FMT-202` for a column of a type this build does not know.
+    package func fields() throws(FileFormatsError) -> [Field] {
         var fields: [Field] = []
-        for column in try ParquetNodeReader.columns(footer.nodes) { fields.append(try column.field()) }
-        self.fields = fields
+        for column in columns { fields.append(try column.field()) }
+        return fields
+    }
+
+    /// Whether columns can be found by id.
+    package var hasFieldIDs: Bool { columns.contains(where: \.hasFieldIDs) }
+
+    /// The same file as a table's: `names` gives ids to columns without, `missing` says by field id what a column holds
+    /// that the file lacks.
+    package func resolved(names: NameMapping?, missing: [Int: Scalar]) -> ParquetFile {
+        var file = self
+        if let names { file.columns = names.apply(to: columns) }
+        file.missing = missing
+        return file
+    }
+
+    /// Whether the file itself has the column.
+    package func has(_ field: Field) -> Bool {
+        let byID = hasFieldIDs && field.id != nil
+        return columns.contains { byID ? $0.fieldID == field.id : $0.name == field.name }
     }
 
     package var rowCount: Int { footer.rowCount }
@@ -41,23 +68,29 @@ package struct ParquetFile: Sendable {
     package func metadata(_ key: String) -> String? { footer.metadata(key) }
 
     package var rowGroups: [ParquetRowGroup] {
-        footer.rowGroups.indices.map { ParquetRowGroup(footer: footer, index: $0) }
+        let hasIDs = hasFieldIDs
+        return footer.rowGroups.indices.map {
+            ParquetRowGroup(footer: footer, columns: columns, hasFieldIDs: hasIDs, index: $0)
+        }
     }
 
     /// Fetches what the asked columns of a row group need: one call of the reader, neighbouring chunks together.
     ///
-    /// - Parameter fields: With field ids; in a file without any, names count. What the file lacks will be null.
+    /// - Parameter fields: With field ids; in a file without any, names count. What the file lacks is what
+    ///   `resolved` was told, else null.
     package func fetch(rowGroup: Int, fields: [Field]) async throws -> RowGroupData {
         guard footer.rowGroups.indices.contains(rowGroup) else {
             throw FileFormatsError(
                 .internalFailure, "the file has no such row group", ["row-group": rowGroup])
         }
         let group = footer.rowGroups[rowGroup]
-        let leaves = Set(try Self.projections(footer, fields).flatMap(\.leaves))
+        let projections = try projections(fields)
+        let leaves = Set(projections.flatMap(\.leaves))
         let ranges = RangeCoalescing.join(leaves.map { group.chunks[$0].range })
         let bytes = ranges.isEmpty ? [] : try await reader.read(ranges)
         return RowGroupData(
             footer: footer, rowGroup: rowGroup, rowCount: group.rowCount, fields: fields,
+            projections: projections,
             chunks: zip(ranges, bytes).map { (offset: $0.lowerBound, bytes: $1) })
     }
 
@@ -67,13 +100,10 @@ package struct ParquetFile: Sendable {
         return try RowGroupDecoder(data).rest()
     }
 
-    static func projections(
-        _ footer: ParquetFooter, _ fields: [Field]
-    ) throws(FileFormatsError) -> [ParquetProjection] {
-        let nodes = try ParquetNodeReader.columns(footer.nodes)
-        let hasIDs = nodes.contains(where: \.hasFieldIDs)
+    private func projections(_ fields: [Field]) throws(FileFormatsError) -> [ParquetProjection] {
+        let matching = ParquetMatching(byID: hasFieldIDs, missing: missing)
         var projections: [ParquetProjection] = []
-        for field in fields { projections.append(try .match(field, in: nodes, byID: hasIDs)) }
+        for field in fields { projections.append(try matching.match(field, in: columns)) }
         return projections
     }
 }
@@ -81,6 +111,8 @@ package struct ParquetFile: Sendable {
 /// What the footer says about one row group.
 package struct ParquetRowGroup: Sendable {
     let footer: ParquetFooter
+    let columns: [ParquetNode]
+    let hasFieldIDs: Bool
     package let index: Int
 
     package var rowCount: Int { footer.rowGroups[index].rowCount }
@@ -92,9 +124,7 @@ package struct ParquetRowGroup: Sendable {
     /// Statistics of a column outside lists, bounds as values of the field's type. Nil when the file has no such
     /// column, or a type that the field's does not accept.
     package func statistics(_ field: Field) -> ParquetStatistics? {
-        guard let nodes = try? ParquetNodeReader.columns(footer.nodes) else { return nil }
-        let byID = field.id != nil && nodes.contains(where: \.hasFieldIDs)
-        guard let (raw, leaf) = Self.find(nodes, field, byID: byID),
+        guard let (raw, leaf) = Self.find(columns, field, byID: field.id != nil && hasFieldIDs),
             (try? ParquetLeafType.isReadable(raw, as: field.type)) == true
         else { return nil }
         let chunk = footer.rowGroups[index].chunks[leaf]

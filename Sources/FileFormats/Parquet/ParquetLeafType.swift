@@ -75,6 +75,7 @@ enum ParquetLeafType {
         case (.fixed(_), .binary): return true
         case (.int, .date), (.long, .timestamp), (.long, .timestamptz), (.long, .time): return true
         case (.date, .int): return true
+        case (.date, .timestamp), (.date, .timestampNanos): return true
         default: return natural.isTimestamp && type.isTimestamp
         }
     }

@@ -21,9 +21,7 @@ extension ParquetFile {
     package func pages(rowGroup: Int, field: Field) async throws -> [ParquetPage]? {
         guard footer.rowGroups.indices.contains(rowGroup) else { return nil }
         let group = footer.rowGroups[rowGroup]
-        let nodes = try ParquetNodeReader.columns(footer.nodes)
-        let byID = field.id != nil && nodes.contains(where: \.hasFieldIDs)
-        guard let (raw, leaf) = ParquetRowGroup.find(nodes, field, byID: byID),
+        guard let (raw, leaf) = ParquetRowGroup.find(columns, field, byID: field.id != nil && hasFieldIDs),
             try ParquetLeafType.isReadable(raw, as: field.type),
             let columnPlace = group.chunks[leaf].columnIndex,
             let offsetPlace = group.chunks[leaf].offsetIndex

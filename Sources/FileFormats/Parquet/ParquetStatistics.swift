@@ -87,6 +87,13 @@ enum ParquetTime {
     static func factor(
         _ leaf: ParquetFooter.Node, to type: DataType
     ) -> (multiplier: Int64, divisor: Int64) {
+        if leaf.logical == FIRN_ARROW_DATE {
+            switch type {
+            case .timestamp: return (86_400_000_000, 1)
+            case .timestampNanos: return (86_400_000_000_000, 1)
+            default: return (1, 1)
+            }
+        }
         guard leaf.logical == FIRN_ARROW_TIME || leaf.logical == FIRN_ARROW_TIMESTAMP else { return (1, 1) }
         let wanted: Int
         switch type {

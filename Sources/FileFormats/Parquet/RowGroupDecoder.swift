@@ -6,6 +6,7 @@ package struct RowGroupData: Sendable {
     package let rowGroup: Int
     package let rowCount: Int
     package let fields: [Field]
+    let projections: [ParquetProjection]
     let chunks: [(offset: Int64, bytes: [UInt8])]
 
     /// Bytes held, still compressed.
@@ -30,7 +31,7 @@ package final class RowGroupDecoder {
     package init(_ data: RowGroupData) throws(FileFormatsError) {
         schema = Schema(data.fields)
         rowCount = data.rowCount
-        projections = try ParquetFile.projections(data.footer, data.fields)
+        projections = data.projections
         let group = try ParquetGroupReader(
             footer: data.footer, rowGroup: data.rowGroup, chunks: data.chunks)
         for projection in projections {
@@ -81,7 +82,7 @@ package final class RowGroupDecoder {
         _ projection: ParquetProjection, _ index: Int, _ count: Int
     ) throws(FileFormatsError) -> Column {
         switch projection {
-        case .missing(let type): return .nulls(type, count: count)
+        case .missing(let type, let value): return .constant(value, type, count: count)
         case .leaf(_, let leaf, _) where !projection.isWhole:
             guard let column = try read(index, leaf, count).column else {
                 throw FileFormatsError(.internalFailure, "a column was read without its type")

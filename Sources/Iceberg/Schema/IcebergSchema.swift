@@ -26,32 +26,65 @@ package struct IcebergSchema: Sendable, Hashable {
         extras = JSONObject()
     }
 
-    /// The schema a reader works with.
+    /// The schema a reader works with. Variants are read as JSON text.
     ///
-    /// - Errors: `ICE-205` when a column's type can only be carried, or files from before the column hold a default
-    ///   instead of null, which this version does not fill in.
+    /// - Errors: `ICE-205` when a column's type can only be carried.
     package func columnar() throws(IcebergError) -> Schema {
-        for place in allFields {
-            if let value = defaultValue("initial-default", of: place.field) {
-                throw IcebergError(
-                    .unreadableType,
-                    "a column of the table has a default for older rows, which this version cannot read",
-                    ["column": place.path, "default": value.description])
+        if let place = allFields.first(where: { $0.field.id.map { isOpaque($0) && !isVariant($0) } ?? false })
+        {
+            throw unreadable(place)
+        }
+        return Schema(fields.map { readable($0) })
+    }
+
+    private func isOpaque(_ id: Int) -> Bool { opaqueTypes[id] != nil }
+    private func isVariant(_ id: Int) -> Bool { opaqueTypes[id]?.string == "variant" }
+
+    private func unreadable(_ place: FieldPlace) -> IcebergError {
+        IcebergError(
+            .unreadableType, "a column of the table has a type this version cannot read",
+            ["column": place.path, "type": opaqueTypes[place.field.id ?? 0]?.description ?? ""])
+    }
+
+    private func readable(_ field: Field) -> Field {
+        if opaqueTypes.isEmpty { return field }
+        var field = field
+        switch field.type {
+        case .null where field.id.map { isVariant($0) } ?? false: field.type = .json
+        case .structure(let children): field.type = .structure(children.map { readable($0) })
+        case .list(let element): field.type = .list(readable(element))
+        case .map(let key, let value): field.type = .map(key: readable(key), value: readable(value))
+        default: break
+        }
+        return field
+    }
+
+    /// What columns hold in files from before them, by field id; only where it is not null.
+    ///
+    /// - Errors: `ICE-107` for a default that does not fit its column.
+    package func initialDefaults() throws(IcebergError) -> [Int: Scalar] {
+        if fieldExtras.isEmpty { return [:] }
+        var defaults: [Int: Scalar] = [:]
+        // Children first: the default of a struct is made of theirs.
+        for place in allFields.reversed() {
+            guard let id = place.field.id, let json = defaultValue("initial-default", of: place.field) else {
+                continue
+            }
+            if case .structure(let children) = place.field.type, json.object?.isEmpty == true {
+                defaults[id] = .structure(children.map { $0.id.flatMap { defaults[$0] } ?? .null })
+            } else {
+                defaults[id] = try JSONSingleValue.decode(json, place.field.type)
             }
         }
-        return try writable()
+        return defaults
     }
 
     /// The schema a writer works with.
     ///
     /// - Errors: `ICE-205` when a column's type can only be carried.
     package func writable() throws(IcebergError) -> Schema {
-        if let place = allFields.first(where: { place in
-            place.field.id.map { opaqueTypes[$0] != nil } ?? false
-        }) {
-            throw IcebergError(
-                .unreadableType, "a column of the table has a type this version cannot read",
-                ["column": place.path, "type": opaqueTypes[place.field.id ?? 0]?.description ?? ""])
+        if let place = allFields.first(where: { $0.field.id.map { isOpaque($0) } ?? false }) {
+            throw unreadable(place)
         }
         return Schema(fields)
     }

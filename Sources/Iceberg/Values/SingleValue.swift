@@ -47,6 +47,12 @@ package enum SingleValue {
         case (_, 4) where type.physical == .int32:
             return .int(Int32(bitPattern: UInt32(truncatingIfNeeded: number(bytes))))
         case (_, 8) where type.physical == .int64: return .long(Int64(bitPattern: number(bytes)))
+        // What is a timestamp now was a date.
+        case (.timestamp, 4), (.timestampNanos, 4):
+            let days = Int64(Int32(bitPattern: UInt32(truncatingIfNeeded: number(bytes))))
+            let unit: Int64 = type == .timestamp ? 86_400_000_000 : 86_400_000_000_000
+            let (time, overflow) = days.multipliedReportingOverflow(by: unit)
+            if !overflow { return .long(time) }
         case (.long, 4): return .long(Int64(Int32(bitPattern: UInt32(truncatingIfNeeded: number(bytes)))))
         default: break
         }

@@ -164,9 +164,11 @@ struct QueryBinder {
         }
         let scan = TableScan(
             warehouse: source.warehouse, namespace: source.namespace, table: source.name,
-            metadataLocation: source.metadataLocation, snapshotID: source.snapshotID, fields: source.fields)
+            metadataLocation: source.metadataLocation, snapshotID: source.snapshotID,
+            fields: source.fields + source.hiddenFields)
         let scope = try Scope(
-            scan.schema, fullName: source.namespace + [source.name], alias: table.alias)
+            scan.schema, fullName: source.namespace + [source.name], alias: table.alias,
+            hidden: source.hiddenFields.count)
         return (.scan(scan), scope)
     }
 

@@ -12,6 +12,8 @@ struct Scope {
         var isRequired: Bool
         /// A column that USING merged into another: read only with its table's name before it.
         var isMerged = false
+        /// A column that `*` leaves out.
+        var isHidden = false
     }
 
     /// By position in the input.
@@ -27,21 +29,25 @@ struct Scope {
         positionsByName = Dictionary(grouping: columns.indices) { columns[$0].name.lowercased() }
     }
 
-    /// The columns of one table. `fullName` is outermost first: namespace levels, then the table.
-    init(_ schema: Schema, fullName: [String], alias: TableAliasSyntax?) throws(PlannerError) {
+    /// The columns of one table. `fullName` is outermost first: namespace levels, then the table. The last `hidden` columns
+    /// are found by their names, not by `*`.
+    init(
+        _ schema: Schema, fullName: [String], alias: TableAliasSyntax?, hidden: Int = 0
+    ) throws(PlannerError) {
         let qualifiers = alias.map { [[$0.name.text]] } ?? fullName.indices.map { Array(fullName[$0...]) }
         let renamed = alias?.columns ?? []
-        guard renamed.count <= schema.count else {
+        let shown = schema.count - hidden
+        guard renamed.count <= shown else {
             throw PlannerError(
                 .unlikeShape, "the alias names more columns than the table has",
-                ["names": renamed.count, "columns": schema.count], at: renamed.last?.position)
+                ["names": renamed.count, "columns": shown], at: renamed.last?.position)
         }
         self.init(
             columns: schema.fields.enumerated().map { index, field in
                 Column(
                     qualifiers: qualifiers, name: index < renamed.count ? renamed[index].text : field.name,
-                    type: field.type, isRequired: field.isRequired)
-            })
+                    type: field.type, isRequired: field.isRequired, isHidden: index >= shown)
+            }, star: Array(0..<shown))
     }
 
     /// A column, or fields inside one: the longest reading as a qualified column wins.
@@ -75,7 +81,9 @@ struct Scope {
     /// Positions of a table's columns; of all without a qualifier.
     func positions(of qualifier: QualifiedName?) throws(PlannerError) -> [Int] {
         guard let qualifier else { return starPositions }
-        let found = columns.indices.filter { columns[$0].isCalled(qualifier.texts) }
+        let found = columns.indices.filter {
+            !columns[$0].isHidden && columns[$0].isCalled(qualifier.texts)
+        }
         guard !found.isEmpty else {
             let tables = columns.compactMap { $0.qualifiers.last?.last }
             throw PlannerError(
@@ -112,15 +120,16 @@ struct Scope {
 
     private func unknown(_ name: QualifiedName) -> PlannerError {
         let last = name.last.text
+        let shown = columns.filter { !$0.isHidden }
         if name.parts.count > 1, let fault = unknownTable(name) { return fault }
         var hint = NameMatch.hint(
             name.parts.count == 1 ? last : name.parts[name.parts.count - 1].text,
-            among: columns.map(\.name))
+            among: shown.map(\.name))
         if hint == nil {
-            let shown = columns.prefix(8).map { "\(Identifier($0.name))" }.joined(separator: ", ")
+            let first = shown.prefix(8).map { "\(Identifier($0.name))" }.joined(separator: ", ")
             hint =
-                columns.isEmpty
-                ? "the query has no FROM" : "the columns are \(shown)\(columns.count > 8 ? ", …" : "")"
+                shown.isEmpty
+                ? "the query has no FROM" : "the columns are \(first)\(shown.count > 8 ? ", …" : "")"
         }
         return PlannerError(
             .unknownColumn, "there is no such column", ["column": "\(name)"], at: name.position, hint: hint)

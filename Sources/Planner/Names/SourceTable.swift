@@ -10,10 +10,12 @@ package struct SourceTable: Sendable, Hashable {
     /// Nil for a table without a snapshot.
     package var snapshotID: Int64?
     package var fields: [Field]
+    /// Columns that only their names bring in, not `*`.
+    package var hiddenFields: [Field]
 
     package init(
         warehouse: String, namespace: [String], name: String, metadataLocation: String, snapshotID: Int64?,
-        fields: [Field]
+        fields: [Field], hiddenFields: [Field] = []
     ) {
         self.warehouse = warehouse
         self.namespace = namespace
@@ -21,6 +23,7 @@ package struct SourceTable: Sendable, Hashable {
         self.metadataLocation = metadataLocation
         self.snapshotID = snapshotID
         self.fields = fields
+        self.hiddenFields = hiddenFields
     }
 }
 

@@ -15,11 +15,12 @@ struct TableResolver {
         var tables = TableCatalogue()
         for name in names {
             let loaded = try await load(name)
+            let fields = try loaded.metadata.currentSchema.columnar().fields
             tables[name] = SourceTable(
                 warehouse: warehouse.name, namespace: loaded.identifier.namespace.levels,
                 name: loaded.identifier.name, metadataLocation: loaded.metadataLocation,
                 snapshotID: loaded.metadata.currentSnapshotID,
-                fields: try loaded.metadata.currentSchema.columnar().fields)
+                fields: fields, hiddenFields: loaded.metadata.metadataColumns(beside: fields))
         }
         return tables
     }

@@ -157,6 +157,9 @@ package final class DeleteLoader: Sendable {
                 ["bytes": reader.info.size, "limit": Self.byteLimit])
         }
         let file = try await ParquetFile.open(reader, path: delete.path, cache: footers)
+        if let lacking = fields.first(where: { !file.has($0) }) {
+            throw TablesError(.deletesUnreadable, "a delete file lacks a column", ["column": lacking.name])
+        }
         for group in file.rowGroups where group.rowCount > 0 {
             let data = try await file.fetch(rowGroup: group.index, fields: fields)
             for batch in try await workers.run({ try RowGroupDecoder(data).rest() }) { try body(batch) }

@@ -31,9 +31,14 @@ package struct ManifestReader: Sendable {
             }
             var decoder = EntryDecoder(spec: spec, types: types)
             var entries: [ManifestEntry] = []
+            var nextRowID = manifest.firstRowID
             try reader.forEachRecord { cursor in
                 var entry = try decoder.entry(&cursor, fields)
                 entry.inherit(from: manifest)
+                if entry.isLive, entry.file.content == .data, entry.file.firstRowID == nil {
+                    entry.file.firstRowID = nextRowID
+                    nextRowID = nextRowID.map { $0 &+ entry.file.recordCount }
+                }
                 entries.append(entry)
             }
             return entries
