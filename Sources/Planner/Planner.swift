@@ -51,9 +51,12 @@ package struct Planner: Sendable {
     }
 
     /// The tables a query names, each once, in order; names that WITH gives are left out.
-    package static func tables(in query: QuerySyntax) -> [QualifiedName] {
+    package static func tables(in query: QuerySyntax) -> [QualifiedName] { references(in: query).map(\.name) }
+
+    /// As `tables`, with the time each is read at; a table may come at several.
+    package static func references(in query: QuerySyntax) -> [TableReference] {
         var collector = TableNameCollector()
         collector.visit(query)
-        return collector.names
+        return collector.references
     }
 }

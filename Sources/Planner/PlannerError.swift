@@ -29,6 +29,10 @@ package struct PlannerError: Fault {
         /// Two columns or tables share a name where it must be one's own, or lists have unlike counts.
         case unlikeShape = "PLA-115"
         case missingParameter = "PLA-116"
+        /// A view's query no longer fits the tables it reads, or the columns it promises.
+        case brokenView = "PLA-117"
+        /// What stands behind AS OF names no state of the table.
+        case invalidVersion = "PLA-118"
         /// The language has it, and this build does not run it.
         case unsupported = "PLA-201"
         /// The optimiser broke a plan.

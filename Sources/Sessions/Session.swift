@@ -106,12 +106,13 @@ package final class Session: Sendable {
     func planning(
         of query: QuerySyntax, in warehouse: Warehouse, _ request: StatementRequest
     ) async throws -> (planner: Planner, tables: TableCatalogue, now: Instant) {
-        let tables = try await TableResolver(catalog: catalog, warehouse: warehouse, request: request)
-            .resolve(Planner.tables(in: query))
         let now = engine.clock.now
         var settings = PlannerSettings(now: now)
         settings.disabledPasses = disabledPasses
-        return (Planner(settings: settings, parameters: request.parameters), tables, now)
+        let planner = Planner(settings: settings, parameters: request.parameters)
+        let sources = SourceResolver(
+            tables: TableResolver(catalog: catalog, warehouse: warehouse, request: request), engine: engine)
+        return (planner, try await sources.resolve(query, with: planner), now)
     }
 
     /// Rows that are there already.

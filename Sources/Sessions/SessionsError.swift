@@ -12,6 +12,10 @@ package struct SessionsError: Fault {
         case unsupportedStatement = "SES-104"
         /// The name is a view's where a table is asked for, or the other way round.
         case wrongKind = "SES-105"
+        /// A snapshot has more files than its metadata tables list.
+        case tooManyFiles = "SES-106"
+        /// None of a view's queries is in SQL that this server reads.
+        case unreadableView = "SES-107"
         /// A row has a NULL, or nothing, where its column takes none. Nothing was written.
         case nullNotAllowed = "SES-201"
         /// The table was dropped or replaced while the statement ran. Nothing was written.
@@ -24,8 +28,8 @@ package struct SessionsError: Fault {
             switch self {
             case .namespaceMissing: .invalidRequest
             case .unknownQuery: .notFound
-            case .tooManyQueries: .exhausted
-            case .unsupportedStatement: .unsupported
+            case .tooManyQueries, .tooManyFiles: .exhausted
+            case .unsupportedStatement, .unreadableView: .unsupported
             case .wrongKind, .nullNotAllowed, .changeForbidden: .invalidRequest
             case .tableReplaced: .conflict
             }

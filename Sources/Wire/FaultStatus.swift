@@ -61,6 +61,7 @@ package struct FaultStatus: Sendable, Equatable {
         "SES-104": FaultStatus(400, 40_003),
         "SES-101": FaultStatus(400, 40_004),
         "SES-105": FaultStatus(400, 40_004),
+        "SES-107": FaultStatus(400, 40_003),
         "SES-201": FaultStatus(400, 40_004),
         "SES-203": FaultStatus(400, 40_004),
         "PIP-107": FaultStatus(400, 40_003),

@@ -19,6 +19,7 @@ struct SessionFixture {
     let warehouse: Warehouse
     let store: MemoryBlobStore
     let session: Session
+    let clock: ManualClock
 
     /// One pool for all tests: its threads live as long as the process.
     private static let morsels = MorselPool(threads: 2)
@@ -28,7 +29,7 @@ struct SessionFixture {
         disabledPasses: Set<String> = []
     ) async throws {
         directory = try TemporaryDirectory()
-        let clock = ManualClock()
+        clock = ManualClock()
         let randomness = SeededRandomness(seed: 1)
         let metastore = try await Metastore.open(directory: directory.path, clock: clock)
         store = MemoryBlobStore(clock: clock, buckets: ["lake"])

@@ -197,3 +197,38 @@ def test_forbidden_changes_say_why(shop):
         status, error = fault(shop, f"ALTER TABLE shop.fixed {change}")
         assert status == 400 and error["code"] == 40004 and error["firn_code"] == "SES-203", error
         assert says in error["message"] and "line 1" in error["message"], error
+
+
+def test_time_travel_and_metadata_tables_agree_with_pyiceberg(shop):
+    run(shop, "CREATE TABLE shop.past (id INT, day DATE) PARTITIONED BY (day)")
+    run(shop, "INSERT INTO shop.past VALUES (1, '2026-01-01'), (2, '2026-01-02')")
+    table = pyiceberg_catalog(shop).load_table("shop.past")
+    first = table.current_snapshot().snapshot_id
+    table.manage_snapshots().create_tag(first, "start").create_branch(first, "side").commit()
+    run(shop, "ALTER TABLE shop.past RENAME COLUMN day TO date, DROP PARTITION FIELD day")
+    run(shop, "INSERT INTO shop.past VALUES (3, NULL)")
+    table.refresh()
+    for when in [f"VERSION AS OF {first}", "VERSION AS OF 'start'", "SYSTEM_VERSION AS OF 'start'"]:
+        assert [list(r) for r in run(shop, f"SELECT * FROM shop.past FOR {when} ORDER BY id")] == [["id", "day"]] * 2, when
+    assert [list(r) for r in run(shop, "SELECT * FROM shop.past.tag_start")] == [["id", "day"]] * 2
+    assert [list(r) for r in run(shop, "SELECT * FROM shop.past.branch_side")] == [["id", "date"]] * 2
+    at = datetime.datetime.fromtimestamp(table.history()[0].timestamp_ms / 1000, datetime.timezone.utc)
+    assert run(shop, f"SELECT count(*) AS n FROM shop.past FOR TIMESTAMP AS OF '{at.isoformat()}'") == [{"n": 2}]
+    status, error = fault(shop, "SELECT * FROM shop.past FOR TIMESTAMP AS OF '1999-01-01'")
+    assert status == 400 and "line 1, column 15" in error["message"] and "oldest" in error["message"]
+    for name in ["snapshots", "history", "refs", "manifests", "files", "partitions"]:
+        theirs = getattr(table.inspect, name)()
+        mine = run(shop, f"SELECT * FROM shop.past.{name}")
+        assert len(mine) == theirs.num_rows, name
+        missing = [c for c in theirs.column_names if c not in mine[0] and c != "readable_metrics"]
+        assert not missing, (name, missing)
+    files = {f["file_path"]: f for f in table.inspect.files().to_pylist()}
+    for f in run(shop, "SELECT * FROM shop.past.files"):
+        other = files[f["file_path"]]
+        assert (f["record_count"], f["file_size_in_bytes"], f["spec_id"]) == (other["record_count"], other["file_size_in_bytes"], other["spec_id"])
+        assert dict((e["key"], e["value"]) for e in f["value_counts"]) == dict(other["value_counts"])
+    assert {s["snapshot_id"] for s in run(shop, "SELECT snapshot_id FROM shop.past.snapshots")} == {s.snapshot_id for s in table.snapshots()}
+    mine = {"headers": {"Authorization": f"Bearer {token(shop, 'sql:read:bucket=lake,table=shop.past')}"}}
+    answer = shop.call("POST", "/api/v1/accounts/local/r2-sql/query/lake", json={"query": "SELECT count(*) AS n FROM shop.past.files"}, **mine)
+    assert answer.json()["result"]["rows"] == [{"n": 3}]
+    assert fault(shop, "SELECT * FROM shop.events.snapshots", **mine)[0] == 403

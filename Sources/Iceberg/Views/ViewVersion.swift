@@ -40,6 +40,19 @@ package struct ViewVersion: Sendable, Hashable {
         }
     }
 
+    package init(
+        schemaID: Int, summary: [String: String], representations: [ViewRepresentation],
+        defaultNamespace: Namespace, at milliseconds: Int64
+    ) {
+        versionID = 1
+        timestampMilliseconds = milliseconds
+        self.schemaID = schemaID
+        self.summary = summary
+        self.representations = representations
+        self.defaultNamespace = defaultNamespace
+        extras = JSONObject()
+    }
+
     package var json: JSONValue {
         var object: JSONObject = [
             "version-id": JSONValue(versionID), "timestamp-ms": JSONValue(timestampMilliseconds),
@@ -78,7 +91,12 @@ package struct ViewRepresentation: Sendable, Hashable {
         self.json = json
     }
 
+    package init(sql: String, dialect: String) {
+        json = ["type": "sql", "sql": .string(sql), "dialect": .string(dialect)]
+    }
+
     package var sql: String? { isSQL ? json["sql"]?.string : nil }
-    var dialect: String? { isSQL ? json["dialect"]?.string?.lowercased() : nil }
+    /// In lower case.
+    package var dialect: String? { isSQL ? json["dialect"]?.string?.lowercased() : nil }
     private var isSQL: Bool { json["type"]?.string == "sql" }
 }

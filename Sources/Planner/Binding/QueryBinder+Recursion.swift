@@ -52,7 +52,7 @@ extension QueryBinder {
     private func readsItself(_ table: QuerySyntax.CommonTable) -> Bool {
         var collector = TableNameCollector()
         collector.visit(table.query)
-        return collector.names.contains {
+        return collector.references.map(\.name).contains {
             $0.parts.count == 1 && $0.last.text.lowercased() == table.name.text.lowercased()
         }
     }

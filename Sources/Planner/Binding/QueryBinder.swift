@@ -11,7 +11,7 @@ struct QueryBinder {
     let context: BinderContext
     let tables: TableCatalogue
     var commonTables: [(name: String, plan: LogicalPlan, nodeCount: Int)] = []
-    private var nodeCount = 0
+    var nodeCount = 0
     var nextRecursion = 1
 
     init(_ context: BinderContext, tables: TableCatalogue) {
@@ -146,31 +146,23 @@ struct QueryBinder {
     }
 
     private mutating func named(_ table: NamedTableSyntax) throws(PlannerError) -> (LogicalPlan, Scope) {
-        if table.version != nil { throw .unsupported("time travel", at: table.name.position) }
         if table.name.parts.count == 1 {
             let name = table.name.last.text
-            let names = commonTables.map(\.name)
+            let names = commonNames
             let found = names.lastIndex(of: name) ?? names.lastIndex { $0.lowercased() == name.lowercased() }
             if let found {
+                if table.version != nil {
+                    throw .unsupported("time travel of a WITH query", at: table.name.position)
+                }
                 try countNode(commonTables[found].nodeCount, at: table.name.position)
                 let plan = commonTables[found].plan
                 return (plan, try Scope(plan.schema, fullName: [name], alias: table.alias))
             }
         }
-        guard let source = tables[table.name] else {
-            throw PlannerError(
-                .unknownTable, "there is no such table", ["table": "\(table.name)"], at: table.name.position,
-                hint: NameMatch.hint(table.name.last.text, among: commonTables.map(\.name)))
-        }
-        let scan = TableScan(
-            warehouse: source.warehouse, namespace: source.namespace, table: source.name,
-            metadataLocation: source.metadataLocation, snapshotID: source.snapshotID,
-            fields: source.fields + source.hiddenFields)
-        let scope = try Scope(
-            scan.schema, fullName: source.namespace + [source.name], alias: table.alias,
-            hidden: source.hiddenFields.count)
-        return (.scan(scan), scope)
+        return try stored(table)
     }
+
+    var commonNames: [String] { commonTables.map(\.name) }
 
     func renamed(
         _ plan: LogicalPlan, _ names: [Identifier], what: String

@@ -27,15 +27,60 @@ package struct SourceTable: Sendable, Hashable {
     }
 }
 
-/// The tables a statement may read, by their names as written in it.
+/// A view as the planner needs it: its query, and what the names in it mean.
+package struct SourceView: Sendable {
+    /// Outermost first: namespace levels, then the view.
+    package var fullName: [String]
+    package var query: QuerySyntax
+    package var tables: TableCatalogue
+    /// Names and types as the view promises them.
+    package var fields: [Field]
+
+    package init(fullName: [String], query: QuerySyntax, tables: TableCatalogue, fields: [Field]) {
+        self.fullName = fullName
+        self.query = query
+        self.tables = tables
+        self.fields = fields
+    }
+}
+
+/// Rows that are known already, such as a table's snapshots.
+package struct SourceRows: Sendable {
+    package var fullName: [String]
+    package var schema: Schema
+    package var rows: [[Scalar]]
+
+    package init(fullName: [String], schema: Schema, rows: [[Scalar]]) {
+        self.fullName = fullName
+        self.schema = schema
+        self.rows = rows
+    }
+}
+
+/// What a statement may read, by the names written in it.
 package struct TableCatalogue: Sendable {
-    private var tables: [QualifiedName: SourceTable] = [:]
+    package enum Source: Sendable {
+        case table(SourceTable)
+        case view(SourceView)
+        case rows(SourceRows)
+    }
+
+    private var sources: [TableReference: Source] = [:]
 
     package init() {}
 
     /// Names compare by their texts; positions do not count.
+    package subscript(reference: TableReference) -> Source? {
+        get { sources[reference] }
+        set { sources[reference] = newValue }
+    }
+
+    /// The table of this name as it is now.
     package subscript(name: QualifiedName) -> SourceTable? {
-        get { tables[name] }
-        set { tables[name] = newValue }
+        get {
+            guard case .table(let table)? = sources[TableReference(name)] else { return nil }
+            return table
+        }
+        set { sources[TableReference(name)] = newValue.map { .table($0) } }
     }
 }

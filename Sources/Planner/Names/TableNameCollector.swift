@@ -2,7 +2,7 @@ import SQLSyntax
 
 /// Walks a query for the tables it reads.
 struct TableNameCollector {
-    private(set) var names: [QualifiedName] = []
+    private(set) var references: [TableReference] = []
     private var common: [String] = []
 
     mutating func visit(_ query: QuerySyntax) {
@@ -32,7 +32,8 @@ struct TableNameCollector {
         switch table {
         case .named(let named):
             let isCommon = named.name.parts.count == 1 && common.contains(named.name.last.text.lowercased())
-            if !isCommon, !names.contains(named.name) { names.append(named.name) }
+            let reference = TableReference(named.name, version: named.version)
+            if !isCommon, !references.contains(reference) { references.append(reference) }
         case .subquery(let query, _, _): visit(query)
         case .function: break
         case .join(let join):

@@ -4,26 +4,11 @@ import Iceberg
 import Planner
 import SQLSyntax
 
-/// Finds the tables a statement names: exactly, then by the only name that differs in case.
+/// Finds the tables and views a statement names: exactly, then by the only name that differs in case.
 struct TableResolver {
     let catalog: Catalog
     let warehouse: Warehouse
     let request: StatementRequest
-
-    /// - Errors: `PLA-103` with the place and perhaps a guess; `SES-101`; what `authorize` throws; `CAT-401`.
-    func resolve(_ names: [QualifiedName]) async throws -> TableCatalogue {
-        var tables = TableCatalogue()
-        for name in names {
-            let loaded = try await load(name)
-            let fields = try loaded.metadata.currentSchema.columnar().fields
-            tables[name] = SourceTable(
-                warehouse: warehouse.name, namespace: loaded.identifier.namespace.levels,
-                name: loaded.identifier.name, metadataLocation: loaded.metadataLocation,
-                snapshotID: loaded.metadata.currentSnapshotID,
-                fields: fields, hiddenFields: loaded.metadata.metadataColumns(beside: fields))
-        }
-        return tables
-    }
 
     func load(_ name: QualifiedName) async throws -> LoadedTable { try await load(name, for: Self.reading) }
 
@@ -42,21 +27,38 @@ struct TableResolver {
         .changeTable(namespace: table.namespace.levels, table: table.name)
     }
 
-    private func load(_ name: QualifiedName, for access: Access) async throws -> LoadedTable {
+    /// What a name stands for.
+    enum Found {
+        case table(LoadedTable)
+        case view(TableIdentifier, LoadedView)
+    }
+
+    /// - Errors: `PLA-103` with the place and perhaps a guess; `SES-101`; what `authorize` throws; `CAT-401`.
+    func find(_ name: QualifiedName, for access: Access) async throws -> Found {
         let namespace = try namespace(of: name)
         let exact = TableIdentifier(namespace: Namespace(namespace), name: name.last.text)
-        if let found = try await loadIfThere(exact, for: access) { return found }
+        if let found = try await findIfThere(exact, for: access) { return found }
         // The exact name is not there: look for another spelling among what the caller may touch.
         guard let spelled = try await spelling(of: Namespace(namespace)) else {
             throw missing(name, try await nearNamespace(namespace).map { "\($0).\(name.last)" })
         }
-        let candidates = try await catalog.listTables(in: spelled, of: warehouse).entries.filter {
-            request.allows(access($0))
-        }
+        let all =
+            try await catalog.listTables(in: spelled, of: warehouse).entries
+            + catalog.listViews(in: spelled, of: warehouse).entries
+        let candidates = all.filter { request.allows(access($0)) }
         let similar = candidates.filter { $0.name.lowercased() == name.last.text.lowercased() }
-        if similar.count == 1, let found = try await loadIfThere(similar[0], for: access) { return found }
+        if similar.count == 1, let found = try await findIfThere(similar[0], for: access) { return found }
         throw missing(
             name, NearestName.find(name.last.text, among: candidates.map(\.name)).map { "\(Identifier($0))" })
+    }
+
+    private func load(_ name: QualifiedName, for access: Access) async throws -> LoadedTable {
+        switch try await find(name, for: access) {
+        case .table(let table): return table
+        case .view:
+            throw SessionsError(
+                .wrongKind, "this is a view, not a table", ["name": "\(name)"], at: name.position.place)
+        }
     }
 
     /// What a new table or view of this name is called: the namespace has the case it really has.
@@ -71,7 +73,7 @@ struct TableResolver {
         return found
     }
 
-    private func namespace(of name: QualifiedName) throws -> [String] {
+    func namespace(of name: QualifiedName) throws -> [String] {
         let levels = Array(name.texts.dropLast())
         guard levels.isEmpty, request.namespace.isEmpty else {
             return levels.isEmpty ? request.namespace : levels
@@ -81,12 +83,18 @@ struct TableResolver {
             at: name.position.place, hint: "write namespace.\(name.last)")
     }
 
-    private func loadIfThere(_ table: TableIdentifier, for access: Access) async throws -> LoadedTable? {
-        try request.authorize(access(table))
+    private func findIfThere(_ name: TableIdentifier, for access: Access) async throws -> Found? {
+        try request.authorize(access(name))
         do {
-            return try await catalog.loadTable(table, in: warehouse)
+            return .table(try await catalog.loadTable(name, in: warehouse))
         } catch let fault as CatalogError where fault.code == .noSuchTable || fault.code == .noSuchNamespace {
-            return nil
+            do {
+                return .view(name, try await catalog.loadView(name, in: warehouse))
+            } catch let fault as CatalogError
+                where fault.code == .noSuchView || fault.code == .noSuchNamespace
+            {
+                return nil
+            }
         }
     }
 

@@ -1,0 +1,67 @@
+import Columnar
+import Faults
+import Plans
+import SQLSyntax
+
+/// Tables, views and known rows in FROM.
+extension QueryBinder {
+    /// What a name that WITH does not give stands for.
+    mutating func stored(_ table: NamedTableSyntax) throws(PlannerError) -> (LogicalPlan, Scope) {
+        let reference = TableReference(table.name, version: table.version)
+        guard let source = tables[reference] else {
+            throw PlannerError(
+                .unknownTable, "there is no such table", ["table": "\(table.name)"], at: table.name.position,
+                hint: NameMatch.hint(table.name.last.text, among: commonNames))
+        }
+        switch source {
+        case .table(let source):
+            let scan = TableScan(
+                warehouse: source.warehouse, namespace: source.namespace, table: source.name,
+                metadataLocation: source.metadataLocation, snapshotID: source.snapshotID,
+                fields: source.fields + source.hiddenFields)
+            let scope = try Scope(
+                scan.schema, fullName: source.namespace + [source.name], alias: table.alias,
+                hidden: source.hiddenFields.count)
+            return (.scan(scan), scope)
+        case .rows(let source):
+            let rows = ValueRows(schema: source.schema, rows: source.rows)
+            return (.values(rows), try Scope(source.schema, fullName: source.fullName, alias: table.alias))
+        case .view(let view):
+            let plan: LogicalPlan
+            do {
+                plan = try expand(view)
+            } catch {
+                throw PlannerError(
+                    .brokenView, "the view cannot be read: \(error.message)", ["view": "\(table.name)"],
+                    at: table.name.position, hint: "see SHOW CREATE VIEW \(table.name)", cause: error)
+            }
+            return (plan, try Scope(plan.schema, fullName: view.fullName, alias: table.alias))
+        }
+    }
+
+    /// The view's query with the columns the view promises.
+    private mutating func expand(_ view: SourceView) throws(PlannerError) -> LogicalPlan {
+        // Parameters are the reader's, not the view's.
+        let inner = BinderContext(settings: context.settings, parameters: [])
+        var binder = QueryBinder(inner, tables: view.tables)
+        binder.nodeCount = nodeCount
+        binder.nextRecursion = nextRecursion
+        let plan = try binder.bind(view.query)
+        nodeCount = binder.nodeCount + 1
+        nextRecursion = binder.nextRecursion
+        let found = plan.schema.fields
+        guard found.count == view.fields.count else {
+            throw PlannerError(
+                .unlikeShape, "its query gives another number of columns than it has",
+                ["query": found.count, "view": view.fields.count], at: nil)
+        }
+        var columns: [Expression] = []
+        for (index, (given, wanted)) in zip(found, view.fields).enumerated() {
+            columns.append(
+                try context.coercion.coerce(
+                    .column(index, given.type), to: wanted.type, at: view.query.position,
+                    for: "its column \(Identifier(wanted.name))"))
+        }
+        return .project(Projection(columns, names: view.fields.map(\.name)), plan)
+    }
+}

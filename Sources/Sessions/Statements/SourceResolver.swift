@@ -1,0 +1,139 @@
+import Catalogs
+import Columnar
+import Faults
+import Iceberg
+import Planner
+import Plans
+import SQLSyntax
+
+/// Finds everything a query reads: tables as they are or were, tables about tables, views and what is behind them.
+///
+/// Decision: a view is read with the reader's rights, on the view and on every table behind it. Otherwise a token that may
+/// write one view could read what its maker once could, and taking a right away would not take it away.
+struct SourceResolver {
+    /// Views that read views.
+    private static let depthLimit = 16
+
+    var tables: TableResolver
+    let engine: QueryEngine
+    /// The views around, outermost first.
+    var around: [TableIdentifier] = []
+
+    /// - Errors: `PLA-103`, `PLA-118` with the place; `SES-101`; `SES-107`; what `authorize` throws; `CAT-401`.
+    func resolve(_ query: QuerySyntax, with planner: Planner) async throws -> TableCatalogue {
+        var catalogue = TableCatalogue()
+        for reference in Planner.references(in: query) {
+            catalogue[reference] = try await source(reference, planner)
+        }
+        return catalogue
+    }
+
+    private func source(
+        _ reference: TableReference, _ planner: Planner
+    ) async throws -> TableCatalogue.Source {
+        let version = try reference.version.map { syntax throws in try planner.version(syntax) }
+        let name = reference.name
+        if let part = try await partOfTable(name) {
+            let table = try await tables.load(part.table)
+            switch part.kind {
+            case .metadata(let kind): return .rows(try await rows(kind, of: table, version, name))
+            case .ref(let ref): return .table(try sourceTable(table, .named(ref), at: name.position))
+            }
+        }
+        switch try await tables.find(name, for: TableResolver.reading) {
+        case .table(let table): return .table(try sourceTable(table, version, at: name.position))
+        case .view(let identifier, let view):
+            if version != nil {
+                throw PlannerError(
+                    .invalidVersion, "a view has no versions to travel to", at: name.position,
+                    hint: "put FOR … AS OF behind the tables in the view's query")
+            }
+            return .view(try await sourceView(identifier, view, name, planner))
+        }
+    }
+
+    private func sourceTable(
+        _ table: LoadedTable, _ version: TableVersion?, at position: TextPosition
+    ) throws -> SourceTable {
+        let state =
+            try version.map { try TimeTravel(to: $0, of: table.metadata, at: position) }
+            ?? TimeTravel(now: table.metadata)
+        let fields = try state.schema.columnar().fields
+        return SourceTable(
+            warehouse: tables.warehouse.name, namespace: table.identifier.namespace.levels,
+            name: table.identifier.name, metadataLocation: table.metadataLocation,
+            snapshotID: state.snapshot?.snapshotID, fields: fields,
+            hiddenFields: table.metadata.metadataColumns(beside: fields))
+    }
+
+    private enum Part {
+        case metadata(MetadataTable)
+        case ref(String)
+
+        init?(_ name: String) {
+            if let kind = MetadataTable(named: name) {
+                self = .metadata(kind)
+            } else if let prefix = ["branch_", "tag_"].first(where: { name.lowercased().hasPrefix($0) }) {
+                self = .ref(String(name.dropFirst(prefix.count)))
+            } else {
+                return nil
+            }
+        }
+    }
+
+    /// `web.clicks.snapshots`, unless there is a namespace `web.clicks`.
+    private func partOfTable(_ name: QualifiedName) async throws -> (table: QualifiedName, kind: Part)? {
+        guard name.parts.count > 1, let part = Part(name.last.text) else { return nil }
+        let outer = QualifiedName(Array(name.parts.dropLast()))
+        guard outer.parts.count > 1 || !tables.request.namespace.isEmpty else { return nil }
+        if try await tables.spelling(of: Namespace(outer.texts)) != nil { return nil }
+        return (outer, part)
+    }
+
+    private func rows(
+        _ kind: MetadataTable, of table: LoadedTable, _ version: TableVersion?, _ name: QualifiedName
+    ) async throws -> SourceRows {
+        if version != nil, !kind.isOfSnapshot {
+            throw PlannerError(
+                .invalidVersion, "\(kind.rawValue) is about all snapshots and takes no AS OF",
+                at: name.position)
+        }
+        let state =
+            try version.map { try TimeTravel(to: $0, of: table.metadata, at: name.position) }
+            ?? TimeTravel(now: table.metadata)
+        let found = try await kind.rows(
+            of: table.metadata, at: state.snapshot, engine: engine, token: tables.request.cancellation)
+        let fullName = table.identifier.namespace.levels + [table.identifier.name, kind.rawValue]
+        return SourceRows(fullName: fullName, schema: found.schema, rows: found.rows)
+    }
+
+    private func sourceView(
+        _ identifier: TableIdentifier, _ view: LoadedView, _ name: QualifiedName, _ planner: Planner
+    ) async throws -> SourceView {
+        guard !around.contains(identifier), around.count < Self.depthLimit else {
+            let isLoop = around.contains(identifier)
+            throw PlannerError(
+                .brokenView, isLoop ? "the view reads itself" : "views read views too deep",
+                ["view": identifier], at: name.position)
+        }
+        let definition = try ViewDefinition(of: view.metadata, called: identifier)
+        var inner = self
+        inner.around.append(identifier)
+        var request = tables.request
+        request.namespace = definition.namespace ?? identifier.namespace.levels
+        request.parameters = []
+        inner.tables = TableResolver(
+            catalog: tables.catalog, warehouse: tables.warehouse, request: request)
+        let sources: TableCatalogue
+        do {
+            sources = try await inner.resolve(definition.query, with: planner)
+        } catch let fault as PlannerError where fault.code != .brokenView {
+            throw PlannerError(
+                .brokenView, "the view cannot be read: \(fault.message)", ["view": "\(name)"],
+                at: name.position, hint: "see SHOW CREATE VIEW \(name)", cause: fault)
+        }
+        return SourceView(
+            fullName: identifier.namespace.levels + [identifier.name], query: definition.query,
+            tables: sources, fields: definition.fields)
+    }
+}
