@@ -4,7 +4,7 @@ python := .deps/venv/bin/python
 firn := .build/release/firn
 data ?= ./firn-data
 
-.PHONY: help bootstrap build demo run lint test test-swift test-sql test-e2e test-slow test-clients test-bare bench format clean
+.PHONY: help bootstrap build demo run lint test test-swift test-sql test-e2e test-slow test-clients test-tsan test-bare bench format clean
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -42,6 +42,11 @@ test-slow: build ## The long suites: more seeds, more kills, every planted bug
 
 test-clients: build ## Heavy clients
 	@$(python) -m pytest -q -p no:cacheprovider Tests/e2e -m clients
+
+test-tsan: bootstrap ## Streams and pipelines under the thread sanitizer
+	@FIRN_ROOMS=Streams,Pipelines swift build --build-tests --sanitize=thread --scratch-path .build/tsan
+	@FIRN_ROOMS=Streams,Pipelines TSAN_OPTIONS="suppressions=$(CURDIR)/Scripts/tsan.suppressions" \
+		swift test --skip-build --sanitize=thread --scratch-path .build/tsan --filter "StreamsTests|PipelinesTests"
 
 test-bare: ## Proves the set-up on a bare Debian 12 in a chroot (root only)
 	@Scripts/test-bare

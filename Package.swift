@@ -114,7 +114,8 @@ let rooms: [Room] = [
     Room(
         name: "IngestAPI",
         uses: [
-            "Faults", "Effects", "Telemetry", "JSONText", "Scheduling", "FileFormats", "Streams", "Identity",
+            "Faults", "Effects", "Telemetry", "JSONText", "Signing", "Scheduling", "FileFormats", "Streams",
+            "Identity",
             "Wire",
         ]),
     Room(

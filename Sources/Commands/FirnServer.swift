@@ -47,9 +47,10 @@ struct FirnServer: Sendable {
 
     /// - Errors: `CLI-301`; `HTTPClientError` when the request was sent and its fate is unknown.
     func send(
-        _ method: String, _ path: String, body: [UInt8]?, contentType: String, deadlineSeconds: Double
+        _ method: String, _ path: String, body: [UInt8]?, contentType: String, deadlineSeconds: Double,
+        more: [(String, String)] = []
     ) async throws -> HTTPClientResponse {
-        var headers = [("authorization", "Bearer \(token)"), ("user-agent", FirnVersion.product)]
+        var headers = [("authorization", "Bearer \(token)"), ("user-agent", FirnVersion.product)] + more
         // Asking first would cost a round trip for each batch.
         headers.append(("expect", ""))
         if body != nil { headers.append(("content-type", contentType)) }

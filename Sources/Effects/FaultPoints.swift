@@ -63,6 +63,8 @@ package enum FaultPoint: String, Sendable, CaseIterable {
     case logGroupDurable = "log.group.durable"
     /// A new segment file exists, its directory entry may not be durable.
     case logSegmentCreated = "log.segment.created"
+    /// A checkpoint of the log's index of requests is durable, the one before is still there.
+    case logMarksWritten = "log.marks.written"
     /// The data files of a sink's commit are stored, the commit has not begun.
     case sinkFilesWritten = "sink.files.written"
     /// Manifests and metadata are stored, the pointer has not moved.

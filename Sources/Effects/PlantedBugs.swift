@@ -18,6 +18,12 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case segmentDirectoryNotSynced = "segment-dir-not-synced"
     /// After a failed sync the log goes on as if nothing had happened.
     case logIgnoreFailedSync = "log-ignore-failed-sync"
+    /// The index of requests is not written before the log is trimmed.
+    case logMarksNotKept = "log-marks-not-kept"
+    /// A log that is opened does not learn the marks of the records in its segments.
+    case logMarksNotLearned = "log-marks-not-learned"
+    /// A repeat of a request that is still being written is acknowledged at once.
+    case logRepeatAckedEarly = "log-repeat-acked-early"
     /// The progress row is written after the table's commit, not with it.
     case progressOutsideTransaction = "progress-outside-transaction"
     /// The counters are written after the table's commit, not with it.

@@ -12,9 +12,12 @@ package struct IngestError: Fault {
         /// The body says it is compressed, and is not.
         case damagedEncoding = "ING-104"
 
+        /// The headers that make a request repeatable contradict each other or are no keys.
+        case badMark = "ING-105"
+
         package var kind: FaultKind {
             switch self {
-            case .unsupportedEncoding, .damagedEncoding: .invalidRequest
+            case .unsupportedEncoding, .damagedEncoding, .badMark: .invalidRequest
             case .notEnabled: .denied
             case .noStream: .notFound
             }

@@ -17,6 +17,7 @@ struct PostEvents {
         let stream = try await findStream(request)
         try await authorise(request, stream.definition)
         let receivedAt = api.clock.now
+        let mark = try RequestMark.read(request.headers)
         let reader = IngestBodyReader(
             encoding: try ContentEncoding(header: request.headers["content-encoding"]),
             mediaType: request.headers["content-type"],
@@ -30,14 +31,18 @@ struct PostEvents {
             reader.isLong(sent)
             ? try await api.morsels.run(priority: .query) { try reader.read(sent, reservation) }
             : try reader.read(sent, reservation)
+        var receipt: LogReceipt?
         if body.events.count > 0 {
             let append = LogAppend(
                 body: body.bytes, eventCount: body.events.count, framing: body.events.framing,
-                receivedAt: receivedAt, wasCompressed: body.wasCompressed)
-            try await api.streams.append(append, checksum: body.checksum, to: stream.definition.id)
+                receivedAt: receivedAt, wasCompressed: body.wasCompressed, mark: mark)
+            receipt = try await api.streams.append(append, checksum: body.checksum, to: stream.definition.id)
+        } else if mark?.sequence != nil {
+            throw IngestError(.badMark, "a request without events takes no place in a sequence")
         }
         var response = Response.json(
-            ["success": true, "result": ["committed": JSONValue(body.events.count)]])
+            ["success": true, "result": ["committed": JSONValue(receipt?.eventCount ?? 0)]])
+        if receipt?.isRepeat == true { response.headers["idempotent-replayed"] = "true" }
         Origins(stream.definition).allow(request, in: &response)
         return response
     }

@@ -20,7 +20,8 @@ struct Preflight {
         response.headers["vary"] = "origin"
         guard isAllowed else { return response }
         response.headers["access-control-allow-methods"] = "POST, OPTIONS"
-        response.headers["access-control-allow-headers"] = "authorization, content-type, content-encoding"
+        response.headers["access-control-allow-headers"] =
+            "authorization, content-type, content-encoding, idempotency-key, firn-producer, firn-sequence"
         response.headers["access-control-max-age"] = "86400"
         return response
     }

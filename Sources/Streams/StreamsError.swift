@@ -10,11 +10,19 @@ package struct StreamsError: Fault {
         case invalidDefinition = "STR-104"
         /// A pipeline reads the stream.
         case streamInUse = "STR-105"
+        /// Another request was sent with this idempotency key or sequence number.
+        case keyReused = "STR-106"
+        /// Requests of the producer before this one did not come.
+        case sequenceGap = "STR-107"
         /// Producers outran the pipelines by more than the backlog limit. Wait.
         case backlogFull = "STR-201"
         /// More bytes wait for the log's writer than its queue may hold. Wait.
         case queueFull = "STR-202"
         case recordTooLarge = "STR-203"
+        /// As many requests with keys are remembered as may be. Wait, or send without a key.
+        case marksFull = "STR-204"
+        /// The producer's request before this one is still being kept. Wait for its answer.
+        case sequencePending = "STR-205"
         case noSpace = "STR-301"
         /// A write or a sync failed earlier; the log answers nothing until it is opened again and verified.
         case poisoned = "STR-302"
@@ -34,9 +42,9 @@ package struct StreamsError: Fault {
         package var kind: FaultKind {
             switch self {
             case .streamNotFound, .offsetTrimmed: .notFound
-            case .nameTaken, .streamInUse: .conflict
-            case .invalidName, .invalidDefinition, .recordTooLarge: .invalidRequest
-            case .backlogFull, .queueFull: .exhausted
+            case .nameTaken, .streamInUse, .sequenceGap: .conflict
+            case .invalidName, .invalidDefinition, .recordTooLarge, .keyReused: .invalidRequest
+            case .backlogFull, .queueFull, .marksFull, .sequencePending: .exhausted
             case .noSpace, .poisoned, .inputOutputFailed, .closed: .unavailable
             case .outcomeUnknown: .outcomeUnknown
             case .corrupt, .offsetBeyondEnd: .corruptData

@@ -77,6 +77,8 @@ package struct FaultStatus: Sendable, Equatable {
         "FMT-103": FaultStatus(413, 90_413),
         "FMT-104": FaultStatus(415, 90_415),
         "STR-203": FaultStatus(413, 90_413),
+        // What the idempotency-key draft asks for.
+        "STR-106": FaultStatus(422, 90_422),
         "ING-101": FaultStatus(415, 90_415),
         // R2's numbers for the same mishaps.
         "BLB-102": FaultStatus(404, 10_006),

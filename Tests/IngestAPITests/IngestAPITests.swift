@@ -185,6 +185,39 @@ import Wire
         #expect(await post(body, to: "/", ["host": "localhost"]).status == 404)
     }
 
+    @Test func aRepeatedRequestIsKeptOnce() async throws {
+        let body = Array(#"[{"id":1},{"id":2}]"#.utf8)
+        let key: HTTPHeaders = ["idempotency-key": "\"4f-1\""]
+        let first = await post(body, key)
+        #expect(first.status == 200 && first.headers["idempotent-replayed"] == nil)
+        let again = await post(body, ["idempotency-key": "4f-1"])
+        #expect(again.status == 200 && again.headers["idempotent-replayed"] == "true")
+        #expect(again.body == first.body)
+        #expect(try registry.stream("events").log.get().status.acceptedEvents == 2)
+        let other = await post(Array(#"[{"id":3}]"#.utf8), key)
+        #expect(other.status == 422)
+        #expect(other.body["errors"]?.array?.first?["firn_code"] == "STR-106")
+        func step(_ number: String) -> HTTPHeaders { ["firn-producer": "p", "firn-sequence": number] }
+        #expect(await post(body, step("5")).headers["idempotent-replayed"] == nil)
+        #expect(await post(body, step("5")).headers["idempotent-replayed"] == "true")
+        #expect(await post(body, step("7")).status == 409)
+        #expect(await post(body, step("6")).status == 200)
+        #expect(try registry.stream("events").log.get().status.acceptedEvents == 6)
+    }
+
+    @Test(arguments: [
+        ["idempotency-key": ""], ["idempotency-key": String(repeating: "x", count: 256)],
+        ["idempotency-key": "a", "firn-producer": "b"], ["firn-producer": "a"], ["firn-sequence": "1"],
+        ["firn-producer": "a", "firn-sequence": "-1"], ["firn-producer": "a", "firn-sequence": "one"],
+    ])
+    func aKeyThatIsNoneIsRefused(_ names: [String: String]) async throws {
+        var headers = HTTPHeaders()
+        for (name, value) in names { headers[name] = value }
+        let answer = await post(Array(#"[{"id":1}]"#.utf8), headers)
+        #expect(answer.status == 400)
+        #expect(answer.body["errors"]?.array?.first?["firn_code"] == "ING-105")
+    }
+
     @Test func aFullBacklogAsksToComeBack() async throws {
         let body = Array("[{\"id\":1}".utf8) + [UInt8](repeating: 0x20, count: 50_000) + Array("]".utf8)
         #expect(await post(body).status == 200)

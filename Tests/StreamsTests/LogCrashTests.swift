@@ -21,7 +21,8 @@ import Testing
         @Test(arguments: [
             PlantedBug.logSkipSync, .logAckBeforeWrite, .logAckBeforeSync, .logNoChecksumCheck,
             .logOpenNotSynced,
-            .segmentDirectoryNotSynced, .logIgnoreFailedSync,
+            .segmentDirectoryNotSynced, .logIgnoreFailedSync, .logMarksNotKept, .logMarksNotLearned,
+            .logRepeatAckedEarly,
         ])
         func aPlantedBugIsFound(_ bug: PlantedBug) {
             let found = (UInt64(1)...500).contains { LogCrashRun(seed: $0, planted: [bug]).run() != nil }
@@ -42,6 +43,10 @@ struct LogCrashRun {
             var refused: Set<[UInt8]> = []
             var seen: [Int64: [UInt8]] = [:]
             var landed: Int64 = 0
+            /// What producers send again: by key, with the place it was acknowledged at, if it was.
+            var keyed: [UniqueID: (body: [UInt8], offset: LogOffset?)] = [:]
+            var sent: Set<[UInt8]> = []
+            var violation: String?
         }
         let state = Mutex(State())
     }
@@ -108,10 +113,12 @@ struct LogCrashRun {
                 do { try log.reopenBlocking() } catch {
                     if !disk.isCut { return "reopening failed: \(error)" }
                 }
+            case 4, 5: sendAgain(to: log, ledger, &random)
             default: append(Int.random(in: 1...4, using: &random), to: log, ledger, &random)
             }
             log.runPending()
             disk.failNextSyncs(0)
+            if let violation = ledger.state.withLock({ $0.violation }) { return violation }
         }
         return nil
     }
@@ -120,16 +127,50 @@ struct LogCrashRun {
         for _ in 0..<count {
             let size = Int.random(in: 16...900, using: &random)
             let body = (0..<size).map { _ in UInt8.random(in: 1...255, using: &random) }
-            let append = LogAppend(
-                body: body, eventCount: Int(body[0] % 7) + 1, framing: .lines,
-                receivedAt: Instant(microseconds: 1))
-            log.append(append) { result in
-                ledger.state.withLock { state in
-                    switch result {
-                    case .success(let offset): state.acknowledged[offset.record] = body
-                    case .failure(let error) where error.code == .outcomeUnknown: state.uncertain.append(body)
-                    case .failure: state.refused.insert(body)
+            let key = Bool.random(using: &random) ? UniqueID(high: 5, low: random.next()) : nil
+            if let key { ledger.state.withLock { $0.keyed[key] = (body, nil) } }
+            send(body, key: key, to: log, ledger)
+            // An impatient producer does not wait for the first answer.
+            if key != nil, Int.random(in: 0..<4, using: &random) == 0 {
+                send(body, key: key, to: log, ledger)
+            }
+        }
+    }
+
+    /// A producer that heard nothing, or does not believe it, sends a request again.
+    private func sendAgain(to log: StreamLog, _ ledger: Ledger, _ random: inout SeededGenerator) {
+        let known = ledger.state.withLock { $0.keyed }
+        let keys = known.keys.sorted { $0.low < $1.low }
+        for _ in 0..<3 {
+            guard let key = keys.randomElement(using: &random), let body = known[key]?.body else { return }
+            send(body, key: key, to: log, ledger)
+        }
+    }
+
+    private func send(_ body: [UInt8], key: UniqueID?, to log: StreamLog, _ ledger: Ledger) {
+        let append = LogAppend(
+            body: body, eventCount: Int(body[0] % 7) + 1, framing: .lines,
+            receivedAt: Instant(microseconds: 1), mark: key.map { .key($0) })
+        ledger.state.withLock { _ = $0.sent.insert(body) }
+        log.append(append) { result in
+            ledger.state.withLock { state in
+                switch result {
+                case .success(let receipt):
+                    // Acknowledged late, when the producer had given it up already.
+                    state.refused.remove(body)
+                    state.acknowledged[receipt.offset.record] = body
+                    guard let key else { return }
+                    if let first = state.keyed[key]?.offset, first != receipt.offset {
+                        state.violation = "a request kept at \(first) was kept again at \(receipt.offset)"
                     }
+                    state.keyed[key]?.offset = receipt.offset
+                case .failure(let error) where error.code == .outcomeUnknown:
+                    state.refused.remove(body)
+                    state.uncertain.append(body)
+                case .failure:
+                    let isKnown =
+                        key.flatMap { state.keyed[$0]?.offset } != nil || state.uncertain.contains(body)
+                    if !isKnown { state.refused.insert(body) }
                 }
             }
         }
@@ -175,6 +216,9 @@ struct LogCrashRun {
         if log.status.end.record < state.landed { return "the log ends before what has landed" }
         let bodies = found.values.map { $0 }
         if Set(bodies).count != bodies.count { return "a record is there twice" }
+        if let stranger = bodies.first(where: { !state.sent.contains($0) }) {
+            return "a record of \(stranger.count) bytes is there that nobody sent"
+        }
         if let ghost = bodies.first(where: { state.refused.contains($0) }) {
             return "a refused record of \(ghost.count) bytes is there"
         }

@@ -29,11 +29,11 @@ import Testing
                         var mine: [LogOffset] = []
                         for index in 0..<20 {
                             let body = Array("{\"p\":\(producer),\"i\":\(index)}".utf8)
-                            mine.append(
-                                try await log.append(
-                                    LogAppend(
-                                        body: body, eventCount: 1, framing: .object,
-                                        receivedAt: Instant(microseconds: 0))))
+                            let receipt = try await log.append(
+                                LogAppend(
+                                    body: body, eventCount: 1, framing: .object,
+                                    receivedAt: Instant(microseconds: 0)))
+                            mine.append(receipt.offset)
                         }
                         return mine
                     }

@@ -17,7 +17,11 @@ struct EventSender: Sendable {
     private static let longestPauseSeconds = 60.0
 
     /// - Errors: the first failure; batches under way are then given up.
-    func send(_ reader: sending any EventReader, _ limits: BatchLimits, concurrency: Int) async throws {
+    ///
+    /// `source` names what the reader reads, the same for the same bytes cut in the same way.
+    func send(
+        _ reader: sending any EventReader, source: String, _ limits: BatchLimits, concurrency: Int
+    ) async throws {
         // Reading and parsing block, so they have a thread; the lock passes the reader from batch to batch.
         let shared = SharedReader(reader)
         let pool = IOPool(name: "ingest-reader", threads: 1)
@@ -33,7 +37,7 @@ struct EventSender: Sendable {
                 let bytes = batch.sourceBytes - sourceBytes
                 sourceBytes = batch.sourceBytes
                 group.addTask {
-                    try await send(batch)
+                    try await send(batch, key: batch.key(of: source))
                     progress.accepted(events: batch.eventCount, bytes: bytes)
                 }
                 underWay += 1
@@ -42,18 +46,22 @@ struct EventSender: Sendable {
         }
     }
 
-    /// - Errors: `CLI-201` with the place in the source, `CLI-301`, `CLI-302`; `HTTPClientError` when nobody knows whether
-    ///   the batch was taken: it is then not sent again.
-    private func send(_ batch: EventBatch) async throws {
+    /// Each request has a key, so that one whose fate is unknown is sent again: the server keeps it once.
+    ///
+    /// - Errors: `CLI-201` with the place in the source, `CLI-301`, `CLI-302`.
+    private func send(_ batch: EventBatch, key: String) async throws {
         var waited = 0.0
         while true {
             let pause: Double
             do {
-                guard let asked = try await attempt(batch) else { return }
+                guard let asked = try await attempt(batch, key: key) else { return }
                 pause = min(asked, Self.longestPauseSeconds)
             } catch let error as CommandError where error.code == .notReached && progress.accepted > 0 {
-                // It was there before: it may be starting again. Nothing was sent, so nothing can come twice.
+                // It was there before: it may be starting again.
                 pause = 1
+                guard waited < patienceSeconds else { throw error }
+            } catch let error as HTTPClientError where error.kind == .outcomeUnknown {
+                pause = 0.2
                 guard waited < patienceSeconds else { throw error }
             }
             guard waited < patienceSeconds else {
@@ -68,12 +76,12 @@ struct EventSender: Sendable {
     }
 
     /// Nil when the batch is acknowledged, else how long to wait before the next attempt.
-    private func attempt(_ batch: EventBatch) async throws -> Double? {
+    private func attempt(_ batch: EventBatch, key: String) async throws -> Double? {
         let answer = try await server.send(
             "POST", "/ingest/\(FirnServer.segment(stream))", body: batch.body, contentType: batch.contentType,
-            deadlineSeconds: 120)
+            deadlineSeconds: 120, more: [("idempotency-key", key)])
         let text = try await answer.collect(limit: 1 << 20)
-        if answer.status == 429 || answer.status == 503 {
+        if [429, 503, 504].contains(answer.status) {
             return max(0.05, answer.header("retry-after").flatMap { Double($0) } ?? 1)
         }
         let value: JSONValue

@@ -13,11 +13,14 @@ enum IngestCommand {
             .value("batch-events", "N", "events in one request (1000)"),
             .value("batch-bytes", "N", "bytes in one request (4194304)"),
             .value("concurrency", "N", "requests under way at a time (4)"),
+            .value("load", "NAME", "sent again under the same name within a day, nothing is kept twice"),
             .value("patience", "SECONDS", "how long to wait for a server that is busy (300)"),
         ] + Invocation.serverFlags,
         notes: """
             CSV needs a head line; fields are typed by the stream's schema. A FILE of - is standard input.
             Each request is taken whole or not at all; the count at the end is what was acknowledged.
+            A request whose answer is lost is sent again and kept once. A load that broke off can be sent again under
+            its --load name, with the same files and batch sizes.
             """,
         run: run)
 
@@ -44,10 +47,12 @@ enum IngestCommand {
             patienceSeconds: Double(try invocation.integer("patience", in: 0...86_400) ?? 300))
         let concurrency = try invocation.integer("concurrency", in: 1...256) ?? 4
         let nulls = invocation.values("null")
+        let load = try loadName(invocation)
         do {
-            for (path, format) in zip(paths, formats) {
+            for (index, (path, format)) in zip(paths, formats).enumerated() {
                 let reader = try reader(path, format, nulls: nulls, kinds)
-                try await sender.send(reader, limits, concurrency: concurrency)
+                try await sender.send(
+                    reader, source: "\(load)/\(index)", limits, concurrency: concurrency)
             }
         } catch {
             progress.end()
@@ -60,6 +65,18 @@ enum IngestCommand {
         }
         progress.end()
         show(progress, invocation)
+    }
+
+    /// The first part of every request's key; random when the user gives none.
+    private static func loadName(_ invocation: Invocation) throws(CommandError) -> String {
+        guard let name = invocation["load"] else {
+            return UniqueID.random(from: LiveRandomness()).hexDigits
+        }
+        guard (1...200).contains(name.utf8.count), name.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw CommandError(
+                .usage, "a load's name has 1 to 200 visible ASCII characters", ["load": name])
+        }
+        return name
     }
 
     private static func show(_ progress: IngestProgress, _ invocation: Invocation) {

@@ -16,6 +16,10 @@ package struct LogLimits: Sendable {
     package var replayWindowBytes = 512 << 20
     /// The largest body of one record.
     package var recordBytes = 32 << 20
+    /// How long a request's key is remembered.
+    package var markWindowSeconds: Int64 = 86_400
+    /// How many are remembered; about 150 bytes of memory each, and 56 on disk.
+    package var marks = 100_000
 
     package init() {}
 }

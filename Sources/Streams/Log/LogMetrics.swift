@@ -4,6 +4,7 @@ import Telemetry
 /// The numbers one log shows of itself.
 struct LogMetrics: Sendable {
     let refused: Counter
+    let repeated: Counter
     private let records: Counter
     private let events: Counter
     private let bytes: Counter
@@ -15,6 +16,8 @@ struct LogMetrics: Sendable {
         let id = stream.hexDigits
         refused = registry.counter(
             "firn_stream_log_refused_total", ["stream": id], help: "Requests a log refused")
+        repeated = registry.counter(
+            "firn_stream_log_repeated_total", ["stream": id], help: "Requests that were kept before")
         records = registry.counter(
             "firn_stream_log_records_total", ["stream": id], help: "Requests made durable")
         events = registry.counter("firn_stream_log_events_total", ["stream": id], help: "Events made durable")

@@ -17,6 +17,8 @@ struct LogOpening {
         var active: any LogFile
         /// What was cut off the end, when something was.
         var tornTail: SegmentScan.Fault?
+        /// The checkpoint that was found, with the marks of later records added.
+        var marks: MarkFile
     }
 
     private struct Found {
@@ -34,11 +36,14 @@ struct LogOpening {
         }
         found.sort { $0.firstRecord < $1.firstRecord }
         let expectedEnd = try removeUnbornSegment(&found)
+        var marks = try MarkStore(
+            directory: directory, streamID: streamID, environment: environment
+        ).load()
         guard !found.isEmpty else {
             var writer = SegmentWriter(directory: directory, streamID: streamID, environment: environment)
             let header = try writer.createSegment(firstRecord: 0, firstEvent: 0)
             guard let file = writer.file else { throw damage(directory, at: 0, "no segment was created") }
-            return Result(segments: [LogSegment(header: header)], active: file, tornTail: nil)
+            return Result(segments: [LogSegment(header: header)], active: file, tornTail: nil, marks: marks)
         }
         var headers: [SegmentHeader] = []
         var openFiles: [any LogFile] = []
@@ -50,16 +55,29 @@ struct LogOpening {
         var segments: [LogSegment] = []
         for index in found.indices.dropLast() {
             segments.append(
-                try sealedSegment(openFiles[index], headers[index], next: headers[index + 1], found[index]))
+                try sealedSegment(
+                    openFiles[index], headers[index], next: headers[index + 1], found[index], &marks))
         }
         let last = found.count - 1
         let (segment, tornTail) = try lastSegment(
-            openFiles[last], headers[last], path: found[last].path, expectedEnd: expectedEnd)
+            openFiles[last], headers[last], path: found[last].path, expectedEnd: expectedEnd, &marks)
+        guard marks.end <= segment.endRecord else {
+            throw damage(
+                found[last].path, at: segment.byteCount,
+                "the log ends before what its index of requests covers")
+        }
         if !environment.planted.has(.logOpenNotSynced) {
             try openFiles[last].sync()
             try files.syncDirectory(directory)
         }
-        return Result(segments: segments + [segment], active: openFiles[last], tornTail: tornTail)
+        return Result(
+            segments: segments + [segment], active: openFiles[last], tornTail: tornTail, marks: marks)
+    }
+
+    /// Adds the marks that a scan found behind the checkpoint's end.
+    private func learn(_ marked: [MarkedRecord], _ marks: inout MarkFile) {
+        if environment.planted.has(.logMarksNotLearned) { return }
+        marks.marked += marked.filter { $0.record >= marks.end }
     }
 
     /// A crash while a segment was created leaves a file without a whole header. It never held a record; what its
@@ -102,12 +120,14 @@ struct LogOpening {
     }
 
     private func sealedSegment(
-        _ file: any LogFile, _ header: SegmentHeader, next: SegmentHeader, _ found: Found
+        _ file: any LogFile, _ header: SegmentHeader, next: SegmentHeader, _ found: Found,
+        _ marks: inout MarkFile
     ) throws(StreamsError) -> LogSegment {
         guard header.firstRecord < next.firstRecord, header.firstEvent <= next.firstEvent else {
             throw damage(found.path, at: 0, "the segments do not follow each other")
         }
-        guard verifiesAll else {
+        // A segment behind the checkpoint is read for its marks.
+        guard verifiesAll || next.firstRecord > marks.end else {
             var segment = LogSegment(header: header)
             segment.endRecord = next.firstRecord
             segment.endEvent = next.firstEvent
@@ -121,11 +141,13 @@ struct LogOpening {
         guard scan.segment.endRecord == next.firstRecord, scan.segment.endEvent == next.firstEvent else {
             throw damage(found.path, at: scan.segment.byteCount, "records are missing at the segment's end")
         }
+        learn(scan.marked, &marks)
         return scan.segment
     }
 
     private func lastSegment(
-        _ file: any LogFile, _ header: SegmentHeader, path: String, expectedEnd: Int64?
+        _ file: any LogFile, _ header: SegmentHeader, path: String, expectedEnd: Int64?,
+        _ marks: inout MarkFile
     ) throws(StreamsError) -> (LogSegment, SegmentScan.Fault?) {
         file.dropCache()
         let checksBodies = !environment.planted.has(.logNoChecksumCheck)
@@ -135,8 +157,9 @@ struct LogOpening {
                 path, at: scan.fault?.position ?? scan.segment.byteCount,
                 scan.fault?.reason ?? "records are missing at the segment's end")
         }
+        if let fault = scan.fault, fault.isDamage { throw damage(path, at: fault.position, fault.reason) }
+        learn(scan.marked, &marks)
         guard let fault = scan.fault else { return (scan.segment, nil) }
-        if fault.isDamage { throw damage(path, at: fault.position, fault.reason) }
         try file.truncate(to: fault.position)
         return (scan.segment, fault)
     }

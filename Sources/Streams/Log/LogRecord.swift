@@ -10,18 +10,19 @@ package struct LogAppend: Sendable, Equatable {
     /// True when the client sent it compressed; `body` is what was inside.
     package var wasCompressed: Bool
     package var receivedAt: Instant
-    /// 16 bytes that name the request, for producers that send twice; kept, not yet compared.
-    package var dedupeKey: UniqueID?
+    /// For producers that send twice.
+    package var mark: RequestMark?
 
     package init(
         body: [UInt8], eventCount: Int, framing: EventFraming, receivedAt: Instant,
-        wasCompressed: Bool = false
+        wasCompressed: Bool = false, mark: RequestMark? = nil
     ) {
         self.body = body
         self.eventCount = eventCount
         self.framing = framing
         self.receivedAt = receivedAt
         self.wasCompressed = wasCompressed
+        self.mark = mark
     }
 
     /// CRC-32C of the body; computed at each call.

@@ -1,3 +1,5 @@
+import Effects
+
 /// Decides what the log does; the shell around it owns the thread, the files and the callers' waiting.
 ///
 /// Records get their numbers when their group begins, and count only when the group is durable: a group that failed
@@ -29,9 +31,26 @@ struct LogState: Sendable {
 
     enum Work: Sendable {
         case commit(Group)
+        /// Make the marks of sealed segments durable in a file of their own.
+        case checkpoint(MarkFile)
         /// Remove these files, oldest first.
         case trim([LogSegment])
         case sleep
+    }
+
+    /// What became of a request that wants in.
+    enum Admission: Sendable {
+        case queued(ticket: Int, mustWake: Bool)
+        /// The same request is being kept already: its answer is this one's too.
+        case joined(ticket: Int)
+        case repeated(LogReceipt)
+    }
+
+    private struct PendingMark {
+        var mark: RequestMark
+        var ticket: Int
+        var bodyChecksum: UInt32
+        var bodyLength: Int
     }
 
     private struct Consumer {
@@ -51,11 +70,22 @@ struct LogState: Sendable {
     private var consumers: [String: Consumer] = [:]
     private var nextTicket = 0
     private var isWriterAsleep = true
+    private var marks: MarkIndex
+    /// By id: marks of requests that are in the queue or being written.
+    private var pendingMarks: [UniqueID: PendingMark] = [:]
+    /// The last durable checkpoint: its generation, and the first record it does not cover.
+    private var checkpoint: (generation: Int64, end: Int64)
+    /// Where the active segment began when a checkpoint was last tried: once for each, or the writer would do nothing else.
+    private var checkpointTriedAt: Int64 = -1
+    private let streamID: UniqueID
 
-    init(limits: LogLimits, segments: [LogSegment]) {
+    init(limits: LogLimits, segments: [LogSegment], marks: MarkFile) {
         precondition(!segments.isEmpty)
         self.limits = limits
         self.segments = segments
+        self.marks = MarkIndex(marks.marked)
+        checkpoint = (marks.generation, marks.end)
+        streamID = marks.streamID
         countUnlanded()
     }
 
@@ -68,17 +98,16 @@ struct LogState: Sendable {
     var endEvent: Int64 { active.endEvent }
     var byteCount: Int { segments.reduce(0) { $0 + $1.byteCount } }
 
-    /// Takes a request into the queue, or says why not. True in `mustWake` when the writer sleeps.
-    mutating func admit(
-        _ append: LogAppend, bodyChecksum: UInt32
-    ) throws(StreamsError) -> (ticket: Int, mustWake: Bool) {
+    /// Takes a request into the queue, knows it again, or says why not.
+    mutating func admit(_ append: LogAppend, bodyChecksum: UInt32) throws(StreamsError) -> Admission {
         try requireHealthy()
-        let pending = PendingAppend(ticket: nextTicket, append: append, bodyChecksum: bodyChecksum)
         guard append.body.count <= limits.recordBytes, append.eventCount <= Int(UInt32.max) else {
             throw StreamsError(
                 .recordTooLarge, "the request is larger than a record may be",
                 ["bytes": append.body.count, "limit": limits.recordBytes])
         }
+        if let mark = append.mark, let known = try recognise(mark, append, bodyChecksum) { return known }
+        let pending = PendingAppend(ticket: nextTicket, append: append, bodyChecksum: bodyChecksum)
         guard unlandedBytes + queueBytes + pending.byteCount <= limits.backlogBytes else {
             throw StreamsError(
                 .backlogFull, "the stream's backlog is at its limit",
@@ -94,8 +123,40 @@ struct LogState: Sendable {
         nextTicket += 1
         queueBytes += pending.byteCount
         queue.append(pending)
+        if let mark = append.mark {
+            pendingMarks[mark.id] = PendingMark(
+                mark: mark, ticket: pending.ticket, bodyChecksum: bodyChecksum, bodyLength: append.body.count)
+        }
         defer { isWriterAsleep = false }
-        return (pending.ticket, isWriterAsleep)
+        return .queued(ticket: pending.ticket, mustWake: isWriterAsleep)
+    }
+
+    /// Nil when the request is new.
+    private mutating func recognise(
+        _ mark: RequestMark, _ append: LogAppend, _ checksum: UInt32
+    ) throws(StreamsError) -> Admission? {
+        marks.forget(
+            before: Instant(
+                microseconds: append.receivedAt.microseconds &- limits.markWindowSeconds &* 1_000_000))
+        if let pending = pendingMarks[mark.id] {
+            guard pending.mark == mark else {
+                throw StreamsError(
+                    .sequencePending, "the producer's request before this one is still being kept",
+                    hint: "wait for its answer")
+            }
+            guard pending.bodyChecksum == checksum, pending.bodyLength == append.body.count else {
+                throw MarkIndex.reused()
+            }
+            return .joined(ticket: pending.ticket)
+        }
+        if let receipt = try marks.find(mark, append, checksum: checksum) { return .repeated(receipt) }
+        guard marks.contains(mark.id) || marks.count + pendingMarks.count < limits.marks else {
+            throw StreamsError(
+                .marksFull, "as many requests with keys are remembered as may be", ["limit": limits.marks],
+                hint:
+                    "wait until the oldest are forgotten, put more events in a request, or send without keys")
+        }
+        return nil
     }
 
     func requireHealthy() throws(StreamsError) {
@@ -111,6 +172,13 @@ struct LogState: Sendable {
     /// What the writer does next. Trimming comes first: it may make room on a full disk.
     mutating func nextWork() -> Work {
         if case .poisoned = health { return sleep() }
+        if mustCheckpoint {
+            checkpointTriedAt = active.firstRecord
+            return .checkpoint(
+                MarkFile(
+                    streamID: streamID, generation: checkpoint.generation + 1, end: active.firstRecord,
+                    marked: marks.all.filter { $0.record < active.firstRecord }))
+        }
         let landed = trimmable()
         if !landed.isEmpty {
             // Gone for readers before their files are: nobody may begin where a file is about to vanish.
@@ -134,6 +202,15 @@ struct LogState: Sendable {
         return .commit(group)
     }
 
+    private var mustCheckpoint: Bool {
+        checkpoint.end < active.firstRecord && checkpointTriedAt != active.firstRecord
+    }
+
+    mutating func finish(_ file: MarkFile) {
+        precondition(file.generation == checkpoint.generation + 1 && file.end >= checkpoint.end)
+        checkpoint = (file.generation, file.end)
+    }
+
     private mutating func sleep() -> Work {
         isWriterAsleep = true
         return .sleep
@@ -147,6 +224,14 @@ struct LogState: Sendable {
         }
         precondition(active.endRecord == group.firstRecord && active.byteCount == group.position)
         for pending in group.appends {
+            if let mark = pending.append.mark {
+                pendingMarks[mark.id] = nil
+                marks.insert(
+                    MarkedRecord(
+                        mark: mark, record: active.endRecord, eventCount: pending.append.eventCount,
+                        bodyLength: pending.append.body.count, bodyChecksum: pending.bodyChecksum,
+                        receivedAt: pending.append.receivedAt))
+            }
             segments[segments.count - 1].extend(
                 byteCount: pending.byteCount, eventCount: pending.append.eventCount)
         }
@@ -159,14 +244,20 @@ struct LogState: Sendable {
     /// is poisoned.
     mutating func fail(_ group: Group, poison: StreamsError?) -> [Int] {
         queueBytes -= group.byteCount
+        for pending in group.appends {
+            if let mark = pending.append.mark { pendingMarks[mark.id] = nil }
+        }
         return poison.map { self.poison($0) } ?? []
     }
 
     /// Everything that was found and verified on disk takes the place of what was known.
-    mutating func reopen(segments found: [LogSegment]) {
-        precondition(!found.isEmpty)
+    mutating func reopen(segments found: [LogSegment], marks file: MarkFile) {
+        precondition(!found.isEmpty && queue.isEmpty)
         segments = found
         health = .healthy
+        marks = MarkIndex(file.marked)
+        checkpoint = (file.generation, file.end)
+        checkpointTriedAt = -1
         countUnlanded()
     }
 
@@ -175,6 +266,7 @@ struct LogState: Sendable {
         defer {
             queueBytes -= queue.reduce(0) { $0 + $1.byteCount }
             queue = []
+            pendingMarks = [:]
         }
         return queue.map(\.ticket)
     }
@@ -206,7 +298,11 @@ struct LogState: Sendable {
     var consumerNames: [String] { consumers.keys.sorted() }
 
     private mutating func mustWakeToTrim() -> Bool {
-        guard isWriterAsleep, !isClosed, case .healthy = health, !trimmable().isEmpty else { return false }
+        // A checkpoint that failed is tried again when something could be trimmed.
+        checkpointTriedAt = -1
+        guard isWriterAsleep, !isClosed, case .healthy = health, mustCheckpoint || !trimmable().isEmpty else {
+            return false
+        }
         isWriterAsleep = false
         return true
     }
@@ -253,7 +349,7 @@ struct LogState: Sendable {
         var kept = segments.reduce(0) { $0 + ($1.endRecord <= landed.record ? $1.byteCount : 0) }
         var count = 0
         while count < segments.count - 1, segments[count].endRecord <= landed.record,
-            kept > limits.replayWindowBytes
+            marks.isEmpty || segments[count].endRecord <= checkpoint.end, kept > limits.replayWindowBytes
         {
             kept -= segments[count].byteCount
             count += 1

@@ -8,8 +8,8 @@ import Octets
 ///      4 u32 CRC-32C of bytes 8..<80 36 u8  framing, u8 flags (1: was compressed), u16 zero
 ///      8 u32 body length             40 i64 received at, microseconds
 ///     12 u32 CRC-32C of the body     48 u64 where its group begins in this file
-///     16 u64 record number           56 16 bytes dedupe key, zero for none
-///     24 u64 first event number      72 u64 zero
+///     16 u64 record number           56 16 bytes id of the mark, zero for none
+///     24 u64 first event number      72 u64 sequence number when flag 2 is set
 ///
 /// The group's start tells a torn tail from damage: a group is written only after everything before it was durable.
 struct RecordHeader: Equatable {
@@ -25,7 +25,7 @@ struct RecordHeader: Equatable {
     var framing: EventFraming
     var wasCompressed: Bool
     var receivedAt: Instant
-    var dedupeKey: UniqueID?
+    var mark: RequestMark?
 
     init(_ append: LogAppend, number: Int64, firstEvent: Int64, groupStart: Int, bodyChecksum: UInt32) {
         self.number = number
@@ -37,7 +37,7 @@ struct RecordHeader: Equatable {
         framing = append.framing
         wasCompressed = append.wasCompressed
         receivedAt = append.receivedAt
-        dedupeKey = append.dedupeKey
+        mark = append.mark
     }
 
     /// Nil unless the bytes at `position` are a whole header with its checksum and every field in its range.
@@ -62,7 +62,11 @@ struct RecordHeader: Equatable {
         wasCompressed = bytes[position + 37] & 1 == 1
         receivedAt = Instant(microseconds: field(40, as: Int64.self))
         let key = UniqueID(high: field(56, as: UInt64.self), low: field(64, as: UInt64.self))
-        dedupeKey = key == UniqueID(high: 0, low: 0) ? nil : key
+        if bytes[position + 37] & 2 == 2 {
+            mark = .sequence(producer: key, number: field(72, as: Int64.self))
+        } else {
+            mark = key == UniqueID(high: 0, low: 0) ? nil : .key(key)
+        }
     }
 
     func write(to buffer: inout [UInt8]) {
@@ -75,16 +79,24 @@ struct RecordHeader: Equatable {
         buffer.appendLittleEndian(firstEvent)
         buffer.appendLittleEndian(UInt32(eventCount))
         buffer.append(framing.rawValue)
-        buffer.append(wasCompressed ? 1 : 0)
+        buffer.append((wasCompressed ? 1 : 0) | (mark?.sequence == nil ? 0 : 2))
         buffer.appendLittleEndian(UInt16(0))
         buffer.appendLittleEndian(receivedAt.microseconds)
         buffer.appendLittleEndian(Int64(groupStart))
-        buffer.appendLittleEndian(dedupeKey?.high ?? 0)
-        buffer.appendLittleEndian(dedupeKey?.low ?? 0)
-        buffer.appendLittleEndian(UInt64(0))
+        buffer.appendLittleEndian(mark?.id.high ?? 0)
+        buffer.appendLittleEndian(mark?.id.low ?? 0)
+        buffer.appendLittleEndian(mark?.sequence ?? 0)
         let checksum = CRC32C.checksum(buffer.span.extracting(start + 8..<start + Self.byteCount))
         for index in 0..<4 {
             buffer[start + 4 + index] = UInt8(truncatingIfNeeded: checksum >> UInt32(index * 8))
+        }
+    }
+
+    var marked: MarkedRecord? {
+        mark.map {
+            MarkedRecord(
+                mark: $0, record: number, eventCount: eventCount, bodyLength: bodyLength,
+                bodyChecksum: bodyChecksum, receivedAt: receivedAt)
         }
     }
 
@@ -92,7 +104,7 @@ struct RecordHeader: Equatable {
         var append = LogAppend(
             body: body, eventCount: eventCount, framing: framing, receivedAt: receivedAt,
             wasCompressed: wasCompressed)
-        append.dedupeKey = dedupeKey
+        append.mark = mark
         return LogRecord(number: number, firstEvent: firstEvent, append: append)
     }
 }

@@ -6,6 +6,8 @@ import Octets
 struct SegmentScan {
     /// The records up to the first fault, or all.
     var segment: LogSegment
+    /// Those of the records that have a mark.
+    var marked: [MarkedRecord] = []
     /// Why the walk ended before the end of the file.
     var fault: Fault?
 
@@ -60,6 +62,7 @@ struct SegmentScan {
                     reason = "a record's body does not match its checksum"
                     break
                 }
+                if let marked = record.marked { scan.marked.append(marked) }
                 scan.segment.extend(byteCount: total, eventCount: record.eventCount)
                 isWhole = true
                 break

@@ -13,11 +13,17 @@ import Telemetry
 ///
 /// - Threads: any. Reading and opening run on the I/O pool.
 package final class StreamLog: Sendable {
-    package typealias Completion = @Sendable (Result<LogOffset, StreamsError>) -> Void
+    package typealias Completion = @Sendable (Result<LogReceipt, StreamsError>) -> Void
 
-    private struct Shared {
+    struct Waiter {
+        var completion: Completion
+        /// It sent what another was sending already.
+        var isRepeat: Bool
+    }
+
+    struct Shared {
         var state: LogState
-        var waiters: [Int: Completion] = [:]
+        var waiters: [Int: [Waiter]] = [:]
         var listeners: [String: @Sendable () -> Void] = [:]
         var closers: [@Sendable () -> Void] = []
         var isWriterDone = false
@@ -25,12 +31,12 @@ package final class StreamLog: Sendable {
 
     package let streamID: UniqueID
     package let directory: String
-    private let environment: LogEnvironment
-    private let shared: Mutex<Shared>
+    let environment: LogEnvironment
+    let shared: Mutex<Shared>
     /// Only whoever writes holds it: the log's thread, or `reopen` while that thread sleeps.
-    private let writer: Mutex<SegmentWriter>
-    private let wakeUp = DispatchSemaphore(value: 0)
-    private let metrics: LogMetrics
+    let writer: Mutex<SegmentWriter>
+    let wakeUp = DispatchSemaphore(value: 0)
+    let metrics: LogMetrics
 
     /// Opens or begins the log in `directory`, verifies it, and starts its writer.
     package static func open(
@@ -52,7 +58,7 @@ package final class StreamLog: Sendable {
         self.streamID = streamID
         self.directory = directory
         self.environment = environment
-        shared = Mutex(Shared(state: LogState(limits: limits, segments: found.segments)))
+        shared = Mutex(Shared(state: LogState(limits: limits, segments: found.segments, marks: found.marks)))
         writer = Mutex(
             SegmentWriter(
                 directory: directory, streamID: streamID, environment: environment, file: found.active))
@@ -77,7 +83,7 @@ package final class StreamLog: Sendable {
     ///
     /// - Errors: `backlogFull`, `queueFull`, `recordTooLarge`, `noSpace`, `poisoned`, `closed`: nothing was kept;
     ///   `outcomeUnknown`: the record may be there after the log is opened again.
-    package func append(_ append: LogAppend, checksum: UInt32? = nil) async throws -> LogOffset {
+    package func append(_ append: LogAppend, checksum: UInt32? = nil) async throws -> LogReceipt {
         try await withCheckedThrowingContinuation { continuation in
             self.append(append, checksum: checksum) { continuation.resume(with: $0) }
         }
@@ -88,16 +94,31 @@ package final class StreamLog: Sendable {
     /// `checksum` is `append.bodyChecksum` when the caller has computed it where long work belongs.
     package func append(_ append: LogAppend, checksum: UInt32? = nil, completion: @escaping Completion) {
         let checksum = checksum ?? append.bodyChecksum
-        let admitted: Result<Bool, StreamsError> = shared.withLock { shared in
+        let planted = environment.planted
+        let admitted: Result<LogState.Admission, StreamsError> = shared.withLock { shared in
             Result { () throws(StreamsError) in
-                let (ticket, mustWake) = try shared.state.admit(append, bodyChecksum: checksum)
-                shared.waiters[ticket] = completion
-                return mustWake
+                let admission = try shared.state.admit(append, bodyChecksum: checksum)
+                switch admission {
+                case .queued(let ticket, _):
+                    shared.waiters[ticket] = [Waiter(completion: completion, isRepeat: false)]
+                case .joined(let ticket) where !planted.has(.logRepeatAckedEarly):
+                    shared.waiters[ticket, default: []].append(Waiter(completion: completion, isRepeat: true))
+                case .joined, .repeated: break
+                }
+                return admission
             }
         }
         switch admitted {
-        case .success(true): wakeUp.signal()
-        case .success(false): break
+        case .success(.queued(_, true)): wakeUp.signal()
+        case .success(.queued(_, false)): break
+        case .success(.joined):
+            if planted.has(.logRepeatAckedEarly) {
+                completion(
+                    .success(LogReceipt(offset: .start, eventCount: append.eventCount, isRepeat: true)))
+            }
+        case .success(.repeated(let receipt)):
+            metrics.repeated.add()
+            completion(.success(receipt))
         case .failure(let error):
             metrics.refused.add()
             completion(.failure(error))
@@ -110,6 +131,7 @@ package final class StreamLog: Sendable {
         while true {
             switch shared.withLock({ $0.state.nextWork() }) {
             case .commit(let group): commit(group)
+            case .checkpoint(let marks): checkpoint(marks)
             case .trim(let segments): trim(segments)
             case .sleep: return finishClosing()
             }
@@ -140,10 +162,17 @@ package final class StreamLog: Sendable {
 
     private func acknowledge(_ group: LogState.Group) {
         let waiting = shared.withLock { shared in
-            group.appends.map { shared.waiters.removeValue(forKey: $0.ticket) }
+            group.appends.map { shared.waiters.removeValue(forKey: $0.ticket) ?? [] }
         }
-        for (index, completion) in waiting.enumerated() {
-            completion?(.success(LogOffset(record: group.firstRecord + Int64(index))))
+        for (index, waiters) in waiting.enumerated() {
+            let offset = LogOffset(record: group.firstRecord + Int64(index))
+            for waiter in waiters {
+                waiter.completion(
+                    .success(
+                        LogReceipt(
+                            offset: offset, eventCount: group.appends[index].append.eventCount,
+                            isRepeat: waiter.isRepeat)))
+            }
         }
     }
 
@@ -152,8 +181,8 @@ package final class StreamLog: Sendable {
             let poison = failure.isPoison ? failure.error : nil
             let drained = shared.state.fail(group, poison: poison)
             return (
-                group.appends.compactMap { shared.waiters.removeValue(forKey: $0.ticket) },
-                drained.compactMap { shared.waiters.removeValue(forKey: $0) }
+                group.appends.flatMap { shared.waiters.removeValue(forKey: $0.ticket) ?? [] },
+                drained.flatMap { shared.waiters.removeValue(forKey: $0) ?? [] }
             )
         }
         environment.log.error(
@@ -164,9 +193,22 @@ package final class StreamLog: Sendable {
             ? StreamsError(
                 .outcomeUnknown, "the log failed while it kept the request", cause: failure.error)
             : failure.error
-        for completion in failing { completion(.failure(groupError)) }
+        for waiter in failing { waiter.completion(.failure(groupError)) }
         let waitError = StreamsError(.poisoned, "the stream's log failed", cause: failure.error)
-        for completion in waiting { completion(.failure(waitError)) }
+        for waiter in waiting { waiter.completion(.failure(waitError)) }
+    }
+
+    /// Without a checkpoint nothing it would cover is trimmed; it is tried again with the next segment, or when more
+    /// has landed.
+    private func checkpoint(_ marks: MarkFile) {
+        do {
+            try MarkStore(directory: directory, streamID: streamID, environment: environment).write(marks)
+            shared.withLock { $0.state.finish(marks) }
+        } catch {
+            environment.log.error(
+                "a stream's index of requests cannot be written",
+                ["stream": .string(streamID.hexDigits), "error": .string("\(error)")])
+        }
     }
 
     private func trim(_ segments: [LogSegment]) {
@@ -185,13 +227,13 @@ package final class StreamLog: Sendable {
 
     private func poison(_ error: StreamsError) {
         let waiting = shared.withLock { shared in
-            shared.state.poison(error).compactMap { shared.waiters.removeValue(forKey: $0) }
+            shared.state.poison(error).flatMap { shared.waiters.removeValue(forKey: $0) ?? [] }
         }
         environment.log.error(
             "a stream's log is poisoned",
             ["stream": .string(streamID.hexDigits), "error": .string("\(error)")])
         let fault = StreamsError(.poisoned, "the stream's log failed", cause: error)
-        for completion in waiting { completion(.failure(fault)) }
+        for waiter in waiting { waiter.completion(.failure(fault)) }
     }
 
     private func finishClosing() -> Bool {
@@ -203,165 +245,5 @@ package final class StreamLog: Sendable {
         }
         closers?.forEach { $0() }
         return closers != nil
-    }
-}
-
-extension StreamLog {
-    /// Records from `offset` on, at least one unless the end is reached, about `maxBytes` of them.
-    ///
-    /// - Errors: `offsetTrimmed`, `offsetBeyondEnd`, `corrupt`.
-    package func read(from offset: LogOffset, maxBytes: Int) async throws -> LogSlice {
-        try await environment.pool.run { try self.readBlocking(from: offset, maxBytes: maxBytes) }
-    }
-
-    func readBlocking(from offset: LogOffset, maxBytes: Int) throws(StreamsError) -> LogSlice {
-        let state = shared.withLock { $0.state }
-        try state.requireKept(offset)
-        guard var segment = state.segment(containing: offset.record) else {
-            return LogSlice(records: [], next: offset, end: state.end)
-        }
-        let path = "\(directory)/\(segment.fileName)"
-        guard let file = try environment.files.open(path) else {
-            throw StreamsError(.offsetTrimmed, "the log no longer keeps the offset", ["offset": offset])
-        }
-        if segment.marks == nil { segment = try learnMarks(of: segment, in: file, path: path) }
-        let reading = LogReading(
-            file: file, path: path, segment: segment,
-            checksBodies: !environment.planted.has(.logNoChecksumCheck))
-        let records = try reading.records(from: offset.record, maxBytes: maxBytes)
-        return LogSlice(
-            records: records, next: records.last?.nextOffset ?? offset, end: state.end)
-    }
-
-    private func learnMarks(
-        of segment: LogSegment, in file: any LogFile, path: String
-    ) throws(StreamsError) -> LogSegment {
-        let bytes = try file.read(at: 0, count: SegmentHeader.byteCount)
-        guard case .header(let header) = SegmentHeader.read(bytes.span) else {
-            throw StreamsError(.corrupt, "the segment's header is damaged", ["path": path, "position": 0])
-        }
-        let scan = try SegmentScan.run(file, header: header)
-        guard scan.fault == nil, scan.segment.endRecord == segment.endRecord else {
-            throw StreamsError(
-                .corrupt, "the stream's log is damaged",
-                [
-                    "path": path, "position": scan.segment.byteCount,
-                    "reason": scan.fault?.reason ?? "records are missing at the segment's end",
-                ])
-        }
-        shared.withLock {
-            $0.state.learn(marks: scan.segment.marks ?? [], ofSegmentFrom: segment.firstRecord)
-        }
-        return scan.segment
-    }
-
-    /// Holds back trimming for a reader. Answers where it begins: `landed`, or the oldest record kept when nil.
-    package func register(consumer: String, landed: LogOffset?) throws -> LogOffset {
-        try shared.withLock { shared in try shared.state.register(consumer: consumer, landed: landed) }
-    }
-
-    /// Holds back trimming for a new reader that begins at the oldest record kept; also says how many events the stream
-    /// accepted before that record.
-    package func registerAtOldest(consumer: String) throws -> (offset: LogOffset, event: Int64) {
-        try shared.withLock { shared in
-            let event = shared.state.oldestEvent
-            return (try shared.state.register(consumer: consumer, landed: nil), event)
-        }
-    }
-
-    /// What only this reader held back is trimmed. True when the writer was woken for it.
-    @discardableResult
-    package func unregister(consumer: String) -> Bool {
-        let mustWake = shared.withLock { shared in
-            shared.listeners[consumer] = nil
-            return shared.state.unregister(consumer: consumer)
-        }
-        publish()
-        if mustWake { wakeUp.signal() }
-        return mustWake
-    }
-
-    /// The readers that hold back trimming.
-    package var consumers: [String] { shared.withLock { $0.state.consumerNames } }
-
-    /// Everything before `offset` has landed, durably, for this consumer. Never call it earlier.
-    package func advance(consumer: String, to offset: LogOffset) throws {
-        FaultPoints.pass(.logTrimBefore)
-        let mustWake = try shared.withLock { try $0.state.advance(consumer: consumer, to: offset) }
-        publish()
-        if mustWake { wakeUp.signal() }
-    }
-
-    /// Calls `listener` after records became durable; it must not block.
-    package func listen(consumer: String, _ listener: @escaping @Sendable () -> Void) {
-        shared.withLock { $0.listeners[consumer] = listener }
-    }
-
-    package var status: LogStatus {
-        let state = shared.withLock { $0.state }
-        var failure: StreamsError?
-        do throws(StreamsError) { try state.requireHealthy() } catch { failure = error }
-        return LogStatus(
-            oldest: state.oldest, end: state.end, oldestEvent: state.oldestEvent,
-            acceptedEvents: state.endEvent,
-            byteCount: state.byteCount, unlandedBytes: state.unlandedBytes,
-            segmentCount: state.segments.count,
-            failure: failure)
-    }
-
-    /// Verifies every segment of a poisoned log on disk and takes requests again. Does nothing to a healthy one.
-    package func reopen() async throws {
-        try await environment.pool.run { try self.reopenBlocking() }
-    }
-
-    func reopenBlocking() throws(StreamsError) {
-        var opening = LogOpening(directory: directory, streamID: streamID, environment: environment)
-        opening.verifiesAll = true
-        let found = try writer.withLock { writer throws(StreamsError) -> LogOpening.Result? in
-            let mayReopen = shared.withLock { shared in
-                guard case .poisoned = shared.state.health else { return false }
-                return !shared.state.isClosed
-            }
-            guard mayReopen else { return nil }
-            let found = try opening.run()
-            writer = SegmentWriter(
-                directory: directory, streamID: streamID, environment: environment, file: found.active)
-            shared.withLock { $0.state.reopen(segments: found.segments) }
-            return found
-        }
-        guard let found else { return }
-        report(tornTail: found.tornTail, end: found.segments[found.segments.count - 1].endRecord)
-        publish()
-    }
-
-    /// Writes what waits, then ends the writer. Requests that come later are refused.
-    package func close() async {
-        await withCheckedContinuation { continuation in
-            let (mustWake, isDone) = shared.withLock { shared in
-                if shared.isWriterDone { return (false, true) }
-                shared.closers.append { continuation.resume() }
-                return (shared.state.close(), false)
-            }
-            if isDone { continuation.resume() }
-            if mustWake { wakeUp.signal() }
-        }
-    }
-
-    private func publish() {
-        let (end, unlanded, queued, listeners) = shared.withLock {
-            ($0.state.end.record, $0.state.unlandedBytes, $0.state.queueBytes, Array($0.listeners.values))
-        }
-        metrics.set(endRecord: end, unlandedBytes: unlanded, queueBytes: queued)
-        for listener in listeners { listener() }
-    }
-
-    private func report(tornTail: SegmentScan.Fault?, end: Int64) {
-        guard let tornTail else { return }
-        environment.log.warning(
-            "cut a torn tail off a stream's log",
-            [
-                "stream": .string(streamID.hexDigits), "position": .integer(Int64(tornTail.position)),
-                "reason": .string(tornTail.reason), "records": .integer(end),
-            ])
     }
 }

@@ -71,7 +71,7 @@ extension StreamRegistry {
     @discardableResult
     package func append(
         _ append: LogAppend, checksum: UInt32? = nil, to id: UniqueID
-    ) async throws -> LogOffset {
+    ) async throws -> LogReceipt {
         let log = try stream(id.hexDigits).log.get()
         do {
             return try await log.append(append, checksum: checksum)

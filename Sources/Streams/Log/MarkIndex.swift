@@ -1,0 +1,88 @@
+import Effects
+
+/// The marks of a stream's requests of the last hours: keys each with its record, producers with their last one.
+///
+/// - Cost: about 150 bytes a mark; looking one up, adding one and letting old ones go are constant, amortised.
+struct MarkIndex: Sendable {
+    private struct Age {
+        var record: Int64
+        var id: UniqueID
+        var receivedAt: Instant
+    }
+    private var records: [UniqueID: MarkedRecord] = [:]
+    /// In the order of records; those that a later request of the same producer took over are still in it.
+    private var ages: [Age] = []
+    private var firstAge = 0
+
+    init(_ marked: [MarkedRecord] = []) {
+        for record in marked.sorted(by: { $0.record < $1.record }) { insert(record) }
+    }
+
+    var count: Int { records.count }
+    var isEmpty: Bool { records.isEmpty }
+
+    func contains(_ id: UniqueID) -> Bool { records[id] != nil }
+
+    mutating func insert(_ record: MarkedRecord) {
+        records[record.mark.id] = record
+        ages.append(Age(record: record.record, id: record.mark.id, receivedAt: record.receivedAt))
+        if ages.count - firstAge > 2 * records.count + 1024 { rebuildAges() }
+    }
+
+    private mutating func rebuildAges() {
+        ages = all.map { Age(record: $0.record, id: $0.mark.id, receivedAt: $0.receivedAt) }
+        firstAge = 0
+    }
+
+    /// Forgets what came before `instant`, oldest first; a clock that jumped back keeps some of it longer.
+    mutating func forget(before instant: Instant) {
+        while firstAge < ages.count, ages[firstAge].receivedAt < instant {
+            let age = ages[firstAge]
+            if records[age.id]?.record == age.record { records[age.id] = nil }
+            firstAge += 1
+        }
+        if firstAge > 1024, firstAge * 2 > ages.count {
+            ages.removeFirst(firstAge)
+            firstAge = 0
+        }
+    }
+
+    /// In the order of records.
+    var all: [MarkedRecord] { records.values.sorted { $0.record < $1.record } }
+
+    /// Where the request was kept before; nil when it is new.
+    ///
+    /// - Errors: `keyReused`, `sequenceGap`.
+    func find(_ mark: RequestMark, _ append: LogAppend, checksum: UInt32) throws(StreamsError) -> LogReceipt?
+    {
+        guard let known = records[mark.id] else { return nil }
+        let repeated = LogReceipt(
+            offset: LogOffset(record: known.record), eventCount: known.eventCount, isRepeat: true)
+        guard let number = mark.sequence, let last = known.mark.sequence else {
+            guard known.isSame(append, checksum) else { throw Self.reused() }
+            return repeated
+        }
+        if number == last {
+            guard known.isSame(append, checksum) else { throw Self.reused() }
+            return repeated
+        }
+        // Sequences have no gaps, so every one before the last was kept; where, nobody remembers.
+        if number < last {
+            return LogReceipt(
+                offset: LogOffset(record: known.record), eventCount: append.eventCount, isRepeat: true)
+        }
+        guard number == last &+ 1 else {
+            throw StreamsError(
+                .sequenceGap, "requests of this producer are missing",
+                ["expected": last &+ 1, "sent": number],
+                hint: "send the ones in between first")
+        }
+        return nil
+    }
+
+    static func reused() -> StreamsError {
+        StreamsError(
+            .keyReused, "another request was sent with this key or sequence number",
+            hint: "a new request needs a new key; a repeat must be the same bytes")
+    }
+}

@@ -1,0 +1,167 @@
+import Dispatch
+import Effects
+import Faults
+import JSONText
+import Scheduling
+import Synchronization
+import Telemetry
+
+extension StreamLog {
+    /// Records from `offset` on, at least one unless the end is reached, about `maxBytes` of them.
+    ///
+    /// - Errors: `offsetTrimmed`, `offsetBeyondEnd`, `corrupt`.
+    package func read(from offset: LogOffset, maxBytes: Int) async throws -> LogSlice {
+        try await environment.pool.run { try self.readBlocking(from: offset, maxBytes: maxBytes) }
+    }
+
+    func readBlocking(from offset: LogOffset, maxBytes: Int) throws(StreamsError) -> LogSlice {
+        let state = shared.withLock { $0.state }
+        try state.requireKept(offset)
+        guard var segment = state.segment(containing: offset.record) else {
+            return LogSlice(records: [], next: offset, end: state.end)
+        }
+        let path = "\(directory)/\(segment.fileName)"
+        guard let file = try environment.files.open(path) else {
+            throw StreamsError(.offsetTrimmed, "the log no longer keeps the offset", ["offset": offset])
+        }
+        if segment.marks == nil { segment = try learnMarks(of: segment, in: file, path: path) }
+        let reading = LogReading(
+            file: file, path: path, segment: segment,
+            checksBodies: !environment.planted.has(.logNoChecksumCheck))
+        let records = try reading.records(from: offset.record, maxBytes: maxBytes)
+        return LogSlice(
+            records: records, next: records.last?.nextOffset ?? offset, end: state.end)
+    }
+
+    private func learnMarks(
+        of segment: LogSegment, in file: any LogFile, path: String
+    ) throws(StreamsError) -> LogSegment {
+        let bytes = try file.read(at: 0, count: SegmentHeader.byteCount)
+        guard case .header(let header) = SegmentHeader.read(bytes.span) else {
+            throw StreamsError(.corrupt, "the segment's header is damaged", ["path": path, "position": 0])
+        }
+        let scan = try SegmentScan.run(file, header: header)
+        guard scan.fault == nil, scan.segment.endRecord == segment.endRecord else {
+            throw StreamsError(
+                .corrupt, "the stream's log is damaged",
+                [
+                    "path": path, "position": scan.segment.byteCount,
+                    "reason": scan.fault?.reason ?? "records are missing at the segment's end",
+                ])
+        }
+        shared.withLock {
+            $0.state.learn(marks: scan.segment.marks ?? [], ofSegmentFrom: segment.firstRecord)
+        }
+        return scan.segment
+    }
+
+    /// Holds back trimming for a reader. Answers where it begins: `landed`, or the oldest record kept when nil.
+    package func register(consumer: String, landed: LogOffset?) throws -> LogOffset {
+        try shared.withLock { shared in try shared.state.register(consumer: consumer, landed: landed) }
+    }
+
+    /// Holds back trimming for a new reader that begins at the oldest record kept; also says how many events the stream
+    /// accepted before that record.
+    package func registerAtOldest(consumer: String) throws -> (offset: LogOffset, event: Int64) {
+        try shared.withLock { shared in
+            let event = shared.state.oldestEvent
+            return (try shared.state.register(consumer: consumer, landed: nil), event)
+        }
+    }
+
+    /// What only this reader held back is trimmed. True when the writer was woken for it.
+    @discardableResult
+    package func unregister(consumer: String) -> Bool {
+        let mustWake = shared.withLock { shared in
+            shared.listeners[consumer] = nil
+            return shared.state.unregister(consumer: consumer)
+        }
+        publish()
+        if mustWake { wakeUp.signal() }
+        return mustWake
+    }
+
+    /// The readers that hold back trimming.
+    package var consumers: [String] { shared.withLock { $0.state.consumerNames } }
+
+    /// Everything before `offset` has landed, durably, for this consumer. Never call it earlier.
+    package func advance(consumer: String, to offset: LogOffset) throws {
+        FaultPoints.pass(.logTrimBefore)
+        let mustWake = try shared.withLock { try $0.state.advance(consumer: consumer, to: offset) }
+        publish()
+        if mustWake { wakeUp.signal() }
+    }
+
+    /// Calls `listener` after records became durable; it must not block.
+    package func listen(consumer: String, _ listener: @escaping @Sendable () -> Void) {
+        shared.withLock { $0.listeners[consumer] = listener }
+    }
+
+    package var status: LogStatus {
+        let state = shared.withLock { $0.state }
+        var failure: StreamsError?
+        do throws(StreamsError) { try state.requireHealthy() } catch { failure = error }
+        return LogStatus(
+            oldest: state.oldest, end: state.end, oldestEvent: state.oldestEvent,
+            acceptedEvents: state.endEvent,
+            byteCount: state.byteCount, unlandedBytes: state.unlandedBytes,
+            segmentCount: state.segments.count,
+            failure: failure)
+    }
+
+    /// Verifies every segment of a poisoned log on disk and takes requests again. Does nothing to a healthy one.
+    package func reopen() async throws {
+        try await environment.pool.run { try self.reopenBlocking() }
+    }
+
+    func reopenBlocking() throws(StreamsError) {
+        var opening = LogOpening(directory: directory, streamID: streamID, environment: environment)
+        opening.verifiesAll = true
+        let found = try writer.withLock { writer throws(StreamsError) -> LogOpening.Result? in
+            let mayReopen = shared.withLock { shared in
+                guard case .poisoned = shared.state.health else { return false }
+                return !shared.state.isClosed
+            }
+            guard mayReopen else { return nil }
+            let found = try opening.run()
+            writer = SegmentWriter(
+                directory: directory, streamID: streamID, environment: environment, file: found.active)
+            shared.withLock { $0.state.reopen(segments: found.segments, marks: found.marks) }
+            return found
+        }
+        guard let found else { return }
+        report(tornTail: found.tornTail, end: found.segments[found.segments.count - 1].endRecord)
+        publish()
+    }
+
+    /// Writes what waits, then ends the writer. Requests that come later are refused.
+    package func close() async {
+        await withCheckedContinuation { continuation in
+            let (mustWake, isDone) = shared.withLock { shared in
+                if shared.isWriterDone { return (false, true) }
+                shared.closers.append { continuation.resume() }
+                return (shared.state.close(), false)
+            }
+            if isDone { continuation.resume() }
+            if mustWake { wakeUp.signal() }
+        }
+    }
+
+    func publish() {
+        let (end, unlanded, queued, listeners) = shared.withLock {
+            ($0.state.end.record, $0.state.unlandedBytes, $0.state.queueBytes, Array($0.listeners.values))
+        }
+        metrics.set(endRecord: end, unlandedBytes: unlanded, queueBytes: queued)
+        for listener in listeners { listener() }
+    }
+
+    func report(tornTail: SegmentScan.Fault?, end: Int64) {
+        guard let tornTail else { return }
+        environment.log.warning(
+            "cut a torn tail off a stream's log",
+            [
+                "stream": .string(streamID.hexDigits), "position": .integer(Int64(tornTail.position)),
+                "reason": .string(tornTail.reason), "records": .integer(end),
+            ])
+    }
+}

@@ -1,0 +1,194 @@
+import Effects
+import FileFormats
+import Scheduling
+import Synchronization
+import Testing
+
+@testable import Streams
+
+@Suite struct RequestMarkTests {
+    private let id = UniqueID(high: 3, low: 4)
+    private static let pool = IOPool(name: "marks", threads: 2)
+
+    private func open(_ disk: SimulatedDisk, _ change: (inout LogLimits) -> Void = { _ in }) throws
+        -> StreamLog
+    {
+        var limits = LogLimits()
+        limits.segmentBytes = 300
+        limits.replayWindowBytes = 0
+        change(&limits)
+        return try StreamLog(
+            opening: "d", streamID: id, limits: limits,
+            environment: LogEnvironment(files: disk, pool: Self.pool))
+    }
+
+    private func key(_ number: Int) -> RequestMark { .key(UniqueID(high: 1, low: UInt64(number))) }
+    private func step(_ number: Int64, of producer: UInt64 = 1) -> RequestMark {
+        .sequence(producer: UniqueID(high: 2, low: producer), number: number)
+    }
+
+    /// The answer when the writer has done what there is to do.
+    private func send(
+        _ text: String, _ mark: RequestMark?, at second: Int64 = 0, to log: StreamLog
+    ) throws -> LogReceipt {
+        let answer = Answers()
+        enqueue(text, mark, at: second, to: log, answer)
+        log.runPending()
+        return try #require(answer.all.first).get()
+    }
+
+    private func enqueue(
+        _ text: String, _ mark: RequestMark?, at second: Int64 = 0, to log: StreamLog, _ answers: Answers
+    ) {
+        log.append(
+            LogAppend(
+                body: Array(text.utf8), eventCount: 2, framing: .lines,
+                receivedAt: Instant(microseconds: second * 1_000_000), mark: mark)
+        ) { answers.add($0) }
+    }
+
+    private func code(_ body: () throws -> LogReceipt) -> StreamsError.Code? {
+        do { _ = try body() } catch { return (error as? StreamsError)?.code }
+        return nil
+    }
+
+    @Test func aRepeatIsKeptOnceAlsoAfterARestartAndAfterItsSegmentIsGone() throws {
+        let disk = SimulatedDisk()
+        var log = try open(disk)
+        _ = try log.register(consumer: "p", landed: nil)
+        var receipts: [LogReceipt] = []
+        for number in 0..<12 { receipts.append(try send("{\"n\":\(number)}", key(number), to: log)) }
+        try log.advance(consumer: "p", to: log.status.end)
+        log.runPending()
+        #expect(log.status.oldest.record > 5)
+        for life in 0..<3 {
+            for number in 0..<12 {
+                let again = try send("{\"n\":\(number)}", key(number), to: log)
+                #expect(
+                    again.isRepeat && again.offset == receipts[number].offset && again.eventCount == 2,
+                    "\(life)")
+            }
+            #expect(log.status.end.record == 12)
+            log = try open(disk)
+        }
+        #expect(disk.paths.filter { $0.hasSuffix(".marks") }.count == 1)
+        #expect(code { try send("{\"other\":1}", key(3), to: log) } == .keyReused)
+        #expect(!(try send("{\"n\":3}", nil, to: log)).isRepeat)
+    }
+
+    @Test func aRepeatOfWhatIsBeingWrittenWaitsForItsAnswer() throws {
+        let disk = SimulatedDisk()
+        let log = try open(disk)
+        let answers = Answers()
+        for _ in 0..<3 { enqueue("{}", key(1), to: log, answers) }
+        enqueue("{\"a\":1}", key(1), to: log, answers)
+        #expect(answers.all.count == 1)
+        log.runPending()
+        let all = answers.all
+        #expect(all.count == 4)
+        guard case .failure(let refused) = all[0] else { return #expect(Bool(false)) }
+        #expect(refused.code == .keyReused)
+        #expect(try all.dropFirst().map { try $0.get().offset.record } == [0, 0, 0])
+        #expect(try all.dropFirst().map { try $0.get().isRepeat } == [false, true, true])
+    }
+
+    @Test func aFailedRequestMayBeSentAgain() throws {
+        let disk = SimulatedDisk()
+        let log = try open(disk)
+        _ = try send("{}", key(0), to: log)
+        disk.failNextSyncs(1)
+        #expect(code { try send("{\"a\":1}", key(1), to: log) } == .outcomeUnknown)
+        try log.reopenBlocking()
+        let again = try send("{\"a\":1}", key(1), to: log)
+        #expect(!again.isRepeat && again.offset.record == 1)
+    }
+
+    @Test func sequencesHaveNeitherGapsNorRepeats() throws {
+        let disk = SimulatedDisk()
+        var log = try open(disk)
+        for number in Int64(7)...10 {
+            #expect(!(try send("{\"n\":\(number)}", step(number), to: log)).isRepeat)
+        }
+        for _ in 0..<2 {
+            #expect(code { try send("{\"n\":12}", step(12), to: log) } == .sequenceGap)
+            #expect(try send("{\"n\":10}", step(10), to: log).isRepeat)
+            #expect(try send("{\"n\":8}", step(8), to: log).isRepeat)
+            #expect(code { try send("{\"n\":0}", step(10), to: log) } == .keyReused)
+            log = try open(disk)
+        }
+        #expect(!(try send("{\"n\":1}", step(1, of: 9), to: log)).isRepeat)
+        let answers = Answers()
+        enqueue("{\"n\":11}", step(11), to: log, answers)
+        enqueue("{\"n\":12}", step(12), to: log, answers)
+        guard case .failure(let early) = answers.all.first else { return #expect(Bool(false)) }
+        #expect(early.code == .sequencePending)
+        log.runPending()
+        #expect(!(try send("{\"n\":12}", step(12), to: log)).isRepeat)
+    }
+
+    @Test func theIndexIsBoundedInNumberAndTime() throws {
+        let disk = SimulatedDisk()
+        let log = try open(disk) {
+            $0.marks = 3
+            $0.markWindowSeconds = 100
+        }
+        for number in 0..<3 { _ = try send("{\"n\":\(number)}", key(number), at: Int64(number), to: log) }
+        #expect(code { try send("{}", key(3), at: 50, to: log) } == .marksFull)
+        #expect(!(try send("{}", nil, at: 50, to: log)).isRepeat)
+        #expect(try send("{\"n\":0}", key(0), at: 90, to: log).isRepeat)
+        // The first is forgotten and makes room.
+        #expect(!(try send("{}", key(3), at: 101, to: log)).isRepeat)
+        #expect(code { try send("{\"n\":0}", key(0), at: 101, to: log) } == .marksFull)
+        #expect(!(try send("{\"n\":0}", key(0), at: 102, to: log)).isRepeat)
+    }
+
+    @Test func aDamagedIndexIsAnErrorAndATornNewOneIsNot() throws {
+        let disk = SimulatedDisk()
+        let log = try open(disk)
+        _ = try log.register(consumer: "p", landed: nil)
+        for number in 0..<12 { _ = try send("{\"n\":\(number)}", key(number), to: log) }
+        let path = try #require(disk.paths.first { $0.hasSuffix(".marks") })
+        var bytes = try #require(disk.contents(path))
+        let generation = try #require(MarkFile.generation(ofFileNamed: String(path.dropFirst(2))))
+        #expect(generation > 0)
+        // A crash tore the next one.
+        let torn = "d/" + MarkFile.fileName(generation: generation + 1)
+        disk.setContents(torn, Array(bytes.prefix(60)))
+        #expect(try send("{\"n\":1}", key(1), to: try open(disk)).isRepeat)
+        #expect(disk.contents(torn) == nil)
+        bytes[70] ^= 1
+        disk.setContents(path, bytes)
+        let damage = #expect(throws: StreamsError.self) { _ = try open(disk) }
+        #expect(damage?.code == .corrupt)
+    }
+
+    @Test func aCheckpointReadsBackAsItWasWrittenForAnySeed() throws {
+        for seed in UInt64(1)...50 {
+            var random = SeededGenerator(seed: seed)
+            let marked = (0..<Int.random(in: 0...40, using: &random)).map { number in
+                let id = UniqueID(high: random.next(), low: random.next())
+                return MarkedRecord(
+                    mark: Bool.random(using: &random)
+                        ? .key(id)
+                        : .sequence(producer: id, number: Int64.random(in: 0 ... .max, using: &random)),
+                    record: Int64(number), eventCount: Int.random(in: 0...Int(UInt32.max), using: &random),
+                    bodyLength: Int.random(in: 0...Int(UInt32.max), using: &random),
+                    bodyChecksum: UInt32.random(in: 0 ... .max, using: &random),
+                    receivedAt: Instant(microseconds: Int64.random(in: -5 ... .max, using: &random)))
+            }
+            let file = MarkFile(streamID: id, generation: 4, end: 100, marked: marked)
+            let bytes = file.bytes
+            #expect(try MarkFile.read(bytes.span, generation: 4, streamID: id, path: "p") == file)
+            for cut in [0, 10, 47, bytes.count - 1] where cut < bytes.count {
+                let part = Array(bytes.prefix(cut))
+                #expect(try MarkFile.read(part.span, generation: 4, streamID: id, path: "p") == nil)
+            }
+        }
+    }
+}
+
+private final class Answers: Sendable {
+    private let state = Mutex<[Result<LogReceipt, StreamsError>]>([])
+    func add(_ answer: Result<LogReceipt, StreamsError>) { state.withLock { $0.append(answer) } }
+    var all: [Result<LogReceipt, StreamsError>] { state.withLock { $0 } }
+}
