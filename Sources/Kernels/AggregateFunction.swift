@@ -46,6 +46,24 @@ package enum AggregateFunction: Int32, Sendable, Hashable, CaseIterable {
     case covariancePopulation = 35
     /// The correlation of two
     case correlation = 36
+    /// The slope of the line through points (y, x)
+    case regressionSlope = 37
+    /// Where the line through points (y, x) meets x = 0
+    case regressionIntercept = 38
+    /// The number of points (y, x) where both are there
+    case regressionCount = 39
+    /// The square of the correlation of points (y, x)
+    case regressionR2 = 40
+    /// The mean of x over points (y, x)
+    case regressionAverageX = 41
+    /// The mean of y over points (y, x)
+    case regressionAverageY = 42
+    /// The squared distances of x from its mean
+    case regressionSXX = 43
+    /// The squared distances of y from its mean
+    case regressionSYY = 44
+    /// The products of the distances of x and y from their means
+    case regressionSXY = 45
 
     // Order statistics.
     /// The middle value, as a double
@@ -58,6 +76,14 @@ package enum AggregateFunction: Int32, Sendable, Hashable, CaseIterable {
     case approximateMedian = 53
     /// About the value at a fraction given second
     case approximatePercentile = 54
+    /// The first value at or behind a fraction; also WITHIN GROUP (ORDER BY …)
+    case percentileDiscrete = 55
+    /// The most frequent value, the smallest of equals; also WITHIN GROUP (ORDER BY …)
+    case mode = 56
+    /// The first value at or behind a fraction of all weights
+    case approximateWeightedPercentile = 57
+    /// The k most frequent values with their counts, as structs
+    case approximateTop = 58
 
     // Picks and collections.
     /// Some value that is not null
@@ -70,6 +96,12 @@ package enum AggregateFunction: Int32, Sendable, Hashable, CaseIterable {
     case stringAggregate = 73
     /// All values as a list, nulls too
     case arrayAggregate = 74
+    /// The value of the row with a number given second, from 1
+    case nthValue = 75
+    /// The first where the second is smallest; rows where either is null are left out
+    case argumentMinimum = 76
+    /// The first where the second is largest; rows where either is null are left out
+    case argumentMaximum = 77
 
     /// The canonical spelling in SQL.
     package var name: String {
@@ -102,6 +134,22 @@ package enum AggregateFunction: Int32, Sendable, Hashable, CaseIterable {
         case .lastValue: "last_value"
         case .stringAggregate: "string_agg"
         case .arrayAggregate: "array_agg"
+        case .regressionSlope: "regr_slope"
+        case .regressionIntercept: "regr_intercept"
+        case .regressionCount: "regr_count"
+        case .regressionR2: "regr_r2"
+        case .regressionAverageX: "regr_avgx"
+        case .regressionAverageY: "regr_avgy"
+        case .regressionSXX: "regr_sxx"
+        case .regressionSYY: "regr_syy"
+        case .regressionSXY: "regr_sxy"
+        case .percentileDiscrete: "percentile_disc"
+        case .mode: "mode"
+        case .approximateWeightedPercentile: "approx_percentile_cont_with_weight"
+        case .approximateTop: "approx_top_k"
+        case .nthValue: "nth_value"
+        case .argumentMinimum: "arg_min"
+        case .argumentMaximum: "arg_max"
         }
     }
 }

@@ -183,6 +183,69 @@ extension ScalarFunction {
         .mapValues: ("map_values", "The values as a list"),
         .mapExtract: ("map_extract", "The value of a key as a list of one; empty when absent"),
         .cardinality: ("cardinality", "The number of elements or entries"),
+        .urlProtocol: ("url_protocol", "The scheme of a URL"),
+        .urlHost: ("url_host", "The host of a URL; null without one"),
+        .urlPort: ("url_port", "The port of a URL; null without one"),
+        .urlPath: ("url_path", "The path of a URL"),
+        .urlQuery: ("url_query", "What stands behind the question mark; null without one"),
+        .urlFragment: ("url_fragment", "What stands behind the hash sign; null without one"),
+        .urlParameter: (
+            "url_parameter", "The first value of a parameter of the query, decoded; null without one"
+        ),
+        .urlEncode: ("url_encode", "Percent signs and digits for everything but letters, digits and -_.~"),
+        .urlDecode: ("url_decode", "The opposite of url_encode; a plus is a space"),
+        .ipFamily: ("ip_family", "4 or 6; null for what is no internet address"),
+        .cidrContains: ("cidr_contains", "True when the network given first holds the address"),
+        .ipTruncate: (
+            "ip_truncate", "The address with only its first bits kept; a third argument (48) is for IPv6"
+        ),
+        .ipHash: ("ip_hash", "HMAC-SHA256 of the address under a key given second, hexadecimal"),
+        .extractJSON: ("extract_json", "All values a JSONPath names, as a list of JSON texts"),
+        .extractJSONString: ("extract_json_string", "The first value a JSONPath names, a text bare"),
+        .arrayAppend: ("array_append", "The list with an element behind it; a null list is empty"),
+        .arrayPrepend: ("array_prepend", "The list with an element before it; a null list is empty"),
+        .arrayConcat: ("array_concat", "Lists one behind the other; null ones are empty"),
+        .arrayHasAll: ("array_has_all", "True when the first list holds all elements of the second"),
+        .arrayHasAny: ("array_has_any", "True when the lists share an element"),
+        .arrayPosition: (
+            "array_position", "Where the element first is, optionally from a position on; null when nowhere"
+        ),
+        .arrayPositions: ("array_positions", "All places of the element"),
+        .arraySort: (
+            "array_sort", "Sorted: 'ASC' or 'DESC', then 'NULLS FIRST' (as without) or 'NULLS LAST'"
+        ),
+        .arrayReverse: ("array_reverse", "The elements backwards"),
+        .arrayDistinct: ("array_distinct", "Each element once, in the order they first come"),
+        .arrayFlatten: ("flatten", "The elements of the lists inside"),
+        .arraySlice: (
+            "array_slice",
+            "From one position to another, both included, optionally by a step; from the end when negative"
+        ),
+        .arrayRemove: ("array_remove", "Without the first element that is this one"),
+        .arrayRemoveN: ("array_remove_n", "Without the first n elements that are this one"),
+        .arrayRemoveAll: ("array_remove_all", "Without all elements that are this one"),
+        .arrayReplace: ("array_replace", "With another in place of the first element that is this one"),
+        .arrayReplaceN: (
+            "array_replace_n", "With another in place of the first n elements that are this one"
+        ),
+        .arrayReplaceAll: ("array_replace_all", "With another in place of all elements that are this one"),
+        .arrayPopBack: ("array_pop_back", "Without the last element"),
+        .arrayPopFront: ("array_pop_front", "Without the first element"),
+        .arrayRepeat: ("array_repeat", "A list of an element n times"),
+        .arrayResize: ("array_resize", "Cut or filled (with null, or the third argument) to a length"),
+        .arrayIntersect: ("array_intersect", "What both lists hold, each once"),
+        .arrayUnion: ("array_union", "What either list holds, each once"),
+        .arrayExcept: ("array_except", "What only the first list holds, each once"),
+        .arrayMaximum: ("array_max", "The largest element"),
+        .arrayMinimum: ("array_min", "The smallest element"),
+        .arrayAnyValue: ("array_any_value", "The first element that is not null"),
+        .arrayDimensionCount: ("array_ndims", "How deep lists nest"),
+        .arrayDimensions: ("array_dims", "The lengths of the list, of its first element, and so on"),
+        .arrayIsEmpty: ("empty", "True for a list without elements"),
+        .arrayRange: ("range", "Whole numbers from the first (0) to before the second, by a step (1)"),
+        .arraySeries: ("generate_series", "Whole numbers from the first to the second, by a step (1)"),
+        .makeMap: ("map", "A map of a list of keys and a list of values"),
+        .mapEntries: ("map_entries", "The entries as a list of structs of key and value"),
         .typeOf: ("arrow_typeof", "The name of the argument's type"),
     ]
 }

@@ -74,6 +74,7 @@ package final class Session: Sendable {
         switch statement {
         case .query, .explain: preconditionFailure("queries stream their answer")
         case .showNamespaces(let pattern): return try await catalog.namespaces(like: pattern)
+        case .showFunctions(let pattern): return try catalog.functions(like: pattern)
         case .showTables(let namespace, let pattern):
             return try await catalog.tables(in: namespace, like: pattern)
         case .describe(let name, _): return try await catalog.describe(name)

@@ -49,7 +49,10 @@ struct PlannerFaultTests {
             ("SELECT 1 FROM flights, flights", "PLA-115", 1, 24, nil),
             ("SELECT 1 FROM flights JOIN LATERAL (SELECT 1) f ON TRUE", "PLA-201", 1, 37, nil),
             ("SELECT year IN (SELECT 1) FROM flights", "PLA-201", 1, 13, nil),
-            ("SELECT 1 FROM flights WHERE row_number() OVER () = 1", "PLA-111", 1, 29, "filter on it with QUALIFY"),
+            (
+                "SELECT 1 FROM flights WHERE row_number() OVER () = 1", "PLA-111", 1, 29,
+                "filter on it with QUALIFY"
+            ),
             ("SELECT DISTINCT origin FROM flights ORDER BY year", "PLA-110", 1, 46, nil),
             ("SELECT extract(yeer FROM day) FROM flights", "PLA-108", 1, 16, "did you mean year?"),
             ("SELECT a.year FROM (SELECT year, year FROM flights) a", "PLA-102", 1, 8, nil),

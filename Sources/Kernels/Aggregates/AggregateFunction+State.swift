@@ -31,13 +31,18 @@ extension AggregateFunction {
         case .variancePopulation: return spread(VariancePopulation.self, result)
         case .deviationSample: return spread(DeviationSample.self, result)
         case .deviationPopulation: return spread(DeviationPopulation.self, result)
-        case .covarianceSample, .covariancePopulation, .correlation:
+        case .covarianceSample, .covariancePopulation, .correlation, .regressionSlope, .regressionIntercept,
+            .regressionCount, .regressionR2, .regressionAverageX, .regressionAverageY, .regressionSXX,
+            .regressionSYY, .regressionSXY:
             return CovarianceState(self, result: result)
+        case .argumentMinimum, .argumentMaximum:
+            return KeyedPickState(isMaximum: self == .argumentMaximum, result: result)
         case .approximateDistinct: return DistinctCounter(result: result)
         case .anyValue: return ScalarPickState(self, result: result)
         case .median, .percentileContinuous, .approximateMedian, .approximatePercentile, .firstValue,
             .lastValue,
-            .stringAggregate, .arrayAggregate:
+            .stringAggregate, .arrayAggregate, .percentileDiscrete, .mode, .approximateWeightedPercentile,
+            .approximateTop, .nthValue:
             return CollectState(self, argumentTypes: types, directions: order, result: result)
         }
     }

@@ -97,6 +97,21 @@ struct CollectState: AggregateState {
                 return first.scalar(
                     at: Int(order[function == .firstValue ? run.lowerBound : run.upperBound - 1]))
             }
+        case .nthValue:
+            return try rows.scalars(result) { group throws(KernelError) in
+                let run = runs[group]
+                guard let number = run.first.flatMap({ columns[1].scalar(at: Int(order[$0])).wholeNumber })
+                else { return .null }
+                guard number > 0 else {
+                    throw KernelError(.invalidArgument, "nth_value counts from 1", ["number": number])
+                }
+                return number <= run.count
+                    ? first.scalar(at: Int(order[run.lowerBound + Int(number) - 1])) : .null
+            }
+        case .mode, .percentileDiscrete, .approximateWeightedPercentile, .approximateTop:
+            let statistics = SortedStatistics(function, columns: columns, order: order)
+            return try rows.scalars(result) { group throws(KernelError) in try statistics.answer(runs[group])
+            }
         default: return try percentiles(columns, order, runs)
         }
     }

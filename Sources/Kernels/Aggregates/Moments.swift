@@ -65,7 +65,7 @@ struct Spread<Kind: SpreadKind>: Accumulator {
     }
 }
 
-/// covar_samp, covar_pop and corr: how two columns move together; rows where either is null are left out.
+/// covar_samp, corr, regr_slope and their like: how two columns move together; rows where either is null are left out.
 struct CovarianceState: AggregateState {
     private struct Pair {
         var count = 0.0
@@ -129,16 +129,40 @@ struct CovarianceState: AggregateState {
 
     private func answers(_ count: Int, _ pair: (Int) -> Pair) throws(KernelError) -> Column {
         let column = try RowPlan(count: count).fixed(.double) { row throws(KernelError) -> Double? in
-            let pair = pair(row)
-            switch function {
-            case .correlation:
-                let spread = (pair.leftSquares * pair.rightSquares).squareRoot()
-                return pair.count < 2 || spread == 0 ? nil : pair.product / spread
-            case .covarianceSample: return pair.count < 2 ? nil : pair.product / (pair.count - 1)
-            default: return pair.count < 1 ? nil : pair.product / pair.count
-            }
+            return value(pair(row))
         }
         return try column.cast(to: result)
+    }
+}
+
+extension CovarianceState {
+    /// The first argument is y, the second x.
+    private func value(_ pair: Pair) -> Double? {
+        if function == .regressionCount { return pair.count }
+        guard pair.count > 0 else { return nil }
+        switch function {
+        case .correlation:
+            let spread = (pair.leftSquares * pair.rightSquares).squareRoot()
+            return pair.count < 2 || spread == 0 ? nil : pair.product / spread
+        case .covarianceSample: return pair.count < 2 ? nil : pair.product / (pair.count - 1)
+        case .covariancePopulation: return pair.product / pair.count
+        case .regressionAverageX: return pair.right
+        case .regressionAverageY: return pair.left
+        case .regressionSXX: return pair.rightSquares
+        case .regressionSYY: return pair.leftSquares
+        case .regressionSXY: return pair.product
+        default: break
+        }
+        // A line needs two different x.
+        guard pair.rightSquares > 0 else { return nil }
+        let slope = pair.product / pair.rightSquares
+        switch function {
+        case .regressionSlope: return slope
+        case .regressionIntercept: return pair.left - slope * pair.right
+        default:
+            return pair.leftSquares == 0
+                ? 1 : pair.product * pair.product / (pair.leftSquares * pair.rightSquares)
+        }
     }
 }
 

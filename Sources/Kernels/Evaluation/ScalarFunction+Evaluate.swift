@@ -31,7 +31,13 @@ extension ScalarFunction {
         case .and, .or, .not, .coalesce, .nullif, .greatest, .least, .nvl2, .concat, .concatWithSeparator,
             .isNull, .isNotNull, .isTrue, .isNotTrue, .isFalse, .isNotFalse, .isDistinctFrom,
             .isNotDistinctFrom,
-            .structure, .namedStructure, .makeArray, .typeOf, .random, .uuid, .arrayHas, .jsonContains:
+            .structure, .namedStructure, .makeArray, .typeOf, .random, .uuid, .arrayHas, .jsonContains,
+            .arrayAppend, .arrayPrepend, .arrayConcat, .arrayHasAll, .arrayHasAny, .arrayPosition,
+            .arrayPositions, .arraySort, .arrayReverse, .arrayDistinct, .arrayFlatten, .arraySlice,
+            .arrayRemove, .arrayRemoveN, .arrayRemoveAll, .arrayReplace, .arrayReplaceN, .arrayReplaceAll,
+            .arrayPopBack, .arrayPopFront, .arrayRepeat, .arrayResize, .arrayIntersect, .arrayUnion,
+            .arrayExcept, .arrayMaximum, .arrayMinimum, .arrayAnyValue, .arrayDimensionCount,
+            .arrayDimensions, .arrayIsEmpty, .arrayRange, .arraySeries:
             false
         default: true
         }
@@ -97,23 +103,27 @@ extension ScalarFunction {
         case .digests: return try DigestFunctions.evaluate(call)
         case .json: return try JSONFunctions.evaluate(call)
         case .nested: return try NestedFunctions.evaluate(call)
+        case .addresses: return try AddressFunctions.evaluate(call)
+        case .lists: return try ListFunctions.evaluate(call)
         case .operators: throw call.unsupported()
         }
     }
 
     private enum Family {
-        case operators, mathematics, text, patterns, time, digests, json, nested
+        case operators, mathematics, text, patterns, time, digests, json, nested, addresses, lists
     }
 
     /// Ids are given out by family; see the gaps in the enum.
     private var family: Family {
         switch rawValue {
         case 120..<200: .mathematics
+        case 236..<260: .addresses
         case 200..<280: .text
         case 280..<320: .patterns
         case 320..<380: .time
         case 380..<400: .digests
         case 400..<440: .json
+        case 453..<486: .lists
         case 440..<700: .nested
         default: .operators
         }

@@ -6,6 +6,9 @@ import Columnar
 ///   the context says so.
 enum JSONFunctions {
     static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
+        if call.function == .extractJSON || call.function == .extractJSONString {
+            return try JSONPath.evaluate(call)
+        }
         let documents = try call.text(0)
         let path = try JSONPathOperand(call)
         switch call.function {

@@ -14,6 +14,7 @@ enum NestedFunctions {
         case .makeArray: return try makeArray(call)
         case .mapKeys, .mapValues: return try entries(call)
         case .stringToArray: return try split(call)
+        case .makeMap, .mapEntries: return try MapFunctions.evaluate(call)
         default: return try scalars(call)
         }
     }

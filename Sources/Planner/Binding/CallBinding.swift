@@ -26,6 +26,8 @@ struct CallBinding {
         }
         let binding = ArgumentBinding(coercion: context.coercion, function: name.lowercased())
         var bound = try binding.bind(arguments, at: positions, kinds: kinds)
+        bound = try ListElements(coercion: context.coercion, function: name.lowercased())
+            .unify(definition.function, bound, at: positions)
         if definition.function == .arrayHas { bound = try elementLike(bound, at: positions) }
         let type = try binding.result(definition.result, of: bound, at: callPosition)
         if definition.function == .modulo, !type.isDecimal {
@@ -49,7 +51,7 @@ struct CallBinding {
         return .cast(value, to: target, isTry: isTry)
     }
 
-    private static let specials = ["if", "date_part", "arrow_cast", "struct", "named_struct"]
+    private static let specials = ["if", "date_part", "arrow_cast", "get_field", "struct", "named_struct"]
 
     /// Calls whose type hangs on values, or that are another form in disguise.
     private func special(
@@ -77,6 +79,15 @@ struct CallBinding {
             }
             let syntax = TypeSyntax.named(typeName.lowercased(), arguments: [], position: positions[1])
             return try cast(arguments[0], to: try TypeNames.type(syntax), isTry: false, at: callPosition)
+        case "get_field":
+            guard arguments.count == 2, case .string(let field)? = arguments[1].literalValue else {
+                throw PlannerError(
+                    .typeMismatch, "get_field takes a value and a field's name in quotes", at: callPosition)
+            }
+            if case .map(_, let value) = arguments[0].type {
+                return .call(.getField, arguments, value.type)
+            }
+            return try FieldAccess.bind(arguments[0], Identifier(field, at: positions[1]))
         case "struct":
             let fields = arguments.enumerated().map { Field("c\($0)", $1.type) }
             return .call(.structure, arguments, .structure(fields))

@@ -235,7 +235,7 @@ struct ExpressionBinder {
     mutating func boundAggregate(
         _ call: CallSyntax, _ definition: AggregateDefinition, at position: TextPosition
     ) throws(PlannerError) -> AggregateCall {
-        let filter = try call.filter.map { syntax throws(PlannerError) in
+        var filter = try call.filter.map { syntax throws(PlannerError) in
             try bindCondition(syntax, for: "FILTER")
         }
         if definition.function == .count, call.isStarOrEmpty {
@@ -245,13 +245,13 @@ struct ExpressionBinder {
             return AggregateCall(.countAll, [], type: .long, filter: filter)
         }
         var syntax = call.arguments
+        var isDescending = false
         if definition.isOrderedSet, let key = call.withinGroup.first {
             guard call.withinGroup.count == 1 else {
                 throw .unsupported("WITHIN GROUP over several values", at: position)
             }
             syntax.insert(key.value, at: 0)
-            // The fraction counts from the other end.
-            if key.isDescending { throw .unsupported("WITHIN GROUP in descending order", at: position) }
+            isDescending = key.isDescending
         } else if !call.withinGroup.isEmpty {
             throw PlannerError(.typeMismatch, "the aggregate takes no WITHIN GROUP", at: position)
         }
@@ -264,16 +264,27 @@ struct ExpressionBinder {
                 ["takes": definition.required.count, "given": syntax.count], at: position)
         }
         let binding = ArgumentBinding(coercion: coercion, function: definition.names[0])
-        let arguments = try binding.bind(
+        var arguments = try binding.bind(
             try bindAll(syntax), at: syntax.map(\.position), kinds: definition.required)
         let type = try binding.result(definition.result, of: arguments, at: position)
         // Fractions and delimiters hold for the whole group.
-        let needsConstant: Set<AggregateFunction> = [
-            .percentileContinuous, .approximatePercentile, .stringAggregate,
-        ]
-        if needsConstant.contains(definition.function), !arguments[1].isConstant {
+        if let place = definition.function.constantArgument, !arguments[place].isConstant {
             throw PlannerError(
-                .typeMismatch, "\(definition.names[0]) takes a constant here", at: syntax[1].position)
+                .typeMismatch, "\(definition.names[0]) takes a constant here", at: syntax[place].position)
+        }
+        if isDescending {
+            guard definition.function.isInterpolated else {
+                throw .unsupported("WITHIN GROUP in descending order", at: position)
+            }
+            // The fraction counts from the other end.
+            arguments[1] = .call(.subtract, [.literal(.double(1), .double), arguments[1]], .double)
+        }
+        if call.nullTreatment == .ignore {
+            guard definition.function.picksRows else {
+                throw PlannerError(.typeMismatch, "the aggregate takes no IGNORE NULLS", at: position)
+            }
+            let isPresent = Expression.call(.isNotNull, [arguments[0]], .boolean)
+            filter = Expression.conjunction([filter, isPresent].compactMap { $0 })
         }
         // The smallest of distinct values is the smallest of all.
         let ignoresDistinct: Set<AggregateFunction> = [
@@ -303,6 +314,30 @@ extension ExpressionBinder {
         return AggregateCall(
             .count, [.call(.structure, values, .structure(fields))], type: .long, isDistinct: true,
             filter: condition)
+    }
+}
+
+extension AggregateFunction {
+    /// The place of the argument that holds for the whole group: a fraction, a delimiter, a number.
+    fileprivate var constantArgument: Int? {
+        switch self {
+        case .percentileContinuous, .approximatePercentile, .stringAggregate, .percentileDiscrete,
+            .approximateTop, .nthValue:
+            1
+        case .approximateWeightedPercentile: 2
+        default: nil
+        }
+    }
+
+    /// A percentile between values, which is the same from both ends.
+    fileprivate var isInterpolated: Bool { self == .percentileContinuous || self == .approximatePercentile }
+
+    /// Takes IGNORE NULLS.
+    fileprivate var picksRows: Bool {
+        switch self {
+        case .firstValue, .lastValue, .nthValue, .arrayAggregate: true
+        default: false
+        }
     }
 }
 

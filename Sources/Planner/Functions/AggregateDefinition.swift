@@ -45,6 +45,10 @@ enum AggregateRegistry {
 
     private static let list = ResultRule.rule { .list(Field("element", $0[0])) }
 
+    private static let counted = ResultRule.rule {
+        .list(Field("element", .structure([Field("value", $0[0]), Field("count", .long)])))
+    }
+
     static let all: [AggregateDefinition] = [
         AggregateDefinition(.count, [.any], .type(.long)),
         AggregateDefinition(.sum, [.number], sum),
@@ -64,15 +68,35 @@ enum AggregateRegistry {
         AggregateDefinition(.covarianceSample, aliases: ["covar"], [.double, .double], .type(.double)),
         AggregateDefinition(.covariancePopulation, [.double, .double], .type(.double)),
         AggregateDefinition(.correlation, [.double, .double], .type(.double)),
+        AggregateDefinition(.regressionSlope, [.double, .double], .type(.double)),
+        AggregateDefinition(.regressionIntercept, [.double, .double], .type(.double)),
+        AggregateDefinition(.regressionCount, [.double, .double], .type(.long)),
+        AggregateDefinition(.regressionR2, [.double, .double], .type(.double)),
+        AggregateDefinition(.regressionAverageX, [.double, .double], .type(.double)),
+        AggregateDefinition(.regressionAverageY, [.double, .double], .type(.double)),
+        AggregateDefinition(.regressionSXX, [.double, .double], .type(.double)),
+        AggregateDefinition(.regressionSYY, [.double, .double], .type(.double)),
+        AggregateDefinition(.regressionSXY, [.double, .double], .type(.double)),
         AggregateDefinition(.median, [.double], .type(.double)),
         AggregateDefinition(.percentileContinuous, [.double, .double], .type(.double), isOrderedSet: true),
         AggregateDefinition(.approximateDistinct, [.any], .type(.long)),
         AggregateDefinition(.approximateMedian, [.double], .type(.double)),
-        AggregateDefinition(.approximatePercentile, [.double, .double], .type(.double), isOrderedSet: true),
+        AggregateDefinition(
+            .approximatePercentile, aliases: ["approx_percentile"], [.double, .double], .type(.double),
+            isOrderedSet: true),
+        AggregateDefinition(
+            .approximateWeightedPercentile, [.double, .double, .double], .type(.double), isOrderedSet: true),
+        AggregateDefinition(.percentileDiscrete, [.any, .double], .argument(0), isOrderedSet: true),
+        AggregateDefinition(.mode, [.any], .argument(0), isOrderedSet: true),
+        AggregateDefinition(.approximateTop, [.any, .integer], counted),
+        AggregateDefinition(.argumentMinimum, aliases: ["min_by"], [.any, .any], .argument(0)),
+        AggregateDefinition(.argumentMaximum, aliases: ["max_by"], [.any, .any], .argument(0)),
         AggregateDefinition(.anyValue, [.any], .argument(0)),
         AggregateDefinition(.firstValue, aliases: ["first"], [.any], .argument(0)),
         AggregateDefinition(.lastValue, aliases: ["last"], [.any], .argument(0)),
-        AggregateDefinition(.stringAggregate, aliases: ["listagg"], [.text, .text], .type(.string)),
+        AggregateDefinition(.nthValue, [.any, .integer], .argument(0)),
+        AggregateDefinition(
+            .stringAggregate, aliases: ["listagg", "group_concat"], [.text, .text], .type(.string)),
         AggregateDefinition(.arrayAggregate, aliases: ["list"], [.any], list),
     ]
 

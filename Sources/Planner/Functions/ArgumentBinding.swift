@@ -90,6 +90,7 @@ struct ArgumentBinding {
             }
             return value
         case .list:
+            if type == .null { return .null(.list(Field("element", .null))) }
             guard case .list = type else { throw mismatch("\(type)", at: position, wanted: "a list") }
             return value
         case .map:

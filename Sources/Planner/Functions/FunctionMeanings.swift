@@ -32,6 +32,23 @@ extension AggregateFunction {
         case .lastValue: "The value of the last row"
         case .stringAggregate: "Values joined by a delimiter"
         case .arrayAggregate: "All values as a list, nulls too"
+        case .regressionSlope: "The slope of the line through points (y, x)"
+        case .regressionIntercept: "Where the line through points (y, x) meets x = 0"
+        case .regressionCount: "The number of points (y, x) where both are there"
+        case .regressionR2: "The square of the correlation of points (y, x)"
+        case .regressionAverageX: "The mean of x over points (y, x)"
+        case .regressionAverageY: "The mean of y over points (y, x)"
+        case .regressionSXX: "The squared distances of x from its mean"
+        case .regressionSYY: "The squared distances of y from its mean"
+        case .regressionSXY: "The products of the distances of x and y from their means"
+        case .percentileDiscrete: "The first value at or behind a fraction; also WITHIN GROUP (ORDER BY …)"
+        case .mode: "The most frequent value, the smallest of equals; also WITHIN GROUP (ORDER BY …)"
+        case .approximateWeightedPercentile: "The first value at or behind a fraction of all weights"
+        case .approximateTop: "The k most frequent values with their counts, as structs"
+        case .nthValue: "The value of the row with a number given second, from 1"
+        case .argumentMinimum:
+            "The first where the second is smallest; rows where either is null are left out"
+        case .argumentMaximum: "The first where the second is largest; rows where either is null are left out"
         }
     }
 }

@@ -30,13 +30,55 @@ package enum FunctionPage {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func row(_ definition: FunctionDefinition) -> String {
+    /// One name of one function.
+    package struct Entry: Sendable {
+        package let name: String
+        /// `scalar`, `aggregate` or `window`
+        package let kind: String
+        package let arguments: String
+        package let summary: String
+        package let example: String?
+    }
+
+    /// Every name of every function, in order.
+    package static var entries: [Entry] {
+        let scalars = FunctionRegistry.all.flatMap { definition in
+            definition.names.map { name in
+                Entry(
+                    name: name, kind: "scalar", arguments: kinds(definition),
+                    summary: definition.function.summary,
+                    example: definition.example.call == definition.example.answer
+                        ? nil : definition.example.call)
+            }
+        }
+        let aggregates = AggregateRegistry.all.flatMap { definition in
+            definition.names.map { name in
+                Entry(
+                    name: name, kind: "aggregate",
+                    arguments: definition.required.map(\.word).joined(separator: ", "),
+                    summary: definition.function.meaning, example: nil)
+            }
+        }
+        let windows = WindowRegistry.all.map { definition in
+            Entry(
+                name: definition.function.name, kind: "window",
+                arguments: (definition.required.map(\.word) + definition.optional.map { "[\($0.word)]" })
+                    .joined(separator: ", "), summary: definition.function.meaning, example: nil)
+        }
+        return (scalars + aggregates + windows).sorted { ($0.name, $0.kind) < ($1.name, $1.kind) }
+    }
+
+    private static func kinds(_ definition: FunctionDefinition) -> String {
         var kinds = definition.required.map(\.word) + definition.optional.map { "[\($0.word)]" }
         if let rest = definition.rest { kinds.append("\(rest.word)…") }
+        return kinds.joined(separator: ", ")
+    }
+
+    private static func row(_ definition: FunctionDefinition) -> String {
         let (call, answer) = definition.example
         let example = call == answer ? "" : "`\(escaped(call))`"
         return
-            "| \(names(definition.names)) | \(kinds.joined(separator: ", ")) | \(escaped(definition.function.summary)) | "
+            "| \(names(definition.names)) | \(kinds(definition)) | \(escaped(definition.function.summary)) | "
             + "\(example) | \(example.isEmpty ? "" : "`\(escaped(answer))`") |"
     }
 

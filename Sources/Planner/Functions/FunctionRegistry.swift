@@ -5,7 +5,7 @@ enum FunctionRegistry {
     static let all: [FunctionDefinition] =
         conditional + mathematics + trigonometry + text + textMeasures + patterns + time + timeConversions
         + digests
-        + json + nested
+        + json + nested + lists + addresses
 
     private static let byName: [String: FunctionDefinition] = {
         var table: [String: FunctionDefinition] = [:]

@@ -76,6 +76,7 @@ extension Parser {
         if take(.namespaces) || take(.databases) || take(.schemas) {
             return .showNamespaces(like: try likePattern())
         }
+        if take(word: "FUNCTIONS") { return .showFunctions(like: try likePattern()) }
         if take(.tables) { return .showTables(in: try inNamespace(), like: try likePattern()) }
         if take(word: "VIEWS") { return .showViews(in: try inNamespace(), like: try likePattern()) }
         if take(.create) {

@@ -45,6 +45,9 @@ extension SyntaxPrinter {
         case .showNamespaces(let pattern):
             write("SHOW NAMESPACES")
             writeLike(pattern)
+        case .showFunctions(let pattern):
+            write("SHOW FUNCTIONS")
+            writeLike(pattern)
         case .showTables(let namespace, let pattern), .showViews(let namespace, let pattern):
             if case .showTables = statement { write("SHOW TABLES") } else { write("SHOW VIEWS") }
             if let namespace {

@@ -13,6 +13,7 @@ package enum StatementSyntax: Sendable, Hashable {
     case createView(CreateViewSyntax)
     case dropView(QualifiedName, ifExists: Bool)
     case showNamespaces(like: String?)
+    case showFunctions(like: String?)
     case showTables(in: QualifiedName?, like: String?)
     case showViews(in: QualifiedName?, like: String?)
     case showCreate(QualifiedName, isView: Bool)

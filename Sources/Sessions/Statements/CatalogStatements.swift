@@ -36,6 +36,15 @@ struct CatalogStatements {
         return try filtered(Self.texts(["namespace"], names.sorted().map { [$0] }), like: pattern)
     }
 
+    /// Everything the registry has, by name; each alias is a row of its own.
+    func functions(like pattern: String?) throws -> Batch {
+        let rows = FunctionPage.entries.map { entry -> [String?] in
+            [entry.name, entry.kind, entry.arguments, entry.summary, entry.example]
+        }
+        return try filtered(
+            Self.texts(["function_name", "kind", "arguments", "description", "example"], rows), like: pattern)
+    }
+
     /// The tables of a namespace that the caller may read.
     func tables(in name: QualifiedName?, like pattern: String?) async throws -> Batch {
         let levels = name?.texts ?? request.namespace

@@ -1,0 +1,52 @@
+import Columnar
+
+/// arg_min and arg_max: the value of the row whose key is smallest or largest; the first one of equals.
+///
+/// *Nulls*: a row with a null value or key does not count.
+struct KeyedPickState: AggregateState {
+    private struct Best: Sendable {
+        var value: Scalar
+        var key: Scalar
+    }
+    private let isMaximum: Bool
+    private let result: DataType
+    private var best: [Best?] = [nil]
+
+    init(isMaximum: Bool, result: DataType) {
+        self.isMaximum = isMaximum
+        self.result = result
+    }
+
+    var byteCount: Int { best.capacity * (MemoryLayout<Best?>.stride + 64) }
+
+    mutating func resize(to count: Int) {
+        guard count > best.count else { return }
+        best.append(contentsOf: repeatElement(nil, count: count - best.count))
+    }
+
+    mutating func update(_ rows: AggregateRows) throws(KernelError) {
+        let (values, keys) = (rows.arguments[0], rows.arguments[1])
+        for row in 0..<rows.rowCount where !values.isNull(row) && !keys.isNull(row) {
+            let group = Int(rows.groups?[row] ?? 0)
+            let key = keys.scalar(at: row)
+            if let known = best[group], !wins(key, over: known.key) { continue }
+            best[group] = Best(value: values.scalar(at: row), key: key)
+        }
+    }
+
+    private func wins(_ key: Scalar, over known: Scalar) -> Bool {
+        let order = key.order(comparedTo: known)
+        return isMaximum ? order > 0 : order < 0
+    }
+
+    mutating func merge(_ other: any AggregateState, groups: [Int32]) throws(KernelError) {
+        let other = sameKind(other)
+        for (group, id) in groups.enumerated() {
+            guard let candidate = other.best[group] else { continue }
+            if let known = best[Int(id)], !wins(candidate.key, over: known.key) { continue }
+            best[Int(id)] = candidate
+        }
+    }
+
+    func finish() throws(KernelError) -> Column { Column(result, best.map { $0?.value ?? .null }) }
+}

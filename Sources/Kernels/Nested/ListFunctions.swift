@@ -1,0 +1,222 @@
+import Columnar
+
+/// Functions that make lists of lists, as DataFusion has them: positions count from one, null elements are equal.
+enum ListFunctions {
+    /// The most elements one computed list may have.
+    static let limit = 10_000_000
+
+    static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
+        let arguments = call.arguments
+        return try RowPlan(count: call.rowCount).scalars(call.result) { row throws(KernelError) in
+            let values = arguments.map { $0.scalar(at: row) }
+            switch call.function {
+            case .arrayAppend, .arrayPrepend, .arrayConcat, .arrayUnion, .arrayRepeat, .arraySeries,
+                .arrayRange:
+                return try made(call.function, values)
+            default:
+                guard case .list(let elements) = values[0] else { return .null }
+                return try changed(call.function, elements, Array(values.dropFirst()))
+            }
+        }
+    }
+
+    /// Null lists are empty here.
+    private static func made(_ function: ScalarFunction, _ values: [Scalar]) throws(KernelError) -> Scalar {
+        switch function {
+        case .arrayAppend: return .list(elements(values[0]) + [values[1]])
+        case .arrayPrepend: return .list([values[0]] + elements(values[1]))
+        case .arrayConcat:
+            return values.allSatisfy(\.isNull) ? .null : .list(values.flatMap(elements))
+        case .arrayUnion:
+            return values.allSatisfy(\.isNull) ? .null : .list(distinct(values.flatMap(elements)))
+        case .arrayRepeat:
+            guard let count = whole(values[1]) else { return .null }
+            try check(count)
+            return .list(Array(repeating: values[0], count: max(0, Int(count))))
+        default: return try series(values, includesEnd: function == .arraySeries)
+        }
+    }
+
+    private static func series(_ values: [Scalar], includesEnd: Bool) throws(KernelError) -> Scalar {
+        var bounds: [Int64] = []
+        for value in values {
+            guard let bound = whole(value) else { return .null }
+            bounds.append(bound)
+        }
+        if bounds.count == 1 { bounds.insert(0, at: 0) }
+        let step = bounds.count > 2 ? bounds[2] : 1
+        guard step != 0 else { throw KernelError(.invalidArgument, "the step of a series is not 0") }
+        let distance = Int128(bounds[1]) - Int128(bounds[0])
+        if distance != 0, (distance < 0) != (step < 0) { return .list([]) }
+        let (whole, rest) = distance.quotientAndRemainder(dividingBy: Int128(step))
+        let count = whole + (includesEnd || rest != 0 ? 1 : 0)
+        try check(Int64(clamping: count))
+        return .list((0..<Int64(clamping: count)).map { .long(bounds[0] &+ $0 &* step) })
+    }
+
+    private static func changed(
+        _ function: ScalarFunction, _ list: [Scalar], _ rest: [Scalar]
+    ) throws(KernelError) -> Scalar {
+        switch function {
+        case .arrayHasAll:
+            guard case .list(let wanted) = rest[0] else { return .null }
+            let known = Set(list)
+            return .boolean(wanted.allSatisfy(known.contains))
+        case .arrayHasAny:
+            guard case .list(let wanted) = rest[0] else { return .null }
+            let known = Set(list)
+            return .boolean(wanted.contains(where: known.contains))
+        case .arrayPosition: return position(list, rest)
+        case .arrayPositions:
+            return .list(list.indices.filter { list[$0] == rest[0] }.map { .long(Int64($0) + 1) })
+        case .arraySort: return .list(try sorted(list, rest))
+        case .arrayReverse: return .list(list.reversed())
+        case .arrayDistinct: return .list(distinct(list))
+        case .arrayFlatten: return .list(list.flatMap(elements))
+        case .arraySlice: return try slice(list, rest)
+        case .arrayRemove, .arrayRemoveN, .arrayRemoveAll:
+            return removed(list, rest[0], count: count(function, rest.count > 1 ? rest[1] : nil))
+        case .arrayReplace, .arrayReplaceN, .arrayReplaceAll:
+            return replaced(list, rest[0], rest[1], count: count(function, rest.count > 2 ? rest[2] : nil))
+        case .arrayPopBack: return .list(Array(list.dropLast()))
+        case .arrayPopFront: return .list(Array(list.dropFirst()))
+        case .arrayResize: return try resized(list, rest)
+        case .arrayIntersect, .arrayExcept:
+            guard case .list(let other) = rest[0] else {
+                return function == .arrayExcept ? .list(distinct(list)) : .null
+            }
+            let known = Set(other)
+            return .list(distinct(list).filter { known.contains($0) == (function == .arrayIntersect) })
+        case .arrayMaximum: return extreme(list) { $0.order(comparedTo: $1) > 0 }
+        case .arrayMinimum: return extreme(list) { $0.order(comparedTo: $1) < 0 }
+        case .arrayAnyValue: return list.first { !$0.isNull } ?? .null
+        case .arrayDimensionCount: return .long(Int64(dimensions(.list(list)).count))
+        case .arrayDimensions: return .list(dimensions(.list(list)).map { .long($0) })
+        default: return .boolean(list.isEmpty)
+        }
+    }
+
+    private static func elements(_ value: Scalar) -> [Scalar] {
+        if case .list(let elements) = value { elements } else { [] }
+    }
+
+    private static func whole(_ value: Scalar) -> Int64? {
+        switch value {
+        case .long(let number): number
+        case .int(let number): Int64(number)
+        default: nil
+        }
+    }
+
+    private static func check(_ count: Int64) throws(KernelError) {
+        guard count <= limit else {
+            throw KernelError(.tooLarge, "a list has too many elements", ["limit": limit, "elements": count])
+        }
+    }
+
+    /// Each once, in the order they first come.
+    private static func distinct(_ list: [Scalar]) -> [Scalar] {
+        var seen = Set<Scalar>()
+        return list.filter { seen.insert($0).inserted }
+    }
+
+    private static func position(_ list: [Scalar], _ rest: [Scalar]) -> Scalar {
+        let start = rest.count > 1 ? max(1, whole(rest[1]) ?? 1) - 1 : 0
+        guard start < list.count, let place = list[Int(start)...].firstIndex(of: rest[0]) else {
+            return .null
+        }
+        return .long(Int64(place) + 1)
+    }
+
+    /// Nulls first unless the third argument says otherwise, in both directions: DataFusion's default.
+    private static func sorted(_ list: [Scalar], _ rest: [Scalar]) throws(KernelError) -> [Scalar] {
+        func word(_ index: Int, _ first: String, _ second: String) throws(KernelError) -> Bool {
+            guard index < rest.count, case .string(let text) = rest[index] else { return true }
+            let upper = text.uppercased()
+            guard upper == first || upper == second else {
+                throw KernelError(
+                    .invalidArgument, "array_sort takes \(first) or \(second) here", ["found": text])
+            }
+            return upper == first
+        }
+        let isAscending = try word(0, "ASC", "DESC")
+        let nullsFirst = try word(1, "NULLS FIRST", "NULLS LAST")
+        let nulls = list.filter(\.isNull)
+        let known = list.filter { !$0.isNull }.sorted {
+            let order = $0.order(comparedTo: $1)
+            return isAscending ? order < 0 : order > 0
+        }
+        return nullsFirst ? nulls + known : known + nulls
+    }
+
+    /// From and to count from one, from the end when negative; both ends are included.
+    private static func slice(_ list: [Scalar], _ rest: [Scalar]) throws(KernelError) -> Scalar {
+        guard let from = whole(rest[0]), let to = whole(rest[1]) else { return .null }
+        let count = Int64(list.count)
+        let step = rest.count > 2 ? whole(rest[2]) ?? 1 : 1
+        guard step != 0 else { throw KernelError(.invalidArgument, "the step of a slice is not 0") }
+        func place(_ number: Int64) -> Int64 { number < 0 ? count &+ number : number &- 1 }
+        let (first, last) = (place(from == 0 ? 1 : from), place(to))
+        if step > 0 {
+            let (low, high) = (max(0, first), min(count - 1, last))
+            guard low <= high else { return .list([]) }
+            return .list(
+                stride(from: Int(low), through: Int(high), by: Int(min(step, count))).map { list[$0] })
+        }
+        let (high, low) = (min(count - 1, first), max(0, last))
+        guard low <= high else { return .list([]) }
+        return .list(
+            stride(from: Int(high), through: Int(low), by: Int(max(step, -count))).map { list[$0] })
+    }
+
+    private static func count(_ function: ScalarFunction, _ number: Scalar?) -> Int {
+        switch function {
+        case .arrayRemove, .arrayReplace: 1
+        case .arrayRemoveN, .arrayReplaceN: Int(clamping: number.flatMap(whole) ?? 0)
+        default: .max
+        }
+    }
+
+    private static func removed(_ list: [Scalar], _ element: Scalar, count: Int) -> Scalar {
+        var left = count
+        return .list(
+            list.filter {
+                guard left > 0, $0 == element else { return true }
+                left -= 1
+                return false
+            })
+    }
+
+    private static func replaced(_ list: [Scalar], _ element: Scalar, _ other: Scalar, count: Int) -> Scalar {
+        var left = count
+        return .list(
+            list.map {
+                guard left > 0, $0 == element else { return $0 }
+                left -= 1
+                return other
+            })
+    }
+
+    private static func resized(_ list: [Scalar], _ rest: [Scalar]) throws(KernelError) -> Scalar {
+        guard let size = whole(rest[0]) else { return .null }
+        guard size >= 0 else { throw KernelError(.invalidArgument, "a list's length is not negative") }
+        try check(size)
+        let filler = rest.count > 1 ? rest[1] : .null
+        return .list(
+            Array(list.prefix(Int(size))) + Array(repeating: filler, count: max(0, Int(size) - list.count)))
+    }
+
+    private static func extreme(_ list: [Scalar], _ isBetter: (Scalar, Scalar) -> Bool) -> Scalar {
+        var best = Scalar.null
+        for element in list where !element.isNull {
+            if best.isNull || isBetter(element, best) { best = element }
+        }
+        return best
+    }
+
+    /// The length of the list, of its first element, and so on.
+    private static func dimensions(_ value: Scalar) -> [Int64] {
+        guard case .list(let elements) = value else { return [] }
+        return [Int64(elements.count)] + (elements.first.map(dimensions) ?? [])
+    }
+}
