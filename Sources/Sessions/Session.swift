@@ -2,6 +2,7 @@ package import Catalogs
 import Columnar
 import Effects
 import Execution
+import Iceberg
 import Planner
 import Plans
 import SQLSyntax
@@ -77,7 +78,12 @@ package final class Session: Sendable {
         case .showFunctions(let pattern): return try catalog.functions(like: pattern)
         case .showTables(let namespace, let pattern):
             return try await catalog.tables(in: namespace, like: pattern)
-        case .describe(let name, _): return try await catalog.describe(name)
+        case .showViews(let namespace, let pattern):
+            return try await catalog.views(in: namespace, like: pattern)
+        case .showCreate(let name, let isView):
+            return try await DescriptionStatements(catalog).create(name, isView: isView)
+        case .describe(let name, let isExtended):
+            return try await DescriptionStatements(catalog).describe(name, isExtended: isExtended)
         case .createNamespace(let syntax): return try await catalog.create(syntax)
         case .alterNamespace(let name, let change): return try await catalog.alter(name, change)
         case .dropNamespace(let name, let ifExists, let isCascading):
@@ -90,7 +96,13 @@ package final class Session: Sendable {
         case .alterTable(let syntax):
             return try await AlterTableStatement(session: self, warehouse: warehouse, request: request)
                 .run(syntax)
-        case .createView, .dropView, .showViews, .showCreate, .set, .reset, .showSettings:
+        case .createView(let syntax):
+            return try await ViewStatements(session: self, warehouse: warehouse, request: request)
+                .create(syntax)
+        case .dropView(let name, let ifExists):
+            return try await ViewStatements(session: self, warehouse: warehouse, request: request)
+                .drop(name, ifExists: ifExists)
+        case .set, .reset, .showSettings:
             throw SessionsError(.unsupportedStatement, "the statement is not supported here")
         }
     }
@@ -104,15 +116,19 @@ package final class Session: Sendable {
     }
 
     /// What planning a query takes: its tables, found and allowed.
+    ///
+    /// `view` is the one whose query it is to be: it cannot read itself.
     func planning(
-        of query: QuerySyntax, in warehouse: Warehouse, _ request: StatementRequest
+        of query: QuerySyntax, in warehouse: Warehouse, _ request: StatementRequest,
+        for view: TableIdentifier? = nil
     ) async throws -> (planner: Planner, tables: TableCatalogue, now: Instant) {
         let now = engine.clock.now
         var settings = PlannerSettings(now: now)
         settings.disabledPasses = disabledPasses
         let planner = Planner(settings: settings, parameters: request.parameters)
         let sources = SourceResolver(
-            tables: TableResolver(catalog: catalog, warehouse: warehouse, request: request), engine: engine)
+            tables: TableResolver(catalog: catalog, warehouse: warehouse, request: request), engine: engine,
+            around: view.map { [$0] } ?? [])
         return (planner, try await sources.resolve(query, with: planner), now)
     }
 

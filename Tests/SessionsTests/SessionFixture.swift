@@ -82,7 +82,7 @@ struct SessionFixture {
             return (0..<batch.rowCount).map { row in
                 columns.map { column in
                     guard case .string(let text) = column[row] else { return null }
-                    return text.isEmpty ? "(empty)" : text
+                    return text.isEmpty ? "(empty)" : text.replacing("\n", with: "⏎")
                 }.joined(separator: " | ")
             }
         }

@@ -232,3 +232,60 @@ def test_time_travel_and_metadata_tables_agree_with_pyiceberg(shop):
     answer = shop.call("POST", "/api/v1/accounts/local/r2-sql/query/lake", json={"query": "SELECT count(*) AS n FROM shop.past.files"}, **mine)
     assert answer.json()["result"]["rows"] == [{"n": 3}]
     assert fault(shop, "SELECT * FROM shop.events.snapshots", **mine)[0] == 403
+
+
+def view_by_rest(firn, name, representations, columns, **version):
+    body = {"name": name, "schema": {"type": "struct", "schema-id": 0, "fields": [
+                {"id": i, "name": n, "type": t, "required": False} for i, (n, t) in enumerate(columns, 1)]},
+            "view-version": {"version-id": 1, "timestamp-ms": 1, "schema-id": 0, "summary": {}, "default-namespace": ["shop"],
+                             "representations": [{"type": "sql", "sql": q, "dialect": d} for d, q in representations.items()], **version},
+            "properties": {}}
+    answer = firn.call("POST", "/catalog/v1/local_lake/namespaces/shop/views", json=body)
+    assert answer.ok, answer.text
+
+
+def test_views_of_sql_and_of_others(shop):
+    run(shop, "CREATE TABLE shop.people (id INT, name STRING)")
+    run(shop, "INSERT INTO shop.people VALUES (1, 'a'), (2, 'b')")
+    assert run(shop, "CREATE VIEW shop.some (who COMMENT 'id') AS SELECT id FROM shop.people WHERE id > 1") == [{"status": "created"}]
+    assert run(shop, "SELECT * FROM shop.some") == [{"who": 2}]
+    assert ("shop", "some") in pyiceberg_catalog(shop).list_views("shop")
+    loaded = shop.call("GET", "/catalog/v1/local_lake/namespaces/shop/views/some").json()["metadata"]
+    assert loaded["versions"][0]["representations"] == [{"type": "sql", "sql": "SELECT id FROM shop.people WHERE id > 1", "dialect": "firn"}]
+    assert [f["type"] for f in loaded["schemas"][0]["fields"]] == ["int"]
+    view_by_rest(shop, "sparks", {"spark": "SELECT `id`, upper(name) AS big FROM spark_catalog.shop.people WHERE name RLIKE 'a'",
+                                  "trino": 'SELECT "id", upper(name) AS big FROM people'}, [("id", "int"), ("big", "string")],
+                 **{"default-catalog": "spark_catalog"})
+    assert run(shop, "SELECT big FROM shop.sparks ORDER BY id") == [{"big": "A"}, {"big": "B"}]
+    view_by_rest(shop, "odd", {"spark": "SELECT id FROM people LATERAL VIEW explode(x) t"}, [("id", "int")])
+    status, error = fault(shop, "SELECT * FROM shop.odd")
+    assert status == 400 and error["firn_code"] == "SES-107" and "spark" in error["message"], error
+    view_by_rest(shop, "a", {"spark": "SELECT * FROM b"}, [("id", "int")])
+    view_by_rest(shop, "b", {"spark": "SELECT * FROM a"}, [("id", "int")])
+    assert fault(shop, "SELECT * FROM shop.a")[1]["firn_code"] == "PLA-117"
+    assert {r["view_name"] for r in run(shop, "SHOW VIEWS IN shop")} == {"a", "b", "odd", "some", "sparks"}
+
+
+def test_a_view_gives_nobody_more_rights(shop):
+    run(shop, "CREATE TABLE shop.secret (id INT)")
+    run(shop, "CREATE VIEW shop.window AS SELECT * FROM shop.secret")
+    only_view = {"headers": {"Authorization": f"Bearer {token(shop, 'sql:read:bucket=lake,table=shop.window')}"}}
+    status, error = fault(shop, "SELECT * FROM shop.window", **only_view)
+    assert status == 403 and error["firn_code"] == "IDN-102"
+    both = {"headers": {"Authorization": f"Bearer {token(shop, 'sql:read:bucket=lake,table=shop.window', 'sql:read:bucket=lake,table=shop.secret')}"}}
+    assert shop.call("POST", "/api/v1/accounts/local/r2-sql/query/lake", json={"query": "SELECT * FROM shop.window"}, **both).ok
+    for sql in ["DROP VIEW shop.window", "CREATE OR REPLACE VIEW shop.window AS SELECT 1 AS a", "CREATE VIEW shop.other AS SELECT 1 AS a"]:
+        assert fault(shop, sql, **both)[0] == 403
+    maker = {"headers": {"Authorization": f"Bearer {token(shop, 'sql:write:bucket=lake,table=shop.mine2')}"}}
+    assert fault(shop, "CREATE VIEW shop.mine2 AS SELECT * FROM shop.secret", **maker)[0] == 403
+
+
+def test_shown_statements_make_the_same_again(shop):
+    run(shop, "CREATE NAMESPACE IF NOT EXISTS copy")
+    for name in ["events", "past"]:
+        text = run(shop, f"SHOW CREATE TABLE shop.{name}")[0]["statement"]
+        run(shop, text.replace(f"shop.{name}", f"copy.{name}"))
+        assert run(shop, f"SHOW CREATE TABLE copy.{name}")[0]["statement"] == text.replace(f"shop.{name}", f"copy.{name}")
+        assert run(shop, f"DESCRIBE copy.{name}") == run(shop, f"DESCRIBE shop.{name}")
+    extended = {r["column_name"]: r["data_type"] for r in run(shop, "DESCRIBE EXTENDED shop.events")}
+    assert extended["# kind"] == "table" and extended["# location"].startswith("s3://lake/")

@@ -63,11 +63,20 @@ package struct IcebergSchema: Sendable, Hashable {
     ///
     /// - Errors: `ICE-107` for a default that does not fit its column.
     package func initialDefaults() throws(IcebergError) -> [Int: Scalar] {
+        try defaults("initial-default")
+    }
+
+    /// What columns get from a writer that has no value for them, by field id; only where it is not null.
+    ///
+    /// - Errors: `ICE-107` for a default that does not fit its column.
+    package func writeDefaults() throws(IcebergError) -> [Int: Scalar] { try defaults("write-default") }
+
+    private func defaults(_ name: String) throws(IcebergError) -> [Int: Scalar] {
         if fieldExtras.isEmpty { return [:] }
         var defaults: [Int: Scalar] = [:]
         // Children first: the default of a struct is made of theirs.
         for place in allFields.reversed() {
-            guard let id = place.field.id, let json = defaultValue("initial-default", of: place.field) else {
+            guard let id = place.field.id, let json = defaultValue(name, of: place.field) else {
                 continue
             }
             if case .structure(let children) = place.field.type, json.object?.isEmpty == true {

@@ -5,14 +5,14 @@ package import SQLSyntax
 extension Planner {
     /// Plans the rows of an INSERT as the table takes them: one column for each of `fields`, in order.
     ///
-    /// `insert.columns` says where the query's columns go; what it leaves out is NULL.
+    /// `insert.columns` says where the query's columns go; what it leaves out gets its default, by field id, or NULL.
     ///
     /// - Errors: `PLA-…`: an unknown or repeated column, another number of columns, a type that does not fit, a required
     ///   column left out.
     package func plan(
-        _ insert: InsertSyntax, into fields: [Field], tables: TableCatalogue
+        _ insert: InsertSyntax, into fields: [Field], defaults: [Int: Scalar] = [:], tables: TableCatalogue
     ) throws(PlannerError) -> Result {
-        let binding = try InsertBinding(insert, fields)
+        let binding = try InsertBinding(insert, fields, defaults)
         return try finish(try binding.bind(insert, self, tables))
     }
 }
@@ -24,9 +24,11 @@ private struct InsertBinding {
     let sources: [Int?]
     /// For each column of the query the field it goes to.
     let targets: [Field]
+    let defaults: [Int: Scalar]
 
-    init(_ insert: InsertSyntax, _ fields: [Field]) throws(PlannerError) {
+    init(_ insert: InsertSyntax, _ fields: [Field], _ defaults: [Int: Scalar]) throws(PlannerError) {
         self.fields = fields
+        self.defaults = defaults
         let names = fields.map(\.name)
         guard !insert.columns.isEmpty else {
             sources = fields.indices.map { $0 }
@@ -56,7 +58,8 @@ private struct InsertBinding {
                     hint: NameMatch.hint(column.text, among: names))
             }
         }
-        for (field, source) in zip(fields, sources) where field.isRequired && source == nil {
+        for (field, source) in zip(fields, sources)
+        where field.isRequired && source == nil && field.id.flatMap({ defaults[$0] }) == nil {
             throw PlannerError(
                 .unlikeShape, "INSERT leaves out a column that takes no NULL",
                 ["column": "\(Identifier(field.name))"], at: insert.columns[0].position)
@@ -77,7 +80,8 @@ private struct InsertBinding {
             rows = try assigned(try planner.bind(insert.source, tables: tables), insert, context)
         }
         let columns = zip(fields, sources).map { field, source -> Expression in
-            source.map { .column($0, targets[$0].type) } ?? .null(field.type)
+            if let source { return .column(source, targets[source].type) }
+            return .literal(field.id.flatMap { defaults[$0] } ?? .null, field.type)
         }
         return .project(Projection(columns, names: fields.map(\.name)), rows)
     }

@@ -17,7 +17,7 @@ struct CatalogStatements {
         self.request = request
     }
 
-    private var resolver: TableResolver {
+    var resolver: TableResolver {
         TableResolver(catalog: catalog, warehouse: warehouse, request: request)
     }
 
@@ -47,31 +47,35 @@ struct CatalogStatements {
 
     /// The tables of a namespace that the caller may read.
     func tables(in name: QualifiedName?, like pattern: String?) async throws -> Batch {
+        let namespace = try await listed(name, for: "SHOW TABLES")
+        let tables = try await catalog.listTables(in: namespace, of: warehouse).entries
+        return try listing(tables, as: "table_name", like: pattern)
+    }
+
+    /// The views of a namespace that the caller may read.
+    func views(in name: QualifiedName?, like pattern: String?) async throws -> Batch {
+        let namespace = try await listed(name, for: "SHOW VIEWS")
+        let views = try await catalog.listViews(in: namespace, of: warehouse).entries
+        return try listing(views, as: "view_name", like: pattern)
+    }
+
+    private func listed(_ name: QualifiedName?, for statement: String) async throws -> Namespace {
         let levels = name?.texts ?? request.namespace
         guard !levels.isEmpty else {
             throw SessionsError(
-                .namespaceMissing, "SHOW TABLES needs a namespace", hint: "write SHOW TABLES IN namespace")
+                .namespaceMissing, "\(statement) needs a namespace",
+                hint: "write \(statement) IN namespace")
         }
         try request.authorize(.list(namespace: levels))
-        let namespace = try await resolver.spelling(of: Namespace(levels)) ?? Namespace(levels)
-        let tables = try await catalog.listTables(in: namespace, of: warehouse).entries
-            .filter { request.allows(.readTable(namespace: $0.namespace.levels, table: $0.name)) }
-        let rows = tables.map { [$0.name, Self.text(namespace.levels)] }
-        return try filtered(Self.texts(["table_name", "namespace"], rows), like: pattern)
+        return try await resolver.spelling(of: Namespace(levels)) ?? Namespace(levels)
     }
 
-    /// One row per column, as DataFusion has it, with the partition transforms beside.
-    func describe(_ name: QualifiedName) async throws -> Batch {
-        let metadata = try await resolver.load(name).metadata
-        var transforms: [Int: [String]] = [:]
-        for field in metadata.defaultSpec.fields {
-            transforms[field.sourceID, default: []].append("\(field.transform)")
-        }
-        let rows = metadata.currentSchema.fields.map { field -> [String?] in
-            let partition = field.id.flatMap { transforms[$0] }?.joined(separator: ", ")
-            return [field.name, "\(field.type)", field.isRequired ? "NO" : "YES", partition, field.doc]
-        }
-        return Self.texts(["column_name", "data_type", "is_nullable", "partition", "comment"], rows)
+    private func listing(
+        _ entries: [TableIdentifier], as column: String, like pattern: String?
+    ) throws -> Batch {
+        let rows = entries.filter { request.allows(TableResolver.reading($0)) }
+            .map { [$0.name, Self.text($0.namespace.levels)] }
+        return try filtered(Self.texts([column, "namespace"], rows), like: pattern)
     }
 
     func create(_ syntax: CreateNamespaceSyntax) async throws -> Batch {
@@ -121,7 +125,7 @@ struct CatalogStatements {
 
     static func status(_ text: String) -> Batch { texts(["status"], [[text]]) }
 
-    private static func text(_ levels: [String]) -> String {
+    static func text(_ levels: [String]) -> String {
         levels.map { Identifier($0).description }.joined(separator: ".")
     }
 

@@ -16,6 +16,8 @@ struct SourceResolver {
 
     var tables: TableResolver
     let engine: QueryEngine
+    /// What a view's maker called the catalog; names may begin with it.
+    var catalogName: String?
     /// The views around, outermost first.
     var around: [TableIdentifier] = []
 
@@ -32,7 +34,7 @@ struct SourceResolver {
         _ reference: TableReference, _ planner: Planner
     ) async throws -> TableCatalogue.Source {
         let version = try reference.version.map { syntax throws in try planner.version(syntax) }
-        let name = reference.name
+        let name = try await withoutCatalog(reference.name)
         if let part = try await partOfTable(name) {
             let table = try await tables.load(part.table)
             switch part.kind {
@@ -50,6 +52,13 @@ struct SourceResolver {
             }
             return .view(try await sourceView(identifier, view, name, planner))
         }
+    }
+
+    private func withoutCatalog(_ name: QualifiedName) async throws -> QualifiedName {
+        guard let catalogName, name.parts.count > 2, name.parts[0].text == catalogName,
+            try await tables.spelling(of: Namespace(Array(name.texts.dropLast()))) == nil
+        else { return name }
+        return QualifiedName(Array(name.parts.dropFirst()))
     }
 
     private func sourceTable(
@@ -119,6 +128,7 @@ struct SourceResolver {
         let definition = try ViewDefinition(of: view.metadata, called: identifier)
         var inner = self
         inner.around.append(identifier)
+        inner.catalogName = definition.catalogName
         var request = tables.request
         request.namespace = definition.namespace ?? identifier.namespace.levels
         request.parameters = []

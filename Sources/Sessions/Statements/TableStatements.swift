@@ -106,7 +106,8 @@ struct TableStatements {
         let table = try await resolver.loadForChange(insert.target)
         let planning = try await session.planning(of: insert.source, in: warehouse, request)
         let plan = try planning.planner.plan(
-            insert, into: try table.metadata.currentSchema.writable().fields, tables: planning.tables)
+            insert, into: try table.metadata.currentSchema.writable().fields,
+            defaults: try table.metadata.currentSchema.writeDefaults(), tables: planning.tables)
         let run = try session.engine.start(plan.plan, now: planning.now, token: request.cancellation)
         let written = try await writing.write(run, into: table.metadata)
         try await writing.append(written, to: table)

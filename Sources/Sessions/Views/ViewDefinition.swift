@@ -18,6 +18,7 @@ struct ViewDefinition {
     let dialect: String
     /// For names without one; nil: the view's own.
     let namespace: [String]?
+    let catalogName: String?
     let fields: [Field]
 
     /// - Errors: `SES-107` with what each dialect's query was refused for.
@@ -28,6 +29,7 @@ struct ViewDefinition {
         }
         fields = try schema.writable().fields
         namespace = version.defaultNamespace.isRoot ? nil : version.defaultNamespace.levels
+        catalogName = version.defaultCatalog
         var refused: [String] = []
         for dialect in Self.readable {
             guard let sql = version.representations.first(where: { $0.dialect == dialect })?.sql else {
