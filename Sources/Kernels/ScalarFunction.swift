@@ -231,32 +231,19 @@ package enum ScalarFunction: Int32, Sendable, Hashable, CaseIterable {
     /// Text to bytes: 'base64' or 'hex'
     case decode = 235
 
-    // Addresses.
-    /// The scheme of a URL
+    // Addresses. Here and below `summary` says what each does.
     case urlProtocol = 236
-    /// The host of a URL; null without one
     case urlHost = 237
-    /// The port of a URL; null without one
     case urlPort = 238
-    /// The path of a URL
     case urlPath = 239
-    /// What stands behind the question mark; null without one
     case urlQuery = 240
-    /// What stands behind the hash sign; null without one
     case urlFragment = 241
-    /// The first value of a parameter of the query, decoded; null without one
     case urlParameter = 242
-    /// Percent signs and digits for everything but letters, digits and -_.~
     case urlEncode = 243
-    /// The opposite of url_encode; a plus is a space
     case urlDecode = 244
-    /// 4 or 6; null for what is no internet address
     case ipFamily = 250
-    /// True when the network given first holds the address
     case cidrContains = 251
-    /// The address with only its first bits kept; a third argument (48) is for IPv6
     case ipTruncate = 252
-    /// HMAC-SHA256 of the address under a key given second, hexadecimal
     case ipHash = 253
 
     // Patterns.
@@ -328,141 +315,75 @@ package enum ScalarFunction: Int32, Sendable, Hashable, CaseIterable {
     case dateDiff = 340
 
     // Digests: of the UTF-8 bytes or the binary.
-    /// Hexadecimal text
     case md5 = 380
-    /// Bytes
     case sha224 = 381
-    /// Bytes
     case sha256 = 382
-    /// Bytes
     case sha384 = 383
-    /// Bytes
     case sha512 = 384
-    /// Bytes by the algorithm named second
     case digest = 385
 
     // JSON: a document, then path steps (names and indexes from zero).
-    /// The value there, as JSON
     case jsonGet = 400
-    /// The value there, as JSON text
     case jsonGetJSON = 401
-    /// The text there; null for other kinds
     case jsonGetString = 402
-    /// The integer there; null for other kinds
     case jsonGetInteger = 403
-    /// The number there; null for other kinds
     case jsonGetFloat = 404
-    /// The boolean there; null for other kinds
     case jsonGetBoolean = 405
-    /// The elements there, as a list of JSON texts
     case jsonGetArray = 406
-    /// The value there: a text bare, else JSON text
     case jsonAsText = 407
-    /// True when something is there
     case jsonContains = 408
-    /// The number of members or elements there
     case jsonLength = 409
-    /// All values a JSONPath names, as a list of JSON texts
     case extractJSON = 410
-    /// The first value a JSONPath names, a text bare
     case extractJSONString = 411
 
     // Nested values.
-    /// A field of a struct, by name
     case getField = 440
-    /// A struct of unnamed fields c0, c1, …
     case structure = 441
-    /// A struct of names and values by turns
     case namedStructure = 442
-    /// A list of the arguments
     case makeArray = 443
-    /// The nth element, from one; from the end when negative
     case arrayElement = 444
-    /// The number of elements
     case arrayLength = 445
-    /// True when the list holds the element
     case arrayHas = 446
-    /// The elements joined by a delimiter
     case arrayToString = 447
-    /// The parts between delimiters
     case stringToArray = 448
-    /// The keys as a list
     case mapKeys = 449
-    /// The values as a list
     case mapValues = 450
-    /// The value of a key as a list of one; empty when absent
     case mapExtract = 451
-    /// The number of elements or entries
     case cardinality = 452
-    /// The list with an element behind it; a null list is empty
     case arrayAppend = 453
-    /// The list with an element before it; a null list is empty
     case arrayPrepend = 454
-    /// Lists one behind the other; null ones are empty
     case arrayConcat = 455
-    /// True when the first list holds all elements of the second
     case arrayHasAll = 456
-    /// True when the lists share an element
     case arrayHasAny = 457
-    /// Where the element first is, optionally from a position on; null when nowhere
     case arrayPosition = 458
-    /// All places of the element
     case arrayPositions = 459
-    /// Sorted: 'ASC' or 'DESC', then 'NULLS FIRST' (as without) or 'NULLS LAST'
     case arraySort = 460
-    /// The elements backwards
     case arrayReverse = 461
-    /// Each element once, in the order they first come
     case arrayDistinct = 462
-    /// The elements of the lists inside
     case arrayFlatten = 463
-    /// From one position to another, both included, optionally by a step; from the end when negative
     case arraySlice = 464
-    /// Without the first element that is this one
     case arrayRemove = 465
-    /// Without the first n elements that are this one
     case arrayRemoveN = 466
-    /// Without all elements that are this one
     case arrayRemoveAll = 467
-    /// With another in place of the first element that is this one
     case arrayReplace = 468
-    /// With another in place of the first n elements that are this one
     case arrayReplaceN = 469
-    /// With another in place of all elements that are this one
     case arrayReplaceAll = 470
-    /// Without the last element
     case arrayPopBack = 471
-    /// Without the first element
     case arrayPopFront = 472
-    /// A list of an element n times
     case arrayRepeat = 473
-    /// Cut or filled (with null, or the third argument) to a length
     case arrayResize = 474
-    /// What both lists hold, each once
     case arrayIntersect = 475
-    /// What either list holds, each once
     case arrayUnion = 476
-    /// What only the first list holds, each once
     case arrayExcept = 477
-    /// The largest element
     case arrayMaximum = 478
-    /// The smallest element
     case arrayMinimum = 479
-    /// The first element that is not null
     case arrayAnyValue = 480
-    /// How deep lists nest
     case arrayDimensionCount = 481
-    /// The lengths of the list, of its first element, and so on
     case arrayDimensions = 482
-    /// True for a list without elements
     case arrayIsEmpty = 483
-    /// Whole numbers from the first (0) to before the second, by a step (1)
     case arrayRange = 484
-    /// Whole numbers from the first to the second, by a step (1)
     case arraySeries = 485
-    /// A map of a list of keys and a list of values
     case makeMap = 486
-    /// The entries as a list of structs of key and value
     case mapEntries = 487
 
     // About values.

@@ -100,10 +100,76 @@ class Maker:
             lambda: f"count(*) FILTER (WHERE {self.truth(1)})", lambda: f"bool_{self.one('and', 'or')}({self.truth(1)})",
         ][form]()
 
+    def key(self):
+        """What rows are partitioned or grouped by: few values, nulls among them."""
+        return self.one("a", "b", "s", "t", "p", "dt", "(a > 1)", "length(s)", "coalesce(b, 0)")
+
+    def order(self):
+        """An order without ties but for the two rows that are told apart by `ts`; None has ties on purpose."""
+        return ", ".join(f"{k} {self.one('', 'ASC', 'DESC')} NULLS {self.one('FIRST', 'LAST')}" for k in self.random.sample(
+            ["a", "b", "d", "s", "t"], self.one(1, 2)))
+
+    def frame(self):
+        """ROWS over a total order, or a frame that peers share; bounds in order."""
+        bounds = ["UNBOUNDED PRECEDING", "2 PRECEDING", "1 PRECEDING", "CURRENT ROW", "1 FOLLOWING", "3 FOLLOWING", "UNBOUNDED FOLLOWING"]
+        start, end = sorted((self.random.randrange(7), self.random.randrange(7)))
+        start, end = min(start, 5), max(end, 1)
+        between = f"BETWEEN {bounds[start]} AND {bounds[end]}"
+        exclude = self.one("", "", "", " EXCLUDE CURRENT ROW", " EXCLUDE GROUP", " EXCLUDE TIES", " EXCLUDE NO OTHERS")
+        part = f"PARTITION BY {self.key()} " if self.random.random() < 0.6 else ""
+        form = self.random.randrange(5)
+        if form == 0:
+            return f"{part}ORDER BY t {self.one('', 'DESC')}, ts NULLS FIRST ROWS {between}{exclude}"
+        if form == 1:
+            return f"{part}ORDER BY {self.order()} GROUPS {between}{exclude}"
+        if form == 2:
+            return f"{part}ORDER BY {self.one('a', 'b', 'd')} {self.one('', 'DESC')} NULLS {self.one('FIRST', 'LAST')} RANGE {between}{exclude}"
+        if form == 3:
+            span = self.one("1 day", "2 hours", "1 month", "400 days")
+            return f"{part}ORDER BY ts RANGE BETWEEN INTERVAL '{span}' PRECEDING AND {self.one('CURRENT ROW', 'UNBOUNDED FOLLOWING')}"
+        return f"{part}ORDER BY {self.order()}" if self.random.random() < 0.7 else part
+
+    def window(self):
+        total = f"PARTITION BY {self.key()} ORDER BY t {self.one('', 'DESC')}, ts NULLS FIRST"
+        form = self.random.randrange(9)
+        return [
+            lambda: f"{self.one('row_number()', 'ntile(3)')} OVER ({total})",
+            lambda: f"{self.one('rank()', 'dense_rank()', 'percent_rank()', 'cume_dist()')} OVER (PARTITION BY {self.key()} ORDER BY {self.order()})",
+            lambda: f"{self.one('lag', 'lead')}({self.one('a', 's', 'd')}{self.one('', ', 2', ', 1')}{self.one('', ' IGNORE NULLS')}) OVER ({total})",
+            lambda: f"{self.one('first_value', 'last_value')}({self.one('b', 's', 'ts')}{self.one('', ' IGNORE NULLS')}) OVER ({total} ROWS BETWEEN {self.one(1, 2)} PRECEDING AND {self.one('CURRENT ROW', '1 FOLLOWING')})",
+            lambda: f"nth_value({self.one('b', 's')}, 2) OVER ({total} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 FOLLOWING)",
+            lambda: f"{self.one('sum', 'min', 'max', 'count')}({self.one('a', 'b', 'd')}) OVER ({self.frame()})",
+            lambda: f"{self.one('avg', 'median', 'stddev_pop')}(CAST({self.one('a', 'b', 'd')} AS double)) OVER ({self.frame()})",
+            lambda: f"count(DISTINCT {self.one('a', 's', 'p')}) OVER ({self.frame()})",
+            lambda: f"{self.one('min', 'max')}(s) FILTER (WHERE {self.truth(0)}) OVER ({self.frame()})",
+        ][form]()
+
+    def windows(self, where):
+        names = ", ".join(f"{self.window()} AS w{i}" for i in range(self.random.randint(1, 3)))
+        qualify = f" QUALIFY row_number() OVER (PARTITION BY {self.key()} ORDER BY t, ts NULLS FIRST) = 1" if self.random.random() < 0.2 else ""
+        return f"SELECT a, t, ts, {names} FROM {TABLE} WHERE {where}{qualify}"
+
+    def sets(self, where):
+        keys = self.random.sample(["a", "b", "s", "p", "dt"], self.one(2, 3))
+        listed = ", ".join(keys)
+        form = self.random.randrange(5)
+        grouping = [
+            f"ROLLUP ({listed})", f"CUBE ({listed})", f"GROUPING SETS (({listed}), ({keys[0]}), ())",
+            f"{keys[0]}, ROLLUP ({', '.join(keys[1:])})", f"GROUPING SETS (({keys[0]}), ({keys[1]}), ({keys[1]}, {keys[0]}))",
+        ][form]
+        used = keys[:2] if form == 4 else keys
+        having = f" HAVING count(*) > 1 OR GROUPING({used[0]}) = 1" if self.random.random() < 0.3 else ""
+        return (f"SELECT {', '.join(used)}, GROUPING({', '.join(used)}) AS g, {self.aggregate()} AS x, count(*) AS n "
+                f"FROM {TABLE} WHERE {where} GROUP BY {grouping}{having}")
+
     def query(self):
         where = self.truth(self.one(0, 1, 2)) if self.random.random() < 0.6 else "TRUE"
         form = self.random.random()
-        if form < 0.55:
+        if form < 0.2:
+            return self.windows(where)
+        if form < 0.3:
+            return self.sets(where)
+        if form < 0.65:
             names = ", ".join(f"{self.value(self.random.randint(1, 3))} AS c{i}" for i in range(self.random.randint(1, 3)))
             return f"SELECT {names} FROM {TABLE} WHERE {where}"
         if form < 0.9:
