@@ -7,6 +7,8 @@ package struct ExecutionError: Fault {
         case unsupported = "EXE-101"
         /// A recursion went on for too many rounds.
         case endless = "EXE-102"
+        /// A subquery that stands for one value has several rows.
+        case severalRows = "EXE-103"
         /// The plan's parts do not fit together.
         case inconsistentPlan = "EXE-201"
 
@@ -14,6 +16,7 @@ package struct ExecutionError: Fault {
             switch self {
             case .unsupported: .unsupported
             case .endless: .exhausted
+            case .severalRows: .invalidRequest
             case .inconsistentPlan: .bug
             }
         }

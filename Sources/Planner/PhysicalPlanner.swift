@@ -22,6 +22,7 @@ enum PhysicalPlanner {
         case .workingTable(let table): return .workingTable(table)
         case .sort(let keys, let input): return .sort(keys, plan(input))
         case .union(let inputs): return .union(inputs.map(plan))
+        case .numberRows(let keys, let input): return .numberRows(keys, plan(input))
         case .join(let kind, let condition, let left, let right):
             return .join(join(kind, condition, leftWidth: left.schema.count), plan(left), plan(right))
         case .limit(let window, .sort(let keys, let input)):
@@ -38,31 +39,21 @@ enum PhysicalPlanner {
         var join = Join(kind)
         var rest: [Expression] = []
         for term in condition?.conjuncts ?? [] {
-            guard let (left, right) = key(term, leftWidth: leftWidth) else {
+            // The mark of a pair is null where `=` is: only a test of it is a plain key there.
+            guard let key = JoinKey(kind == .mark ? term.tested : term, leftWidth: leftWidth) else {
                 rest.append(term)
                 continue
             }
-            join.leftKeys.append(left)
-            join.rightKeys.append(right)
+            join.leftKeys.append(key.left)
+            join.rightKeys.append(key.right)
+            join.nullsMatch.append(key.nullsMatch)
         }
-        join.residual = Expression.conjunction(rest)
+        if kind == .mark, rest.count == 1, let key = JoinKey(rest[0], leftWidth: leftWidth) {
+            join.membership = Join.Membership(left: key.left, right: key.right)
+        } else {
+            join.residual = Expression.conjunction(rest)
+        }
         return join
-    }
-
-    /// The sides of an equality between a value of the left input and one of the right input, each over its own.
-    ///
-    /// Nested values are left out: `=` looks into them for nulls, a hash does not.
-    private static func key(_ term: Expression, leftWidth: Int) -> (left: Expression, right: Expression)? {
-        guard case .call(.equal, let sides, _) = term, sides.count == 2, !term.isVolatile,
-            sides[0].type == sides[1].type, !sides[0].type.isNested
-        else { return nil }
-        let columns = sides.map(\.columns)
-        guard !columns[0].isEmpty, !columns[1].isEmpty else { return nil }
-        let areLeft = columns.map { $0.allSatisfy { $0 < leftWidth } }
-        let areRight = columns.map { $0.allSatisfy { $0 >= leftWidth } }
-        if areLeft[0], areRight[1] { return (sides[0], sides[1].remapped { $0 - leftWidth }) }
-        if areLeft[1], areRight[0] { return (sides[1], sides[0].remapped { $0 - leftWidth }) }
-        return nil
     }
 
     /// A heap of more rows than this is no cheaper than a sort, which can spill.
@@ -75,5 +66,44 @@ extension PhysicalPlan {
         if keys.isEmpty { return true }
         guard case .window(let windowing, _) = self else { return false }
         return windowing.sortKeys.starts(with: keys)
+    }
+}
+
+/// An equality between a value of the left input and one of the right input, each over its own.
+private struct JoinKey {
+    let left: Expression
+    let right: Expression
+    /// Null equals null.
+    let nullsMatch: Bool
+
+    /// Nil for other terms. Nested values are left out: `=` looks into them for nulls, a hash does not.
+    init?(_ term: Expression?, leftWidth: Int) {
+        guard case .call(let function, let sides, _) = term, let term,
+            function == .equal || function == .isNotDistinctFrom, sides.count == 2, !term.isVolatile,
+            sides[0].type == sides[1].type, function == .isNotDistinctFrom || !sides[0].type.isNested
+        else { return nil }
+        let columns = sides.map(\.columns)
+        guard !columns[0].isEmpty, !columns[1].isEmpty else { return nil }
+        let areLeft = columns.map { $0.allSatisfy { $0 < leftWidth } }
+        let areRight = columns.map { $0.allSatisfy { $0 >= leftWidth } }
+        nullsMatch = function == .isNotDistinctFrom
+        if areLeft[0], areRight[1] {
+            (left, right) = (sides[0], sides[1].remapped { $0 - leftWidth })
+        } else if areLeft[1], areRight[0] {
+            (left, right) = (sides[1], sides[0].remapped { $0 - leftWidth })
+        } else {
+            return nil
+        }
+    }
+}
+
+extension Expression {
+    /// What decides a term that is never null; nil for other terms.
+    fileprivate var tested: Expression? {
+        switch self {
+        case .call(.isTrue, let arguments, _): arguments[0]
+        case .call(.isNotDistinctFrom, _, _): self
+        default: nil
+        }
     }
 }

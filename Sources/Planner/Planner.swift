@@ -39,7 +39,7 @@ package struct Planner: Sendable {
     }
 
     func bind(_ query: QuerySyntax, tables: TableCatalogue) throws(PlannerError) -> LogicalPlan {
-        var binder = QueryBinder(BinderContext(settings: settings, parameters: parameters), tables: tables)
+        var binder = QueryBinder(BinderContext(settings: settings, parameters: parameters, tables: tables))
         return try binder.bind(query)
     }
 

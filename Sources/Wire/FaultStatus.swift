@@ -57,6 +57,7 @@ package struct FaultStatus: Sendable, Equatable {
         "PLA-201": FaultStatus(400, 40_003),
         "KRN-201": FaultStatus(400, 40_003),
         "EXE-101": FaultStatus(400, 40_003),
+        "EXE-103": FaultStatus(400, 40_004),
         "QRY-101": FaultStatus(400, 40_003),
         "SES-104": FaultStatus(400, 40_003),
         "SES-101": FaultStatus(400, 40_004),

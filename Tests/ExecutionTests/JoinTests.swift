@@ -30,10 +30,10 @@ struct JoinTests {
                 schema: Schema(types.enumerated().map { Field("\(prefix)\($0)", $1) }), rows: rows))
     }
 
-    /// Every row with every row, then the padding: what a join means.
+    /// Every row with every row, then what the kind makes of it; nil for a second partner where one may be.
     static func model(
-        _ join: Join, _ left: [[Scalar]], _ right: [[Scalar]], _ residual: ([Scalar]) -> Bool
-    ) -> [[Scalar]] {
+        _ join: Join, _ left: [[Scalar]], _ right: [[Scalar]], _ residual: ([Scalar]) -> Bool?
+    ) -> [[Scalar]]? {
         var result: [[Scalar]] = []
         var rightMatched = Set<Int>()
         let keys = join.leftKeys.map { key -> Int in
@@ -41,20 +41,55 @@ struct JoinTests {
         }
         let padding = [Scalar](repeating: .null, count: 3)
         for leftRow in left {
-            var isMatched = false
+            var pairs: [[Scalar]] = []
+            var isUnknown = false
             for (number, rightRow) in right.enumerated() {
-                let isEqual = keys.allSatisfy { leftRow[$0] != .null && leftRow[$0] == rightRow[$0] }
-                guard isEqual, residual(leftRow + rightRow) else { continue }
-                isMatched = true
+                let isEqual = zip(keys, join.nullsMatch).allSatisfy { key, nullsMatch in
+                    (nullsMatch || leftRow[key] != .null) && leftRow[key] == rightRow[key]
+                }
+                guard isEqual else { continue }
+                let passes = residual(leftRow + rightRow)
+                if passes == nil { isUnknown = true }
+                guard passes == true else { continue }
                 rightMatched.insert(number)
-                result.append(leftRow + rightRow)
+                pairs.append(leftRow + rightRow)
             }
-            if !isMatched, join.kind.keepsLeft { result.append(leftRow + padding) }
+            switch join.kind {
+            case .semi: if !pairs.isEmpty { result.append(leftRow) }
+            case .anti: if pairs.isEmpty { result.append(leftRow) }
+            case .mark:
+                result.append(
+                    leftRow + [!pairs.isEmpty ? .boolean(true) : isUnknown ? .null : .boolean(false)])
+            default:
+                if join.kind == .single, pairs.count > 1 { return nil }
+                result += pairs
+                if pairs.isEmpty, join.kind.keepsLeft { result.append(leftRow + padding) }
+            }
         }
         if join.kind.keepsRight {
             result += right.indices.filter { !rightMatched.contains($0) }.map { padding + right[$0] }
         }
         return result
+    }
+
+    /// Checks one join against the model, in large batches and in small ones.
+    static func check(
+        _ join: Join, _ left: [[Scalar]], _ right: [[Scalar]], _ seed: UInt64,
+        _ residual: ([Scalar]) -> Bool?
+    ) async throws {
+        let plan = PhysicalPlan.join(join, Self.plan(left, "l"), Self.plan(right, "r"))
+        try plan.check()
+        for batchRows in [Int.max, 7] {
+            guard let expected = model(join, left, right, residual) else {
+                let fault = await #expect(throws: ExecutionError.self, "\(plan.line), seed \(seed)") {
+                    try await World().rows(plan, batchRows: batchRows)
+                }
+                #expect(fault?.code == .severalRows)
+                continue
+            }
+            let rows = try await World().rows(plan, batchRows: batchRows)
+            #expect(texts(rows) == texts(expected), "\(plan.line), seed \(seed)")
+        }
     }
 
     static func texts(_ rows: [[Scalar]]) -> [String] { rows.map { "\($0)" }.sorted() }
@@ -68,18 +103,23 @@ struct JoinTests {
         let right = Self.side(counts.randomElement(using: &generator) ?? 0, &generator, spread: 12)
         let less = call(.less, [column(2, .int), column(5, .int)], .boolean)
         let isLess = { (row: [Scalar]) in row[2].order(comparedTo: row[5]) < 0 }
+        let same = { (row: [Scalar]) -> Bool? in row[0].isNull || row[3].isNull ? nil : row[0] == row[3] }
         for kind in JoinKind.allCases {
             for keys in [[], [0], [1], [0, 1]] {
-                for hasResidual in [false, true] {
-                    let columns = keys.map { column($0, Self.types[$0]) }
-                    let join = Join(
-                        kind, leftKeys: columns, rightKeys: columns, residual: hasResidual ? less : nil)
-                    let expected = Self.model(join, left, right) { !hasResidual || isLess($0) }
-                    let plan = PhysicalPlan.join(join, Self.plan(left, "l"), Self.plan(right, "r"))
-                    for batchRows in [Int.max, 7] {
-                        let rows = try await World().rows(plan, batchRows: batchRows)
-                        #expect(Self.texts(rows) == Self.texts(expected), "\(plan.line), seed \(seed)")
+                let columns = keys.map { column($0, Self.types[$0]) }
+                for nullsMatch in [false, true] {
+                    var join = Join(
+                        kind, leftKeys: columns, rightKeys: columns, nullsMatch: keys.map { _ in nullsMatch })
+                    try await Self.check(join, left, right, seed) { _ in true }
+                    if kind == .mark {
+                        var member = join
+                        member.membership = Join.Membership(left: column(0, .int), right: column(0, .int))
+                        try await Self.check(member, left, right, seed, same)
+                        join.residual = call(.equal, [column(0, .int), column(3, .int)], .boolean)
+                        try await Self.check(join, left, right, seed, same)
                     }
+                    join.residual = less
+                    try await Self.check(join, left, right, seed, isLess)
                 }
             }
         }

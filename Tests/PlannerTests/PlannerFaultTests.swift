@@ -47,8 +47,14 @@ struct PlannerFaultTests {
                 "put the table's name before it"
             ),
             ("SELECT 1 FROM flights, flights", "PLA-115", 1, 24, nil),
-            ("SELECT 1 FROM flights JOIN LATERAL (SELECT 1) f ON TRUE", "PLA-201", 1, 37, nil),
-            ("SELECT year IN (SELECT 1) FROM flights", "PLA-201", 1, 13, nil),
+            (
+                "SELECT 1 FROM flights RIGHT JOIN LATERAL (SELECT year) f ON TRUE", "PLA-115", 1, 23,
+                "use JOIN or LEFT JOIN"
+            ),
+            ("SELECT year IN (SELECT 1, 2) FROM flights", "PLA-115", 1, 13, nil),
+            ("SELECT (SELECT dep_dealy) FROM flights", "PLA-101", 1, 16, nil),
+            ("SELECT origin, (SELECT year) FROM flights GROUP BY origin", "PLA-110", 1, 24, nil),
+            ("SELECT 1 LIMIT (SELECT 1)", "PLA-201", 1, 16, nil),
             (
                 "SELECT 1 FROM flights WHERE row_number() OVER () = 1", "PLA-111", 1, 29,
                 "filter on it with QUALIFY"

@@ -41,7 +41,12 @@ final class JoinSource: MorselSource {
         self.context = context
     }
 
-    var isSequential: Bool { left.isSequential || work.join.kind.keepsRight || work.isNestedLoop }
+    /// Asked after `prepare`: a single right row is no loop.
+    var isSequential: Bool { left.isSequential || work.join.kind.keepsRight || isLoop }
+
+    private var isLoop: Bool {
+        work.isNestedLoop && state.withLock { ($0.table?.rows.rowCount ?? 2) > 1 }
+    }
 
     func prepare() async throws {
         let sinks = try await MorselDrain(context: context).run(right) { [context] in try JoinSink(context) }
@@ -79,7 +84,7 @@ final class JoinSource: MorselSource {
     }
 
     private func nextLeft(_ table: JoinTable) async throws -> Morsel? {
-        guard work.isNestedLoop else { return try await left.next() }
+        guard isLoop else { return try await left.next() }
         while true {
             if let batch = state.withLock({ $0.pending.popFirst() }) { return Morsel([batch]) }
             state.withLock { $0.pendingReservation = nil }

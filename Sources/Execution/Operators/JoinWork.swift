@@ -5,6 +5,8 @@ import Plans
 struct JoinWork: Sendable {
     let join: Join
     let schema: Schema
+    /// Of a left row beside a right one.
+    let pairSchema: Schema
     let left: Schema
     let right: Schema
 
@@ -13,8 +15,14 @@ struct JoinWork: Sendable {
         self.left = left
         self.right = right
         schema = Join.schema(join.kind, left, right)
+        pairSchema = Join.pairSchema(left, right)
     }
 
     /// Every left row meets every right row.
-    var isNestedLoop: Bool { join.leftKeys.isEmpty }
+    var isNestedLoop: Bool { join.leftKeys.isEmpty && join.membership == nil }
+
+    /// What a partner is found by: the keys, and what is sought by membership.
+    var leftKeys: [Expression] { join.leftKeys + (join.membership.map { [$0.left] } ?? []) }
+    var rightKeys: [Expression] { join.rightKeys + (join.membership.map { [$0.right] } ?? []) }
+    var nullsMatch: [Bool] { join.nullsMatch + (join.membership.map { _ in [false] } ?? []) }
 }

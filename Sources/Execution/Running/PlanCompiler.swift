@@ -69,6 +69,8 @@ struct PlanCompiler {
             var sources: [any MorselSource] = []
             for input in inputs { sources.append(try source(for: input)) }
             return UnionSource(sources, schema: plan.schema, profile: node)
+        case .numberRows(let keys, let input):
+            return try RowNumberSource(keys, try source(for: input), plan.schema, node, context)
         case .join(let join, let left, let right):
             let sides = (left: try source(for: left), right: try source(for: right))
             return JoinSource(

@@ -58,4 +58,17 @@ extension GroupTable {
         for row in 0..<rowCount where nullMasks[0][row] != 0 { found[row] = nullNumber ?? -1 }
         return found
     }
+
+    /// The group of each row, or -1 where there is none; adds no groups.
+    ///
+    /// - Nulls: where `nullsMatch` says so of a key, null equals null; a null in any other key finds nothing.
+    package func find(_ keys: [Column], rowCount: Int, nullsMatch: [Bool]) -> [Int32] {
+        guard nullsMatch.contains(true) else { return find(keys, rowCount: rowCount) }
+        var found = findNullSafe(keys, rowCount: rowCount)
+        for (key, matches) in zip(keys, nullsMatch) where !matches && key.mayHaveNulls {
+            let validity = key.validityBits()
+            for row in 0..<rowCount where !validity[row] { found[row] = -1 }
+        }
+        return found
+    }
 }

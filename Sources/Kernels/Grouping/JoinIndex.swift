@@ -8,9 +8,11 @@ package import Columnar
 ///
 /// Filled by `append`, closed by `seal`, then read by any number of threads.
 ///
-/// - Nulls: a row with a null key is in no group.
+/// - Nulls: a row with a null key is in no group, unless null matches null for that key.
 package struct JoinIndex: Sendable {
     private var table: GroupTable
+    /// For each key, whether null equals null.
+    private let nullsMatch: [Bool]
     /// The group of each appended row, or -1; empty once sealed.
     private var groups: [Int32] = []
     private var starts: [Int32] = []
@@ -18,14 +20,19 @@ package struct JoinIndex: Sendable {
     package private(set) var members: [Int32] = []
 
     /// Without types every row is in one group.
-    package init(types: [DataType]) { table = GroupTable(types: types) }
+    package init(types: [DataType], nullsMatch: [Bool]? = nil) {
+        table = GroupTable(types: types)
+        self.nullsMatch = nullsMatch ?? types.map { _ in false }
+    }
 
     package var byteCount: Int {
         table.byteCount + (groups.capacity + starts.capacity + members.capacity) * 4
     }
 
     package mutating func append(_ keys: [Column], rowCount: Int) {
-        let validity = keys.reduce(nil) { intersect($0, $1.mayHaveNulls ? $1.validityBits() : nil) }
+        let validity = zip(keys, nullsMatch).reduce(nil) { known, next in
+            intersect(known, !next.1 && next.0.mayHaveNulls ? next.0.validityBits() : nil)
+        }
         guard let validity, !validity.isAllSet else {
             groups += table.groups(of: keys, rowCount: rowCount)
             return
@@ -51,7 +58,9 @@ package struct JoinIndex: Sendable {
     }
 
     /// The group with each row's keys, or -1.
-    package func find(_ keys: [Column], rowCount: Int) -> [Int32] { table.find(keys, rowCount: rowCount) }
+    package func find(_ keys: [Column], rowCount: Int) -> [Int32] {
+        table.find(keys, rowCount: rowCount, nullsMatch: nullsMatch)
+    }
 
     /// Where a group's rows stand in `members`.
     package func range(of group: Int32) -> Range<Int> {

@@ -1,18 +1,58 @@
 package import Columnar
+import Plans
 import SQLSyntax
 
-/// What stays the same while a statement is bound.
+/// What a query's expressions are bound with.
 struct BinderContext {
+    /// A query that WITH names.
+    struct CommonTable {
+        var name: String
+        var plan: LogicalPlan
+        var nodeCount: Int
+    }
+
     let settings: PlannerSettings
     let parameters: [PlannerParameter]
     let folding: ConstantFolding
     let coercion: Coercion
+    let tables: TableCatalogue
+    let counts: StatementCounts
+    /// Visible here, the innermost last.
+    var commonTables: [CommonTable] = []
+    /// The queries around this one, the innermost last.
+    private(set) var frames: [OuterFrame] = []
 
-    init(settings: PlannerSettings, parameters: [PlannerParameter]) {
+    init(
+        settings: PlannerSettings, parameters: [PlannerParameter], tables: TableCatalogue = TableCatalogue(),
+        counts: StatementCounts = StatementCounts()
+    ) {
         self.settings = settings
         self.parameters = parameters
         folding = ConstantFolding(context: settings.kernelContext)
         coercion = Coercion(folding: folding)
+        self.tables = tables
+        self.counts = counts
+    }
+
+    /// For a query inside one that these frames stand for, the outermost first.
+    func inside(_ inner: [OuterFrame]) -> BinderContext {
+        var context = self
+        context.frames += inner
+        return context
+    }
+
+    /// A name of a query further out; nil when none has it.
+    ///
+    /// - Errors: those of `Scope.resolve`, an unknown column excepted.
+    func outer(_ name: QualifiedName) throws(PlannerError) -> Expression? {
+        for frame in frames.reversed() {
+            do {
+                return try frame.resolve(name)
+            } catch {
+                guard error.code == .unknownColumn else { throw error }
+            }
+        }
+        return nil
     }
 }
 

@@ -23,6 +23,10 @@ struct ExpressionBinder {
     private(set) var aggregates: [AggregateCall] = []
     /// Where each column was read outside aggregates, first time; for the message of `notGrouped`.
     private(set) var columnPositions: [Int: TextPosition] = [:]
+    /// Subqueries met so far; their answers stand behind `Placeholder.subquery`.
+    var subqueries: [BoundSubquery] = []
+    /// Like `aggregateFreeClause`, for subqueries.
+    var subqueryFreeClause: String?
     private(set) var isInsideAggregate = false
     /// Window functions met so far; their columns stand behind `windowBase`.
     var windows: [BoundWindow] = []
@@ -82,8 +86,11 @@ struct ExpressionBinder {
             let values = try bindAll(elements)
             let fields = values.enumerated().map { Field("c\($0)", $1.type) }
             return .call(.structure, values, .structure(fields))
-        case .exists, .subquery, .inQuery:
-            throw .unsupported("a subquery in an expression", at: position, hint: "put it into FROM")
+        case .exists(let query): return try bindExists(query, at: position)
+        case .subquery(let query): return try bindValue(query, at: position)
+        case .inQuery(let value, let query, let isNegated):
+            return try bindIn(value, query, isNegated, at: position)
+        case .quantified(let quantified): return try bindQuantified(quantified, at: position)
         case .atTimeZone(let value, let zone): return try bindZone(value, zone, at: position)
         }
     }
@@ -116,8 +123,17 @@ struct ExpressionBinder {
             if let aliased = aliases[name.last.text] ?? aliases[name.last.text.lowercased()] {
                 return aliased
             }
+            if let outer = try context.outer(name) { return outer }
+            throw error
+        } catch  where error.code == .unknownColumn {
+            if let outer = try context.outer(name) { return outer }
             throw error
         }
+    }
+
+    /// A column of this scope that a query inside reads.
+    mutating func noteColumn(_ column: Int, at position: TextPosition) {
+        if !isInsideAggregate, columnPositions[column] == nil { columnPositions[column] = position }
     }
 
     private mutating func bind(

@@ -26,42 +26,33 @@ struct GroupBinding {
     private var hasSets: Bool { grouping.sets.count > 1 || grouping.sets.first?.count != keys.count }
     private var firstCall: Int { keys.count + (hasSets ? 1 : 0) }
 
-    func plan(over input: LogicalPlan) throws(PlannerError) -> LogicalPlan {
+    /// Subqueries in keys and in aggregates belong to the rows.
+    func plan(over rows: inout AttachedSubqueries) throws(PlannerError) -> LogicalPlan {
         let names = keys.map(\.name)
-        let callNames = calls.map { $0.text(over: input.schema) }
+        let callNames = calls.map { $0.text(over: rows.plan.schema) }
+        var values: [Expression] = []
+        for key in keys { values.append(try rows.bind(key.value)) }
+        var bound: [AggregateCall] = []
+        for call in calls {
+            bound.append(
+                try call.mapExpressions { value throws(PlannerError) -> Expression in try rows.bind(value) })
+        }
         guard hasSets else {
             return .aggregate(
-                Aggregation(keys: keys.map(\.value), calls: calls, names: names + callNames), input)
+                Aggregation(keys: values, calls: bound, names: names + callNames), rows.plan)
         }
-        let expansion = Expansion(
-            keys: keys.map(\.value), sets: grouping.sets, names: names + ["grouping set"])
-        let width = input.schema.count
-        let types = keys.map(\.value.type) + [.int]
+        let expansion = Expansion(keys: values, sets: grouping.sets, names: names + ["grouping set"])
+        let width = rows.plan.schema.count
+        let types = values.map(\.type) + [.int]
         var aggregation = Aggregation(
-            keys: types.enumerated().map { .column(width + $0, $1) }, calls: calls,
+            keys: types.enumerated().map { .column(width + $0, $1) }, calls: bound,
             names: names + ["grouping set"] + callNames)
         for (number, set) in grouping.sets.enumerated() where set.isEmpty {
             var row = keys.map { _ in Scalar.null } + [.int(Int32(truncatingIfNeeded: number))]
-            for call in calls { row.append(try answerOfNoRows(call)) }
+            for call in bound { row.append(try call.answerOfNoRows()) }
             aggregation.rowsIfEmpty.append(row)
         }
-        return .aggregate(aggregation, .expand(expansion, input))
-    }
-
-    private func answerOfNoRows(_ call: AggregateCall) throws(PlannerError) -> Scalar {
-        do {
-            return try call.function.makeState(
-                argumentTypes: (call.arguments + call.order.map(\.expression)).map(\.type), result: call.type,
-                isDistinct: call.isDistinct,
-                order: call.order.map {
-                    SortDirection(isDescending: $0.isDescending, nullsFirst: $0.nullsFirst)
-                }
-            ).finish().scalar(at: 0)
-        } catch {
-            throw PlannerError(
-                .constantFault, "the aggregate has no answer for no rows", ["aggregate": call.function.name],
-                at: nil, cause: error)
-        }
+        return .aggregate(aggregation, .expand(expansion, rows.plan))
     }
 
     /// A key becomes its column, an aggregate its own; a column that is neither is a fault.
@@ -70,7 +61,7 @@ struct GroupBinding {
             return .column(key, expression.type)
         }
         if case .column(let index, let type) = expression {
-            // What makes rows and windows stands above groups.
+            // What makes rows and windows stands above groups, and so do subqueries.
             if index >= ExpressionBinder.windowBase { return expression }
             if index >= ExpressionBinder.groupingBase {
                 return try grouping(of: groupings[index - ExpressionBinder.groupingBase])
@@ -114,5 +105,24 @@ struct GroupBinding {
                 value: bits(set))
         }
         return .caseWhen(branches, otherwise: nil, .int)
+    }
+}
+
+extension AggregateCall {
+    /// What it gives over no rows.
+    func answerOfNoRows() throws(PlannerError) -> Scalar {
+        do {
+            return try function.makeState(
+                argumentTypes: (arguments + order.map(\.expression)).map(\.type), result: type,
+                isDistinct: isDistinct,
+                order: order.map {
+                    SortDirection(isDescending: $0.isDescending, nullsFirst: $0.nullsFirst)
+                }
+            ).finish().scalar(at: 0)
+        } catch {
+            throw PlannerError(
+                .constantFault, "the aggregate has no answer for no rows", ["aggregate": function.name],
+                at: nil, cause: error)
+        }
     }
 }

@@ -71,7 +71,8 @@ private struct InsertBinding {
     func bind(
         _ insert: InsertSyntax, _ planner: Planner, _ tables: TableCatalogue
     ) throws(PlannerError) -> LogicalPlan {
-        let context = BinderContext(settings: planner.settings, parameters: planner.parameters)
+        let context = BinderContext(
+            settings: planner.settings, parameters: planner.parameters, tables: tables)
         let rows: LogicalPlan
         if case .values(let values) = insert.source.body, insert.source.isBare {
             try check(values[0].count, insert, at: values[0].first?.position)

@@ -11,6 +11,9 @@ struct JoinBinding {
     typealias Side = (plan: LogicalPlan, scope: Scope)
 
     let context: BinderContext
+    /// What the right side reads of the left one.
+    let frame: OuterFrame
+    let position: TextPosition
 
     func bind(_ join: JoinSyntax, _ left: Side, _ right: Side) throws(PlannerError) -> Side {
         let kind: JoinKind =
@@ -22,11 +25,15 @@ struct JoinBinding {
             }
         let scope = try left.scope.joined(with: right.scope, at: join.right.position)
         switch join.condition {
-        case .none: return (.join(kind, nil, left.plan, right.plan), scope)
+        case .none: return (try plan(kind, nil, left.plan, right.plan), scope)
         case .on(let syntax):
             var binder = ExpressionBinder(context, scope: scope, aggregateFreeClause: "ON")
             let condition = try binder.bindCondition(syntax, for: "ON")
-            return (.join(kind, condition, left.plan, right.plan), scope)
+            if binder.subqueries.isEmpty {
+                return (try plan(kind, condition, left.plan, right.plan), scope)
+            }
+            let joining = try withSubqueries(kind, condition, binder.subqueries, left.plan, right.plan)
+            return (joining, scope)
         case .using(let names):
             var seen = Set<String>()
             for name in names where !seen.insert(name.text.lowercased()).inserted {
@@ -38,6 +45,54 @@ struct JoinBinding {
             let names = try commonNames(left.scope, right.scope, at: join.position)
             return try merge(names, kind, left, right, scope)
         }
+    }
+
+    /// The join, of a right side that may read the left one.
+    func plan(
+        _ kind: JoinKind, _ condition: Expression?, _ left: LogicalPlan, _ right: LogicalPlan
+    ) throws(PlannerError) -> LogicalPlan {
+        if frame.values.isEmpty { return .join(kind, condition, left, right) }
+        guard kind == .inner || kind == .left else {
+            throw PlannerError(
+                .unlikeShape, "LATERAL reads rows that this join may not have",
+                ["join": kind.rawValue], at: position, hint: "use JOIN or LEFT JOIN")
+        }
+        let width = left.schema.count
+        let inner = condition?.remapped {
+            $0 < width || $0 >= Placeholder.subquery ? $0 : Placeholder.inner + $0 - width
+        }
+        var decorrelation = Decorrelation(left: left, outer: frame.values, context: context)
+        return try decorrelation.join(kind, on: inner, right)
+    }
+
+    /// ON with subqueries: of an inner join they filter its pairs, of others they may read the right side.
+    private func withSubqueries(
+        _ kind: JoinKind, _ condition: Expression, _ subqueries: [BoundSubquery], _ left: LogicalPlan,
+        _ right: LogicalPlan
+    ) throws(PlannerError) -> LogicalPlan {
+        let width = left.schema.count
+        let all = width + right.schema.count
+        if kind == .inner {
+            let free = condition.conjuncts.filter { $0.subqueries.isEmpty }
+            var attached = AttachedSubqueries(
+                subqueries, to: try plan(kind, Expression.conjunction(free), left, right), context)
+            for term in condition.conjuncts where !term.subqueries.isEmpty { try attached.filter(term) }
+            return attached.plan.reordered(Array(0..<all))
+        }
+        let position = position
+        var attached = AttachedSubqueries(subqueries, to: right, context) {
+            value throws(PlannerError) -> Expression in
+            guard value.columns.allSatisfy({ $0 >= width }) else {
+                throw .unsupported("a subquery over the left side in ON of an outer join", at: position)
+            }
+            return value.remapped { $0 < Placeholder.subquery ? $0 - width : $0 }
+        }
+        var terms: [Expression] = []
+        for term in condition.conjuncts {
+            terms.append(try attached.bind(inOn: term, leftWidth: width))
+        }
+        let joined = LogicalPlan.join(kind, Expression.conjunction(terms), left, attached.plan)
+        return joined.reordered(Array(0..<all))
     }
 
     /// The names both sides have, in the order of the left one.
@@ -81,13 +136,13 @@ struct JoinBinding {
                 switch kind {
                 case .full: .call(.coalesce, values, values[0].type)
                 case .right: values[1]
-                case .inner, .left: values[0]
+                default: values[0]
                 }
             computed.append((columns[first].name, value))
         }
         let merged = Set(star)
         star += try scope.positions(of: nil).filter { !columns[$0].isMerged && !merged.contains($0) }
-        var plan = LogicalPlan.join(kind, Expression.conjunction(terms), left.plan, right.plan)
+        var plan = try plan(kind, Expression.conjunction(terms), left.plan, right.plan)
         if !computed.isEmpty {
             let fields = plan.schema.fields
             let values = fields.enumerated().map { Expression.column($0, $1.type) } + computed.map(\.value)

@@ -18,6 +18,7 @@ struct LimitBinding {
     /// NULL is no limit.
     private func rows(_ syntax: ExpressionSyntax, _ clause: String) throws(PlannerError) -> Int? {
         var binder = ExpressionBinder(context, scope: Scope(), aggregateFreeClause: clause)
+        binder.subqueryFreeClause = clause
         let bound: Expression
         do {
             bound = try binder.bind(syntax)

@@ -22,15 +22,16 @@ extension QueryBinder {
         }
         var base = try bind(left)
         if !table.columns.isEmpty { base = try renamed(base, table.columns, what: "WITH") }
-        let id = nextRecursion
-        nextRecursion += 1
+        let id = context.counts.nextRecursion()
         // Types of NULL literals are text, and no column of a round is required.
         let fields = base.schema.fields.map { Field($0.name, $0.type == .null ? .string : $0.type) }
         let types = fields.map(\.type)
         base = cast(base, to: types, names: fields.map(\.name))
-        commonTables.append(
-            (table.name.text, .workingTable(WorkingTable(id: id, schema: Schema(fields))), 1))
-        defer { commonTables.removeLast() }
+        context.commonTables.append(
+            BinderContext.CommonTable(
+                name: table.name.text, plan: .workingTable(WorkingTable(id: id, schema: Schema(fields))),
+                nodeCount: 1))
+        defer { context.commonTables.removeLast() }
         let step = try bind(right)
         guard step.schema.count == fields.count else {
             throw PlannerError(

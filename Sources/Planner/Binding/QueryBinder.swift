@@ -8,31 +8,30 @@ struct QueryBinder {
     /// WITH tables that double each other would otherwise double the plan for ever.
     static let nodeLimit = 10_000
 
-    let context: BinderContext
-    let tables: TableCatalogue
-    var commonTables: [(name: String, plan: LogicalPlan, nodeCount: Int)] = []
-    var nodeCount = 0
-    var nextRecursion = 1
+    var context: BinderContext
+    /// Tables of the same FROM that LATERAL may read, the nearest last.
+    private var lateral: [OuterFrame] = []
 
-    init(_ context: BinderContext, tables: TableCatalogue) {
-        self.context = context
-        self.tables = tables
-    }
+    init(_ context: BinderContext) { self.context = context }
 
     mutating func bind(_ query: QuerySyntax) throws(PlannerError) -> LogicalPlan {
-        let visible = commonTables.count
-        defer { commonTables.removeLast(commonTables.count - visible) }
+        let visible = context.commonTables.count
+        defer { context.commonTables.removeLast(context.commonTables.count - visible) }
         for table in query.commonTables {
-            let before = nodeCount
+            let before = context.counts.nodes
             if query.isRecursive, let plan = try bindRecursive(table) {
-                commonTables.append((table.name.text, plan, nodeCount - before + 1))
+                context.commonTables.append(
+                    BinderContext.CommonTable(
+                        name: table.name.text, plan: plan, nodeCount: context.counts.nodes - before + 1))
                 continue
             }
             var plan = try bind(table.query)
             if !table.columns.isEmpty {
                 plan = try renamed(plan, table.columns, what: "WITH")
             }
-            commonTables.append((table.name.text, plan, nodeCount - before + 1))
+            context.commonTables.append(
+                BinderContext.CommonTable(
+                    name: table.name.text, plan: plan, nodeCount: context.counts.nodes - before + 1))
         }
         let window = try LimitBinding(context: context).bind(limit: query.limit, offset: query.offset)
         var plan: LogicalPlan
@@ -52,7 +51,11 @@ struct QueryBinder {
         case .query(let query): return try bind(query)
         case .values(let rows): return try ValuesBinding(context: context).bind(rows)
         case .combined(let setOperator, let isAll, let left, let right):
-            return try combine(setOperator, isAll, try bind(left), try bind(right), body)
+            let sides = (left: try bind(left), right: try bind(right))
+            return try SetOperation(
+                context: context, name: setOperator, isAll: isAll, position: body.position
+            )
+            .plan(sides.left, sides.right)
         }
     }
 
@@ -63,15 +66,26 @@ struct QueryBinder {
         var plan = input
         if let condition = select.condition {
             var binder = ExpressionBinder(context, scope: scope, aggregateFreeClause: "WHERE")
-            plan = .filter(try binder.bindCondition(condition, for: "WHERE"), plan)
+            let bound = try binder.bindCondition(condition, for: "WHERE")
+            plan = try filtered(plan, by: bound, binder.subqueries)
         }
         try countNode(at: select.position)
         return try SelectBinding(context: context, scope: scope).bind(select, over: plan, order: order)
     }
 
+    /// Only rows for which the condition is true; subqueries in it are joined and their columns dropped.
+    private func filtered(
+        _ plan: LogicalPlan, by condition: Expression, _ subqueries: [BoundSubquery]
+    ) throws(PlannerError) -> LogicalPlan {
+        if subqueries.isEmpty { return .filter(condition, plan) }
+        var attached = AttachedSubqueries(subqueries, to: plan, context)
+        try attached.filter(condition)
+        return attached.plan.reordered(Array(0..<plan.schema.count))
+    }
+
     private mutating func countNode(_ count: Int = 1, at position: TextPosition) throws(PlannerError) {
-        nodeCount += count
-        guard nodeCount <= Self.nodeLimit else {
+        context.counts.add(nodes: count)
+        guard context.counts.nodes <= Self.nodeLimit else {
             throw PlannerError(
                 .unsupported, "the query grows too large", ["limit": Self.nodeLimit], at: position)
         }
@@ -79,29 +93,48 @@ struct QueryBinder {
 
     private mutating func source(_ from: [TableSyntax]) throws(PlannerError) -> (LogicalPlan, Scope) {
         guard let first = from.first else { return (.values(.oneRow), Scope()) }
-        var (plan, scope) = try source(first)
+        let around = lateral
+        lateral = []
+        defer { lateral = around }
+        var left = try source(first)
         for table in from.dropFirst() {
             // A table function sees the tables to its left.
             if case .function(let call, _, let alias) = table {
                 try countNode(at: table.position)
-                (plan, scope) = try TableFunctionBinding(context: context, call: call)
-                    .bind(over: (plan, scope), alias: alias, keepsEmpty: false)
+                left = try TableFunctionBinding(context: context, call: call)
+                    .bind(over: left, alias: alias, keepsEmpty: false)
                 continue
             }
-            let (right, rightScope) = try source(table)
+            let (right, frame) = try source(table, beside: left.1)
             try countNode(at: table.position)
-            scope = try scope.joined(with: rightScope, at: table.position)
-            plan = .join(.inner, nil, plan, right)
+            let scope = try left.1.joined(with: right.1, at: table.position)
+            let joining = JoinBinding(context: context, frame: frame, position: table.position)
+            left = (try joining.plan(.inner, nil, left.0, right.0), scope)
         }
-        return (plan, scope)
+        return left
+    }
+
+    /// A table that may read those before it, and what it read of them.
+    private mutating func source(
+        _ table: TableSyntax, beside left: Scope
+    ) throws(PlannerError) -> (right: (LogicalPlan, Scope), frame: OuterFrame) {
+        let frame = OuterFrame(left, context.counts)
+        lateral.append(frame)
+        defer { lateral.removeLast() }
+        return (try source(table), frame)
     }
 
     private mutating func source(_ table: TableSyntax) throws(PlannerError) -> (LogicalPlan, Scope) {
         switch table {
         case .named(let table): return try named(table)
         case .subquery(let query, let isLateral, let alias):
-            if isLateral { throw .unsupported("LATERAL", at: query.position) }
-            let plan = try bind(query)
+            let plan: LogicalPlan
+            if isLateral {
+                var binder = QueryBinder(context.inside(lateral))
+                plan = try binder.bind(query)
+            } else {
+                plan = try bind(query)
+            }
             return (plan, try Scope(plan.schema, fullName: [], alias: alias))
         case .function(let call, _, let alias):
             return try TableFunctionBinding(context: context, call: call)
@@ -112,9 +145,10 @@ struct QueryBinder {
                 try countNode(at: join.position)
                 return try functionJoin(join, left, call, alias)
             }
-            let right = try source(join.right)
+            let (right, frame) = try source(join.right, beside: left.1)
             try countNode(at: join.position)
-            return try JoinBinding(context: context).bind(join, left, right)
+            return try JoinBinding(context: context, frame: frame, position: join.position).bind(
+                join, left, right)
         }
     }
 
@@ -148,6 +182,7 @@ struct QueryBinder {
     private mutating func named(_ table: NamedTableSyntax) throws(PlannerError) -> (LogicalPlan, Scope) {
         if table.name.parts.count == 1 {
             let name = table.name.last.text
+            let commonTables = context.commonTables
             let names = commonNames
             let found = names.lastIndex(of: name) ?? names.lastIndex { $0.lowercased() == name.lowercased() }
             if let found {
@@ -162,7 +197,7 @@ struct QueryBinder {
         return try stored(table)
     }
 
-    var commonNames: [String] { commonTables.map(\.name) }
+    var commonNames: [String] { context.commonTables.map(\.name) }
 
     func renamed(
         _ plan: LogicalPlan, _ names: [Identifier], what: String
@@ -178,38 +213,6 @@ struct QueryBinder {
                 fields.enumerated().map { .column($0, $1.type) }, names: names.map(\.text)), plan)
     }
 
-    private func combine(
-        _ setOperator: SetOperator, _ isAll: Bool, _ left: LogicalPlan, _ right: LogicalPlan,
-        _ body: QueryBodySyntax
-    ) throws(PlannerError) -> LogicalPlan {
-        let position = body.position
-        guard setOperator == .union else { throw .unsupported(setOperator.rawValue, at: position) }
-        let (leftFields, rightFields) = (left.schema.fields, right.schema.fields)
-        guard leftFields.count == rightFields.count else {
-            throw PlannerError(
-                .unlikeShape, "the sides of UNION have unlike numbers of columns",
-                ["left": leftFields.count, "right": rightFields.count], at: position)
-        }
-        var types: [DataType] = []
-        for (first, second) in zip(leftFields, rightFields) {
-            guard let type = CommonType.of(first.type, second.type) else {
-                throw PlannerError(
-                    .typeMismatch, "UNION cannot bring \(first.type) and \(second.type) together",
-                    ["column": first.name], at: position)
-            }
-            types.append(type)
-        }
-        let names = leftFields.map(\.name)
-        let inputs = [left, right].flatMap { plan -> [LogicalPlan] in
-            let aligned = cast(plan, to: types, names: names)
-            // A chain of UNION ALL is one node.
-            if case .union(let inner) = aligned { return inner }
-            return [aligned]
-        }
-        let union = LogicalPlan.union(inputs)
-        return isAll ? union : SelectBinding.distinct(union)
-    }
-
     func cast(_ plan: LogicalPlan, to types: [DataType], names: [String]) -> LogicalPlan {
         let fields = plan.schema.fields
         if zip(fields, types).allSatisfy({ $0.type == $1 }), fields.map(\.name) == names { return plan }
@@ -223,6 +226,7 @@ struct QueryBinder {
     /// ORDER BY over a UNION or VALUES: positions and names of its columns, or expressions over them.
     private func ordered(_ plan: LogicalPlan, by order: [OrderSyntax]) throws(PlannerError) -> LogicalPlan {
         let scope = try Scope(plan.schema, fullName: [], alias: nil)
+        var binder = ExpressionBinder(context, scope: scope, aggregateFreeClause: "ORDER BY here")
         var keys: [SortKey] = []
         for element in order {
             var value: Expression
@@ -231,12 +235,13 @@ struct QueryBinder {
             {
                 value = .column(index, plan.schema.fields[index].type)
             } else {
-                var binder = ExpressionBinder(context, scope: scope, aggregateFreeClause: "ORDER BY here")
                 value = try binder.bind(element.value)
             }
             keys.append(SortKey(value, isDescending: element.isDescending, nullsFirst: element.nullsFirst))
         }
-        return .sort(keys, plan)
+        var attached = AttachedSubqueries(binder.subqueries, to: plan, context)
+        for index in keys.indices { keys[index].expression = try attached.bind(keys[index].expression) }
+        return LogicalPlan.sort(keys, attached.plan).reordered(Array(0..<plan.schema.count))
     }
 }
 

@@ -26,7 +26,6 @@ struct SelectBinding {
     func bind(
         _ select: SelectSyntax, over input: LogicalPlan, order: [OrderSyntax]
     ) throws(PlannerError) -> LogicalPlan {
-        try refuseLater(select)
         try refuseLong(select, order)
         var binder = ExpressionBinder(context, scope: scope)
         binder.namedWindows = select.windows
@@ -41,6 +40,7 @@ struct SelectBinding {
         }
         let having = try having(select, binder: &binder)
         var sorting = try SortBinding(list, order, binder: &binder)
+        let distinct = try DistinctOn(select, &sorting, list, binder: &binder)
         let grouping = try grouping(select, list, binder: &binder)
 
         var plan = input
@@ -51,14 +51,25 @@ struct SelectBinding {
             let groups = GroupBinding(
                 grouping: grouping, calls: binder.aggregates, groupings: binder.groupings,
                 positions: binder.columnPositions, scope: scope)
-            plan = try groups.plan(over: plan)
-            if let having { plan = .filter(try groups.bind(having), plan) }
-            var values: [Expression] = []
-            for value in sorting.values { values.append(try groups.bind(value)) }
-            sorting.values = values
-            for index in windows.indices { windows[index] = try windows[index].mapExpressions(groups.bind) }
-            if let condition = qualify { qualify = try groups.bind(condition) }
-            for index in unnests.indices { unnests[index] = try unnests[index].mapExpressions(groups.bind) }
+            var rows = AttachedSubqueries(binder.subqueries, to: plan, context)
+            plan = try groups.plan(over: &rows)
+            var attached = AttachedSubqueries(
+                binder.subqueries, to: plan, context, reading: groups.bind)
+            if let having { try attached.filter(try groups.bind(having)) }
+            let bind = { (value: Expression) throws(PlannerError) in try attached.bind(groups.bind(value)) }
+            sorting.values = try Self.mapped(sorting.values, bind)
+            for index in windows.indices { windows[index] = try windows[index].mapExpressions(bind) }
+            if let condition = qualify { qualify = try bind(condition) }
+            for index in unnests.indices { unnests[index] = try unnests[index].mapExpressions(bind) }
+            plan = attached.plan
+        } else if !binder.subqueries.isEmpty {
+            var attached = AttachedSubqueries(binder.subqueries, to: plan, context)
+            let bind = { (value: Expression) throws(PlannerError) in try attached.bind(value) }
+            sorting.values = try Self.mapped(sorting.values, bind)
+            for index in windows.indices { windows[index] = try windows[index].mapExpressions(bind) }
+            if let condition = qualify { qualify = try bind(condition) }
+            for index in unnests.indices { unnests[index] = try unnests[index].mapExpressions(bind) }
+            plan = attached.plan
         }
         if !windows.isEmpty {
             let windowed = WindowPlan(windows, over: plan)
@@ -68,7 +79,11 @@ struct SelectBinding {
             unnests = unnests.map { $0.mapExpressions(windowed.bind) }
         }
         if let qualify {
-            guard !qualify.columns.contains(where: { $0 >= ExpressionBinder.unnestBase }) else {
+            guard
+                !qualify.columns.contains(where: {
+                    $0 >= ExpressionBinder.unnestBase && $0 < Placeholder.subquery
+                })
+            else {
                 throw PlannerError(
                     .misplacedAggregate, "UNNEST cannot stand in QUALIFY", at: select.qualify?.position)
             }
@@ -79,12 +94,13 @@ struct SelectBinding {
             plan = .unnest(Unnesting(items: unnests, names: unnests.map { _ in "unnest" }), plan)
             sorting.values = sorting.values.map { value in
                 value.remapped { index in
-                    index < ExpressionBinder.unnestBase ? index : width + index - ExpressionBinder.unnestBase
+                    (ExpressionBinder.unnestBase..<Placeholder.subquery).contains(index)
+                        ? width + index - ExpressionBinder.unnestBase : index
                 }
             }
         }
         plan = .project(Projection(sorting.values, names: sorting.names), plan)
-        if select.distinct != nil {
+        if case .rows = select.distinct {
             if let hidden = sorting.firstHidden {
                 throw PlannerError(
                     .notGrouped, "with DISTINCT, ORDER BY takes only select items", at: hidden)
@@ -92,6 +108,7 @@ struct SelectBinding {
             plan = Self.distinct(plan)
         }
         if !sorting.keys.isEmpty { plan = .sort(sorting.keys, plan) }
+        if let distinct { plan = distinct.plan(over: plan) }
         if sorting.values.count > list.items.count {
             let visible = (0..<list.items.count).map { Expression.column($0, sorting.values[$0].type) }
             plan = .project(Projection(visible, names: list.items.map(\.name)), plan)
@@ -124,8 +141,12 @@ struct SelectBinding {
             plan)
     }
 
-    private func refuseLater(_ select: SelectSyntax) throws(PlannerError) {
-        if case .on = select.distinct { throw .unsupported("DISTINCT ON", at: select.position) }
+    private static func mapped(
+        _ values: [Expression], _ bind: (Expression) throws(PlannerError) -> Expression
+    ) throws(PlannerError) -> [Expression] {
+        var result: [Expression] = []
+        for value in values { result.append(try bind(value)) }
+        return result
     }
 
     private func refuseLong(_ select: SelectSyntax, _ order: [OrderSyntax]) throws(PlannerError) {
@@ -194,8 +215,12 @@ struct SelectBinding {
 
 extension Expression {
     /// True when an aggregate's place is inside, before groups are bound.
-    var readsAggregate: Bool { columns.contains { $0 >= ExpressionBinder.aggregateBase } }
+    var readsAggregate: Bool {
+        columns.contains { $0 >= ExpressionBinder.aggregateBase && $0 < Placeholder.subquery }
+    }
 
     /// True when a window function's place is inside, before windows are in the plan.
-    var readsWindow: Bool { columns.contains { $0 >= ExpressionBinder.windowBase } }
+    var readsWindow: Bool {
+        columns.contains { $0 >= ExpressionBinder.windowBase && $0 < Placeholder.subquery }
+    }
 }

@@ -16,7 +16,7 @@ struct SortBinding {
         values = list.items.map(\.value)
         names = list.items.map(\.name)
         for element in order {
-            let index = try place(of: element.value, list, binder: &binder)
+            let index = try place(of: element.value, list, clause: "ORDER BY", binder: &binder)
             keys.append(
                 SortKey(
                     .column(index, values[index].type), isDescending: element.isDescending,
@@ -25,10 +25,10 @@ struct SortBinding {
     }
 
     /// A position, else a select item's name, else an expression.
-    private mutating func place(
-        of syntax: ExpressionSyntax, _ list: SelectItems, binder: inout ExpressionBinder
+    mutating func place(
+        of syntax: ExpressionSyntax, _ list: SelectItems, clause: String, binder: inout ExpressionBinder
     ) throws(PlannerError) -> Int {
-        if let index = try SelectBinding.position(syntax, in: list.items.count, clause: "ORDER BY") {
+        if let index = try SelectBinding.position(syntax, in: list.items.count, clause: clause) {
             return index
         }
         if case .name(let name) = syntax.kind, name.parts.count == 1 {

@@ -8,7 +8,7 @@ extension QueryBinder {
     /// What a name that WITH does not give stands for.
     mutating func stored(_ table: NamedTableSyntax) throws(PlannerError) -> (LogicalPlan, Scope) {
         let reference = TableReference(table.name, version: table.version)
-        guard let source = tables[reference] else {
+        guard let source = context.tables[reference] else {
             throw PlannerError(
                 .unknownTable, "there is no such table", ["table": "\(table.name)"], at: table.name.position,
                 hint: NameMatch.hint(table.name.last.text, among: commonNames))
@@ -42,13 +42,11 @@ extension QueryBinder {
     /// The view's query with the columns the view promises.
     private mutating func expand(_ view: SourceView) throws(PlannerError) -> LogicalPlan {
         // Parameters are the reader's, not the view's.
-        let inner = BinderContext(settings: context.settings, parameters: [])
-        var binder = QueryBinder(inner, tables: view.tables)
-        binder.nodeCount = nodeCount
-        binder.nextRecursion = nextRecursion
+        let inner = BinderContext(
+            settings: context.settings, parameters: [], tables: view.tables, counts: context.counts)
+        var binder = QueryBinder(inner)
         let plan = try binder.bind(view.query)
-        nodeCount = binder.nodeCount + 1
-        nextRecursion = binder.nextRecursion
+        context.counts.add(nodes: 1)
         let found = plan.schema.fields
         guard found.count == view.fields.count else {
             throw PlannerError(

@@ -10,19 +10,19 @@ struct ValuesBinding {
     func bind(_ rows: [[ExpressionSyntax]]) throws(PlannerError) -> LogicalPlan {
         let width = rows[0].count
         var columns: [[Expression]] = Array(repeating: [], count: width)
+        var subqueries: [[BoundSubquery]] = []
         for row in rows {
             guard row.count == width else {
                 throw PlannerError(
                     .unlikeShape, "the rows of VALUES have unlike numbers of columns",
                     ["first": width, "this": row.count], at: row.first?.position)
             }
-            for (index, syntax) in row.enumerated() {
-                var binder = ExpressionBinder(context, scope: Scope(), aggregateFreeClause: "VALUES")
-                columns[index].append(try binder.bind(syntax))
-            }
+            var binder = ExpressionBinder(context, scope: Scope(), aggregateFreeClause: "VALUES")
+            for (index, syntax) in row.enumerated() { columns[index].append(try binder.bind(syntax)) }
+            subqueries.append(binder.subqueries)
         }
         var fields: [Field] = []
-        var values: [[Scalar]] = Array(repeating: [], count: rows.count)
+        var bound: [[Expression]] = Array(repeating: [], count: rows.count)
         for (index, column) in columns.enumerated() {
             let positions = rows.map { $0[index].position }
             let (unified, type) = try context.coercion.unify(column, at: positions, for: "VALUES")
@@ -30,10 +30,37 @@ struct ValuesBinding {
             // As in PostgreSQL and DuckDB's arrow: names count from one.
             fields.append(Field("column\(index + 1)", settled))
             for (row, value) in unified.enumerated() {
-                values[row].append(try scalar(type == settled ? value : .null(settled), at: positions[row]))
+                bound[row].append(type == settled ? value : .null(settled))
             }
         }
-        return .values(ValueRows(schema: Schema(fields), rows: values))
+        return try plan(bound, Schema(fields), rows, subqueries)
+    }
+
+    /// Rows of constants, or of what is computed when the statement runs: `uuid()`, a subquery, a column further out.
+    private func plan(
+        _ bound: [[Expression]], _ schema: Schema, _ syntax: [[ExpressionSyntax]],
+        _ subqueries: [[BoundSubquery]]
+    ) throws(PlannerError) -> LogicalPlan {
+        if bound.contains(where: { $0.contains { !$0.isConstant } }) {
+            var rows: [LogicalPlan] = []
+            for (values, subqueries) in zip(bound, subqueries) {
+                var attached = AttachedSubqueries(subqueries, to: .values(.oneRow), context)
+                var resolved: [Expression] = []
+                for value in values { resolved.append(try attached.bind(value)) }
+                rows.append(
+                    .project(Projection(resolved, names: schema.fields.map(\.name)), attached.plan))
+            }
+            return rows.count == 1 ? rows[0] : .union(rows)
+        }
+        var scalars: [[Scalar]] = []
+        for (row, values) in zip(syntax, bound) {
+            var constants: [Scalar] = []
+            for (syntax, value) in zip(row, values) {
+                constants.append(try scalar(value, at: syntax.position))
+            }
+            scalars.append(constants)
+        }
+        return .values(ValueRows(schema: schema, rows: scalars))
     }
 
     /// Rows for a table: each value becomes what its column takes.
@@ -41,6 +68,7 @@ struct ValuesBinding {
         _ rows: [[ExpressionSyntax]], into fields: [Field]
     ) throws(PlannerError) -> LogicalPlan {
         var bound: [[Expression]] = []
+        var subqueries: [[BoundSubquery]] = []
         for row in rows {
             guard row.count == fields.count else {
                 throw PlannerError(
@@ -48,28 +76,15 @@ struct ValuesBinding {
                     ["first": fields.count, "this": row.count], at: row.first?.position)
             }
             var values: [Expression] = []
+            var binder = ExpressionBinder(context, scope: Scope(), aggregateFreeClause: "VALUES")
             for (syntax, field) in zip(row, fields) {
-                var binder = ExpressionBinder(context, scope: Scope(), aggregateFreeClause: "VALUES")
                 let value = try binder.bind(syntax)
                 values.append(try context.coercion.assign(value, to: field, at: syntax.position))
             }
             bound.append(values)
+            subqueries.append(binder.subqueries)
         }
-        let names = fields.map(\.name)
-        if bound.contains(where: { $0.contains { !$0.isConstant } }) {
-            // `uuid()` is computed when the statement runs.
-            return .union(bound.map { .project(Projection($0, names: names), .values(.oneRow)) })
-        }
-        var scalars: [[Scalar]] = []
-        for (row, values) in zip(rows, bound) {
-            var constants: [Scalar] = []
-            for (syntax, value) in zip(row, values) {
-                constants.append(try scalar(value, at: syntax.position))
-            }
-            scalars.append(constants)
-        }
-        let schema = Schema(zip(names, fields).map { Field($0, $1.type) })
-        return .values(ValueRows(schema: schema, rows: scalars))
+        return try plan(bound, Schema(fields.map { Field($0.name, $0.type) }), rows, subqueries)
     }
 
     private func scalar(_ value: Expression, at position: TextPosition) throws(PlannerError) -> Scalar {
@@ -78,6 +93,6 @@ struct ValuesBinding {
         } catch {
             throw PlannerError(.constantFault, "a constant cannot be computed", at: position, cause: error)
         }
-        throw .unsupported("a value that changes from call to call in VALUES", at: position)
+        preconditionFailure("constants come to a value or a fault")
     }
 }

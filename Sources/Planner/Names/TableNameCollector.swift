@@ -1,6 +1,6 @@
 import SQLSyntax
 
-/// Walks a query for the tables it reads.
+/// Walks a query for the tables it reads, those of subqueries in expressions too.
 struct TableNameCollector {
     private(set) var references: [TableReference] = []
     private var common: [String] = []
@@ -14,17 +14,34 @@ struct TableNameCollector {
             if !query.isRecursive { common.append(table.name.text.lowercased()) }
         }
         visit(query.body)
+        visit(query.order)
+        visit([query.limit, query.offset].compactMap { $0 })
         common.removeLast(common.count - visible)
     }
 
     private mutating func visit(_ body: QueryBodySyntax) {
         switch body {
-        case .select(let select): for table in select.from { visit(table) }
-        case .values: break
+        case .select(let select): visit(select)
+        case .values(let rows): for row in rows { visit(row) }
         case .query(let query): visit(query)
         case .combined(_, _, let left, let right):
             visit(left)
             visit(right)
+        }
+    }
+
+    private mutating func visit(_ select: SelectSyntax) {
+        for table in select.from { visit(table) }
+        visit(select.items.map(\.value))
+        visit([select.condition, select.having, select.qualify].compactMap { $0 })
+        if case .on(let keys) = select.distinct { visit(keys) }
+        for window in select.windows { visit(window.specification) }
+        guard case .elements(let elements) = select.grouping else { return }
+        for element in elements {
+            switch element {
+            case .key(let key): visit([key])
+            case .rollup(let sets), .cube(let sets), .sets(let sets): for keys in sets { visit(keys) }
+            }
         }
     }
 
@@ -35,10 +52,31 @@ struct TableNameCollector {
             let reference = TableReference(named.name, version: named.version)
             if !isCommon, !references.contains(reference) { references.append(reference) }
         case .subquery(let query, _, _): visit(query)
-        case .function: break
+        case .function(let call, _, _): visit(call.arguments)
         case .join(let join):
             visit(join.left)
             visit(join.right)
+            if case .on(let condition) = join.condition { visit([condition]) }
+        }
+    }
+
+    private mutating func visit(_ order: [OrderSyntax]) { visit(order.map(\.value)) }
+
+    private mutating func visit(_ window: WindowSpecificationSyntax) {
+        visit(window.partition)
+        visit(window.order)
+    }
+
+    private mutating func visit(_ expressions: [ExpressionSyntax]) {
+        for expression in expressions {
+            switch expression.kind {
+            case .exists(let query), .subquery(let query), .inQuery(_, let query, _): visit(query)
+            case .quantified(let quantified): visit(quantified.query)
+            case .call(let call):
+                if case .inline(let window) = call.window { visit(window) }
+            default: break
+            }
+            visit(expression.children)
         }
     }
 }

@@ -32,6 +32,9 @@ extension LogicalPlan {
             return .expand(expansion, input)
         case .unnest(let unnesting, let input): return .unnest(try unnesting.mapExpressions(body), input)
         case .window(let windowing, let input): return .window(try windowing.mapExpressions(body), input)
+        case .numberRows(var keys, let input):
+            for index in keys.indices { keys[index] = try body(keys[index]) }
+            return .numberRows(keys, input)
         case .sort(var keys, let input):
             for index in keys.indices { keys[index].expression = try body(keys[index].expression) }
             return .sort(keys, input)

@@ -41,9 +41,14 @@ struct MergeProjections: OptimizerPass {
 }
 
 extension Expression {
-    /// With the n-th of `sources` in place of column n.
+    /// With the n-th of `sources` in place of column n; placeholders stay.
     func substituted(_ sources: [Expression]) -> Expression {
-        rewritten { if case .column(let index, _) = $0 { sources[index] } else { $0 } }
+        rewritten { expression in
+            guard case .column(let index, _) = expression, index < Placeholder.subquery else {
+                return expression
+            }
+            return sources[index]
+        }
     }
 
     /// How many expressions this is made of.

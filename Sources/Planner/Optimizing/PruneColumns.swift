@@ -66,16 +66,37 @@ struct PruneColumns: OptimizerPass {
             }
             return (.union(parts), places(kept))
         case .join(let kind, let condition, let left, let right):
-            let read = wanted.union(condition?.columns ?? [])
-            let width = left.schema.count
-            let (newLeft, leftPlaces) = prune(left, keeping: read.filter { $0 < width })
-            let (newRight, rightPlaces) = prune(
-                right, keeping: Set(read.filter { $0 >= width }.map { $0 - width }))
-            let newWidth = newLeft.schema.count
-            var positions = leftPlaces
-            for (old, new) in rightPlaces { positions[width + old] = newWidth + new }
-            return (.join(kind, condition?.remapped(positions), newLeft, newRight), positions)
+            return prune(kind, condition, left, right, wanted)
+        case .numberRows(let keys, let input):
+            let width = input.schema.count
+            guard wanted.contains(width) else { return prune(input, keeping: wanted) }
+            let read = keys.reduce(into: wanted.subtracting([width])) { $0.formUnion($1.columns) }
+            var (below, positions) = prune(input, keeping: read)
+            let narrow = keys.map { $0.remapped(positions) }
+            positions[width] = below.schema.count
+            return (.numberRows(narrow, below), positions)
         }
+    }
+
+    private func prune(
+        _ kind: JoinKind, _ condition: Expression?, _ left: LogicalPlan, _ right: LogicalPlan,
+        _ wanted: Set<Int>
+    ) -> (LogicalPlan, positions: [Int: Int]) {
+        let width = left.schema.count
+        let isMarkWanted = kind == .mark && wanted.contains(width)
+        // Nobody asks whether there is a partner.
+        if kind == .mark, !isMarkWanted { return prune(left, keeping: wanted) }
+        let columns = kind == .mark ? wanted.subtracting([width]) : wanted
+        let read = columns.union(condition?.columns ?? [])
+        let (newLeft, leftPlaces) = prune(left, keeping: read.filter { $0 < width })
+        let (newRight, rightPlaces) = prune(
+            right, keeping: Set(read.filter { $0 >= width }.map { $0 - width }))
+        let newWidth = newLeft.schema.count
+        var pairs = leftPlaces
+        for (old, new) in rightPlaces { pairs[width + old] = newWidth + new }
+        var positions = kind.givesRight ? pairs : leftPlaces
+        if isMarkWanted { positions[width] = newWidth }
+        return (.join(kind, condition?.remapped(pairs), newLeft, newRight), positions)
     }
 
     private func prune(_ values: ValueRows, _ wanted: Set<Int>) -> (LogicalPlan, positions: [Int: Int]) {

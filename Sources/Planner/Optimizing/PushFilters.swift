@@ -53,6 +53,15 @@ struct PushFilters: OptimizerPass {
             return filtered(.union(inputs.map { push(pushed, into: $0) }), kept)
         case .join(let kind, let condition, let left, let right):
             return push(conditions, kind, condition?.conjuncts ?? [], left, right)
+        case .numberRows(let keys, let input):
+            // A condition over the keys drops whole groups.
+            let (pushed, kept) = split(conditions) { condition in
+                !condition.columns.isEmpty
+                    && condition.columns.allSatisfy { index in
+                        keys.contains { if case .column(index, _) = $0 { true } else { false } }
+                    }
+            }
+            return filtered(.numberRows(keys, push(pushed, into: input)), kept)
         // A limit's rows are chosen before the filter.
         case .limit(let window, let input): return filtered(.limit(window, push([], into: input)), conditions)
         case .expand(let expansion, let input):
@@ -88,7 +97,10 @@ struct PushFilters: OptimizerPass {
         let (merged, kept) = split(stillAbove) { kind == .inner && !$0.columns.isEmpty }
         // Rows that fail a term of ON find no partner: they go unless the join keeps them.
         let (onLeft, otherOn) = split(on) { !kind.keepsLeft && isLeft($0) }
-        let (onRight, stillOn) = split(otherOn) { !kind.keepsRight && isRight($0) }
+        // Where a mark may be null, only a term that cannot is no more than a filter of the right side.
+        let (onRight, stillOn) = split(otherOn) {
+            !kind.keepsRight && isRight($0) && (kind != .mark || $0.isNeverNull)
+        }
         let moved = (onRight + aboveRight).map { $0.remapped { $0 - width } }
         let join = LogicalPlan.join(
             kind, Expression.conjunction(stillOn + merged), push(onLeft + aboveLeft, into: left),
@@ -105,5 +117,18 @@ struct PushFilters: OptimizerPass {
 
     private func filtered(_ plan: LogicalPlan, _ conditions: [Expression]) -> LogicalPlan {
         Expression.conjunction(conditions).map { .filter($0, plan) } ?? plan
+    }
+}
+
+extension Expression {
+    /// A test, which gives true or false also of null.
+    fileprivate var isNeverNull: Bool {
+        guard case .call(let function, _, _) = self else { return false }
+        switch function {
+        case .isTrue, .isNotTrue, .isFalse, .isNotFalse, .isNull, .isNotNull, .isDistinctFrom,
+            .isNotDistinctFrom:
+            return true
+        default: return false
+        }
     }
 }

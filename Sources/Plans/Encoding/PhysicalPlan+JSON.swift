@@ -47,6 +47,7 @@ extension PhysicalPlan {
             if let count = window.count { object["count"] = JSONValue(count) }
         case .union: break
         case .join(let join, _, _): join.encode(into: &object)
+        case .numberRows(let keys, _): object["keys"] = .array(keys.map(\.json))
         }
         if !inputs.isEmpty { object["inputs"] = .array(inputs.map(\.json)) }
         return .object(object)
@@ -69,6 +70,7 @@ extension PhysicalPlan {
         case .limit: "limit"
         case .union: "union"
         case .join: "join"
+        case .numberRows: "number_rows"
         }
     }
 
@@ -117,6 +119,9 @@ extension PhysicalPlan {
             let (offset, count) = (try members.integer("offset"), try members.integer("count"))
             guard offset >= 0, count >= 0 else { throw members.malformed("count", "is negative") }
             return .topN(try members.sortKeys(), offset: offset, count: count, input)
+        case "number_rows":
+            let keys = try members.list("keys") { json throws(PlansError) in try Expression(json: json) }
+            return .numberRows(keys, input)
         case "limit":
             let count = members.object["count"]?.integer.map { Int($0) }
             let offset = try members.integer("offset")
@@ -182,7 +187,9 @@ extension Join {
         object["kind"] = .string(kind.rawValue)
         object["left_keys"] = .array(leftKeys.map(\.json))
         object["right_keys"] = .array(rightKeys.map(\.json))
+        object["nulls_match"] = .array(nullsMatch.map { .boolean($0) })
         if let residual { object["residual"] = residual.json }
+        if let membership { object["membership"] = [membership.left.json, membership.right.json] }
     }
 
     fileprivate init(_ members: PlanJSON) throws(PlansError) {
@@ -193,7 +200,13 @@ extension Join {
         self.init(
             kind, leftKeys: try members.list("left_keys", decode),
             rightKeys: try members.list("right_keys", decode),
+            nullsMatch: try members.array("nulls_match").map { $0.boolean ?? false },
             residual: try members.optional("residual", decode))
+        if members.object["membership"] != nil {
+            let sides = try members.list("membership", decode)
+            guard sides.count == 2 else { throw members.malformed("membership", "has another count") }
+            membership = Membership(left: sides[0], right: sides[1])
+        }
     }
 }
 

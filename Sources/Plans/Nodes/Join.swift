@@ -2,24 +2,42 @@ package import Columnar
 
 /// Pairs of left and right rows: by hash when there are keys, else every row with every row.
 ///
-/// *Shapes*: gives the left columns, then the right ones.
-/// *Nulls*: a row with a null key has no partner.
+/// *Shapes*: gives the left columns, then the right ones; `semi` and `anti` only the left ones, `mark` those and its mark.
+/// *Nulls*: a row with a null key has no partner, unless null matches null for that key.
 package struct Join: Sendable, Hashable {
     package var kind: JoinKind
     /// Over the left input; the n-th equals the n-th of `rightKeys` and has its type.
     package var leftKeys: [Expression]
     /// Over the right input.
     package var rightKeys: [Expression]
+    /// For each key, whether null equals null.
+    package var nullsMatch: [Bool]
     /// What else a pair must satisfy, over the left columns, then the right ones.
     package var residual: Expression?
+    /// For `mark`: left equals right decides, and is null where one of them is. Nil lets keys and residual decide.
+    package var membership: Membership?
+
+    /// `left IN (right of all rows with the same keys)`
+    package struct Membership: Sendable, Hashable {
+        /// Over the left input.
+        package var left: Expression
+        /// Over the right input, of the same type.
+        package var right: Expression
+
+        package init(left: Expression, right: Expression) {
+            self.left = left
+            self.right = right
+        }
+    }
 
     package init(
         _ kind: JoinKind, leftKeys: [Expression] = [], rightKeys: [Expression] = [],
-        residual: Expression? = nil
+        nullsMatch: [Bool]? = nil, residual: Expression? = nil
     ) {
         self.kind = kind
         self.leftKeys = leftKeys
         self.rightKeys = rightKeys
+        self.nullsMatch = nullsMatch ?? leftKeys.map { _ in false }
         self.residual = residual
     }
 
@@ -32,6 +50,16 @@ package struct Join: Sendable, Hashable {
                 return field
             }
         }
+        switch kind {
+        case .semi, .anti: return left
+        case .mark: return Schema(left.fields + [Field("mark", .boolean)])
+        default: break
+        }
         return Schema(optional(left.fields, kind.keepsRight) + optional(right.fields, kind.keepsLeft))
+    }
+
+    /// What a condition sees: a left row and a right row.
+    package static func pairSchema(_ left: Schema, _ right: Schema) -> Schema {
+        Schema(left.fields + right.fields)
     }
 }

@@ -24,6 +24,8 @@ package indirect enum LogicalPlan: Sendable, Hashable {
     case union([LogicalPlan])
     /// Pairs for which the condition, over the left columns and then the right ones, is true; nil accepts all.
     case join(JoinKind, Expression?, LogicalPlan, LogicalPlan)
+    /// Numbers the rows with equal keys (null equals null) from one, in their order, in a column behind the others.
+    case numberRows([Expression], LogicalPlan)
 }
 
 extension LogicalPlan {
@@ -40,6 +42,7 @@ extension LogicalPlan {
         case .recursion(_, let base, _): base.schema
         case .workingTable(let table): table.schema
         case .union(let inputs): inputs[0].schema
+        case .numberRows(_, let input): RowNumbers.schema(input.schema)
         case .join(let kind, _, let left, let right): Join.schema(kind, left.schema, right.schema)
         }
     }
@@ -55,6 +58,7 @@ extension LogicalPlan {
         case .union(let inputs): inputs
         case .recursion(_, let base, let step): [base, step]
         case .join(_, _, let left, let right): [left, right]
+        case .numberRows(_, let input): [input]
         }
     }
 
@@ -76,6 +80,7 @@ extension LogicalPlan {
         case .union: return .union(replacements)
         case .join(let kind, let condition, _, _):
             return .join(kind, condition, replacements[0], replacements[1])
+        case .numberRows(let keys, _): return .numberRows(keys, replacements[0])
         }
     }
 

@@ -44,6 +44,7 @@ extension PhysicalPlan {
             let types = inputs.map { $0.schema.fields.map(\.type) }
             try require(types.allSatisfy { $0 == types[0] }, "all inputs of a union have the same types")
         case .join(let join, let left, let right): try check(join, left.schema, right.schema)
+        case .numberRows(let keys, _): try check(keys, over: input)
         }
     }
 
@@ -52,7 +53,15 @@ extension PhysicalPlan {
             join.leftKeys.map(\.type) == join.rightKeys.map(\.type), "both sides of a join key have one type")
         try check(join.leftKeys, over: left)
         try check(join.rightKeys, over: right)
-        if let residual = join.residual { try checkCondition(residual, over: schema) }
+        try require(join.nullsMatch.count == join.leftKeys.count, "every join key says whether nulls match")
+        if let residual = join.residual { try checkCondition(residual, over: Join.pairSchema(left, right)) }
+        if let membership = join.membership {
+            try require(
+                join.kind == .mark && join.residual == nil && membership.left.type == membership.right.type,
+                "a mark join decides by one equality or by a condition")
+            try check([membership.left], over: left)
+            try check([membership.right], over: right)
+        }
     }
 
     private func check(_ windowing: Windowing, over input: Schema) throws(PlansError) {

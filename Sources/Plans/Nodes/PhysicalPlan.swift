@@ -26,6 +26,8 @@ package indirect enum PhysicalPlan: Sendable, Hashable {
     case union([PhysicalPlan])
     /// The right input is held in memory, the left one streams past it.
     case join(Join, PhysicalPlan, PhysicalPlan)
+    /// Numbers the rows with equal keys (null equals null) from one, in their order, in a column behind the others.
+    case numberRows([Expression], PhysicalPlan)
 }
 
 extension PhysicalPlan {
@@ -43,6 +45,7 @@ extension PhysicalPlan {
         case .recursion(_, let base, _): base.schema
         case .workingTable(let table): table.schema
         case .union(let inputs): inputs[0].schema
+        case .numberRows(_, let input): RowNumbers.schema(input.schema)
         case .join(let join, let left, let right): Join.schema(join.kind, left.schema, right.schema)
         }
     }
@@ -58,6 +61,7 @@ extension PhysicalPlan {
         case .union(let inputs): inputs
         case .recursion(_, let base, let step): [base, step]
         case .join(_, let left, let right): [left, right]
+        case .numberRows(_, let input): [input]
         }
     }
 }

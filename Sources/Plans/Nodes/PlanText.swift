@@ -66,15 +66,25 @@ enum PlanText {
     static func join(_ join: Join, _ left: Schema, _ right: Schema) -> String {
         var parts = ["kind=\(join.kind.rawValue)"]
         if !join.leftKeys.isEmpty {
-            let keys = zip(join.leftKeys, join.rightKeys).map {
-                "\($0.text(over: left)) = \($1.text(over: right))"
+            let keys = join.leftKeys.indices.map { index in
+                let sign = join.nullsMatch[index] ? "is not distinct from" : "="
+                return
+                    "\(join.leftKeys[index].text(over: left)) \(sign) \(join.rightKeys[index].text(over: right))"
             }
             parts.append("keys=[\(list(keys))]")
         }
         if let residual = join.residual {
-            parts.append("filter=\(residual.text(over: Join.schema(join.kind, left, right)))")
+            parts.append("filter=\(residual.text(over: Join.pairSchema(left, right)))")
         }
-        return (join.leftKeys.isEmpty ? "NestedLoopJoin: " : "HashJoin: ") + list(parts)
+        if let membership = join.membership {
+            parts.append("in=\(membership.left.text(over: left)) = \(membership.right.text(over: right))")
+        }
+        return (join.leftKeys.isEmpty && join.membership == nil ? "NestedLoopJoin: " : "HashJoin: ")
+            + list(parts)
+    }
+
+    static func numberRows(_ keys: [Expression], over input: Schema) -> String {
+        "RowNumbers: keys=[\(list(keys.map { $0.text(over: input) }))]"
     }
 
     private static func list(_ parts: [String]) -> String { parts.joined(separator: ", ") }
@@ -97,7 +107,9 @@ extension LogicalPlan: CustomStringConvertible {
         case .sort(let keys, let input): PlanText.sort(keys, over: input.schema)
         case .limit(let window, _): PlanText.limit(window)
         case .union(let inputs): "Union: inputs=\(inputs.count)"
-        case .join(let kind, let condition, _, _): PlanText.join(kind, condition, schema)
+        case .join(let kind, let condition, let left, let right):
+            PlanText.join(kind, condition, Join.pairSchema(left.schema, right.schema))
+        case .numberRows(let keys, let input): PlanText.numberRows(keys, over: input.schema)
         }
     }
 
@@ -128,6 +140,7 @@ extension PhysicalPlan: CustomStringConvertible {
         case .limit(let window, _): PlanText.limit(window)
         case .union(let inputs): "Union: inputs=\(inputs.count)"
         case .join(let join, let left, let right): PlanText.join(join, left.schema, right.schema)
+        case .numberRows(let keys, let input): PlanText.numberRows(keys, over: input.schema)
         }
     }
 

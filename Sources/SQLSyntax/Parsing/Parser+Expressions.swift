@@ -27,6 +27,10 @@ extension Parser {
                 alsoExpected("an operator")
                 return left
             }
+            if let next = try quantified(left, binary, at: start) {
+                left = next
+                continue
+            }
             var operands = [left]
             repeat {
                 advance()
@@ -34,6 +38,35 @@ extension Parser {
             } while binary.isChained && binaryOperator() == binary
             left = try make(.binary(binary, operands), at: start)
         }
+    }
+
+    /// `> ANY (query)` behind a value, at the operator; nil when an operand follows.
+    private mutating func quantified(
+        _ value: ExpressionSyntax, _ comparison: BinaryOperator, at start: TextPosition
+    ) throws(SQLSyntaxError) -> ExpressionSyntax? {
+        guard comparison.precedence == Precedence.comparison,
+            [.any, .some, .all].contains(lookAhead().keyword),
+            lookAhead(2).kind == .sign(.openParenthesis)
+        else { return nil }
+        advance()
+        let isAll = take(.all)
+        if !isAll { advance() }
+        advance()
+        guard startsQuery else {
+            if isAll { throw unsupported("ALL over a list") }
+            let list = try expression()
+            try expect(.closeParenthesis)
+            guard comparison == .equal else {
+                throw unsupported("ANY over a list with an operator other than =")
+            }
+            let name = QualifiedName([Identifier("array_has", at: start)])
+            return try make(.call(CallSyntax(name, [list, value])), at: start)
+        }
+        let (query, height) = try measuredQuery()
+        try expect(.closeParenthesis)
+        return try make(
+            .quantified(QuantifiedSyntax(value: value, comparison: comparison, isAll: isAll, query: query)),
+            at: start, queryHeight: height)
     }
 
     private func binaryOperator() -> BinaryOperator? {

@@ -41,6 +41,7 @@ extension SyntaxPrinter {
             write(isNegated ? " NOT IN (" : " IN (")
             write(query)
             write(")")
+        case .quantified(let quantified): write(quantified)
         case .like(let like): write(like)
         case .caseWhen(let syntax): write(syntax)
         case .cast(let value, let type, let isTry):
@@ -103,6 +104,12 @@ extension SyntaxPrinter {
         }
         write(".")
         write(name)
+    }
+
+    private mutating func write(_ quantified: QuantifiedSyntax) {
+        write(quantified.value, atLeast: quantified.comparison.precedence)
+        write(" \(quantified.comparison.rawValue) \(quantified.isAll ? "ALL" : "ANY") ")
+        parenthesized { $0.write(quantified.query) }
     }
 
     private mutating func write(_ like: LikeSyntax) {
@@ -200,6 +207,7 @@ extension ExpressionSyntax {
         case .unary(let unary, _): unary.precedence
         case .binary(let binary, _): binary.precedence
         case .isTest, .isDistinct: Precedence.isTest
+        case .quantified(let quantified): quantified.comparison.precedence
         case .between, .inList, .inQuery, .like: Precedence.range
         case .atTimeZone: Precedence.atTimeZone
         case .element, .field: Precedence.postfix

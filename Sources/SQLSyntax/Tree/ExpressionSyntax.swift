@@ -15,6 +15,7 @@ package struct ExpressionSyntax: Sendable, Hashable {
         case between(ExpressionSyntax, low: ExpressionSyntax, high: ExpressionSyntax, isNegated: Bool)
         case inList(ExpressionSyntax, [ExpressionSyntax], isNegated: Bool)
         case inQuery(ExpressionSyntax, QuerySyntax, isNegated: Bool)
+        case quantified(QuantifiedSyntax)
         case like(LikeSyntax)
         case caseWhen(CaseSyntax)
         case cast(ExpressionSyntax, TypeSyntax, isTry: Bool)
@@ -59,6 +60,7 @@ extension ExpressionSyntax.Kind {
         case .between(let value, let low, let high, _): [value, low, high]
         case .inList(let value, let elements, _): [value] + elements
         case .inQuery(let value, _, _): [value]
+        case .quantified(let quantified): [quantified.value]
         case .like(let like): [like.value, like.pattern] + (like.escape.map { [$0] } ?? [])
         case .caseWhen(let syntax):
             (syntax.operand.map { [$0] } ?? []) + syntax.branches.flatMap { [$0.when, $0.then] }
@@ -102,6 +104,14 @@ package enum ParameterSyntax: Sendable, Hashable {
     /// Counts from one; question marks are numbered over the whole statement.
     case index(Int)
     case named(String)
+}
+
+/// `value > ANY (query)`, `value <> ALL (query)`
+package struct QuantifiedSyntax: Sendable, Hashable {
+    package var value: ExpressionSyntax
+    package var comparison: BinaryOperator
+    package var isAll: Bool
+    package var query: QuerySyntax
 }
 
 /// `value [NOT] LIKE pattern [ESCAPE escape]`, and its sisters.

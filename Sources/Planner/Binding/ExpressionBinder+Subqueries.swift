@@ -1,0 +1,171 @@
+import Columnar
+import Kernels
+import Plans
+import SQLSyntax
+
+/// Subqueries in expressions: each becomes a placeholder, and waits in `subqueries` for whoever owns the rows.
+extension ExpressionBinder {
+    mutating func bindValue(
+        _ query: QuerySyntax, at position: TextPosition
+    ) throws(PlannerError) -> Expression {
+        let (plan, frame) = try bindInner(query, at: position)
+        guard plan.schema.count == 1 else {
+            throw PlannerError(
+                .unlikeShape, "a subquery that stands for a value has one column",
+                ["columns": plan.schema.count], at: position)
+        }
+        if let value = plan.valueWithoutRows { return value.withOuter(frame.values) }
+        return add(.value, plan, frame, type: plan.schema.fields[0].type)
+    }
+
+    mutating func bindExists(
+        _ query: QuerySyntax, at position: TextPosition
+    ) throws(PlannerError) -> Expression {
+        let (plan, frame) = try bindInner(query, at: position)
+        return add(.exists, plan.withoutIrrelevantToExistence, frame, type: .boolean)
+    }
+
+    mutating func bindIn(
+        _ value: ExpressionSyntax, _ query: QuerySyntax, _ isNegated: Bool, at position: TextPosition
+    ) throws(PlannerError) -> Expression {
+        let found = try bindAny(.equal, value, query, at: position)
+        return isNegated ? .call(.not, [found], .boolean) : found
+    }
+
+    /// `value > ANY (query)`, `value > ALL (query)`
+    mutating func bindQuantified(
+        _ quantified: QuantifiedSyntax, at position: TextPosition
+    ) throws(PlannerError) -> Expression {
+        guard let function = quantified.comparison.comparison else {
+            throw PlannerError(
+                .typeMismatch, "only a comparison stands before ANY and ALL",
+                ["operator": quantified.comparison.rawValue], at: position)
+        }
+        guard quantified.isAll else {
+            return try bindAny(function, quantified.value, quantified.query, at: position)
+        }
+        // True for all is the same as: its opposite is true for none.
+        let fails = try bindAny(function.opposite, quantified.value, quantified.query, at: position)
+        return .call(.not, [fails], .boolean)
+    }
+
+    private mutating func bindAny(
+        _ function: ScalarFunction, _ value: ExpressionSyntax, _ query: QuerySyntax, at position: TextPosition
+    ) throws(PlannerError) -> Expression {
+        var parts = [value]
+        if case .row(let elements) = value.kind { parts = elements }
+        let values = try bindAll(parts)
+        let (plan, frame) = try bindInner(query, at: position)
+        let fields = plan.schema.fields
+        guard fields.count == values.count else {
+            throw PlannerError(
+                .unlikeShape, "the subquery has another number of columns than it is compared with",
+                ["values": values.count, "columns": fields.count], at: position)
+        }
+        guard values.count == 1 || function == .equal || function == .notEqual else {
+            throw .unsupported("a comparison of rows other than = and <>", at: position)
+        }
+        var terms: [Expression] = []
+        for (index, value) in values.enumerated() {
+            let column = Expression.column(Placeholder.inner + index, fields[index].type)
+            terms.append(
+                try OperatorBinding(
+                    context: context, position: position, positions: [parts[index].position, position]
+                ).compare(function, [value, column]))
+        }
+        let condition = terms.count == 1 ? terms[0] : .call(function == .equal ? .and : .or, terms, .boolean)
+        return add(.any(condition), plan, frame, type: .boolean)
+    }
+
+    private mutating func bindInner(
+        _ query: QuerySyntax, at position: TextPosition
+    ) throws(PlannerError) -> (LogicalPlan, OuterFrame) {
+        if let clause = subqueryFreeClause {
+            throw .unsupported("a subquery in \(clause)", at: position)
+        }
+        let frame = OuterFrame(scope, context.counts)
+        var binder = QueryBinder(context.inside([frame]))
+        let plan = try binder.bind(query)
+        for (column, position) in frame.positions { noteColumn(column, at: position) }
+        return (plan, frame)
+    }
+
+    private mutating func add(
+        _ form: BoundSubquery.Form, _ plan: LogicalPlan, _ frame: OuterFrame, type: DataType
+    ) -> Expression {
+        subqueries.append(
+            BoundSubquery(
+                form: form, plan: plan, outer: frame.values, isInsideAggregate: isInsideAggregate))
+        return .column(Placeholder.subquery + subqueries.count - 1, type)
+    }
+}
+
+extension Expression {
+    /// With what stands behind the numbers of outer columns.
+    func withOuter(_ values: [Int: Expression]) -> Expression {
+        rewritten { if case .column(let index, _) = $0 { values[index] ?? $0 } else { $0 } }
+    }
+
+    /// The subqueries it reads, by their places in the binder's list.
+    var subqueries: [Int] {
+        columns.filter { $0 >= Placeholder.subquery && $0 < Placeholder.outer }
+            .map { $0 - Placeholder.subquery }.sorted()
+    }
+}
+
+extension LogicalPlan {
+    /// The value of a query without FROM and WHERE: `(SELECT a + 1)` is no more than `a + 1`.
+    fileprivate var valueWithoutRows: Expression? {
+        guard case .project(let projection, .values(.oneRow)) = self, projection.expressions.count == 1 else {
+            return nil
+        }
+        return projection.expressions[0]
+    }
+
+    /// Without what cannot change whether there is a row.
+    fileprivate var withoutIrrelevantToExistence: LogicalPlan {
+        switch self {
+        case .project(let projection, let input) where !projection.expressions.contains(where: \.isVolatile):
+            input.withoutIrrelevantToExistence
+        case .sort(_, let input): input.withoutIrrelevantToExistence
+        case .aggregate(let aggregation, let input) where aggregation.isDistinct:
+            input.withoutIrrelevantToExistence
+        case .limit(let window, let input) where window.offset == 0 && (window.count ?? 1) > 0:
+            input.withoutIrrelevantToExistence
+        default: self
+        }
+    }
+}
+
+extension Aggregation {
+    /// Only drops repeated rows.
+    fileprivate var isDistinct: Bool { calls.isEmpty && !keys.isEmpty }
+}
+
+extension BinaryOperator {
+    fileprivate var comparison: ScalarFunction? {
+        switch self {
+        case .equal: .equal
+        case .notEqual: .notEqual
+        case .less: .less
+        case .lessOrEqual: .lessOrEqual
+        case .greater: .greater
+        case .greaterOrEqual: .greaterOrEqual
+        default: nil
+        }
+    }
+}
+
+extension ScalarFunction {
+    /// Of a comparison.
+    fileprivate var opposite: ScalarFunction {
+        switch self {
+        case .equal: .notEqual
+        case .notEqual: .equal
+        case .less: .greaterOrEqual
+        case .lessOrEqual: .greater
+        case .greater: .lessOrEqual
+        default: .less
+        }
+    }
+}
