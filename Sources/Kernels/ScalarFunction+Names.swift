@@ -154,6 +154,7 @@ extension ScalarFunction {
         .toLocalTime: ("to_local_time", "A timestamptz without its zone"),
         .lastDay: ("last_day", "The last day of the month"),
         .dateDiff: ("datediff", "The number of unit borders between two times"),
+        .timeZone: ("timezone", "An instant as a zone's clock shows it, or the instant at which it does"),
         .md5: ("md5", "Hexadecimal text"),
         .sha224: ("sha224", "Bytes"),
         .sha256: ("sha256", "Bytes"),

@@ -313,6 +313,8 @@ package enum ScalarFunction: Int32, Sendable, Hashable, CaseIterable {
     case lastDay = 339
     /// The number of unit borders between two times
     case dateDiff = 340
+    /// An instant as a zone's clock shows it, or the instant at which it does
+    case timeZone = 341
 
     // Digests: of the UTF-8 bytes or the binary.
     case md5 = 380

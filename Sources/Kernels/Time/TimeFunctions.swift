@@ -34,6 +34,7 @@ enum TimeFunctions {
             return try Column(.date, count: call.rowCount, .int32(items), validity: call.validity).cast(
                 to: call.result)
         case .dateDiff: return try difference(call)
+        case .timeZone: return try ZoneShift.evaluate(call)
         default: throw call.unsupported()
         }
     }

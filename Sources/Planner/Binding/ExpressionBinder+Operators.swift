@@ -224,9 +224,17 @@ extension ExpressionBinder {
         _ value: ExpressionSyntax, _ zone: ExpressionSyntax, at position: TextPosition
     ) throws(PlannerError) -> Expression {
         let time = try bind(value)
-        guard case .string(let name)? = try bind(zone).literalValue,
-            ["UTC", "Z", "GMT", "+00:00"].contains(name.uppercased())
-        else { throw .unsupported("a time zone other than UTC", at: zone.position) }
+        let name = try bind(zone)
+        guard case .string(let text)? = name.literalValue,
+            ["UTC", "Z", "GMT", "+00:00"].contains(text.uppercased())
+        else {
+            // Text without a type is an instant, as in PostgreSQL.
+            let typed =
+                time.type.isTimestamp || time.type == .date
+                ? time : try coercion.coerce(time, to: .timestamptz, at: position, for: "AT TIME ZONE")
+            return try CallBinding(context: context).bind(
+                "timezone", [name, typed], at: [zone.position, position], callPosition: position)
+        }
         let target: DataType
         switch time.type {
         case .timestamptz: target = .timestamp

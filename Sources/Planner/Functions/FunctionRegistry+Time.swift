@@ -64,6 +64,20 @@ extension FunctionRegistry {
             .toChar, aliases: ["date_format", "strftime"], [.time, .text], .type(.string),
             ("to_char(DATE '2026-01-31', '%Y/%m')", "'2026/01'")),
         FunctionDefinition(
+            .timeZone, [.text, .timestamp],
+            .rule { types in
+                switch types[1] {
+                case .timestamp: .timestamptz
+                case .timestampNanos: .timestamptzNanos
+                case .timestamptzNanos: .timestampNanos
+                default: .timestamp
+                }
+            },
+            (
+                "timezone('Europe/Berlin', TIMESTAMPTZ '2026-07-01T12:00:00Z')",
+                "timestamp '2026-07-01T14:00:00'"
+            )),
+        FunctionDefinition(
             .toLocalTime, [.timestamp], .rule { $0[0] == .timestamptzNanos ? .timestampNanos : .timestamp },
             ("to_local_time('2026-01-31T12:00:00Z'::timestamptz)", "timestamp '2026-01-31T12:00:00'")),
     ]
