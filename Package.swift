@@ -138,8 +138,8 @@ let rooms: [Room] = [
     Room(
         name: "Commands",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling", "HTTPClient", "Node",
-            "CTOML",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling", "HTTPClient", "FileFormats",
+            "Node", "CTOML",
         ]),
     Room(name: "TestKit", uses: ["Effects", "Blobs"], isTested: false),
 ]

@@ -20,6 +20,10 @@ package struct IngestAPI: Sendable {
         package init() {}
     }
 
+    /// Returns when every pipeline of the stream has landed everything before the offset; answers how many there are.
+    package typealias Landing =
+        @Sendable (_ stream: UniqueID, _ offset: LogOffset, _ token: CancellationToken) async throws -> Int
+
     let streams: StreamRegistry
     let authenticator: Authenticator
     let limits: Limits
@@ -28,10 +32,12 @@ package struct IngestAPI: Sendable {
     let morsels: MorselPool
     /// What bodies hold from their arrival until the log has written them is promised to it.
     let ledger: MemoryLedger
+    let land: Landing
 
     package init(
         streams: StreamRegistry, authenticator: Authenticator, limits: Limits = Limits(),
-        clock: any Clock = LiveClock(), morsels: MorselPool, ledger: MemoryLedger
+        clock: any Clock = LiveClock(), morsels: MorselPool, ledger: MemoryLedger,
+        land: @escaping Landing
     ) {
         self.streams = streams
         self.authenticator = authenticator
@@ -39,6 +45,7 @@ package struct IngestAPI: Sendable {
         self.clock = clock
         self.morsels = morsels
         self.ledger = ledger
+        self.land = land
     }
 
     package func router(log: Log) -> Router {

@@ -1,5 +1,6 @@
 import Faults
 import FileFormats
+import JSONText
 import Scheduling
 import Streams
 
@@ -9,6 +10,30 @@ struct IngestBody: Sendable {
     var wasCompressed: Bool
     var events: EventBody
     var checksum: UInt32
+    /// Events that do not fit the stream's schema, as far as somebody asked for them; at most so many are told.
+    var misfits: [Misfit] = []
+    var misfitCount = 0
+
+    private static let shownMisfits = 100
+
+    /// `"rejected":1,"misfits":[{"index":3,"path":"$.id","code":"type_mismatch","message":"expected …, found …"}]`
+    func describeMisfits(in result: inout JSONObject) {
+        result["rejected"] = JSONValue(misfitCount)
+        result["misfits"] = .array(
+            misfits.map { misfit in
+                [
+                    "index": JSONValue(misfit.index), "path": .string(misfit.path),
+                    "code": .string(misfit.code.rawValue), "message": .string(misfit.message),
+                ]
+            })
+    }
+
+    mutating func findMisfits(_ stream: StreamDefinition) throws {
+        let parser = try EventParser(schema: stream.schema, unknownFields: stream.unknownFields)
+        let found = try parser.parse(bytes, framing: events.framing).misfits
+        misfitCount = found.count
+        misfits = Array(found.prefix(Self.shownMisfits))
+    }
 }
 
 /// Turns the bytes of a request into events.
@@ -17,26 +42,38 @@ struct IngestBody: Sendable {
 struct IngestBodyReader: Sendable {
     var encoding: ContentEncoding
     var mediaType: String?
-    var requiresObjects: Bool
+    var stream: StreamDefinition
     var unfoldedLimit: Int
 
     /// Longer bodies are checked on the morsel pool; a shorter one takes less time than the way there.
     static let inlineBytes = 256 << 10
 
-    func isLong(_ bytes: [UInt8]) -> Bool { encoding != .identity || bytes.count > Self.inlineBytes }
+    func isLong(_ bytes: [UInt8]) -> Bool {
+        encoding != .identity || bytes.count > Self.inlineBytes || stream.acknowledgement == .validated
+    }
 
     /// `reservation` stands for the bytes as they came and grows before they are unfolded.
     func read(_ sent: [UInt8], _ reservation: MemoryReservation) throws -> IngestBody {
         var bytes = try unfold(sent, reservation)
+        let isCSV = CSVBody.isNamed(by: mediaType)
+        if isCSV {
+            bytes = try CSVBody(schema: stream.schema, limit: unfoldedLimit).lines(of: bytes) { next in
+                try reservation.resize(to: sent.count + bytes.count + next)
+            }
+        }
         Self.blankByteOrderMark(&bytes)
-        let events = try EventBody.inspect(bytes, mediaType: mediaType, requiresObjects: requiresObjects)
+        let events = try EventBody.inspect(
+            bytes, mediaType: isCSV ? "application/x-ndjson" : mediaType,
+            requiresObjects: stream.schema != .unstructured)
         // An empty array says "nothing" on purpose; an empty body is a mistake.
         guard events.count > 0 || events.framing == .array else {
             throw FileFormatsError(.malformedBody, "the body is empty", at: .byte(0))
         }
-        return IngestBody(
+        var body = IngestBody(
             bytes: bytes, wasCompressed: encoding != .identity, events: events,
             checksum: LogAppend.checksum(of: bytes))
+        if stream.acknowledgement == .validated, events.count > 0 { try body.findMisfits(stream) }
+        return body
     }
 
     private func unfold(_ sent: [UInt8], _ reservation: MemoryReservation) throws -> [UInt8] {

@@ -15,10 +15,14 @@ package struct IngestError: Fault {
         /// The headers that make a request repeatable contradict each other or are no keys.
         case badMark = "ING-105"
 
+        /// The events are kept, and the pipelines have not landed them yet.
+        case notLanded = "ING-106"
+
         package var kind: FaultKind {
             switch self {
             case .unsupportedEncoding, .damagedEncoding, .badMark: .invalidRequest
             case .notEnabled: .denied
+            case .notLanded: .outcomeUnknown
             case .noStream: .notFound
             }
         }

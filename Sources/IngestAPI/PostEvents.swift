@@ -20,8 +20,7 @@ struct PostEvents {
         let mark = try RequestMark.read(request.headers)
         let reader = IngestBodyReader(
             encoding: try ContentEncoding(header: request.headers["content-encoding"]),
-            mediaType: request.headers["content-type"],
-            requiresObjects: stream.definition.schema != .unstructured,
+            mediaType: request.headers["content-type"], stream: stream.definition,
             unfoldedLimit: api.limits.unfoldedBytes)
         let sent = try await request.body.collect(limit: api.limits.bodyBytes)
         let reservation = try api.ledger.reserve(sent.count, for: "events of a request")
@@ -40,8 +39,13 @@ struct PostEvents {
         } else if mark?.sequence != nil {
             throw IngestError(.badMark, "a request without events takes no place in a sequence")
         }
-        var response = Response.json(
-            ["success": true, "result": ["committed": JSONValue(receipt?.eventCount ?? 0)]])
+        var result: JSONObject = ["committed": JSONValue((receipt?.eventCount ?? 0) - body.misfitCount)]
+        if stream.definition.acknowledgement == .validated { body.describeMisfits(in: &result) }
+        if stream.definition.acknowledgement == .landed, let receipt {
+            try await waitUntilLanded(receipt, stream.definition, request.cancellation)
+            result["landed"] = true
+        }
+        var response = Response.json(["success": true, "result": .object(result)])
         if receipt?.isRepeat == true { response.headers["idempotent-replayed"] = "true" }
         Origins(stream.definition).allow(request, in: &response)
         return response
@@ -71,5 +75,23 @@ struct PostEvents {
         }
         // Denied in the words that also answer for a stream that does not exist.
         try principal.require(.pipelinesSend)
+    }
+
+    /// - Errors: `notLanded`: the events are durable, so a repeat needs a key.
+    private func waitUntilLanded(
+        _ receipt: LogReceipt, _ stream: StreamDefinition, _ token: CancellationToken
+    ) async throws {
+        func notLanded(_ hint: String, _ cause: (any Error)? = nil) -> IngestError {
+            IngestError(
+                .notLanded, "the events are kept and have not landed yet",
+                ["stream": stream.name, "offset": receipt.offset], hint: hint, cause: cause)
+        }
+        let readers: Int
+        do {
+            readers = try await api.land(stream.id, LogOffset(record: receipt.offset.record + 1), token)
+        } catch {
+            throw notLanded("they land by themselves; send again only with the same Idempotency-Key", error)
+        }
+        if readers == 0 { throw notLanded("no pipeline reads the stream") }
     }
 }

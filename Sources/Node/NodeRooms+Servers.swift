@@ -2,6 +2,7 @@ import CatalogAPI
 import Effects
 import IngestAPI
 import ManagementAPI
+import Pipelines
 import QueryAPI
 import S3API
 import Sessions
@@ -31,7 +32,8 @@ extension NodeRooms {
         ingestLimits.bodyBytes = settings.ingestBodyBytes
         let ingestAPI = IngestAPI(
             streams: streams, authenticator: authenticator, limits: ingestLimits,
-            morsels: morsels, ledger: ledger)
+            morsels: morsels, ledger: ledger,
+            land: { [pipelines] in try await pipelines.land(stream: $0, to: $1, token: $2) })
         let services = ManagementServices(
             account: settings.account, buckets: buckets, catalog: catalog, streams: streams,
             pipelines: pipelines,

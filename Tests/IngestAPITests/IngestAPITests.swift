@@ -5,12 +5,31 @@ import JSONText
 import Metastore
 import Scheduling
 import Streams
+import Synchronization
 import Telemetry
 import TestKit
 import Testing
 import Wire
 
 @testable import IngestAPI
+
+/// Stands in for the pipelines.
+final class Landing: Sendable {
+    struct State {
+        var readers = 0
+        var asked: [LogOffset] = []
+        var isFailing = false
+    }
+    let state = Mutex(State())
+
+    func wait(_ stream: UniqueID, _ offset: LogOffset) throws -> Int {
+        try state.withLock { state in
+            state.asked.append(offset)
+            if state.isFailing { throw StreamsError(.closed, "it broke") }
+            return state.readers
+        }
+    }
+}
 
 @Suite struct IngestAPITests {
     private let directory: TemporaryDirectory
@@ -19,6 +38,7 @@ import Wire
     private static let pool = IOPool(name: "ingest", threads: 2)
     private static let morsels = MorselPool(threads: 2)
     private let ledger = MemoryLedger(limit: 200_000)
+    private let landing = Landing()
 
     init() async throws {
         directory = try TemporaryDirectory()
@@ -52,7 +72,8 @@ import Wire
         bounds.unfoldedBytes = 80_000
         let api = IngestAPI(
             streams: registry, authenticator: authenticator, limits: bounds, morsels: Self.morsels,
-            ledger: ledger)
+            ledger: ledger,
+            land: { [landing] stream, offset, _ in try landing.wait(stream, offset) })
         router = api.router(log: .silent)
     }
 
@@ -118,7 +139,7 @@ import Wire
         #expect(await post(bomb, ["content-encoding": "gzip"]).status == 413)
         #expect(await post([1, 2, 3], ["content-encoding": "gzip"]).status == 400)
         #expect(await post([1, 2, 3], ["content-encoding": "br"]).status == 415)
-        #expect(await post(Array("[]".utf8), ["content-type": "text/csv"]).status == 415)
+        #expect(await post(Array("[]".utf8), ["content-type": "text/xml"]).status == 415)
     }
 
     @Test func manySmallBombsAtOnceStayBelowTheLedgersLimit() async throws {
@@ -216,6 +237,64 @@ import Wire
         let answer = await post(Array(#"[{"id":1}]"#.utf8), headers)
         #expect(answer.status == 400)
         #expect(answer.body["errors"]?.array?.first?["firn_code"] == "ING-105")
+    }
+
+    @Test func aValidatedAnswerNamesTheMisfits() async throws {
+        _ = try await registry.change("events", ["acknowledge": "validated"])
+        let answer = await post(#"[{"id":1},{"id":"x"},{"id":2},{"id":true}]"#)
+        #expect(answer.status == 200)
+        let result = try #require(answer.body["result"])
+        #expect(result["committed"] == 2 && result["rejected"] == 2)
+        #expect(result["misfits"]?.array?.map { $0["index"] } == [1, 3])
+        #expect(result["misfits"]?.array?.map { $0["path"] } == ["$.id", "$.id"])
+        #expect(result["misfits"]?.array?.first?["message"]?.string?.contains("int64") == true)
+        // All four are kept: the pipeline puts the misfits among the rejects.
+        #expect(try registry.stream("events").log.get().status.acceptedEvents == 4)
+        await #expect(throws: StreamsError.self) {
+            _ = try await registry.change("events", ["acknowledge": "never"])
+        }
+    }
+
+    @Test func aLandedAnswerWaitsForThePipelines() async throws {
+        _ = try await registry.change("events", ["acknowledge": "landed"])
+        landing.state.withLock { $0.readers = 2 }
+        let answer = await post(#"[{"id":1}]"#)
+        #expect(answer.body["result"] == ["committed": 1, "landed": true])
+        #expect(landing.state.withLock { $0.asked } == [LogOffset(record: 1)])
+        landing.state.withLock { $0.readers = 0 }
+        let alone = await post(#"[{"id":1}]"#)
+        #expect(alone.status == 504)
+        #expect(alone.body["errors"]?.array?.first?["firn_code"] == "ING-106")
+        landing.state.withLock { $0.isFailing = true }
+        #expect(await post(#"[{"id":1}]"#).status == 504)
+        #expect(try registry.stream("events").log.get().status.acceptedEvents == 3)
+    }
+
+    @Test func csvWithAHeadLineIsTaken() async throws {
+        let type: HTTPHeaders = ["content-type": "text/csv; charset=utf-8"]
+        let answer = await post(
+            Array("\u{FEFF}id,\"a,b\"\r\n1,x\r\n2,\"say \"\"hi\"\"\"\r\n,\r\n".utf8), type)
+        #expect(answer.status == 200)
+        #expect(answer.body["result"]?["committed"] == 3)
+        let record = try #require(
+            try await registry.stream("events").log.get().read(from: .start, maxBytes: 1000).records.first)
+        #expect(
+            String(decoding: record.append.body, as: UTF8.self)
+                == "{\"id\":1,\"a,b\":\"x\"}\n{\"id\":2,\"a,b\":\"say \\\"hi\\\"\"}\n{}\n")
+        for (text, place) in [
+            ("id\n1,2\n", "row: 1"), ("id,id\n1,2\n", "name"), ("id\n\"1\n", "quoted"), ("", "head"),
+            ("id\n", "empty"),
+        ] {
+            let refused = await post(Array(text.utf8), type)
+            #expect(refused.status == 400, "\(text)")
+            let message = refused.body["errors"]?.array?.first?["message"]?.string ?? ""
+            #expect(message.contains(place), "\(text): \(message)")
+            #expect(refused.body["errors"]?.array?.first?["code"] == 1003)
+        }
+        // Long names blow a body up.
+        let wide = String(repeating: "n", count: 2000) + "\n" + String(repeating: "1\n", count: 100)
+        #expect(await post(Array(wide.utf8), type).status == 413)
+        #expect(ledger.reserved == 0)
     }
 
     @Test func aFullBacklogAsksToComeBack() async throws {

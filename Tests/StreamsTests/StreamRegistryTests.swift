@@ -101,7 +101,8 @@ import Testing
                 "created_at":"1970-01-01T00:00:00.000000Z","modified_at":"1970-01-01T00:00:00.000000Z",\
                 "endpoint":"http://h/ingest/x","http":{"enabled":true,"authentication":false,"cors":{"origins":\
                 ["https://a.example"]}},"worker_binding":{"enabled":true},"format":{"type":"json"},"schema":{"fields":\
-                [{"name":"id","type":"int64","required":true}]},"unknown_fields":"count"}
+                [{"name":"id","type":"int64","required":true}]},"unknown_fields":"count",\
+                "acknowledge":"durable"}
                 """)
     }
 }

@@ -1,20 +1,11 @@
+import FileFormats
 import JSONText
 
 /// Reads CSV (RFC 4180) with a head line and writes each row as a JSON object.
 ///
 /// - Nulls: an empty field, and each text of `nulls`, is left away, as a field that is not there.
 struct CSVReader: EventReader {
-    /// What a column's fields become.
-    enum Kind: Equatable {
-        case string
-        /// A number where the text is one, else a string: the server says what is wrong with it.
-        case number
-        case boolean
-        /// A value where the text is JSON, else a string.
-        case json
-        /// A number, `true` or `false` where the text is one, else a string.
-        case inferred
-    }
+    typealias Kind = CSVValue.Kind
 
     private struct Column {
         /// `"name":`
@@ -149,34 +140,8 @@ struct CSVReader: EventReader {
     }
 
     private mutating func split(_ row: Range<Int>) throws(CommandError) {
-        text.removeAll(keepingCapacity: true)
-        ends.removeAll(keepingCapacity: true)
-        let buffer = input.buffer
-        var index = row.lowerBound
-        while true {
-            if index < row.upperBound, buffer[index] == UInt8(ascii: "\"") {
-                index += 1
-                while index < row.upperBound {
-                    if buffer[index] == UInt8(ascii: "\"") {
-                        index += 1
-                        // Two quotes inside a quoted field stand for one.
-                        guard index < row.upperBound, buffer[index] == UInt8(ascii: "\"") else { break }
-                    }
-                    text.append(buffer[index])
-                    index += 1
-                }
-                guard index == row.upperBound || buffer[index] == UInt8(ascii: ",") else {
-                    throw CommandError(.file, "text follows a quoted field", ["row": rowCount + 1])
-                }
-            } else {
-                while index < row.upperBound, buffer[index] != UInt8(ascii: ",") {
-                    text.append(buffer[index])
-                    index += 1
-                }
-            }
-            ends.append(text.count)
-            guard index < row.upperBound else { return }
-            index += 1
+        guard CSVRow.split(input.buffer, row, text: &text, ends: &ends) else {
+            throw CommandError(.file, "text follows a quoted field", ["row": rowCount + 1])
         }
     }
 }

@@ -1,4 +1,5 @@
 import Effects
+import FileFormats
 import JSONText
 import Scheduling
 

@@ -7,7 +7,7 @@ enum PipelineCommands {
 
     static let spec = CommandSpec(
         name: "pipeline", summary: "SQL from streams into sinks",
-        subcommands: [create, list, get, delete, stats])
+        subcommands: [create, list, get, delete, stats, update, pause, resume, reset])
 
     private static let create = CommandSpec(
         name: "create", summary: "creates a pipeline and starts it",
@@ -17,12 +17,7 @@ enum PipelineCommands {
             .value("sql-file", "FILE", "reads the SQL from a file"),
         ] + Invocation.serverFlags
     ) { invocation in
-        let sql: String
-        switch (invocation["sql"], invocation["sql-file"]) {
-        case (let text?, nil): sql = text
-        case (nil, let path?): sql = try await TextFile.text(path)
-        default: throw CommandError(.usage, "either --sql or --sql-file is needed")
-        }
+        let sql = try await sql(invocation)
         let name = invocation.arguments.positionals[0]
         let made = try await invocation.server().call(
             "POST", base, ["name": .string(name), "sql": .string(sql)])
@@ -62,5 +57,63 @@ enum PipelineCommands {
     ) { invocation in
         let name = FirnServer.segment(invocation.arguments.positionals[0])
         invocation.show(try await invocation.server().call("GET", "firn/pipelines/\(name)/stats"))
+    }
+
+    private static let update = CommandSpec(
+        name: "update", summary: "gives a pipeline other SQL; it goes on where it stands",
+        positionals: pipeline,
+        flags: [
+            .value("sql", "TEXT", "INSERT INTO sink SELECT … FROM stream"),
+            .value("sql-file", "FILE", "reads the SQL from a file"),
+        ] + Invocation.serverFlags
+    ) { invocation in
+        let sql = try await sql(invocation)
+        try await change(invocation, "PATCH", "", ["sql": .string(sql)], done: "updated")
+    }
+
+    private static let pause = CommandSpec(
+        name: "pause", summary: "lands what was read and stops; the stream keeps the rest",
+        positionals: pipeline, flags: Invocation.serverFlags
+    ) { try await change($0, "POST", "/pause", nil, done: "paused") }
+
+    private static let resume = CommandSpec(
+        name: "resume", summary: "runs a paused or failed pipeline from where it stands",
+        positionals: pipeline, flags: Invocation.serverFlags
+    ) { try await change($0, "POST", "/resume", nil, done: "resumed") }
+
+    private static let reset = CommandSpec(
+        name: "reset", summary: "sends a pipeline to another place of its stream", positionals: pipeline,
+        flags: [
+            .value("to", "PLACE", "oldest, latest, a record's number, or a time as 2026-01-31T00:00:00Z")
+        ] + Invocation.serverFlags
+    ) { invocation in
+        guard let place = invocation["to"] else { throw CommandError(.usage, "--to is needed") }
+        let body: JSONValue =
+            if ["oldest", "latest"].contains(place) {
+                ["to": .string(place)]
+            } else if let record = Int64(place) {
+                ["record": .integer(record)]
+            } else {
+                ["time": .string(place)]
+            }
+        try await change(invocation, "POST", "/reset", body, done: "reset")
+    }
+
+    private static func change(
+        _ invocation: Invocation, _ method: String, _ path: String, _ body: JSONValue?, done: String
+    ) async throws {
+        let name = invocation.arguments.positionals[0]
+        let changed = try await invocation.server().call(
+            method, "firn/pipelines/\(FirnServer.segment(name))\(path)", body)
+        if invocation.wantsJSON { return invocation.show(changed) }
+        invocation.tell("\(done) pipeline \(name)")
+    }
+
+    private static func sql(_ invocation: Invocation) async throws -> String {
+        switch (invocation["sql"], invocation["sql-file"]) {
+        case (let text?, nil): text
+        case (nil, let path?): try await TextFile.text(path)
+        default: throw CommandError(.usage, "either --sql or --sql-file is needed")
+        }
     }
 }

@@ -59,7 +59,7 @@ package struct EventBody: Sendable, Hashable {
         default:
             throw FileFormatsError(
                 .unsupportedMediaType, "events do not come in this media type", ["media-type": name],
-                hint: "use application/json or application/x-ndjson")
+                hint: "use application/json, application/x-ndjson or text/csv")
         }
     }
 }

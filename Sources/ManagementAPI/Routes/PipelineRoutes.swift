@@ -16,6 +16,10 @@ enum PipelineRoutes {
         routes.add("DELETE", base + "/{pipeline}", delete)
         routes.add("POST", "pipelines/v1/validate_sql", validate)
         routes.add("GET", "firn/pipelines/{pipeline}/stats", stats)
+        routes.add("PATCH", "firn/pipelines/{pipeline}", change)
+        routes.add("POST", "firn/pipelines/{pipeline}/pause", pause)
+        routes.add("POST", "firn/pipelines/{pipeline}/resume", resume)
+        routes.add("POST", "firn/pipelines/{pipeline}/reset", reset)
         routes.add("POST", "firn/streams/{stream}/flush", flush)
     }
 
@@ -58,6 +62,36 @@ enum PipelineRoutes {
         try call.principal.require(.pipelinesManage)
         let stats = try await call.services.pipelines.stats(try call.request.parameter("pipeline"))
         return Envelope.success(stats.json)
+    }
+
+    /// `{"sql":"…"}`; the pipeline goes on with it where it stands.
+    private static func change(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        let body = try await call.request.jsonObject()
+        try body.refuseUnknown(besides: ["sql"])
+        _ = try body.requiredString("sql")
+        let name = try call.request.parameter("pipeline")
+        return Envelope.success(try await call.services.pipelines.changeSQL(name, .object(body)).json())
+    }
+
+    private static func pause(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        let name = try call.request.parameter("pipeline")
+        return Envelope.success(try await call.services.pipelines.pause(name).json())
+    }
+
+    private static func resume(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        let name = try call.request.parameter("pipeline")
+        return Envelope.success(try await call.services.pipelines.resume(name).json())
+    }
+
+    /// `{"to":"oldest"}`, `{"to":"latest"}`, `{"record":N}` or `{"time":"…"}`.
+    private static func reset(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        let body = try await call.request.json()
+        let name = try call.request.parameter("pipeline")
+        return Envelope.success(try await call.services.pipelines.reset(name, body).json())
     }
 
     /// Answers when all that was accepted before the call has landed in every pipeline of the stream.

@@ -2,7 +2,7 @@ package import Effects
 package import JSONText
 import Streams
 
-/// A pipeline as it is stored: its SQL never changes, its status does.
+/// A pipeline as it is stored; its SQL and its status change.
 package struct PipelineDefinition: Sendable, Equatable {
     package enum Status: String, Sendable, CaseIterable {
         case running

@@ -114,6 +114,12 @@ enum PipelineStore {
             [.text(status.rawValue), .integer(now.microseconds), .text(id.hexDigits)])
     }
 
+    static func setSQL(_ sql: String, of id: UniqueID, at now: Instant, _ transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE pipelines SET sql_text = ?, modified_at = ? WHERE id = ?",
+            [.text(sql), .integer(now.microseconds), .text(id.hexDigits)])
+    }
+
     /// Nil when there is no such pipeline; failures of single statements are not looked at.
     static func storedStatus(
         of id: UniqueID, _ transaction: Transaction

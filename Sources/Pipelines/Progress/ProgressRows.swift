@@ -51,6 +51,27 @@ enum ProgressRows {
         try transaction.execute("DELETE FROM pipeline_progress WHERE \(isKey)", key.values)
     }
 
+    static func setStatement(_ index: Int, of key: ProgressKey, _ transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE pipeline_progress SET statement = ?, failure = NULL WHERE \(isKey)",
+            [.integer(Int64(index))] + key.values)
+    }
+
+    /// Nothing has landed any more; the owner's epoch stays, so that no owner before can commit.
+    static func reset(to new: PipelineProgress, _ transaction: Transaction) throws {
+        try transaction.execute(
+            """
+            UPDATE pipeline_progress SET table_uuid = NULL, next_record = ?, next_event = ?, commit_id = NULL,
+                start_event = ?, landed_event = ?, passed = 0, filtered = 0, rejected = 0, sink_rows = 0,
+                unknown_fields = 0, failure = NULL, owner_epoch = owner_epoch + 1
+            WHERE \(isKey)
+            """,
+            [
+                .integer(new.next.record), .integer(Int64(new.next.event)), .integer(new.startEvent),
+                .integer(new.landedEvent),
+            ] + new.key.values)
+    }
+
     static func setFailure(_ failure: String?, of key: ProgressKey, _ transaction: Transaction) throws {
         try transaction.execute(
             "UPDATE pipeline_progress SET failure = ? WHERE \(isKey)", [SQLValue(failure)] + key.values)

@@ -85,17 +85,21 @@ struct PipelineSupervisor {
         let pipeline = key.pipelineID.hexDigits
         service.resources.log.error(
             "a pipeline failed", ["pipeline": .string(pipeline), "error": .string("\(error)")])
+        // Stored first: whoever hears of the failure finds it in the pipeline's status.
+        if (error as? PipelinesError)?.code != .ownershipLost { await store(failure: reason) }
         control.noteFailure(
             PipelinesError(.failed, "the pipeline failed: \(reason)", ["pipeline": pipeline], cause: error),
             reason: reason, isFinal: true)
-        if (error as? PipelinesError)?.code == .ownershipLost { return }
+    }
+
+    private func store(failure reason: String) async {
         let key = self.key
         do {
             try await service.resources.metastore.write { try ProgressRows.setFailure(reason, of: key, $0) }
         } catch {
             service.resources.log.error(
                 "a failed pipeline's status was not stored",
-                ["pipeline": .string(pipeline), "error": .string("\(error)")])
+                ["pipeline": .string(key.pipelineID.hexDigits), "error": .string("\(error)")])
         }
     }
 

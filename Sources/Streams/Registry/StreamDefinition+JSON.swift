@@ -31,6 +31,7 @@ extension StreamDefinition {
         unknownFields = unknown.string.flatMap(UnknownFieldPolicy.init) ?? .count
         http = try HTTPSettings(body["http"] ?? .null, over: HTTPSettings())
         hasWorkerBinding = try Self.readBinding(body["worker_binding"] ?? .null) ?? true
+        acknowledgement = try Self.readAcknowledgement(body["acknowledge"] ?? .null) ?? .durable
         version = 1
         createdAt = now
         modifiedAt = now
@@ -45,6 +46,8 @@ extension StreamDefinition {
         var changed = self
         changed.http = try HTTPSettings(body["http"] ?? .null, over: http)
         changed.hasWorkerBinding = try Self.readBinding(body["worker_binding"] ?? .null) ?? hasWorkerBinding
+        changed.acknowledgement =
+            try Self.readAcknowledgement(body["acknowledge"] ?? .null) ?? acknowledgement
         changed.version += 1
         changed.modifiedAt = now
         return changed
@@ -72,6 +75,7 @@ extension StreamDefinition {
         object["format"] = .object(format)
         if schema != .unstructured { object["schema"] = schema.json }
         object["unknown_fields"] = .string(unknownFields.rawValue)
+        object["acknowledge"] = .string(acknowledgement.rawValue)
         return object
     }
 
@@ -93,6 +97,16 @@ extension StreamDefinition {
                 .invalidName, "a stream's name is made of letters, digits and underscores", ["name": name])
         }
         return name
+    }
+
+    private static func readAcknowledgement(
+        _ value: JSONValue
+    ) throws(StreamsError) -> Acknowledgement? {
+        if value.isNull { return nil }
+        guard let mode = value.string.flatMap(Acknowledgement.init) else {
+            throw invalid("$.acknowledge", "an acknowledgement is durable, validated or landed")
+        }
+        return mode
     }
 
     private static func readBinding(_ value: JSONValue) throws(StreamsError) -> Bool? {

@@ -13,6 +13,16 @@ package struct StreamDefinition: Sendable, Equatable {
         package init() {}
     }
 
+    /// What the answer to a producer says.
+    package enum Acknowledgement: String, Sendable, CaseIterable {
+        /// The events are on the disk.
+        case durable
+        /// The events are on the disk, and those that do not fit the schema are named.
+        case validated
+        /// Every pipeline of the stream has landed the events.
+        case landed
+    }
+
     package let id: UniqueID
     package let name: String
     package let schema: StreamSchema
@@ -21,6 +31,7 @@ package struct StreamDefinition: Sendable, Equatable {
     package let unknownFields: UnknownFieldPolicy
     package var http: HTTPSettings
     package var hasWorkerBinding: Bool
+    package var acknowledgement: Acknowledgement
     package var version: Int64
     package let createdAt: Instant
     package var modifiedAt: Instant

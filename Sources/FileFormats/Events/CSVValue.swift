@@ -1,8 +1,20 @@
 import JSONText
 
 /// One field of a CSV row as JSON.
-enum CSVValue {
-    static func write(_ field: ArraySlice<UInt8>, as kind: CSVReader.Kind, to body: inout [UInt8]) {
+package enum CSVValue {
+    /// What a column's fields become.
+    package enum Kind: Sendable, Equatable {
+        case string
+        /// A number where the text is one, else a string: the stream says what is wrong with it.
+        case number
+        case boolean
+        /// A value where the text is JSON, else a string.
+        case json
+        /// A number, `true` or `false` where the text is one, else a string.
+        case inferred
+    }
+
+    package static func write(_ field: ArraySlice<UInt8>, as kind: Kind, to body: inout [UInt8]) {
         switch kind {
         case .number where isNumber(field): body += field
         case .inferred where isNumber(field) || isBoolean(field): body += field
@@ -15,7 +27,7 @@ enum CSVValue {
     }
 
     /// What a stream's field of this type takes.
-    static func kind(ofType type: String) -> CSVReader.Kind {
+    package static func kind(ofType type: String) -> Kind {
         switch type {
         case "int32", "int64", "uint32", "uint64", "float32", "float64", "decimal128", "timestamp": .number
         case "bool": .boolean
@@ -49,7 +61,7 @@ enum CSVValue {
     }
 
     /// The grammar of RFC 8259: no leading zeros, plus signs or bare points.
-    static func isNumber(_ field: ArraySlice<UInt8>) -> Bool {
+    package static func isNumber(_ field: ArraySlice<UInt8>) -> Bool {
         var index = field.startIndex
         func digits() -> Int {
             let start = index

@@ -1,0 +1,54 @@
+/// Cuts a row of CSV into fields.
+///
+/// Source: RFC 4180.
+package enum CSVRow {
+    /// Puts the row's fields, unquoted, one after the other into `text`, and where each ends into `ends`. False when text
+    /// follows a quoted field.
+    package static func split(
+        _ buffer: [UInt8], _ row: Range<Int>, text: inout [UInt8], ends: inout [Int]
+    ) -> Bool {
+        text.removeAll(keepingCapacity: true)
+        ends.removeAll(keepingCapacity: true)
+        var index = row.lowerBound
+        while true {
+            if index < row.upperBound, buffer[index] == UInt8(ascii: "\"") {
+                index += 1
+                while index < row.upperBound {
+                    if buffer[index] == UInt8(ascii: "\"") {
+                        index += 1
+                        // Two quotes inside a quoted field stand for one.
+                        guard index < row.upperBound, buffer[index] == UInt8(ascii: "\"") else { break }
+                    }
+                    text.append(buffer[index])
+                    index += 1
+                }
+                guard index == row.upperBound || buffer[index] == UInt8(ascii: ",") else { return false }
+            } else {
+                while index < row.upperBound, buffer[index] != UInt8(ascii: ",") {
+                    text.append(buffer[index])
+                    index += 1
+                }
+            }
+            ends.append(text.count)
+            guard index < row.upperBound else { return true }
+            index += 1
+        }
+    }
+
+    /// Where the row at `start` ends, and where the next begins; quoted fields may hold line ends. Nil when a quoted
+    /// field does not end.
+    static func end(_ buffer: [UInt8], from start: Int) -> (row: Int, next: Int)? {
+        var index = start
+        var isQuoted = false
+        while index < buffer.count {
+            let byte = buffer[index]
+            if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+            if byte == UInt8(ascii: "\n"), !isQuoted {
+                let hasReturn = index > start && buffer[index - 1] == UInt8(ascii: "\r")
+                return (hasReturn ? index - 1 : index, index + 1)
+            }
+            index += 1
+        }
+        return isQuoted ? nil : (index, index)
+    }
+}

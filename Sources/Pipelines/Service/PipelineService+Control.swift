@@ -1,0 +1,145 @@
+import Effects
+package import JSONText
+import Metastore
+import Streams
+import Telemetry
+
+/// Pausing, changing and starting anew what runs.
+extension PipelineService {
+    /// Lands what was read and stops; the stream keeps the rest until `resume`.
+    package func pause(_ idOrName: String) async throws -> PipelineDefinition {
+        let id = try await pipeline(idOrName).id
+        let now = resources.clock.now
+        try await whileStopped(id) { try PipelineStore.setStatus(.paused, of: id, at: now, $0) }
+        return try await pipeline(id.hexDigits)
+    }
+
+    /// Runs a paused pipeline, and statements that failed, from where they stand.
+    package func resume(_ idOrName: String) async throws -> PipelineDefinition {
+        let id = try await pipeline(idOrName).id
+        let now = resources.clock.now
+        try await whileStopped(id) { transaction in
+            let progresses = try ProgressRows.all(pipeline: id, transaction)
+            guard !progresses.isEmpty else {
+                throw PipelinesError(
+                    .failed, "the pipeline's stream was deleted", ["pipeline": id.hexDigits],
+                    hint: "make the pipeline anew")
+            }
+            for progress in progresses { try ProgressRows.setFailure(nil, of: progress.key, transaction) }
+            try PipelineStore.setStatus(.running, of: id, at: now, transaction)
+        }
+        return try await pipeline(id.hexDigits)
+    }
+
+    /// Gives a pipeline other SQL. A statement whose stream and sink stay goes on where it stands; a new one begins
+    /// where the pipeline stands in its stream, or at the oldest record of a stream that is new: no event is lost and
+    /// none is landed twice. Statements that are gone take their counts along.
+    ///
+    /// - Errors: as for `createPipeline`; then everything is as it was.
+    package func changeSQL(_ idOrName: String, _ body: JSONValue) async throws -> PipelineDefinition {
+        let old = try await pipeline(idOrName)
+        let now = resources.clock.now
+        let changed = try PipelineDefinition(
+            creating: ["name": .string(old.name), "sql": body["sql"] ?? .null], id: old.id, now: old.createdAt
+        )
+        let compiled = try await compile(changed.sql, now: old.createdAt)
+        try await compiled.checkTables(resources.catalog)
+        // What a new statement may need is held from now on; where it begins shows when the others have stopped.
+        let known = Set(
+            try await resources.metastore.read { try ProgressRows.all(pipeline: old.id, $0) }.map(\.key))
+        var fresh: [ProgressKey: PipelineProgress] = [:]
+        do {
+            for statement in compiled.statements where !known.contains(statement.key(of: old.id)) {
+                let progress = try hold(statement, of: old.id)
+                fresh[progress.key] = progress
+            }
+            let keys = compiled.statements.map { $0.key(of: old.id) }
+            let beginnings = fresh
+            let (stored, gone) = try await whileStopped(old.id) { transaction in
+                try Self.store(changed, keys, beginnings, at: now, transaction)
+            }
+            for progress in stored where fresh[progress.key] != nil { rehold(progress) }
+            for key in gone { release(key) }
+        } catch {
+            for key in fresh.keys { release(key) }
+            throw error
+        }
+        return try await pipeline(old.id.hexDigits)
+    }
+
+    private static func store(
+        _ changed: PipelineDefinition, _ keys: [ProgressKey], _ fresh: [ProgressKey: PipelineProgress],
+        at now: Instant, _ transaction: Transaction
+    ) throws -> (stored: [PipelineProgress], gone: [ProgressKey]) {
+        let before = try ProgressRows.all(pipeline: changed.id, transaction)
+        var stored: [PipelineProgress] = []
+        for (index, key) in keys.enumerated() {
+            if before.contains(where: { $0.key == key }) {
+                try ProgressRows.setStatement(index, of: key, transaction)
+                continue
+            }
+            guard var progress = fresh[key] else {
+                throw PipelinesError(.changing, "the pipeline was changed meanwhile", hint: "try again")
+            }
+            let stand = before.filter { $0.key.streamID == key.streamID }.min { $0.next < $1.next }
+            if let stand {
+                progress = PipelineProgress(key: key, next: stand.next, startEvent: stand.landedEvent)
+            }
+            try ProgressRows.insert(progress, statement: index, transaction)
+            stored.append(progress)
+        }
+        let gone = before.map(\.key).filter { !keys.contains($0) }
+        for key in gone { try ProgressRows.delete(key, transaction) }
+        try PipelineStore.setSQL(changed.sql, of: changed.id, at: now, transaction)
+        return (stored, gone)
+    }
+
+    /// Sends every statement of the pipeline to another place of its stream and counts from there: back, and events
+    /// land again; ahead, and they are left out. A sink's table that was dropped is made anew.
+    ///
+    /// - Errors: `invalidDefinition`, `STR-402`, `STR-403`.
+    package func reset(_ idOrName: String, _ body: JSONValue) async throws -> PipelineDefinition {
+        let definition = try await pipeline(idOrName)
+        let target = try ResetTarget(body)
+        let keys = try await resources.metastore.read {
+            try ProgressRows.all(pipeline: definition.id, $0).map(\.key)
+        }
+        // Nothing between here and there may be trimmed meanwhile.
+        func guardian(_ key: ProgressKey) -> String { key.consumer + "/reset" }
+        var places: [ProgressKey: (offset: LogOffset, event: Int64)] = [:]
+        var held: [(log: StreamLog, consumer: String)] = []
+        defer { for hold in held { hold.log.unregister(consumer: hold.consumer) } }
+        for key in keys {
+            let log = try resources.streams.stream(key.streamID.hexDigits).log.get()
+            _ = try log.registerAtOldest(consumer: guardian(key))
+            held.append((log, guardian(key)))
+            places[key] = try await target.find(in: log)
+        }
+        let found = places
+        let moved = try await whileStopped(definition.id) { transaction in
+            try ProgressRows.all(pipeline: definition.id, transaction).map { progress in
+                guard let place = found[progress.key] else {
+                    throw PipelinesError(.changing, "the pipeline was changed meanwhile", hint: "try again")
+                }
+                var new = PipelineProgress(key: progress.key, next: place.offset, startEvent: place.event)
+                new.ownerEpoch = progress.ownerEpoch
+                try ProgressRows.reset(to: new, transaction)
+                return new
+            }
+        }
+        for progress in moved { rehold(progress) }
+        return try await pipeline(definition.id.hexDigits)
+    }
+
+    /// A runner does the same when it starts; a paused pipeline has none.
+    private func rehold(_ progress: PipelineProgress) {
+        do {
+            let log = try resources.streams.stream(progress.key.streamID.hexDigits).log.get()
+            _ = try log.register(consumer: progress.key.consumer, landed: progress.next)
+        } catch {
+            resources.log.error(
+                "a pipeline cannot hold its stream's log",
+                ["pipeline": .string(progress.key.pipelineID.hexDigits), "error": .string("\(error)")])
+        }
+    }
+}

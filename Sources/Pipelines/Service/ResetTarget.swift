@@ -1,0 +1,70 @@
+import Effects
+import JSONText
+import Kernels
+import Streams
+
+/// A place in a stream, as somebody names it: `{"to":"oldest"}`, `{"to":"latest"}`, `{"record":17}`,
+/// `{"time":"2026-01-31T00:00:00Z"}`.
+enum ResetTarget: Sendable, Equatable {
+    case oldest
+    case latest
+    case record(Int64)
+    /// The first record received at or after the instant.
+    case time(Instant)
+
+    init(_ body: JSONValue) throws(PipelinesError) {
+        let members = body.object?.members ?? []
+        guard members.count == 1, let (name, value) = members.first else { throw Self.refused }
+        switch (name, value.string) {
+        case ("to", "oldest"): self = .oldest
+        case ("to", "latest"): self = .latest
+        case ("time", let text?):
+            guard
+                let nanoseconds = TimeParsing.timestampNanoseconds(Array(text.utf8).span, ignoresZone: false),
+                let microseconds = Int64(exactly: nanoseconds / 1000)
+            else { throw Self.refused }
+            self = .time(Instant(microseconds: microseconds))
+        case ("record", nil):
+            guard let number = value.integer, number >= 0 else { throw Self.refused }
+            self = .record(number)
+        default: throw Self.refused
+        }
+    }
+
+    private static let refused = PipelinesError(
+        .invalidDefinition, "a pipeline is reset to one place", ["path": "$"],
+        hint: #"send {"to":"oldest"}, {"to":"latest"}, {"record":N} or {"time":"2026-01-31T00:00:00Z"}"#)
+
+    /// The place, and how many events of the stream came before it.
+    func find(in log: StreamLog) async throws -> (offset: LogOffset, event: Int64) {
+        let status = log.status
+        switch self {
+        case .oldest: return (status.oldest, status.oldestEvent)
+        case .latest: return (status.end, status.acceptedEvents)
+        case .record(let number): return try await place(of: number, in: log)
+        case .time(let instant): return try await place(of: firstRecord(at: instant, in: log), in: log)
+        }
+    }
+
+    private func place(of record: Int64, in log: StreamLog) async throws -> (offset: LogOffset, event: Int64)
+    {
+        let slice = try await log.read(from: LogOffset(record: record), maxBytes: 1)
+        guard let first = slice.records.first else {
+            return (LogOffset(record: record), log.status.acceptedEvents)
+        }
+        return (LogOffset(record: record), first.firstEvent)
+    }
+
+    /// By halves: requests are received in the order of their numbers, but for a clock that jumps.
+    private func firstRecord(at instant: Instant, in log: StreamLog) async throws -> Int64 {
+        var low = log.status.oldest.record
+        var high = log.status.end.record
+        while low < high {
+            let middle = low + (high - low) / 2
+            let slice = try await log.read(from: LogOffset(record: middle), maxBytes: 1)
+            guard let record = slice.records.first else { return middle }
+            if record.append.receivedAt < instant { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,142 @@
+import Catalogs
+import Effects
+import Iceberg
+import JSONText
+import Streams
+import Testing
+
+@testable import Pipelines
+
+/// Pausing, changing and resetting a pipeline leaves no gap and no repeat.
+@Suite struct PipelineControlTests {
+    private static let sql = "INSERT INTO events_sink SELECT id FROM events"
+
+    private func node() async throws -> SmallNode {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        _ = try await node.service.createSink([
+            "name": "second_sink", "type": "r2_data_catalog",
+            "config": ["bucket": "lake", "namespace": "web", "table_name": "second"],
+        ])
+        return node
+    }
+
+    private func rows(_ node: SmallNode, _ namespace: String, _ name: String) async throws -> String? {
+        try await node.table(namespace, name).metadata.currentSnapshot?.summary["total-records"]
+    }
+
+    @Test func aPausedPipelineKeepsItsPlaceAndItsStreamsRecords() async throws {
+        let node = try await node()
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+            try await node.send(#"[{"id":1}]"#)
+            try await node.service.flush(stream: "events")
+            #expect(try await node.service.pause("p").status == .paused)
+            try await node.send(#"[{"id":2},{"id":3}]"#)
+            let waiting = await #expect(throws: PipelinesError.self) {
+                try await node.service.flush(stream: "events")
+            }
+            #expect(waiting?.code == .paused)
+            let paused = try await node.service.stats("p")
+            #expect(paused.pending == 2 && paused.counts.passed == 1)
+            let log = try node.registry.stream("events").log.get()
+            #expect(log.consumers.count == 1 && log.status.unlandedBytes > 0)
+            // Pausing twice is nothing special.
+            _ = try await node.service.pause("p")
+            #expect(try await node.service.resume("p").status == .running)
+            try await node.service.flush(stream: "events")
+            #expect(try await node.service.stats("p").counts.passed == 3)
+        }
+        #expect(try await rows(node, "web.deep", "events") == "3")
+    }
+
+    @Test func newSQLTakesEffectAtTheExactPlace() async throws {
+        let node = try await node()
+        try await node.whileRunning {
+            let made = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+            try await node.send(#"[{"id":1},{"id":2}]"#)
+            try await node.service.flush(stream: "events")
+            // The same way with a filter goes on; the new one begins where the pipeline stands.
+            let both = Self.sql + " WHERE id > 10; INSERT INTO second_sink SELECT id FROM events"
+            let changed = try await node.service.changeSQL("p", ["sql": .string(both)])
+            #expect(changed.id == made.id && changed.sql == both)
+            try await node.send(#"[{"id":3},{"id":14}]"#)
+            try await node.service.flush(stream: "events")
+            let stats = try await node.service.stats("p")
+            #expect(stats.statements.map(\.counts.passed) == [3, 2])
+            #expect(stats.statements.map(\.counts.filtered) == [1, 0])
+            #expect(stats.statements.map(\.accepted) == [4, 2])
+            // One is taken away: its reader leaves the log.
+            _ = try await node.service.changeSQL(
+                "p", ["sql": "INSERT INTO second_sink SELECT id FROM events"])
+            try await node.send(#"[{"id":5}]"#)
+            try await node.service.flush(stream: "events")
+            #expect(try node.registry.stream("events").log.get().consumers.count == 1)
+            #expect(try await node.service.stats("p").counts.passed == 3)
+            // What cannot be is refused, and everything is as it was.
+            for bad in [
+                "INSERT INTO second_sink SELECT nothing FROM events",
+                "INSERT INTO second_sink SELECT kind AS id FROM events",
+            ] {
+                await #expect(throws: (any Error).self) {
+                    _ = try await node.service.changeSQL("p", ["sql": .string(bad)])
+                }
+            }
+            try await node.send(#"[{"id":6}]"#)
+            try await node.service.flush(stream: "events")
+        }
+        #expect(try await rows(node, "web.deep", "events") == "3")
+        #expect(try await rows(node, "web", "second") == "4")
+    }
+
+    @Test func aResetReplaysFromThePlaceIntoANewTable() async throws {
+        let node = try await node()
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+            for id in 1...4 { try await node.send(#"[{"id":\#(id)},{"id":\#(id + 100)}]"#) }
+            try await node.service.flush(stream: "events")
+            _ = try await node.service.changeSQL(
+                "p", ["sql": "INSERT INTO second_sink SELECT id FROM events"])
+            for (body, accepted) in [
+                (["to": "oldest"], 8), (["record": 3], 2), (["to": "latest"], 0),
+                (["time": "2023-11-14T22:13:20Z"], 8), (["time": "2030-01-01T00:00:00Z"], 0),
+            ] as [(JSONValue, Int64)] {
+                _ = try await node.service.reset("p", body)
+                try await node.service.flush(stream: "events")
+                let stats = try await node.service.stats("p")
+                #expect(stats.accepted == accepted && stats.counts.passed == accepted, "\(body)")
+            }
+            for bad in [["record": 99], ["record": -1], ["to": "nowhere"], [:], ["time": "noon"]]
+                as [JSONValue]
+            {
+                await #expect(throws: (any Error).self, "\(bad)") {
+                    _ = try await node.service.reset("p", bad)
+                }
+            }
+            #expect(try node.registry.stream("events").log.get().consumers.count == 1)
+            #expect(try await node.service.pipeline("p").status == .running)
+        }
+        #expect(try await rows(node, "web", "second") == "18")
+    }
+
+    @Test func aFailedPipelineIsResumedAfterItsTableWasDropped() async throws {
+        let node = try await node()
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+            try await node.send(#"[{"id":1}]"#)
+            try await node.service.flush(stream: "events")
+            try await node.catalog.dropTable(
+                TableIdentifier(namespace: Namespace(["web", "deep"]), name: "events"), in: node.warehouse)
+            try await node.send(#"[{"id":2}]"#)
+            await #expect(throws: PipelinesError.self) { try await node.service.flush(stream: "events") }
+            #expect(try await node.service.pipeline("p").status == .failed)
+            // Resumed it fails again, for the same reason; reset it fills a new table.
+            _ = try await node.service.resume("p")
+            await #expect(throws: PipelinesError.self) { try await node.service.flush(stream: "events") }
+            _ = try await node.service.reset("p", ["to": "oldest"])
+            try await node.service.flush(stream: "events")
+            #expect(try await node.service.pipeline("p").status == .running)
+        }
+        #expect(try await rows(node, "web.deep", "events") == "2")
+    }
+}

@@ -1,0 +1,80 @@
+"""A pipeline is paused, changed, reset and resumed while producers go on; bodies in every form; what answers say."""
+
+import gzip
+import json
+import threading
+
+import pytest
+
+from firn_server import Firn
+
+SCHEMA = [{"name": "id", "type": "int64", "required": True}, {"name": "name", "type": "string"}]
+
+
+@pytest.fixture(scope="module")
+def firn(shared_firn):
+    return shared_firn
+
+
+def test_changes_under_load_lose_nothing_and_land_nothing_twice(firn):
+    stream, sink, pipeline = firn.make_pipeline(schema=SCHEMA, name="changing",
+                                                sql="INSERT INTO changing_sink SELECT id FROM changing")
+    sent, stop = [0], threading.Event()
+
+    def produce():
+        while not stop.is_set():
+            events = [{"id": sent[0] + number} for number in range(50)]
+            assert firn.ingest(stream["id"], events).status_code == 200
+            sent[0] += 50
+
+    producer = threading.Thread(target=produce)
+    producer.start()
+    try:
+        for turn in range(4):
+            run = firn.cli("pipeline", "update", "changing_pipeline",
+                           "--sql", f"INSERT INTO changing_sink SELECT id FROM changing WHERE id > -{turn + 1}")
+            assert run.returncode == 0, run.stderr
+            assert firn.cli("pipeline", "pause", "changing_pipeline").returncode == 0
+            assert firn.api("GET", f"pipelines/v1/pipelines/{pipeline['id']}")["status"] == "paused"
+            assert firn.cli("pipeline", "resume", "changing_pipeline").returncode == 0
+    finally:
+        stop.set()
+        producer.join()
+    firn.flush(stream["id"])
+    row = firn.rows("lake", "SELECT count(*) AS n, count(DISTINCT id) AS ids, max(id) AS last FROM web.changing")[0]
+    assert (row["n"], row["ids"], row["last"]) == (sent[0], sent[0], sent[0] - 1)
+    stats = firn.stats(pipeline["id"])
+    assert stats["accepted"] == stats["passed"] == sent[0] and stats["pending"] == 0
+    run = firn.cli("pipeline", "reset", "changing_pipeline", "--to", "nowhere")
+    assert run.returncode == 1 and "oldest" in run.stderr
+
+
+def test_csv_gzip_and_zstd_bodies_land_alike(firn):
+    stream, _, _ = firn.make_pipeline(schema=SCHEMA, name="bodies")
+    csv = b'id,name\n1,"a, b"\n2,\n'
+    for body, headers in [(csv, {"Content-Type": "text/csv"}),
+                          (gzip.compress(csv), {"Content-Type": "text/csv", "Content-Encoding": "gzip"})]:
+        answer = firn.call("POST", f"/ingest/{stream['id']}", data=body, headers=headers)
+        assert answer.status_code == 200 and answer.json()["result"]["committed"] == 2, answer.text
+    firn.flush(stream["id"])
+    rows = firn.rows("lake", "SELECT id, name, count(*) AS n FROM web.bodies GROUP BY id, name ORDER BY id")
+    assert [(row["id"], row["name"], row["n"]) for row in rows] == [(1, "a, b", 2), (2, None, 2)]
+
+
+def test_an_answer_says_what_the_stream_promises(firn):
+    stream, _, pipeline = firn.make_pipeline(schema=SCHEMA, name="promises", rolling={"interval_seconds": 3600})
+    path = f"pipelines/v1/streams/{stream['id']}"
+    assert firn.api("PATCH", path, {"acknowledge": "landed"})["acknowledge"] == "landed"
+    answer = firn.ingest(stream["id"], [{"id": 1}])
+    assert answer.json()["result"] == {"committed": 1, "landed": True}
+    assert firn.rows("lake", "SELECT count(*) AS n FROM web.promises")[0]["n"] == 1
+    firn.api("PATCH", path, {"acknowledge": "validated"})
+    result = firn.ingest(stream["id"], [{"id": 2}, {"id": "two"}]).json()["result"]
+    assert (result["committed"], result["rejected"], result["misfits"][0]["path"]) == (1, 1, "$.id")
+    firn.flush(stream["id"])
+    stats = firn.stats(pipeline["id"])
+    assert (stats["accepted"], stats["passed"], stats["rejected"], stats["pending"]) == (3, 2, 1, 0)
+    firn.api("PATCH", path, {"acknowledge": "landed"})
+    firn.api("POST", f"firn/pipelines/{pipeline['id']}/pause")
+    answer = firn.ingest(stream["id"], [{"id": 3}])
+    assert answer.status_code == 504 and answer.json()["errors"][0]["firn_code"] == "ING-106"
