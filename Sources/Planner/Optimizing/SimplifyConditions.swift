@@ -56,7 +56,25 @@ struct SimplifyConditions: OptimizerPass {
             if term.isVolatile || seen.insert(term).inserted { kept.append(term) }
         }
         if kept.isEmpty { return .literal(.boolean(neutral), .boolean) }
+        if function == .or, let factored = factored(kept) { return factored }
         return kept.count == 1 ? kept[0] : .call(function, kept, .boolean)
+    }
+
+    /// `(a AND b) OR (a AND c)` becomes `a AND (b OR c)`: an equality of two tables in every branch is a join's key.
+    ///
+    /// *Nulls*: three-valued logic is distributive.
+    private static func factored(_ branches: [Expression]) -> Expression? {
+        guard branches.count > 1 else { return nil }
+        let terms = branches.map(\.conjuncts)
+        let common = terms[0].filter { term in
+            !term.isVolatile && terms.dropFirst().allSatisfy { $0.contains(term) }
+        }
+        guard !common.isEmpty else { return nil }
+        let rest = terms.map { branch in branch.filter { !common.contains($0) } }
+        // A branch that is nothing else lets all pass.
+        if rest.contains(where: \.isEmpty) { return Expression.conjunction(common) }
+        let others = rest.compactMap { Expression.conjunction($0) }
+        return .call(.and, common + [combined(.or, others, neutral: false)], .boolean)
     }
 
     /// `a = 1 OR a = 2 OR b` becomes `a IN (1, 2) OR b`: one lookup instead of many comparisons.
