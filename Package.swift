@@ -121,9 +121,8 @@ let rooms: [Room] = [
     Room(
         name: "ManagementAPI",
         uses: [
-            "Faults", "Effects", "Telemetry", "JSONText", "Buckets", "Catalogs", "Streams", "Pipelines",
-            "Sessions",
-            "Identity", "Wire",
+            "Faults", "Effects", "Telemetry", "JSONText", "Buckets", "Iceberg", "Tables", "Catalogs",
+            "Streams", "Pipelines", "Sessions", "Identity", "Wire",
         ]),
     // Layer 8
     Room(

@@ -54,7 +54,8 @@ package enum FirnCommand {
         summary: "events in over HTTP, shaped by SQL, landed in Iceberg tables, questions answered",
         subcommands: [
             ServeCommand.spec, IngestCommand.spec, SQLCommand.spec, BucketCommands.spec, CatalogCommands.spec,
-            StreamCommands.spec, SinkCommands.spec, PipelineCommands.spec, TokenCommands.spec,
+            TableCommands.spec, StreamCommands.spec, SinkCommands.spec, PipelineCommands.spec,
+            TokenCommands.spec,
             ClusterCommand.spec, ConfigCommand.spec, VersionCommand.spec,
         ],
         notes: "`firn COMMAND --help` tells more of each, `firn --version` which build this is.")

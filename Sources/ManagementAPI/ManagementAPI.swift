@@ -10,6 +10,7 @@ package enum ManagementAPI {
         AccountRoutes.add(to: &routes)
         BucketRoutes.add(to: &routes)
         WarehouseRoutes.add(to: &routes)
+        TableRoutes.add(to: &routes)
         StreamRoutes.add(to: &routes)
         SinkRoutes.add(to: &routes)
         PipelineRoutes.add(to: &routes)

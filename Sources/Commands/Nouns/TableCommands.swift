@@ -1,0 +1,44 @@
+import JSONText
+
+/// `firn table …`
+enum TableCommands {
+    static let spec = CommandSpec(
+        name: "table", summary: "tables of a catalog",
+        subcommands: [
+            CommandSpec(
+                name: "check", summary: "holds a table's metadata, manifests and data against each other",
+                positionals: [PositionalSpec(name: "BUCKET"), PositionalSpec(name: "NAMESPACE.TABLE")],
+                flags: Invocation.serverFlags + [
+                    .toggle("data", "reads every row as well, to check column bounds")
+                ]
+            ) { invocation in
+                let bucket = FirnServer.segment(invocation.arguments.positionals[0])
+                let table = FirnServer.segment(invocation.arguments.positionals[1])
+                let data = invocation.isOn("data") ? "?data=true" : ""
+                let report = try await invocation.server().call(
+                    "GET", "firn/tables/\(bucket)/\(table)/check\(data)")
+                show(report, invocation)
+                guard report["clean"]?.boolean == true else {
+                    throw CommandError(
+                        .refused, "the table is damaged",
+                        ["problems": TableText.cell(report["problem_count"])])
+                }
+            }
+        ])
+
+    private static func show(_ report: JSONValue, _ invocation: Invocation) {
+        if invocation.wantsJSON { return invocation.show(report) }
+        for problem in report["problems"]?.array ?? [] {
+            invocation.tell(
+                "\(TableText.cell(problem["kind"]))  \(TableText.cell(problem["path"]))\n"
+                    + "    \(TableText.cell(problem["text"]))")
+        }
+        for orphan in report["orphans"]?.array ?? [] { invocation.tell("orphan  \(TableText.cell(orphan))") }
+        let checked = report["checked"]
+        invocation.tell(
+            "checked \(TableText.cell(checked?["snapshots"])) snapshots, "
+                + "\(TableText.cell(checked?["manifests"])) manifests, \(TableText.cell(checked?["files"])) files, "
+                + "\(TableText.cell(checked?["rows"])) rows: \(TableText.cell(report["problem_count"])) problems, "
+                + "\(TableText.cell(report["orphan_count"])) orphans")
+    }
+}
