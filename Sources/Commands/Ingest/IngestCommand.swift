@@ -29,13 +29,13 @@ enum IngestCommand {
     private static func run(_ invocation: Invocation) async throws {
         let stream = invocation.arguments.positionals[0]
         let paths = Array(invocation.arguments.positionals.dropFirst())
+        let formats = try paths.map { try format(of: $0, invocation) }
         // All of them: the third file's absence should not show after two were sent.
         for path in paths { try ByteInput.check(path: path) }
         let server = try invocation.server()
         var limits = BatchLimits()
         limits.events = try invocation.integer("batch-events", in: 1...1_000_000) ?? limits.events
         limits.bytes = try invocation.integer("batch-bytes", in: 1...(1 << 30)) ?? limits.bytes
-        let formats = try paths.map { try format(of: $0, invocation) }
         let kinds = formats.contains(.csv) ? try await columnKinds(server, stream) : [:]
         let sizes = paths.map { ByteInput.size(path: $0) }
         let total = sizes.contains { $0 == nil } ? nil : sizes.reduce(0) { $0 + ($1 ?? 0) }
