@@ -109,4 +109,15 @@ struct PlannerFaultTests {
             #expect(fault?.code == .unsupported)
         }
     }
+
+    @Test("tables that read all before them by more than equality are refused before they grow without end")
+    func doublingLaterals() {
+        var text = "SELECT 1 FROM flights f0"
+        for index in 1...40 {
+            text += ", LATERAL (SELECT count(*) + f\(index - 1).year AS year FROM flights"
+            text += " WHERE flights.year > f\(index - 1).year) f\(index)"
+        }
+        let fault = #expect(throws: PlannerError.self) { try PlannerFixture.plan(text) }
+        #expect(fault?.code == .unsupported)
+    }
 }

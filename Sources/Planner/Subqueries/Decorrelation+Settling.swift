@@ -9,7 +9,8 @@ extension Decorrelation {
     func settle(_ part: inout Part, _ wanted: Set<Int>) throws(PlannerError) -> [Int: Expression] {
         let all = wanted.union(numbers(in: part.ties)).sorted()
         if all.isEmpty { return [:] }
-        return settleByEqualities(&part, all) ?? settleByDomain(&part, all)
+        if let places = settleByEqualities(&part, all) { return places }
+        return try settleByDomain(&part, all)
     }
 
     /// `inner.k = outer.k` makes `inner.k` the outer value; nil when a number has no such tie.
@@ -52,14 +53,16 @@ extension Decorrelation {
     }
 
     /// Joins all distinct values that the outer rows have.
-    private func settleByDomain(_ part: inout Part, _ all: [Int]) -> [Int: Expression] {
+    private func settleByDomain(
+        _ part: inout Part, _ all: [Int]
+    ) throws(PlannerError) -> [Int: Expression] {
         let width = part.plan.schema.count
         var places: [Int: Expression] = [:]
         for (index, number) in all.enumerated() {
             places[number] = .column(width + index, outer[number]?.type ?? .null)
         }
         let terms = part.ties.map { $0.withOuter(places) }
-        part.plan = .join(.inner, Expression.conjunction(terms), part.plan, domain(all))
+        part.plan = .join(.inner, Expression.conjunction(terms), part.plan, try domain(all))
         part.ties = ties(all, places) { _ in .isNotDistinctFrom }
         return places
     }
@@ -85,11 +88,19 @@ extension Decorrelation {
     }
 
     /// The distinct outer values, a column a number.
-    private func domain(_ all: [Int]) -> LogicalPlan {
+    private func domain(_ all: [Int]) throws(PlannerError) -> LogicalPlan {
         let values = all.map { outer[$0] ?? .true }
         let names = all.map { "outer\($0)" }
         let needed = values.reduce(into: Set<Int>()) { $0.formUnion($1.columns) }
-        let rows = LogicalPlan.project(Projection(values, names: names), Self.source(of: needed, left))
+        let source = Self.source(of: needed, left)
+        // Each such copy doubles what later ones copy.
+        context.counts.add(nodes: source.nodeCount(upTo: QueryBinder.nodeLimit))
+        guard context.counts.nodes <= QueryBinder.nodeLimit else {
+            throw PlannerError(
+                .unsupported, "the query grows too large", ["limit": QueryBinder.nodeLimit], at: nil,
+                hint: "tie subqueries to the rows around by equalities")
+        }
+        let rows = LogicalPlan.project(Projection(values, names: names), source)
         return SelectBinding.distinct(rows)
     }
 
@@ -131,7 +142,7 @@ extension Decorrelation {
                     [.column(index, place.type), place.remapped { $0 + shift }], .boolean)
             }
         }
-        let joined = LogicalPlan.join(.left, Expression.conjunction(terms), domain(all), there)
+        let joined = LogicalPlan.join(.left, Expression.conjunction(terms), try domain(all), there)
         let marker = Expression.column(shift + there.schema.count - 1, .boolean)
         let isMissing = Expression.call(.isNull, [marker], .boolean)
         let fields = part.plan.schema.fields

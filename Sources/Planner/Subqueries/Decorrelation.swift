@@ -176,6 +176,13 @@ extension LogicalPlan {
         }
     }
 
+    /// How many nodes it has; counting stops at the limit.
+    func nodeCount(upTo limit: Int) -> Int {
+        var count = 1
+        for input in inputs where count < limit { count += input.nodeCount(upTo: limit - count) }
+        return count
+    }
+
     /// The same rows with columns behind theirs.
     func appending(_ values: [Expression], names: [String]) -> LogicalPlan {
         let fields = schema.fields
