@@ -64,6 +64,7 @@ struct PipelineClauses {
     private mutating func visit(_ expression: ExpressionSyntax) {
         switch expression.kind {
         case .call(let call):
+            if call.function.last.text.lowercased() == "unnest" { note("UNNEST", at: expression.position) }
             if call.window != nil {
                 note("a window function", at: expression.position)
             } else if AggregateRegistry.find(call.function.last.text) != nil {

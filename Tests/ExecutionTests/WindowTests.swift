@@ -192,3 +192,30 @@ struct WindowTests {
         }
     }
 }
+
+extension WindowTests {
+    @Test(
+        "runs computed side by side keep their order, and an aggregate above sees every row",
+        arguments: [1, 100, Int.max])
+    func sideBySide(batchRows: Int) async throws {
+        let count = batchRows == 1 ? 600 : 40_000
+        let input = PhysicalPlan.table([
+            ("p", Column(.int, count: count, .int32((0..<count).map { Int32($0 / 37) }))),
+            ("v", Column(.long, count: count, .int64((0..<count).map { Int64($0) }))),
+        ])
+        let plan = PhysicalPlan.window(
+            Windowing(
+                partition: [column(0, .int)], order: [SortKey(column(1, .long))],
+                calls: [WindowCall(.window(.rowNumber), [], type: .long)], names: ["n"]), input)
+        let world = World()
+        let rows = try await world.rows(plan, batchRows: batchRows)
+        #expect(rows.map { $0[1] } == (0..<count).map { .long(Int64($0)) })
+        #expect(rows.map { $0[2] } == (0..<count).map { .long(Int64($0 % 37) + 1) })
+        let sum = PhysicalPlan.aggregate(
+            Aggregation(
+                keys: [], calls: [AggregateCall(.sum, [column(2, .long)], type: .long)], names: ["s"]), plan)
+        let expected = (0..<count).reduce(Int64(0)) { $0 + Int64($1 % 37) + 1 }
+        #expect(try await world.rows(sum, batchRows: batchRows) == [[.long(expected)]])
+        #expect(world.ledger.reserved == 0)
+    }
+}

@@ -9,7 +9,8 @@ import Synchronization
 ///     input   a a a a|a a b b|b c c …
 ///     run     |- a and b --------|
 ///
-/// Partitions that are smaller than a batch are computed together; one larger than memory is refused.
+/// Partitions that are smaller than a batch are computed together, runs side by side; one larger than memory is
+/// refused.
 ///
 /// - Order: the input's.
 /// - Errors: `SCH-202` when a partition takes more than the query's memory.
@@ -26,6 +27,8 @@ final class WindowSource: MorselSource {
     private let profile: OperatorProfile
     private let context: QueryContext
     private let state: Mutex<State>
+    /// Runs are cut off the input one after the other, and computed side by side.
+    private let turnstile = Turnstile()
 
     init(_ work: WindowWork, _ input: BatchPuller, _ profile: OperatorProfile, _ context: QueryContext) throws
     {
@@ -36,11 +39,13 @@ final class WindowSource: MorselSource {
         state = Mutex(State(reservation: try context.memory.reserve(0, for: "window")))
     }
 
-    var isSequential: Bool { true }
+    var isSequential: Bool { false }
 
     func prepare() async throws {}
 
     func next() async throws -> Morsel? {
+        await turnstile.enter()
+        defer { turnstile.leave() }
         guard let run = try await nextRun() else { return nil }
         let rows = run.reduce(0) { $0 + $1.rowCount }
         let bytes = run.reduce(0) { sum, batch in batch.columns.reduce(sum) { $0 + $1.ownByteCount } }
