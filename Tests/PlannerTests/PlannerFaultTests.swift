@@ -55,6 +55,7 @@ struct PlannerFaultTests {
             ("SELECT (SELECT dep_dealy) FROM flights", "PLA-101", 1, 16, nil),
             ("SELECT origin, (SELECT year) FROM flights GROUP BY origin", "PLA-110", 1, 24, nil),
             ("SELECT 1 LIMIT (SELECT 1)", "PLA-201", 1, 16, nil),
+            ("SELECT (SELECT sum(year)) FROM flights", "PLA-201", 1, 16, "compute it in that query"),
             (
                 "SELECT 1 FROM flights WHERE row_number() OVER () = 1", "PLA-111", 1, 29,
                 "filter on it with QUALIFY"

@@ -241,6 +241,13 @@ struct ExpressionBinder {
         isInsideAggregate = true
         defer { isInsideAggregate = false }
         let bound = try boundAggregate(call, definition, at: position)
+        let columns = bound.arguments.flatMap(\.columns)
+        if !columns.isEmpty, columns.allSatisfy({ $0 >= Placeholder.outer }) {
+            // In SQL it is the outer query that groups then.
+            throw .unsupported(
+                "an aggregate over nothing but columns of a query further out", at: position,
+                hint: "compute it in that query")
+        }
         if let known = aggregates.firstIndex(of: bound) {
             return .column(Self.aggregateBase + known, bound.type)
         }
