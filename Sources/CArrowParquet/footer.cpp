@@ -18,6 +18,18 @@ int64_t chunk_offset(const parquet::ColumnChunkMetaData &chunk) {
     return offset;
 }
 
+bool is_all_dictionary(const parquet::ColumnChunkMetaData &chunk) {
+    bool has_dictionary_pages = false;
+    for (const auto &entry : chunk.encoding_stats()) {
+        if (entry.page_type == parquet::PageType::DICTIONARY_PAGE || entry.count == 0) continue;
+        bool is_dictionary = entry.encoding == parquet::Encoding::RLE_DICTIONARY ||
+                             entry.encoding == parquet::Encoding::PLAIN_DICTIONARY;
+        if (!is_dictionary) return false;
+        has_dictionary_pages = true;
+    }
+    return chunk.has_dictionary_page() && has_dictionary_pages;
+}
+
 namespace {
 
 /// Deeper schemas are refused: reading them recurses.
@@ -193,15 +205,7 @@ firn_arrow_status firn_arrow_footer_chunk(
         out->uncompressed_bytes = chunk->total_uncompressed_size();
         out->codec = chunk->compression();
         out->null_count = -1;
-        bool has_dictionary_pages = false;
-        bool has_other_pages = false;
-        for (const auto &entry : chunk->encoding_stats()) {
-            if (entry.page_type == parquet::PageType::DICTIONARY_PAGE || entry.count == 0) continue;
-            bool is_dictionary = entry.encoding == parquet::Encoding::RLE_DICTIONARY ||
-                                 entry.encoding == parquet::Encoding::PLAIN_DICTIONARY;
-            (is_dictionary ? has_dictionary_pages : has_other_pages) = true;
-        }
-        out->is_all_dictionary = chunk->has_dictionary_page() && has_dictionary_pages && !has_other_pages;
+        out->is_all_dictionary = is_all_dictionary(*chunk);
         thread_local std::string minimum, maximum;
         auto statistics = chunk->is_stats_set() ? chunk->encoded_statistics() : nullptr;
         if (statistics) {

@@ -24,4 +24,7 @@ namespace firn {
 /// Where a chunk's first page begins: the dictionary's, where there is one.
 int64_t chunk_offset(const parquet::ColumnChunkMetaData &chunk);
 
+/// Every data page holds indices into the chunk's dictionary.
+bool is_all_dictionary(const parquet::ColumnChunkMetaData &chunk);
+
 } // namespace firn

@@ -28,6 +28,38 @@ bool time_of(const parquet::Int96 &value, bool is_nanoseconds, int64_t &out) {
 
 } // namespace
 
+void firn_arrow_leaf::set_levels() {
+    levels = parquet::internal::LevelInfo();
+    levels.def_level = column->max_definition_level();
+    levels.rep_level = column->max_repetition_level();
+    // The innermost list's level: where an entry exists at all.
+    int16_t definition = 0;
+    std::vector<const parquet::schema::Node *> path;
+    for (const auto *node = column->schema_node().get(); node && node->parent(); node = node->parent()) {
+        path.push_back(node);
+    }
+    for (auto node = path.rbegin(); node != path.rend(); ++node) {
+        if (!(*node)->is_required()) definition += 1;
+        if ((*node)->is_repeated()) levels.repeated_ancestor_def_level = definition;
+    }
+}
+
+void firn_arrow_leaf::expose_dictionary() {
+    // Only libparquet's own row group reader may call it by name; a derived class may name it.
+    struct Access : parquet::ColumnReader {
+        static auto setter() { return &Access::SetExposedEncoding; }
+    };
+    (reader.get()->*Access::setter())(parquet::ExposedEncoding::DICTIONARY);
+}
+
+void firn_arrow_leaf::took(int64_t count) {
+    if (pages_seen != pager->data_pages()) {
+        pages_seen = pager->data_pages();
+        page_left = pager->last_value_count();
+    }
+    page_left -= count;
+}
+
 size_t firn_arrow_leaf::width() const {
     switch (form) {
     case FIRN_ARROW_FORM_BOOLEAN: return 1;
@@ -191,6 +223,7 @@ template <class Reader> arrow::Status firn_arrow_leaf::read_typed(int64_t row_co
         int64_t value_count = 0;
         ARROW_ASSIGN_OR_RAISE(int64_t count, read_values<Reader>(wanted, value_count));
         if (count <= 0 || count > wanted) return arrow::Status::Invalid("a page ends early");
+        took(count);
         int64_t start = level_count;
         level_count += count;
         if (value_count == count) {
@@ -240,9 +273,23 @@ arrow::Status firn_arrow_leaf::check_levels(int64_t row_count) {
 }
 
 template <class Reader> arrow::Status firn_arrow_leaf::skip_typed(int64_t row_count) {
-    int64_t skipped = static_cast<Reader *>(reader.get())->Skip(row_count);
-    return skipped == row_count ? arrow::Status::OK()
-                                : arrow::Status::Invalid("a column chunk has fewer records than its row group");
+    auto *typed = static_cast<Reader *>(reader.get());
+    while (row_count > 0) {
+        if (page_left > 0) {
+            int64_t count = std::min(row_count, page_left);
+            if (typed->Skip(count) != count) return arrow::Status::Invalid("a page ends early");
+            took(count);
+            row_count -= count;
+            continue;
+        }
+        // At a page's end: whole pages are passed without a look inside.
+        row_count -= pager->skip_pages(row_count);
+        if (row_count == 0) break;
+        if (!typed->HasNext()) return arrow::Status::Invalid("a column chunk has fewer records than its row group");
+        took(0);
+        if (page_left <= 0) return arrow::Status::Invalid("a page ends early");
+    }
+    return arrow::Status::OK();
 }
 
 /// Calls `action` with a null pointer of the reader's type.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "guard.hpp"
+#include "pager.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -11,6 +11,8 @@
 /// One leaf's chunk, read page by page into buffers that are used again.
 struct firn_arrow_leaf {
     std::shared_ptr<parquet::ColumnReader> reader;
+    /// The reader's.
+    firn::Pager *pager = nullptr;
     const parquet::ColumnDescriptor *column = nullptr;
     parquet::internal::LevelInfo levels;
     firn_arrow_form form = FIRN_ARROW_FORM_INT32;
@@ -32,10 +34,17 @@ struct firn_arrow_leaf {
 
     int64_t level_count = 0, entry_count = 0, null_count = 0;
 
+    /// Takes the levels of the column's schema.
+    void set_levels();
+    /// Lets indices be read in place of strings; only where every page has them.
+    void expose_dictionary();
     arrow::Status read(int64_t row_count);
     arrow::Status skip(int64_t row_count);
 
   private:
+    /// Values of the reader's page that were not read yet.
+    int64_t page_left = 0, pages_seen = 0;
+    void took(int64_t count);
     template <class Reader> arrow::Status read_typed(int64_t row_count);
     template <class Reader> arrow::Status skip_typed(int64_t row_count);
     template <class Action> arrow::Status with_type(Action &&action);

@@ -20,9 +20,13 @@ firn_arrow_status firn_arrow_pages_parse(
     return guarded([&]() -> arrow::Status {
         auto pages = std::make_unique<firn_arrow_pages>();
         auto properties = parquet::default_reader_properties();
+        pages->offsets = parquet::OffsetIndex::Make(offset_index, offset_index_bytes, properties);
+        if (!column_index) {
+            *out = pages.release();
+            return arrow::Status::OK();
+        }
         pages->columns = parquet::ColumnIndex::Make(
             *footer->metadata->schema()->Column(leaf), column_index, column_index_bytes, properties);
-        pages->offsets = parquet::OffsetIndex::Make(offset_index, offset_index_bytes, properties);
         size_t count = pages->offsets->page_locations().size();
         if (pages->columns->null_pages().size() != count || pages->columns->encoded_min_values().size() != count ||
             pages->columns->encoded_max_values().size() != count ||
@@ -47,6 +51,8 @@ void firn_arrow_pages_get(const firn_arrow_pages *pages, int32_t index, firn_arr
     out->first_row = place.first_row_index;
     out->offset = place.offset;
     out->compressed_bytes = place.compressed_page_size;
+    out->null_count = -1;
+    if (!pages->columns) return;
     out->null_count = pages->columns->has_null_counts() ? pages->columns->null_counts()[at] : -1;
     if (pages->columns->null_pages()[at]) return;
     const std::string &minimum = pages->columns->encoded_min_values()[at];

@@ -2,68 +2,14 @@
 #include "footer.hpp"
 #include "leaf.hpp"
 
-#include <arrow/buffer.h>
-#include <arrow/io/interfaces.h>
 #include <cstring>
-#include <parquet/file_reader.h>
-#include <parquet/properties.h>
 
 using namespace firn;
 
-namespace {
-
-/// A file of which some ranges are in memory; reading elsewhere fails.
-class RangeFile final : public arrow::io::RandomAccessFile {
-  public:
-    RangeFile(std::vector<firn_arrow_range> ranges, int64_t size) : ranges_(std::move(ranges)), size_(size) {}
-
-    using RandomAccessFile::ReadAt;
-
-    arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t length) override {
-        for (const firn_arrow_range &range : ranges_) {
-            int64_t skip = position - range.offset;
-            if (skip >= 0 && length >= 0 && skip <= range.length && length <= range.length - skip) {
-                return std::make_shared<arrow::Buffer>(range.bytes + skip, length);
-            }
-        }
-        return arrow::Status::Invalid("a page lies outside its column chunk");
-    }
-    arrow::Result<int64_t> ReadAt(int64_t position, int64_t length, void *out) override {
-        ARROW_ASSIGN_OR_RAISE(auto bytes, ReadAt(position, length));
-        std::memcpy(out, bytes->data(), static_cast<size_t>(bytes->size()));
-        return bytes->size();
-    }
-    arrow::Result<int64_t> Read(int64_t length, void *out) override {
-        ARROW_ASSIGN_OR_RAISE(int64_t count, ReadAt(at_, length, out));
-        at_ += count;
-        return count;
-    }
-    arrow::Result<std::shared_ptr<arrow::Buffer>> Read(int64_t length) override {
-        ARROW_ASSIGN_OR_RAISE(auto bytes, ReadAt(at_, length));
-        at_ += bytes->size();
-        return bytes;
-    }
-    arrow::Result<int64_t> GetSize() override { return size_; }
-    arrow::Status Seek(int64_t position) override {
-        at_ = position;
-        return arrow::Status::OK();
-    }
-    arrow::Result<int64_t> Tell() const override { return at_; }
-    arrow::Status Close() override { return arrow::Status::OK(); }
-    bool closed() const override { return false; }
-
-  private:
-    std::vector<firn_arrow_range> ranges_;
-    int64_t size_;
-    int64_t at_ = 0;
-};
-
-} // namespace
-
 struct firn_arrow_group {
-    std::unique_ptr<parquet::ParquetFileReader> file;
-    std::shared_ptr<parquet::RowGroupReader> group;
-    int64_t row_count = 0;
+    std::shared_ptr<const Ranges> ranges;
+    std::shared_ptr<parquet::FileMetaData> metadata;
+    std::unique_ptr<parquet::RowGroupMetaData> group;
 };
 
 namespace {
@@ -90,11 +36,9 @@ firn_arrow_status firn_arrow_group_open(
     return guarded([&]() -> arrow::Status {
         auto group = std::make_unique<firn_arrow_group>();
         std::vector<firn_arrow_range> copies(ranges, ranges + range_count);
-        auto file = std::make_shared<RangeFile>(std::move(copies), footer->file_size);
-        group->file =
-            parquet::ParquetFileReader::Open(file, parquet::default_reader_properties(), footer->metadata);
-        group->group = group->file->RowGroup(row_group);
-        group->row_count = group->group->metadata()->num_rows();
+        group->ranges = std::make_shared<const Ranges>(std::move(copies));
+        group->metadata = footer->metadata;
+        group->group = footer->metadata->RowGroup(row_group);
         *out = group.release();
         return arrow::Status::OK();
     });
@@ -103,36 +47,33 @@ firn_arrow_status firn_arrow_group_open(
 void firn_arrow_group_release(firn_arrow_group *group) { delete group; }
 
 firn_arrow_status firn_arrow_leaf_open(
-    firn_arrow_group *group, int32_t leaf, int32_t wants_dictionary, int32_t as_number, firn_arrow_leaf **out) {
+    firn_arrow_group *group, int32_t leaf, const firn_arrow_leaf_options *options, firn_arrow_leaf **out) {
     *out = nullptr;
     return guarded([&]() -> arrow::Status {
+        auto chunk = group->group->ColumnChunk(leaf);
+        if (chunk->crypto_metadata()) return arrow::Status::NotImplemented("the column is encrypted");
         auto made = std::make_unique<firn_arrow_leaf>();
-        made->column = group->group->metadata()->schema()->Column(leaf);
-        made->levels = parquet::internal::LevelInfo();
-        made->levels.def_level = made->column->max_definition_level();
-        made->levels.rep_level = made->column->max_repetition_level();
-        // The innermost list's level: where an entry exists at all.
-        int16_t definition = 0;
-        std::vector<const parquet::schema::Node *> path;
-        for (const auto *node = made->column->schema_node().get(); node && node->parent(); node = node->parent()) {
-            path.push_back(node);
-        }
-        for (auto node = path.rbegin(); node != path.rend(); ++node) {
-            if (!(*node)->is_required()) definition += 1;
-            if ((*node)->is_repeated()) made->levels.repeated_ancestor_def_level = definition;
-        }
-        made->rows_left = group->row_count;
-        made->form = form_of(*made->column, as_number != 0);
-        made->is_nanoseconds = as_number != 0;
-        if (wants_dictionary && made->form == FIRN_ARROW_FORM_VIEWS &&
-            made->column->physical_type() == parquet::Type::BYTE_ARRAY) {
-            made->reader =
-                group->group->ColumnWithExposeEncoding(leaf, parquet::ExposedEncoding::DICTIONARY);
-            if (made->reader->GetExposedEncoding() == parquet::ExposedEncoding::DICTIONARY) {
-                made->form = FIRN_ARROW_FORM_INDICES;
-            }
+        made->column = group->group->schema()->Column(leaf);
+        made->set_levels();
+        std::vector<Pager::Segment> segments;
+        int64_t value_count = chunk->num_values();
+        made->rows_left = group->group->num_rows();
+        if (options->page_count > 0) {
+            if (made->column->max_repetition_level() > 0) return arrow::Status::Invalid("a leaf inside a list is read whole");
+            value_count = made->rows_left = options->row_count;
+            for (int32_t i = 0; i < options->page_count; i++) segments.push_back({options->pages[i].offset, options->pages[i].length});
         } else {
-            made->reader = group->group->Column(leaf);
+            segments.push_back({chunk_offset(*chunk), chunk->total_compressed_size()});
+        }
+        auto pager = std::make_unique<Pager>(group->ranges, std::move(segments), chunk->compression(), value_count);
+        made->pager = pager.get();
+        made->reader = parquet::ColumnReader::Make(made->column, std::move(pager));
+        made->form = form_of(*made->column, options->as_number != 0);
+        made->is_nanoseconds = options->as_number != 0;
+        if (options->wants_dictionary && made->form == FIRN_ARROW_FORM_VIEWS &&
+            made->column->physical_type() == parquet::Type::BYTE_ARRAY && is_all_dictionary(*chunk)) {
+            made->expose_dictionary();
+            made->form = FIRN_ARROW_FORM_INDICES;
         }
         *out = made.release();
         return arrow::Status::OK();

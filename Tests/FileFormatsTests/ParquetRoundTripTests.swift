@@ -147,7 +147,7 @@ struct ParquetRoundTripTests {
         var position = 0
         while position < batch.rowCount {
             if random.random.chance(2) {
-                position += try decoder.skip()
+                position += decoder.skip()
             } else if let part = try decoder.next() {
                 let expected = batch.slice(position..<position + part.rowCount)
                 for (column, other) in zip(part.columns, expected.columns) {
@@ -157,6 +157,46 @@ struct ParquetRoundTripTests {
             }
         }
         #expect(try decoder.next() == nil && decoder.skip() == 0)
+    }
+
+    @Test(
+        "any rows of a group are read alone, with their pages only where there is an index", arguments: 0..<6)
+    func readsRanges(seed: Int) async throws {
+        var random = RandomColumns(seed: UInt64(700 + seed))
+        let schema = random.schema()
+        let batch = random.batch(schema, rowCount: 40_000)
+        var options = ParquetWriteOptions()
+        options.pageRows = [300, 5_000][seed % 2]
+        let (bytes, _) = try parquetBytes(schema, [batch], options: options)
+        let file = try await ParquetFile.open(MemoryReader(bytes: bytes))
+        let whole = try await file.fetch(rowGroup: 0, fields: schema.fields).byteCount
+        for round in 0..<4 {
+            var rows = RowRanges()
+            var start = random.random.next(below: 9_000)
+            while start < batch.rowCount {
+                let end = min(batch.rowCount, start + 1 + random.random.next(below: round == 0 ? 9 : 12_000))
+                rows.append(start..<end, joining: random.random.chance(2))
+                start = end + random.random.next(below: 15_000)
+            }
+            let data = try await file.fetch(rowGroup: 0, fields: schema.fields, rows: rows)
+            #expect(data.byteCount <= whole)
+            let decoder = try RowGroupDecoder(data)
+            for range in rows.ranges {
+                var start = range.lowerBound
+                while start < range.upperBound {
+                    #expect(decoder.position == start)
+                    let part = try #require(try decoder.next())
+                    let expected = batch.slice(start..<start + part.rowCount)
+                    for (column, other) in zip(part.columns, expected.columns) {
+                        #expect(
+                            isSame(column.scalars, other.scalars), "seed \(seed), \(column.type), \(start)")
+                    }
+                    start += part.rowCount
+                }
+                #expect(start == range.upperBound)
+            }
+            #expect(try decoder.next() == nil)
+        }
     }
 
     @Test("columns the file lacks are null, and types grow")

@@ -234,3 +234,35 @@ def test_files_by_pyarrow_in_many_shapes(shared_firn, options):
         assert row == {"id": want["id"], "s": want["s"], "t": want["t"].isoformat(timespec="microseconds"), "c": f"{want['c']:.3f}",
                        "n": want["n"].isoformat(timespec="microseconds") + "000"}
     assert table.rows("SELECT count(*) AS n FROM {t} WHERE s = 'value 8' AND id > 1500") == [{"n": 2}]
+
+
+def test_each_level_leaves_out_what_cannot_match(shared_firn):
+    """Partitions, file bounds, row groups, pages: EXPLAIN ANALYZE tells, and the answers do not change."""
+    fields = [field(1, "id", "long"), field(2, "k", "string"), field(3, "text", "string"), field(4, "none", "int")]
+    table = Handmade(shared_firn, "evo.levels", fields, partition=[(2, "k", "identity", "string")])
+    size = 100_000
+    for number, key in enumerate(["a", "b", "c"]):
+        start = number * size
+        file = table.data({
+            "id": pa.array(range(start, start + size), LONG), "k": [key] * size, "text": [f"text number {i}" for i in range(start, start + size)],
+            "none": pa.array([None] * size, INT)}, partition={"k": key}, row_group_size=50_000, write_page_index=True, data_page_size=8192, use_dictionary=False)
+        table.commit(file, table.positions([(file, 10), (file, 60_010)], partition={"k": key}))
+    table.register()
+
+    def explain(where):
+        lines = table.rows("EXPLAIN ANALYZE SELECT text FROM {t} WHERE " + where)
+        return next(line["plan"] for line in lines if "manifests=" in line["plan"])
+
+    one = "id >= 160000 AND id < 160020 AND k = 'b'"
+    line = explain(one)
+    assert "manifests=6" in line and "files=3 (2 skipped)" in line and "delete files=1" in line and "row groups=2 (1 skipped)" in line, line
+    pages, skipped = (int(part) for part in line.split("pages=")[1].split(" skipped")[0].split(" ("))
+    assert pages > 10 and skipped >= pages - 3, line
+    assert int(line.split("bytes=")[1].split("]")[0]) < 200_000, line
+    assert [r["text"] for r in table.rows("SELECT text FROM {t} WHERE " + one + " ORDER BY id")] == [
+        f"text number {i}" for i in range(160_000, 160_020) if i != 160_010]
+    assert table.rows("SELECT count(*) AS n, min(_pos) AS a, max(_pos) AS b FROM {t} WHERE " + one) == [{"n": 19, "a": 60_000, "b": 60_019}]
+    for where, expected in [("id % 9973 = 5", [i for i in range(3 * size) if i % 9973 == 5 and i % size not in (10, 60_010)]),
+                            ("none IS NOT NULL", []), ("id > 299990", list(range(299_991, 300_000)))]:
+        got = table.rows("SELECT id, text, none FROM {t} WHERE " + where + " ORDER BY id")
+        assert got == [{"id": i, "text": f"text number {i}", "none": None} for i in expected], where

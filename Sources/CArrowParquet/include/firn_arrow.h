@@ -139,9 +139,10 @@ firn_arrow_status firn_arrow_footer_chunk(
 
 typedef struct firn_arrow_pages firn_arrow_pages;
 
-/// Parses the two indexes of one chunk of a leaf, whose places `firn_arrow_chunk` has.
+/// Parses the two indexes of one chunk of a leaf, whose places `firn_arrow_chunk` has. Without the column index pages have
+/// no bounds and no null counts.
 firn_arrow_status firn_arrow_pages_parse(
-    const firn_arrow_footer *footer, int32_t leaf, const uint8_t *column_index, int64_t column_index_bytes,
+    const firn_arrow_footer *footer, int32_t leaf, const uint8_t *_Nullable column_index, int64_t column_index_bytes,
     const uint8_t *offset_index, int64_t offset_index_bytes, firn_arrow_pages *_Nullable *_Nonnull out);
 void firn_arrow_pages_release(firn_arrow_pages *pages);
 int32_t firn_arrow_pages_count(const firn_arrow_pages *pages);
@@ -198,10 +199,26 @@ typedef enum firn_arrow_form {
 
 typedef struct firn_arrow_leaf firn_arrow_leaf;
 
-/// `wants_dictionary` takes INDICES where every page has them; look at `firn_arrow_leaf_form` for what came of it.
-/// `as_number` takes FORM_INT128 for byte arrays, and nanoseconds where INT96 would give microseconds.
+/// Bytes of the file that hold whole pages.
+typedef struct firn_arrow_segment {
+    int64_t offset;
+    int64_t length;
+} firn_arrow_segment;
+
+typedef struct firn_arrow_leaf_options {
+    /// Takes INDICES where every page has them; look at `firn_arrow_leaf_form` for what came of it.
+    int32_t wants_dictionary;
+    /// Takes FORM_INT128 for byte arrays, and nanoseconds where INT96 would give microseconds.
+    int32_t as_number;
+    /// The pages to read, the dictionary's among them, for a leaf outside lists; with a count of 0, the whole chunk.
+    const firn_arrow_segment *_Nullable pages;
+    int32_t page_count;
+    /// Rows of the data pages.
+    int64_t row_count;
+} firn_arrow_leaf_options;
+
 firn_arrow_status firn_arrow_leaf_open(
-    firn_arrow_group *group, int32_t leaf, int32_t wants_dictionary, int32_t as_number,
+    firn_arrow_group *group, int32_t leaf, const firn_arrow_leaf_options *options,
     firn_arrow_leaf *_Nullable *_Nonnull out);
 void firn_arrow_leaf_release(firn_arrow_leaf *leaf);
 firn_arrow_form firn_arrow_leaf_form(const firn_arrow_leaf *leaf);
@@ -226,7 +243,7 @@ typedef struct firn_arrow_values {
 /// Reads `row_count` records of a leaf outside lists, or all of the group of one inside. Valid until the leaf's next
 /// call. CORRUPT when the chunk has fewer.
 firn_arrow_status firn_arrow_leaf_next(firn_arrow_leaf *leaf, int64_t row_count, firn_arrow_values *out);
-/// Moves past records of a leaf outside lists.
+/// Moves past records of a leaf outside lists; pages of nothing else are not decompressed.
 firn_arrow_status firn_arrow_leaf_skip(firn_arrow_leaf *leaf, int64_t row_count);
 /// The dictionary of a leaf in INDICES form, after its first `next` that gave a value.
 firn_arrow_status firn_arrow_leaf_dictionary(firn_arrow_leaf *leaf, firn_arrow_values *out);

@@ -22,7 +22,7 @@ struct PlanCompiler {
         switch plan {
         case .values(let values): return self.values(values, node)
         case .scan(let scan):
-            let source = ScanSource(scan, context, node, profile.scans)
+            let source = ScanSource(scan, context, node, node.startScan(total: profile.scans))
             return context.batchRows < Batch.capacity
                 ? SlicingSource(input: source, rows: context.batchRows) : source
         case .filter(let condition, let input):

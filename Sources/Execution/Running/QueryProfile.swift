@@ -7,12 +7,23 @@ package final class OperatorProfile: Sendable {
     private let rows = Atomic<Int64>(0)
     private let batches = Atomic<Int64>(0)
     private let nanoseconds = Atomic<Int64>(0)
+    private let scanCounters = Mutex<ScanCounters?>(nil)
 
     /// Rows it gave.
     package var rowCount: Int64 { rows.load(ordering: .relaxed) }
     package var batchCount: Int64 { batches.load(ordering: .relaxed) }
     /// Computing time over all threads, without its inputs'.
     package var computedNanoseconds: Int64 { nanoseconds.load(ordering: .relaxed) }
+
+    /// What a scan read and left out; nil for other operators.
+    package var scan: ScanCounters? { scanCounters.withLock { $0 } }
+
+    /// Counts for this scan alone what is also counted in `total`.
+    func startScan(total: ScanCounters) -> ScanCounters {
+        let counters = ScanCounters(total: total)
+        scanCounters.withLock { $0 = counters }
+        return counters
+    }
 
     func gave(_ count: Int) {
         rows.add(Int64(count), ordering: .relaxed)
@@ -25,37 +36,6 @@ package final class OperatorProfile: Sendable {
         defer { nanoseconds.add(clock.monotonicNanoseconds - start, ordering: .relaxed) }
         return try body()
     }
-}
-
-/// What a query read from the store.
-package final class ScanCounters: Sendable {
-    private let requestCount = Atomic<Int64>(0)
-    private let fileCount = Atomic<Int64>(0)
-    private let byteCount = Atomic<Int64>(0)
-    private let rowGroupCount = Atomic<Int64>(0)
-    private let skippedCount = Atomic<Int64>(0)
-
-    package var requests: Int64 { requestCount.load(ordering: .relaxed) }
-    package var files: Int64 { fileCount.load(ordering: .relaxed) }
-    /// Compressed bytes of column chunks.
-    package var bytes: Int64 { byteCount.load(ordering: .relaxed) }
-    package var rowGroups: Int64 { rowGroupCount.load(ordering: .relaxed) }
-    /// Row groups that statistics or the filter's columns ruled out.
-    package var skippedRowGroups: Int64 { skippedCount.load(ordering: .relaxed) }
-
-    func openedFile() {
-        fileCount.add(1, ordering: .relaxed)
-        requestCount.add(1, ordering: .relaxed)
-    }
-    func fetched(bytes: Int) {
-        requestCount.add(1, ordering: .relaxed)
-        byteCount.add(Int64(bytes), ordering: .relaxed)
-    }
-    func foundRowGroups(_ count: Int, skipped: Int) {
-        rowGroupCount.add(Int64(count), ordering: .relaxed)
-        skippedCount.add(Int64(skipped), ordering: .relaxed)
-    }
-    func skippedRowGroup() { skippedCount.add(1, ordering: .relaxed) }
 }
 
 /// The numbers of one run, by node of its plan, depth first.
@@ -79,9 +59,9 @@ package final class QueryProfile: Sendable {
             let counts = operators[number]
             number += 1
             let milliseconds = Double(counts.computedNanoseconds / 10_000) / 100
-            lines.append(
-                String(repeating: "  ", count: level) + plan.line
-                    + " [rows=\(counts.rowCount), batches=\(counts.batchCount), ms=\(milliseconds)]")
+            var numbers = "rows=\(counts.rowCount), batches=\(counts.batchCount), ms=\(milliseconds)"
+            if let scan = counts.scan { numbers += ", " + scan.text }
+            lines.append(String(repeating: "  ", count: level) + plan.line + " [" + numbers + "]")
             for input in plan.inputs { add(input, level + 1) }
         }
         add(plan, 0)

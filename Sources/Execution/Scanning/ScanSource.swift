@@ -9,7 +9,7 @@ import Tables
 
 /// Reads a table's snapshot: manifests, then footers, then the row groups that may hold matching rows.
 ///
-/// A morsel is one row group, fetched by the task that asked for it and decoded on the pool. Deleted rows leave before
+/// A morsel is one row group, or a part where there are few of them, fetched by the task that asked for it and decoded on the pool. Deleted rows leave before
 /// anything else looks at them. With a filter, or equality deletes, the columns of these are read first, and the others
 /// only where a row is left.
 final class ScanSource: MorselSource {
@@ -20,6 +20,7 @@ final class ScanSource: MorselSource {
     private let layout: ScanLayout
     private let rowsGiven = Atomic<Int>(0)
     private let queue = Mutex<WorkQueue<ScanTask, ScanUnit>?>(nil)
+    private let predicate = Mutex<Predicate?>(nil)
 
     init(_ scan: TableScan, _ context: QueryContext, _ profile: OperatorProfile, _ counters: ScanCounters) {
         self.scan = scan
@@ -47,8 +48,13 @@ final class ScanSource: MorselSource {
             memory: context.memory, pool: pool)
         let columns = try FileColumns(metadata)
         let made = WorkQueue<ScanTask, ScanUnit>(
-            nextFile: { try await plan.next() },
+            nextFile: { [counters] in
+                let task = try await plan.next()
+                counters.planned(plan.counts)
+                return task
+            },
             open: { [self] task in try await units(of: task, predicate, deletes, columns) })
+        self.predicate.withLock { $0 = predicate }
         queue.withLock { $0 = made }
     }
 
@@ -73,18 +79,18 @@ final class ScanSource: MorselSource {
         counters.foundRowGroups(groups.count, skipped: groups.count - kept.count)
         if kept.isEmpty { return [] }
         let opened = ScannedFile(file, task, deletes: try await loader.rows(of: task), layout: layout)
-        return kept.map { ScanUnit(file: opened, rowGroup: $0.index, firstRow: $0.firstRow) }
+        // Few row groups would leave workers idle.
+        let threads = context.morsels.threadCount
+        let parts = kept.count < 2 * threads && scan.limitHint == nil ? threads : 1
+        return kept.flatMap {
+            ScanUnit.parts(
+                of: opened, rowGroup: $0.index, firstRow: $0.firstRow, rowCount: groups[$0.index].rowCount,
+                atMost: parts)
+        }
     }
 
     private func statistics(_ group: ParquetRowGroup, _ id: Int) -> ColumnStatistics? {
-        guard let field = scan.fields.first(where: { $0.id == id }), let known = group.statistics(field)
-        else {
-            return nil
-        }
-        return ColumnStatistics(
-            valueCount: Int64(known.valueCount), nullCount: known.nullCount.map { Int64($0) },
-            lower: known.minimum,
-            upper: known.maximum)
+        scan.fields.first { $0.id == id }.flatMap { group.statistics($0) }.map { ColumnStatistics($0) }
     }
 
     func next() async throws -> Morsel? {
@@ -99,37 +105,56 @@ final class ScanSource: MorselSource {
 
     /// Nil when no row is left.
     private func morsel(_ unit: ScanUnit) async throws -> Morsel? {
+        let rows = try await rows(of: unit)
+        if rows.isEmpty { return nil }
         if !unit.file.decidesFirst {
-            let data = try await fetch(unit, scan.fields)
+            let data = try await fetch(unit, scan.fields, rows)
             return Morsel { [self] emit in
                 let decoder = try RowGroupDecoder(data)
                 while let batch = try next(decoder, unit) {
                     guard let batch else { continue }
-                    if try give(batch, emit) == .finished { return }
+                    if try give(batch.kept, emit) == .finished { return }
                 }
             }
         }
-        let data = try await fetch(unit, unit.file.firstFields)
+        let data = try await fetch(unit, unit.file.firstFields, rows)
         if layout.otherFields.isEmpty {
             return Morsel { [self] emit in
                 let decoder = try RowGroupDecoder(data)
-                while let kept = try next(decoder, unit) {
-                    guard let kept else { continue }
-                    if try give(layout.assemble(kept, others: nil), emit) == .finished { return }
+                while let batch = try next(decoder, unit) {
+                    guard let batch else { continue }
+                    if try give(layout.assemble(batch.kept, others: nil), emit) == .finished { return }
                 }
             }
         }
         return try await lateMorsel(unit, data)
     }
 
+    /// The unit's rows that may match by the bounds of pages.
+    private func rows(of unit: ScanUnit) async throws -> RowRanges {
+        let all = RowRanges(unit.part)
+        guard let predicate = predicate.withLock({ $0 }), predicate != .always, unit.rowCount > Batch.capacity
+        else { return all }
+        let found = try await PagePruning.rows(
+            of: unit.file.file, rowGroup: unit.rowGroup, rowCount: unit.rowCount, predicate, scan.fields)
+        guard let found else { return all }
+        counters.readPageIndex()
+        if unit.part.lowerBound == 0 { counters.foundPages(found.pages, skipped: found.skippedPages) }
+        return found.rows.intersection(all)
+    }
+
     /// The next batch with the rows that deletes and filter leave; `.some(nil)` when they leave none, nil at the end.
-    private func next(_ decoder: RowGroupDecoder, _ unit: ScanUnit) throws -> Batch?? {
+    private func next(
+        _ decoder: RowGroupDecoder, _ unit: ScanUnit
+    ) throws -> (row: Int, kept: Batch)?? {
         try profile.timed(context.clock) {
-            let firstRow = unit.firstRow + Int64(decoder.position)
+            let row = decoder.position
             guard let batch = try decoder.next() else { return nil }
-            guard let live = unit.file.live(batch, firstRow: firstRow, layout) else { return .some(nil) }
-            guard let filter = layout.filter else { return live }
-            return .some(try context.evaluator.filter(live, where: filter))
+            guard let live = unit.file.live(batch, firstRow: unit.firstRow + Int64(row), layout) else {
+                return .some(nil)
+            }
+            guard let filter = layout.filter else { return (row, live) }
+            return .some(try context.evaluator.filter(live, where: filter).map { (row, $0) })
         }
     }
 
@@ -137,37 +162,39 @@ final class ScanSource: MorselSource {
     private func lateMorsel(_ unit: ScanUnit, _ data: RowGroupData) async throws -> Morsel? {
         let decided = try await context.morsels.run(priority: context.priority) { [self] in
             let decoder = try RowGroupDecoder(data)
-            var decided: [Batch?] = []
-            while let kept = try next(decoder, unit) {
+            var decided: [DecidedRows] = []
+            while let batch = try next(decoder, unit) {
                 try context.check()
-                decided.append(kept)
+                if let batch { decided.append(DecidedRows(batch.kept, startingAt: batch.row)) }
             }
             return decided
         }
-        if decided.allSatisfy({ $0 == nil }) {
-            counters.skippedRowGroup()
+        if decided.isEmpty {
+            if unit.part.lowerBound == 0 { counters.skippedRowGroup() }
             return nil
         }
-        let rest = try await fetch(unit, layout.otherFields)
+        // Each batch is a range of its own, so that both decoders give the same batches.
+        var rows = RowRanges()
+        for part in decided { rows.append(part.rows, joining: false) }
+        let rest = try await fetch(unit, layout.otherFields, rows)
         return Morsel { [self] emit in
             let decoder = try RowGroupDecoder(rest)
-            for kept in decided {
-                guard let kept else {
-                    _ = try profile.timed(context.clock) { try decoder.skip() }
-                    continue
-                }
-                let firstRow = unit.firstRow + Int64(decoder.position)
-                guard let rest = try profile.timed(context.clock, { try decoder.next() }) else {
+            for part in decided {
+                let firstRow = unit.firstRow + Int64(part.rows.lowerBound)
+                guard decoder.position == part.rows.lowerBound,
+                    let found = try profile.timed(context.clock, { try decoder.next() }),
+                    found.columnRowCount == part.rows.count
+                else {
                     throw ExecutionError(.inconsistentPlan, "columns of one row group differ in length")
                 }
-                let others = layout.otherLineage.complete(rest, of: unit.file.task, firstRow: firstRow)
-                if try give(layout.assemble(kept, others: others), emit) == .finished { return }
+                let others = layout.otherLineage.complete(found, of: unit.file.task, firstRow: firstRow)
+                if try give(layout.assemble(part.kept, others: others), emit) == .finished { return }
             }
         }
     }
 
-    private func fetch(_ unit: ScanUnit, _ fields: [Field]) async throws -> RowGroupData {
-        let data = try await unit.file.file.fetch(rowGroup: unit.rowGroup, fields: fields)
+    private func fetch(_ unit: ScanUnit, _ fields: [Field], _ rows: RowRanges) async throws -> RowGroupData {
+        let data = try await unit.file.file.fetch(rowGroup: unit.rowGroup, fields: fields, rows: rows)
         counters.fetched(bytes: data.byteCount)
         return data
     }

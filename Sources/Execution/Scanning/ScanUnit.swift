@@ -43,10 +43,55 @@ struct ScannedFile: Sendable {
     }
 }
 
-/// A row group to read.
+/// A row group to read, or a part of a large one.
 struct ScanUnit: Sendable {
     let file: ScannedFile
     let rowGroup: Int
-    /// The place of its first row in the file.
+    /// The place of the group's first row in the file.
     let firstRow: Int64
+    /// Rows of the group.
+    let rowCount: Int
+    /// The part of them.
+    let part: Range<Int>
+
+    /// Row groups smaller than twice this are not split.
+    private static let smallestPart = 8 * Batch.capacity
+
+    /// Splits the group into so many parts at most, at borders of batches.
+    static func parts(
+        of file: ScannedFile, rowGroup: Int, firstRow: Int64, rowCount: Int, atMost count: Int
+    ) -> [ScanUnit] {
+        let parts = max(1, min(count, rowCount / smallestPart))
+        let batches = (rowCount + Batch.capacity - 1) / Batch.capacity
+        return (0..<parts).map { index in
+            let start = batches * index / parts * Batch.capacity
+            let end = min(rowCount, batches * (index + 1) / parts * Batch.capacity)
+            return ScanUnit(
+                file: file, rowGroup: rowGroup, firstRow: firstRow, rowCount: rowCount, part: start..<end)
+        }
+    }
+}
+
+/// What the first columns left of neighbouring rows.
+struct DecidedRows: Sendable {
+    /// Of the row group; no more than a batch.
+    let rows: Range<Int>
+    /// With a column row for each of them.
+    let kept: Batch
+
+    /// Only the rows between the first and the last that are left, where these are few.
+    init(_ kept: Batch, startingAt row: Int) {
+        guard let selection = kept.selection, let first = selection.first, let last = selection.last,
+            Int(last - first) < kept.columnRowCount / 2
+        else {
+            rows = row..<row + kept.columnRowCount
+            self.kept = kept
+            return
+        }
+        let window = Int(first)..<Int(last) + 1
+        rows = row + window.lowerBound..<row + window.upperBound
+        self.kept = Batch(
+            schema: kept.schema, columns: kept.columns.map { $0.slice(window) }, rowCount: window.count,
+            selection: selection.map { $0 - first })
+    }
 }

@@ -72,11 +72,22 @@ struct LeafValues {
     }
 
     fileprivate func open(
-        _ leaf: Int, wantsDictionary: Bool, asNumber: Bool
+        _ leaf: Int, wantsDictionary: Bool, asNumber: Bool, pages: ParquetPageChoice?
     ) throws(FileFormatsError) -> OpaquePointer {
         var opened: OpaquePointer?
-        let status = unsafe firn_arrow_leaf_open(
-            native, Int32(leaf), wantsDictionary ? 1 : 0, asNumber ? 1 : 0, &opened)
+        let segments = pages?.segments.map {
+            firn_arrow_segment(offset: $0.lowerBound, length: Int64($0.count))
+        }
+        // SAFETY: the callee copies the segments.
+        let status = unsafe (segments ?? []).withUnsafeBufferPointer { segments in
+            var options = unsafe firn_arrow_leaf_options()
+            unsafe options.wants_dictionary = wantsDictionary ? 1 : 0
+            unsafe options.as_number = asNumber ? 1 : 0
+            unsafe options.pages = segments.baseAddress
+            unsafe options.page_count = Int32(segments.count)
+            unsafe options.row_count = Int64(pages?.rowCount ?? 0)
+            return unsafe firn_arrow_leaf_open(native, Int32(leaf), &options, &opened)
+        }
         try ArrowStatus.check(status, "a Parquet column cannot be opened")
         guard let opened = unsafe opened else {
             throw FileFormatsError(.internalFailure, "a column was opened and not given")
@@ -93,10 +104,12 @@ struct LeafValues {
     private var dictionaryColumn: StringColumn?
 
     init(
-        _ group: ParquetGroupReader, leaf: Int, wantsDictionary: Bool, asNumber: Bool
+        _ group: ParquetGroupReader, leaf: Int, wantsDictionary: Bool, asNumber: Bool,
+        pages: ParquetPageChoice? = nil
     ) throws(FileFormatsError) {
         self.group = group
-        unsafe native = try group.open(leaf, wantsDictionary: wantsDictionary, asNumber: asNumber)
+        unsafe native = try group.open(
+            leaf, wantsDictionary: wantsDictionary, asNumber: asNumber, pages: pages)
     }
 
     deinit { unsafe firn_arrow_leaf_release(native) }

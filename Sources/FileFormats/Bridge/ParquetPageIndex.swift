@@ -4,6 +4,7 @@ import CArrowParquet
 struct ParquetPageIndex {
     struct Page {
         var firstRow: Int
+        var offset: Int64
         var byteCount: Int
         var nullCount: Int?
         /// Plain-encoded; nil when all values are null.
@@ -14,17 +15,18 @@ struct ParquetPageIndex {
     var pages: [Page] = []
 
     init(
-        _ footer: ParquetFooter, leaf: Int, columnIndex: [UInt8], offsetIndex: [UInt8]
+        _ footer: ParquetFooter, leaf: Int, columnIndex: [UInt8]?, offsetIndex: [UInt8]
     ) throws(FileFormatsError) {
         var parsed: OpaquePointer?
         // SAFETY: the callee reads the bytes of both and keeps none.
-        let status = unsafe columnIndex.withUnsafeBufferPointer { columns in
+        let status = unsafe (columnIndex ?? []).withUnsafeBufferPointer { columns in
             unsafe offsetIndex.withUnsafeBufferPointer { offsets -> firn_arrow_status in
-                guard let columnBase = columns.baseAddress, let offsetBase = offsets.baseAddress else {
-                    return FIRN_ARROW_MISUSE
-                }
+                guard let offsetBase = offsets.baseAddress,
+                    unsafe columnIndex == nil || columns.baseAddress != nil
+                else { return FIRN_ARROW_MISUSE }
                 return unsafe firn_arrow_pages_parse(
-                    footer.native, Int32(leaf), columnBase, Int64(columns.count), offsetBase,
+                    footer.native, Int32(leaf), columnIndex == nil ? nil : columns.baseAddress,
+                    Int64(columns.count), offsetBase,
                     Int64(offsets.count), &parsed)
             }
         }
@@ -39,7 +41,7 @@ struct ParquetPageIndex {
             // SAFETY: bounds live as long as the pages, and are copied here.
             unsafe pages.append(
                 Page(
-                    firstRow: Int(page.first_row), byteCount: Int(page.compressed_bytes),
+                    firstRow: Int(page.first_row), offset: page.offset, byteCount: Int(page.compressed_bytes),
                     nullCount: page.null_count >= 0 ? Int(page.null_count) : nil,
                     minimum: page.minimum.map {
                         unsafe Array(UnsafeBufferPointer(start: $0, count: Int(page.minimum_length)))

@@ -78,7 +78,11 @@ package struct ParquetFile: Sendable {
     ///
     /// - Parameter fields: With field ids; in a file without any, names count. What the file lacks is what
     ///   `resolved` was told, else null.
-    package func fetch(rowGroup: Int, fields: [Field]) async throws -> RowGroupData {
+    /// - Parameter rows: Those that will be decoded; all where nil. For a small part of them only their pages are
+    ///   fetched, where the file has an index of these: at the cost of one more request.
+    package func fetch(
+        rowGroup: Int, fields: [Field], rows: RowRanges? = nil
+    ) async throws -> RowGroupData {
         guard footer.rowGroups.indices.contains(rowGroup) else {
             throw FileFormatsError(
                 .internalFailure, "the file has no such row group", ["row-group": rowGroup])
@@ -86,12 +90,51 @@ package struct ParquetFile: Sendable {
         let group = footer.rowGroups[rowGroup]
         let projections = try projections(fields)
         let leaves = Set(projections.flatMap(\.leaves))
-        let ranges = RangeCoalescing.join(leaves.map { group.chunks[$0].range })
+        var choices: [Int: ParquetPageChoice] = [:]
+        if let rows, rows.count * 2 <= group.rowCount, group.rowCount >= Self.smallestSplit {
+            let flat = projections.filter { !$0.isWhole }.flatMap(\.leaves)
+            choices = try await pages(rowGroup, Set(flat), rows)
+        }
+        let ranges = RangeCoalescing.join(
+            leaves.flatMap { choices[$0]?.segments ?? [group.chunks[$0].range] })
         let bytes = ranges.isEmpty ? [] : try await reader.read(ranges)
         return RowGroupData(
             footer: footer, rowGroup: rowGroup, rowCount: group.rowCount, fields: fields,
-            projections: projections,
+            projections: projections, rows: rows ?? RowRanges(all: group.rowCount), pages: choices,
             chunks: zip(ranges, bytes).map { (offset: $0.lowerBound, bytes: $1) })
+    }
+
+    /// Smaller row groups are read whole.
+    private static let smallestSplit = 16_384
+
+    /// The pages of the leaves that hold the rows; nothing for leaves without an index.
+    private func pages(
+        _ rowGroup: Int, _ leaves: Set<Int>, _ rows: RowRanges
+    ) async throws -> [Int: ParquetPageChoice] {
+        let group = footer.rowGroups[rowGroup]
+        let indexed = leaves.sorted().compactMap { leaf in
+            group.chunks[leaf].offsetIndex.map { (leaf: leaf, place: $0) }
+        }
+        if indexed.isEmpty { return [:] }
+        let bytes = try await readIndexes(indexed.map(\.place))
+        var choices: [Int: ParquetPageChoice] = [:]
+        for (entry, bytes) in zip(indexed, bytes) {
+            let index = try ParquetPageIndex(footer, leaf: entry.leaf, columnIndex: nil, offsetIndex: bytes)
+            let chunk = group.chunks[entry.leaf]
+            let choice = try ParquetPageChoice(index, chunk: chunk, rowCount: group.rowCount, wanted: rows)
+            // Without a page the whole chunk would be read.
+            if !choice.rows.isEmpty { choices[entry.leaf] = choice }
+        }
+        return choices
+    }
+
+    /// - Errors: `FMT-201` for a place outside the file.
+    func readIndexes(_ places: [Range<Int64>]) async throws -> [[UInt8]] {
+        for place in places where place.upperBound > reader.info.size {
+            throw FileFormatsError(
+                .corruptFile, "a page index lies outside its file", ["offset": place.lowerBound])
+        }
+        return try await reader.read(places)
     }
 
     /// Fetches and decodes a row group on the calling thread. `fields` as in `fetch`.

@@ -19,20 +19,37 @@ extension ParquetFile {
     ///
     /// - Cost: one request for the two indexes.
     package func pages(rowGroup: Int, field: Field) async throws -> [ParquetPage]? {
-        guard footer.rowGroups.indices.contains(rowGroup) else { return nil }
+        try await pages(rowGroup: rowGroup, fields: [field])[0]
+    }
+
+    /// The pages of several columns; nil for each as above.
+    ///
+    /// - Cost: one request for all their indexes.
+    package func pages(rowGroup: Int, fields: [Field]) async throws -> [[ParquetPage]?] {
+        var result = [[ParquetPage]?](repeating: nil, count: fields.count)
+        guard footer.rowGroups.indices.contains(rowGroup) else { return result }
         let group = footer.rowGroups[rowGroup]
-        guard let (raw, leaf) = ParquetRowGroup.find(columns, field, byID: field.id != nil && hasFieldIDs),
-            try ParquetLeafType.isReadable(raw, as: field.type),
-            let columnPlace = group.chunks[leaf].columnIndex,
-            let offsetPlace = group.chunks[leaf].offsetIndex
-        else { return nil }
-        for place in [columnPlace, offsetPlace] where place.upperBound > reader.info.size {
-            throw FileFormatsError(
-                .corruptFile, "a page index lies outside its file", ["offset": place.lowerBound])
+        let byID = hasFieldIDs
+        var places: [Range<Int64>] = []
+        var found: [(index: Int, raw: ParquetFooter.Node, leaf: Int)] = []
+        for (index, field) in fields.enumerated() {
+            guard let (raw, leaf) = ParquetRowGroup.find(columns, field, byID: field.id != nil && byID),
+                try ParquetLeafType.isReadable(raw, as: field.type),
+                let columnPlace = group.chunks[leaf].columnIndex,
+                let offsetPlace = group.chunks[leaf].offsetIndex
+            else { continue }
+            places += [columnPlace, offsetPlace]
+            found.append((index, raw, leaf))
         }
-        let bytes = try await reader.read([columnPlace, offsetPlace])
-        let index = try ParquetPageIndex(footer, leaf: leaf, columnIndex: bytes[0], offsetIndex: bytes[1])
-        return try Self.pages(index, raw, field, rowCount: group.rowCount)
+        if found.isEmpty { return result }
+        let bytes = try await readIndexes(places)
+        for (place, entry) in found.enumerated() {
+            let index = try ParquetPageIndex(
+                footer, leaf: entry.leaf, columnIndex: bytes[place * 2], offsetIndex: bytes[place * 2 + 1])
+            result[entry.index] = try Self.pages(
+                index, entry.raw, fields[entry.index], rowCount: group.rowCount)
+        }
+        return result
     }
 
     private static func pages(

@@ -7,13 +7,16 @@ package struct RowGroupData: Sendable {
     package let rowCount: Int
     package let fields: [Field]
     let projections: [ParquetProjection]
+    let rows: RowRanges
+    /// By leaf, where not the whole chunk was fetched.
+    let pages: [Int: ParquetPageChoice]
     let chunks: [(offset: Int64, bytes: [UInt8])]
 
     /// Bytes held, still compressed.
     package var byteCount: Int { chunks.reduce(0) { $0 + $1.bytes.count } }
 }
 
-/// Decodes the columns of one row group, a batch at a time; no I/O.
+/// Decodes columns of one row group, or of some of its rows, a batch of neighbouring rows at a time; no I/O.
 ///
 /// String columns whose pages are all dictionary-encoded come in dictionary form, one dictionary for all batches.
 /// Columns with lists are decoded whole at the first batch.
@@ -22,52 +25,67 @@ package struct RowGroupData: Sendable {
 package final class RowGroupDecoder {
     package let schema: Schema
     package let rowCount: Int
+    /// The row of the group that the next batch begins with.
     package private(set) var position = 0
+    private let ranges: [Range<Int>]
+    private var range = 0
     private let projections: [ParquetProjection]
     /// By projection, then by leaf.
-    private var leaves: [[Int: (reader: ParquetLeafReader, conversion: LeafConversion?)]] = []
+    private var leaves: [[Int: (reader: ParquetLeafCursor, conversion: LeafConversion?)]] = []
     private var whole: [Int: Column] = [:]
 
     package init(_ data: RowGroupData) throws(FileFormatsError) {
         schema = Schema(data.fields)
         rowCount = data.rowCount
         projections = data.projections
+        ranges = data.rows.ranges
+        position = ranges.first?.lowerBound ?? 0
         let group = try ParquetGroupReader(
             footer: data.footer, rowGroup: data.rowGroup, chunks: data.chunks)
         for projection in projections {
             let conversions = projection.conversions
-            var opened: [Int: (reader: ParquetLeafReader, conversion: LeafConversion?)] = [:]
+            var opened: [Int: (reader: ParquetLeafCursor, conversion: LeafConversion?)] = [:]
             for leaf in projection.leaves where opened[leaf] == nil {
                 let conversion = conversions[leaf]
                 let reader = try ParquetLeafReader(
                     group, leaf: leaf, wantsDictionary: conversion?.wantsDictionary ?? false,
-                    asNumber: conversion?.isNumber ?? false)
-                opened[leaf] = (reader, conversion)
+                    asNumber: conversion?.isNumber ?? false, pages: data.pages[leaf])
+                let stored = data.pages[leaf]?.rows ?? [0..<rowCount]
+                opened[leaf] = (ParquetLeafCursor(reader, stored), conversion)
             }
             leaves.append(opened)
         }
     }
 
+    /// Rows of the next batch; zero at the end.
+    private var nextCount: Int {
+        range < ranges.count ? min(Batch.capacity, ranges[range].upperBound - position) : 0
+    }
+
+    private func advance(_ count: Int) {
+        position += count
+        if position < ranges[range].upperBound { return }
+        range += 1
+        if range < ranges.count { position = ranges[range].lowerBound }
+    }
+
     /// The next rows, at most `Batch.capacity`; nil at the end.
     package func next() throws(FileFormatsError) -> Batch? {
-        let count = min(Batch.capacity, rowCount - position)
+        let count = nextCount
         if count == 0 { return nil }
         var columns: [Column] = []
         columns.reserveCapacity(projections.count)
         for (index, projection) in projections.enumerated() {
             columns.append(try column(projection, index, count))
         }
-        position += count
+        advance(count)
         return Batch(schema: schema, columns: columns, rowCount: count)
     }
 
-    /// Moves past the rows that `next` would give, without decoding what need not be; answers how many.
-    package func skip() throws(FileFormatsError) -> Int {
-        let count = min(Batch.capacity, rowCount - position)
-        for (index, projection) in projections.enumerated() where count > 0 && !projection.isWhole {
-            for leaf in projection.leaves { try leaves[index][leaf]?.reader.skip(count) }
-        }
-        position += count
+    /// Moves past the rows that `next` would give, without decoding them; answers how many.
+    package func skip() -> Int {
+        let count = nextCount
+        if count > 0 { advance(count) }
         return count
     }
 
@@ -84,42 +102,42 @@ package final class RowGroupDecoder {
         switch projection {
         case .missing(let type, let value): return .constant(value, type, count: count)
         case .leaf(_, let leaf, _) where !projection.isWhole:
-            guard let column = try read(index, leaf, count).column else {
+            guard let column = try read(index, leaf, position..<position + count).column else {
                 throw FileFormatsError(.internalFailure, "a column was read without its type")
             }
             return column
         default: break
         }
         if projection.isWhole {
-            if whole[index] == nil { whole[index] = try assemble(projection, index, rowCount) }
+            if whole[index] == nil { whole[index] = try assemble(projection, index, 0..<rowCount) }
             guard let all = whole[index] else {
                 throw FileFormatsError(.internalFailure, "a column was not kept")
             }
             return all.slice(position..<position + count)
         }
-        return try assemble(projection, index, count)
+        return try assemble(projection, index, position..<position + count)
     }
 
     private func assemble(
-        _ projection: ParquetProjection, _ index: Int, _ count: Int
+        _ projection: ParquetProjection, _ index: Int, _ rows: Range<Int>
     ) throws(FileFormatsError) -> Column {
-        var assembly = NestedAssembly(leaves: [:], rowCount: count)
+        var assembly = NestedAssembly(leaves: [:], rowCount: rows.count)
         for leaf in projection.leaves where assembly.leaves[leaf] == nil {
-            assembly.leaves[leaf] = try read(index, leaf, count)
+            assembly.leaves[leaf] = try read(index, leaf, rows)
         }
-        return try assembly.column(projection, count: count)
+        return try assembly.column(projection, count: rows.count)
     }
 
     private func read(
-        _ index: Int, _ leaf: Int, _ count: Int
+        _ index: Int, _ leaf: Int, _ rows: Range<Int>
     ) throws(FileFormatsError) -> (values: LeafValues, column: Column?) {
         guard let (reader, conversion) = leaves[index][leaf] else {
             throw FileFormatsError(.internalFailure, "a column was not opened")
         }
-        let values = try reader.next(count)
+        let values = try reader.read(rows)
         guard let conversion else { return (values, nil) }
         var dictionary: StringColumn?
-        if case .indices = values.payload { dictionary = try reader.dictionary() }
+        if case .indices = values.payload { dictionary = try reader.leaf.dictionary() }
         return (values, try conversion.column(values, dictionary: dictionary))
     }
 }
