@@ -9,6 +9,8 @@ import Telemetry
 package struct PartInfo: Sendable, Hashable {
     package var number: Int
     package var info: BlobInfo
+    /// Checksums the part was checked with.
+    package var metadata: ObjectMetadata
 }
 
 /// One unfinished upload, as listed.
@@ -19,6 +21,12 @@ package struct UploadInfo: Sendable, Hashable {
 }
 
 extension BucketStore {
+    /// How many uploads are neither completed nor aborted, and what their parts hold.
+    package var unfinished: (uploads: Int, bytes: Int64) {
+        let index = journal.index
+        return (index.uploads.count, index.partBytes)
+    }
+
     /// Begins an object that comes in numbered parts, in any order. Answers the upload's id.
     package func startMultipart(_ path: BlobPath, metadata: ObjectMetadata) async throws -> String {
         let upload = MultipartUpload(
@@ -36,7 +44,7 @@ extension BucketStore {
 
     /// Aborts uploads that nobody completed in time. Called when another begins and at every start, so forgotten parts
     /// do not pile up, and no timer is needed.
-    func abortExpiredUploads() async throws {
+    package func abortExpiredUploads() async throws {
         let limit = effects.clock.now.microseconds - limits.uploadSeconds * 1_000_000
         let isExpired = { @Sendable (upload: MultipartUpload) in upload.started.microseconds < limit }
         for id in journal.index.uploads.filter({ isExpired($0.value) }).keys {
@@ -68,7 +76,7 @@ extension BucketStore {
     ) throws -> (parts: [PartInfo], metadata: ObjectMetadata) {
         let upload = try journal.index.upload(id, of: path)
         let parts = upload.parts.sorted { $0.key < $1.key }
-            .map { PartInfo(number: $0.key, info: $0.value.facts.info) }
+            .map { PartInfo(number: $0.key, info: $0.value.facts.info, metadata: $0.value.facts.metadata) }
         return (parts, upload.metadata)
     }
 
@@ -96,7 +104,8 @@ extension BucketStore {
     /// - Cost: copies the parts into one file, so that readers find the object's bytes from byte 0 of it.
     package func completeMultipart(
         _ path: BlobPath, upload id: String, parts wanted: [(number: Int, etag: String)],
-        if condition: PutCondition, metadata extra: ObjectMetadata = ObjectMetadata()
+        if condition: PutCondition, observing observe: (@Sendable ([UInt8]) -> Void)? = nil,
+        metadata extra: @Sendable () throws -> ObjectMetadata = { ObjectMetadata() }
     ) async throws -> BlobInfo {
         let index = journal.index
         let upload = try index.upload(id, of: path)
@@ -106,14 +115,16 @@ extension BucketStore {
         for part in parts { joined += Hex.decode(part.facts.etag) ?? [] }
         let etag = Hex.encode(MD5.hash(joined)) + "-\(parts.count)"
         let stage = ObjectStage(dataFiles: dataFiles, effects: effects, inlineBytes: -1, hashesMD5: false)
+        let added: ObjectMetadata
         do {
-            try await copy(parts, of: path, into: stage)
+            try await copy(parts, of: path, into: stage, observe)
+            added = try extra()
         } catch {
             await stage.discard()
             throw error
         }
         let now = effects.clock.now
-        let metadata = ObjectMetadata(upload.metadata.fields + extra.fields)
+        let metadata = ObjectMetadata(upload.metadata.fields + added.fields)
         @Sendable func entry(_ staged: ObjectStage.Staged) -> ObjectEntry {
             let facts = ObjectFacts(
                 size: staged.size, checksum: staged.checksum, etag: etag, modified: now, metadata: metadata)
@@ -133,6 +144,7 @@ extension BucketStore {
                 throw BucketsError(.partInvalid, "a part was replaced meanwhile", ["upload": id])
             }
             try condition.check(index.entry(path)?.facts.etag, path)
+            try index.checkUnlocked(path, now: now)
             return StoreChange(.completeUpload(id: id, entry: entry(staged)))
         }
         return entry(staged).facts.info
@@ -163,7 +175,10 @@ extension BucketStore {
         return chosen
     }
 
-    private func copy(_ parts: [ObjectEntry], of path: BlobPath, into stage: ObjectStage) async throws {
+    private func copy(
+        _ parts: [ObjectEntry], of path: BlobPath, into stage: ObjectStage,
+        _ observe: (@Sendable ([UInt8]) -> Void)?
+    ) async throws {
         for part in parts {
             guard let (file, base) = try await openFile(part) else {
                 throw BlobsError(.corrupt, "the file of a part is missing", ["path": path])
@@ -173,8 +188,13 @@ extension BucketStore {
             while offset < part.facts.size {
                 let start = base + offset
                 let count = Int(min(Int64(ObjectStage.writeBytes), part.facts.size - offset))
-                let bytes = try await effects.ioPool.run { try file.readExactly(at: start, count: count) }
-                checksum = CRC32C.checksum(bytes.span, seed: checksum)
+                let seed = checksum
+                let bytes: [UInt8]
+                (bytes, checksum) = try await effects.ioPool.run {
+                    let bytes = try file.readExactly(at: start, count: count)
+                    observe?(bytes)
+                    return (bytes, CRC32C.checksum(bytes.span, seed: seed))
+                }
                 try await stage.append(bytes)
                 offset += Int64(count)
             }
@@ -205,14 +225,13 @@ package final class PartUpload: Sendable {
     package func append(_ bytes: [UInt8]) async throws { try await stage.append(bytes) }
 
     /// Durable on return; the etag is the MD5 of the part. - Errors: `BKT-103`.
-    package func complete() async throws -> BlobInfo {
+    package func complete(metadata: ObjectMetadata = ObjectMetadata()) async throws -> BlobInfo {
         let now = store.effects.clock.now
         let (upload, number, path, limits) = (upload, number, path, store.limits)
         @Sendable func entry(_ staged: ObjectStage.Staged) -> ObjectEntry {
             let facts = ObjectFacts(
                 size: staged.size, checksum: staged.checksum, etag: Hex.encode(staged.md5 ?? []),
-                modified: now,
-                metadata: ObjectMetadata())
+                modified: now, metadata: metadata)
             return ObjectEntry(place: staged.place, facts: facts)
         }
         let staged = try await stage.finish { staged in

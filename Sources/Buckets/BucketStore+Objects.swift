@@ -31,7 +31,9 @@ extension BucketStore: BlobStore {
         for (bucket, group) in Dictionary(grouping: paths, by: \.bucket) {
             let keys = group.map { ObjectKey($0.key) }
             let bytes = keys.reduce(64) { $0 + $1.bytes.count }
+            let now = effects.clock.now
             _ = try await journal.change(bytes: bytes) { index in
+                for key in keys { try index.checkUnlocked(BlobPath(bucket: bucket, key: key.text), now: now) }
                 let objects = try index.bucket(bucket).objects
                 let present = keys.filter { objects[$0] != nil }
                 return present.isEmpty ? nil : StoreChange(.deleteMany(bucket: bucket, keys: present))
@@ -75,6 +77,9 @@ extension BucketStore: BlobStore {
         // overwrites in a row within microseconds are not expected, a missing file is.
         for _ in 0..<3 {
             let entry = try find(path)
+            guard !damaged.withLock({ $0.contains(entry.place) }) else {
+                throw BlobsError(.corrupt, "the object is damaged on the disk", ["path": path])
+            }
             if let (file, base) = try await openFile(entry) {
                 return OpenObject(
                     info: entry.facts.info, metadata: entry.facts.metadata, path: path, file: file,

@@ -3,6 +3,7 @@ package import Effects
 import Foundation
 import JSONText
 package import Scheduling
+import Synchronization
 package import Telemetry
 
 /// The object store on a local disk.
@@ -19,6 +20,8 @@ package final class BucketStore: Sendable {
     let dataFiles: DataFiles
     let limits: StoreLimits
     let effects: StoreEffects
+    /// Places that the background check found damaged: their bytes are not given out.
+    let damaged = Mutex<Set<ObjectPlace>>([])
 
     private init(journal: Journal, dataFiles: DataFiles, limits: StoreLimits, effects: StoreEffects) {
         self.journal = journal

@@ -17,6 +17,10 @@ package struct BucketsError: Fault {
         case bucketNameInvalid = "BKT-106"
         /// Too many uploads, parts or bytes wait for their completion. Complete or abort some.
         case uploadsExhausted = "BKT-108"
+        /// A rule of the bucket locks the object: it can be neither overwritten nor deleted.
+        case objectLocked = "BKT-109"
+        /// A rule or label given for a bucket is not what it can be.
+        case settingInvalid = "BKT-110"
         /// A file of the journal or a checkpoint is not what was written, and it is no torn end.
         case journalDamaged = "BKT-201"
         /// The directory was written by a newer version.
@@ -28,6 +32,8 @@ package struct BucketsError: Fault {
             case .uploadNotFound: .notFound
             case .partInvalid, .partTooSmall, .partOrderInvalid, .bucketNameInvalid: .invalidRequest
             case .uploadsExhausted: .exhausted
+            case .objectLocked: .denied
+            case .settingInvalid: .invalidRequest
             case .journalDamaged: .corruptData
             case .versionTooNew: .unsupported
             }

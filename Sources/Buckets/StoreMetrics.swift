@@ -13,6 +13,10 @@ struct StoreMetrics: Sendable {
     let corruptReads: Counter
     let isPoisoned: Gauge
     let waitingChanges: Gauge
+    let expiredObjects: Counter
+    let scrubbedBytes: Counter
+    let scrubbedObjects: Counter
+    let scrubFailures: Counter
     let unfinishedUploads: Gauge
     let unfinishedBytes: Gauge
 
@@ -36,6 +40,15 @@ struct StoreMetrics: Sendable {
         corruptReads = registry.counter(
             "firn_store_corrupt_reads_total", help: "Reads of objects whose checksum did not fit")
         isPoisoned = registry.gauge("firn_store_poisoned", help: "1 while the journal waits to be re-opened")
+        expiredObjects = registry.counter(
+            "firn_store_expired_objects_total", help: "Objects deleted by lifecycle rules")
+        scrubbedBytes = registry.counter(
+            "firn_store_scrubbed_bytes_total", help: "Bytes read back and checked in the background")
+        scrubbedObjects = registry.counter(
+            "firn_store_scrubbed_objects_total", help: "Objects read back and checked in the background")
+        scrubFailures = registry.counter(
+            "firn_store_scrub_failures_total",
+            help: "Objects that the background check found damaged or unreadable")
         unfinishedUploads = registry.gauge(
             "firn_store_unfinished_uploads", help: "Multipart uploads neither completed nor aborted")
         unfinishedBytes = registry.gauge(

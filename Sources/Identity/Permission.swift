@@ -26,7 +26,7 @@ package enum Permission: String, Sendable, CaseIterable {
     /// or seem to limit one that may everything.
     package var limits: [Scope.Limit] {
         switch self {
-        case .storageRead, .storageWrite: [.bucket, .prefix]
+        case .storageRead, .storageWrite: [.bucket, .prefix, .object]
         case .catalogRead, .catalogWrite, .catalogManage, .sqlRead, .sqlWrite: [.bucket, .namespace, .table]
         case .pipelinesSend, .pipelinesManage: [.stream]
         case .admin: []

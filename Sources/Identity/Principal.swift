@@ -2,6 +2,10 @@
 package struct Principal: Sendable, Hashable {
     package let tokenID: String
     package let scopes: [Scope]
+    /// Of temporary credentials: one of these must allow what one of `scopes` allows. Nil: no narrower than `scopes`.
+    private var narrower: [Scope]?
+    /// Names of the only S3 actions that are allowed. Nil for all.
+    private var actions: Set<String>?
 
     package init(tokenID: String, scopes: [Scope]) {
         self.tokenID = tokenID
@@ -11,11 +15,29 @@ package struct Principal: Sendable, Hashable {
     /// For filtering lists: a token does not learn names it may not see.
     package func allows(_ permission: Permission, on resource: Resource) -> Bool {
         scopes.contains { $0.allows(permission, on: resource) }
+            && narrower?.contains { $0.allows(permission, on: resource) } ?? true
+    }
+
+    /// The same caller with less: what both allow.
+    package func narrowed(to scopes: [Scope], actions: Set<String>?) -> Principal {
+        precondition(narrower == nil, "temporary credentials come from tokens, not from one another")
+        var principal = self
+        principal.narrower = scopes
+        principal.actions = actions
+        return principal
+    }
+
+    /// - Errors: `IDN-102`.
+    package func require(action: String) throws(IdentityError) {
+        guard actions?.contains(action) ?? true else {
+            throw IdentityError(.denied, "the credentials do not allow this action", ["action": action])
+        }
     }
 
     /// True when some scope gives the permission at least on something: such a caller may list, and sees its part.
     package func allowsSomewhere(_ permission: Permission) -> Bool {
         scopes.contains { $0.permission.includes(permission) }
+            && narrower?.contains { $0.permission.includes(permission) } ?? true
     }
 
     /// - Errors: `IDN-102` that names the missing scope.

@@ -3,7 +3,7 @@
 ///     catalog:read:bucket=lake,table=web.clicks
 package struct Scope: Sendable, Hashable, CustomStringConvertible {
     package enum Limit: String, Sendable, Hashable, CaseIterable {
-        case bucket, prefix, namespace, table, stream
+        case bucket, prefix, object, namespace, table, stream
     }
 
     package let permission: Permission
@@ -81,6 +81,7 @@ package struct Scope: Sendable, Hashable, CustomStringConvertible {
         switch limit {
         case .bucket: resource.bucket == value
         case .prefix: resource.key?.utf8.starts(with: value.utf8) ?? false
+        case .object: resource.key == value
         // A namespace holds its children.
         case .namespace: resource.namespace.map { $0 == value || $0.hasPrefix(value + ".") } ?? false
         case .table: resource.table == value

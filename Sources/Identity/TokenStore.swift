@@ -50,6 +50,14 @@ package final class TokenStore: Sendable {
         return (known.secret, known.token.principal)
     }
 
+    /// Temporary S3 keys that come from this token. - Errors: `IDN-101` for an unknown parent.
+    package func temporaryCredential(
+        _ request: TemporaryCredential.Request, parent: String
+    ) async throws -> TemporaryCredential {
+        let known = try await s3Secret(accessKey: parent)
+        return TemporaryCredential(request, parent: parent, parentSecret: known.secret, now: clock.now)
+    }
+
     private static let unknown = IdentityError(
         .unauthenticated, "the token is unknown or expired",
         hint: "send a valid token as `Authorization: Bearer VALUE`")

@@ -9,6 +9,7 @@ package enum ManagementAPI {
         var routes = ManagementRoutes(services: services, router: router)
         AccountRoutes.add(to: &routes)
         BucketRoutes.add(to: &routes)
+        BucketSettingRoutes.add(to: &routes)
         WarehouseRoutes.add(to: &routes)
         TableRoutes.add(to: &routes)
         StreamRoutes.add(to: &routes)

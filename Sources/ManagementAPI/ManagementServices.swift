@@ -22,6 +22,8 @@ package struct ManagementServices: Sendable {
     package var clock: any Clock
     /// What producers are told: `http://127.0.0.1:8787`, without a slash at the end.
     package var publicURL: @Sendable () -> String
+    /// `http://127.0.0.1:9000`, without a slash at the end.
+    package var publicS3URL: String
     /// The effective settings with their origin, for `firn/settings`; secrets left out.
     package var settings: JSONValue
     /// `{"nodes":[…]}`, as it is now.
@@ -30,7 +32,7 @@ package struct ManagementServices: Sendable {
     package init(
         account: String, buckets: BucketStore, catalog: Catalog, streams: StreamRegistry,
         pipelines: PipelineService, queries: QueryRegistry, tokens: TokenStore, authenticator: Authenticator,
-        clock: any Clock, publicURL: @escaping @Sendable () -> String,
+        clock: any Clock, publicURL: @escaping @Sendable () -> String, publicS3URL: String,
         settings: JSONValue, cluster: @escaping @Sendable () -> JSONValue
     ) {
         self.account = account
@@ -43,6 +45,7 @@ package struct ManagementServices: Sendable {
         self.authenticator = authenticator
         self.clock = clock
         self.publicURL = publicURL
+        self.publicS3URL = publicS3URL
         self.settings = settings
         self.cluster = cluster
     }

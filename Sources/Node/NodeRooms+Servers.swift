@@ -38,7 +38,7 @@ extension NodeRooms {
             account: settings.account, buckets: buckets, catalog: catalog, streams: streams,
             pipelines: pipelines,
             queries: session.queries, tokens: tokens, authenticator: authenticator, clock: LiveClock(),
-            publicURL: publicURL, settings: settings.json,
+            publicURL: publicURL, publicS3URL: s3URL, settings: settings.json,
             cluster: ClusterView(settings: settings, s3URL: s3URL, publicURL: publicURL, readiness: readiness)
                 .json)
         let runner = QueryRunner(session: session, account: settings.account)

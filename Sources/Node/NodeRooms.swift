@@ -42,10 +42,11 @@ struct NodeRooms: Sendable {
         let directory = try await pool.run { try DataDirectory(opening: path) }
         let metastore = try await Metastore.open(directory: path, clock: clock, metrics: metrics)
         let tokens = try await openTokens(settings, metastore, pool)
+        var storeLimits = StoreLimits()
+        storeLimits.unfinishedBytes = settings.unfinishedUploadBytes
         let buckets = try await BucketStore.open(
             directory: path + "/objects", ioPool: pool, clock: clock, randomness: randomness,
-            metrics: metrics,
-            log: log)
+            metrics: metrics, log: log, limits: storeLimits)
         let catalog = Catalog(
             metastore: metastore, store: buckets, clock: clock, randomness: randomness, metrics: metrics,
             log: log)

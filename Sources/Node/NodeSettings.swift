@@ -1,3 +1,4 @@
+import Buckets
 import Effects
 import JSONText
 import Streams
@@ -33,6 +34,10 @@ package struct NodeSettings: Sendable {
     package var logSegmentBytes = LogLimits().segmentBytes
     package var logReplayWindowBytes = LogLimits().replayWindowBytes
     package var logBacklogBytes = LogLimits().backlogBytes
+    /// Bytes of stored objects that are read back and checked each second.
+    package var scrubBytes: Int64 = 4 << 20
+    /// What multipart uploads may hold that nobody has completed yet.
+    package var unfinishedUploadBytes = StoreLimits().unfinishedBytes
     /// `NAME:COUNT`, from `FIRN_FAULT`; for kill tests.
     package var faultPoint: String?
 
@@ -102,6 +107,7 @@ package struct NodeSettings: Sendable {
             "worker_threads": workerThreads.map { .integer(Int64($0)) } ?? .null,
             "drain_seconds": .integer(Int64(drainSeconds)),
             "ingest_body_bytes": .integer(Int64(ingestBodyBytes)),
+            "scrub_bytes": .integer(scrubBytes), "unfinished_upload_bytes": .integer(unfinishedUploadBytes),
             "log_segment_bytes": .integer(Int64(logSegmentBytes)),
             "log_replay_window_bytes": .integer(Int64(logReplayWindowBytes)),
             "log_backlog_bytes": .integer(Int64(logBacklogBytes)),

@@ -14,6 +14,7 @@ package struct RunningNode: Sendable {
     private let pipelines: Task<Void, Never>
     /// Deletes what the catalog has on record as to be deleted.
     private let maintenance: Task<Void, Never>
+    private let upkeep: Task<Void, Never>
 
     /// Starts S3 first: the catalog tells its address to clients.
     static func start(_ rooms: NodeRooms) async throws -> RunningNode {
@@ -33,7 +34,12 @@ package struct RunningNode: Sendable {
                 addresses: ["http": .string(httpURL), "s3": .string(s3URL)], rooms: rooms,
                 servers: [http, s3],
                 readiness: readiness, pipelines: Task { await rooms.pipelines.run() },
-                maintenance: Task { await rooms.catalog.runMaintenance() })
+                maintenance: Task { await rooms.catalog.runMaintenance() },
+                upkeep: Task {
+                    await StoreUpkeep(
+                        buckets: rooms.buckets, log: rooms.log, scrubBytes: settings.scrubBytes
+                    ).run()
+                })
         } catch {
             await s3.stop()
             throw error
@@ -61,8 +67,10 @@ package struct RunningNode: Sendable {
         for server in servers.reversed() { await server.stop() }
         rooms.pipelines.stop()
         maintenance.cancel()
+        upkeep.cancel()
         await pipelines.value
         await maintenance.value
+        await upkeep.value
         try await rooms.close()
     }
 }

@@ -5,6 +5,23 @@ import Signing
 enum S3Checksum: String, CaseIterable, Sendable {
     case crc32, crc32c, crc64nvme, sha1, sha256
 
+    /// The element of XML answers.
+    var element: String {
+        switch self {
+        case .crc32: "ChecksumCRC32"
+        case .crc32c: "ChecksumCRC32C"
+        case .crc64nvme: "ChecksumCRC64NVME"
+        case .sha1: "ChecksumSHA1"
+        case .sha256: "ChecksumSHA256"
+        }
+    }
+
+    /// Whether the checksum of a whole can stand for its parts without reading them again; digests cannot.
+    var isLinear: Bool { self != .sha1 && self != .sha256 }
+
+    /// A checksum of checksums has their number behind it.
+    static func type(of value: String) -> String { value.contains("-") ? "COMPOSITE" : "FULL_OBJECT" }
+
     var header: String { "x-amz-checksum-\(rawValue)" }
 
     init?(header: some StringProtocol) {

@@ -15,14 +15,23 @@ package struct S3Error: Fault {
         case methodNotAllowed = "S3-110"
         case invalidRange = "S3-111"
         case invalidRequest = "S3-112"
+        case invalidStorageClass = "S3-113"
+        case invalidPartNumber = "S3-114"
         case preconditionFailed = "S3-201"
         /// The object is what the client has already.
         case notModified = "S3-202"
+        case noSuchCORS = "S3-203"
+        case noSuchLifecycle = "S3-204"
+        case noSuchEncryption = "S3-205"
+        /// No rule lets the web page do this.
+        case corsForbidden = "S3-206"
         case notImplemented = "S3-301"
 
         package var kind: FaultKind {
             switch self {
             case .preconditionFailed, .notModified: .conflict
+            case .noSuchCORS, .noSuchLifecycle, .noSuchEncryption: .notFound
+            case .corsForbidden: .denied
             case .notImplemented: .unsupported
             default: .invalidRequest
             }

@@ -47,6 +47,12 @@ struct S3Failure {
         case .preconditionFailed: ("PreconditionFailed", 412)
         case .notModified: ("NotModified", 304)
         case .notImplemented: ("NotImplemented", 501)
+        case .invalidStorageClass: ("InvalidStorageClass", 400)
+        case .invalidPartNumber: ("InvalidPartNumber", 416)
+        case .noSuchCORS: ("NoSuchCORSConfiguration", 404)
+        case .noSuchLifecycle: ("NoSuchLifecycleConfiguration", 404)
+        case .noSuchEncryption: ("ServerSideEncryptionConfigurationNotFoundError", 404)
+        case .corsForbidden: ("AccessForbidden", 403)
         }
     }
 
@@ -72,6 +78,8 @@ struct S3Failure {
         case .partOrderInvalid: ("InvalidPartOrder", 400)
         case .bucketNameInvalid: ("InvalidBucketName", 400)
         case .uploadsExhausted: ("SlowDown", 503)
+        case .objectLocked: ("ObjectLockedByBucketPolicy", 403)
+        case .settingInvalid: ("InvalidArgument", 400)
         case .journalDamaged, .versionTooNew: ("InternalError", 500)
         }
     }

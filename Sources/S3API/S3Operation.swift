@@ -3,9 +3,13 @@ import Wire
 /// The operations answered here, found from method, path and the query's markers.
 enum S3Operation: Sendable, Equatable {
     case listBuckets
-    case createBucket, headBucket, deleteBucket, getBucketLocation, getBucketVersioning
+    case createBucket, headBucket, deleteBucket, getBucketLocation, getBucketVersioning, getBucketEncryption
+    case getBucketCORS, putBucketCORS, deleteBucketCORS
+    case getBucketLifecycle, putBucketLifecycle, deleteBucketLifecycle
+    /// What a browser asks before a page's request.
+    case preflight
     case listObjects, listObjectsV2, listMultipartUploads, deleteObjects
-    case getObject, headObject, putObject, copyObject, deleteObject
+    case getObject, getObjectAttributes, headObject, putObject, copyObject, deleteObject
     case createMultipartUpload, uploadPart, uploadPartCopy, completeMultipartUpload, abortMultipartUpload,
         listParts
 
@@ -15,12 +19,18 @@ enum S3Operation: Sendable, Equatable {
         "inventory",
         "legal-hold", "lifecycle", "location", "logging", "metadataTable", "metrics", "notification",
         "object-lock",
-        "ownershipControls", "policy", "policyStatus", "publicAccessBlock", "replication", "requestPayment",
+        "ownershipControls", "policy", "rename", "policyStatus", "publicAccessBlock", "replication",
+        "requestPayment",
         "restore",
         "retention", "select", "session", "tagging", "torrent", "uploads", "uploadId", "versioning",
         "versions",
         "versionId", "website", "delete",
     ]
+
+    /// The name Amazon gives it, as lists of actions have it.
+    var action: String {
+        String(describing: self).prefix(1).uppercased() + String(describing: self).dropFirst()
+    }
 
     /// - Errors: `S3-301` for what is not done, `S3-110` for a method S3 does not have there.
     init(_ request: Request, _ target: S3Target) throws(S3Error) {
@@ -29,6 +39,7 @@ enum S3Operation: Sendable, Equatable {
         let known: S3Operation? =
             switch (target.bucket, target.key) {
             case (nil, _): request.method == "GET" ? .listBuckets : nil
+            case (_?, _) where request.method == "OPTIONS": .preflight
             case (_?, nil): Self.ofBucket(request.method, found, isV2: target["list-type"] == "2")
             case (_?, _?): Self.ofObject(request.method, found, copies: copies)
             }
@@ -54,6 +65,13 @@ enum S3Operation: Sendable, Equatable {
         case ("GET", ["location"]): .getBucketLocation
         case ("GET", ["versioning"]): .getBucketVersioning
         case ("GET", ["uploads"]): .listMultipartUploads
+        case ("GET", ["encryption"]): .getBucketEncryption
+        case ("GET", ["cors"]): .getBucketCORS
+        case ("PUT", ["cors"]): .putBucketCORS
+        case ("DELETE", ["cors"]): .deleteBucketCORS
+        case ("GET", ["lifecycle"]): .getBucketLifecycle
+        case ("PUT", ["lifecycle"]): .putBucketLifecycle
+        case ("DELETE", ["lifecycle"]): .deleteBucketLifecycle
         case ("HEAD", []): .headBucket
         case ("PUT", []): .createBucket
         case ("DELETE", []): .deleteBucket
@@ -66,6 +84,7 @@ enum S3Operation: Sendable, Equatable {
         switch (method, found) {
         case ("GET", []): .getObject
         case ("GET", ["uploadId"]): .listParts
+        case ("GET", ["attributes"]): .getObjectAttributes
         case ("HEAD", []): .headObject
         case ("PUT", []): copies ? .copyObject : .putObject
         case ("PUT", ["uploadId"]): copies ? .uploadPartCopy : .uploadPart

@@ -38,8 +38,13 @@ package struct S3Service: Sendable {
             let target = try S3Target(request)
             let operation = try S3Operation(request, target)
             route = "s3:\(operation)"
-            let call = try await authenticate(request, target)
-            response = try await call.perform(operation)
+            if operation == .preflight {
+                response = try CORSAnswer(rules: corsRules(target)).preflight(request)
+            } else {
+                let call = try await authenticate(request, target, operation)
+                try UnsupportedHeaders.check(request)
+                response = try await call.perform(operation)
+            }
         } catch {
             let failure = S3Failure(error)
             response = failure.response(to: request)
@@ -50,9 +55,19 @@ package struct S3Service: Sendable {
                     "status": .integer(Int64(failure.status)), "reason": .string("\(error)"),
                 ])
         }
+        if request.headers["origin"] != nil, route != "s3:preflight", let target = try? S3Target(request) {
+            CORSAnswer(rules: corsRules(target)).add(to: &response, of: request)
+        }
         response.headers["x-amz-request-id"] = request.id.description
         response.route = route
         return response
+    }
+
+    /// None for a bucket that is not there: a preflight tells nobody what exists.
+    private func corsRules(_ target: S3Target) -> [CORSRule] {
+        do { return try target.bucket.map { try store.settings(ofBucket: $0).cors } ?? [] } catch {
+            return []
+        }
     }
 
     /// The body for a request that the HTTP layer refuses.
@@ -63,21 +78,43 @@ package struct S3Service: Sendable {
     }
 
     /// - Errors: `SigningError`, `IDN-101` for an unknown key.
-    private func authenticate(_ request: Request, _ target: S3Target) async throws -> S3Call {
+    private func authenticate(
+        _ request: Request, _ target: S3Target, _ operation: S3Operation
+    ) async throws -> S3Call {
+        if let anonymous = anonymousCall(request, target, operation) { return anonymous }
         let signed = SigV4Request(
             method: request.method, rawPath: request.path, rawQuery: request.target.query ?? "",
             headers: request.headers.entries)
         let authorization = try SigV4Authorization(reading: signed)
-        guard let (secret, principal) = try await credentials.secret(forAccessKey: authorization.accessKey)
-        else {
+        let known = try await credentials.secret(
+            forAccessKey: authorization.accessKey, sessionToken: authorization.sessionToken, now: clock.now)
+        guard let (secret, principal) = known else {
             throw IdentityError(
                 .unauthenticated, "no such access key", ["access key": authorization.accessKey])
         }
         let chunks = try authorization.verify(signed, secret: secret, now: clock.now)
+        try principal.require(action: operation.action)
         return S3Call(
             service: self, request: request, target: target, principal: principal,
             authorization: authorization,
             chunks: chunks)
+    }
+}
+
+extension S3Service {
+    /// Objects of public buckets may be read, and nothing else done, without a signature.
+    private func anonymousCall(
+        _ request: Request, _ target: S3Target, _ operation: S3Operation
+    ) -> S3Call? {
+        guard [.getObject, .headObject].contains(operation), let bucket = target.bucket,
+            request.headers["authorization"] == nil, target["X-Amz-Algorithm"] == nil,
+            !target.query.contains(where: { $0.name.hasPrefix("response-") })
+        else { return nil }
+        guard let settings = try? store.settings(ofBucket: bucket), settings.isPublic else { return nil }
+        let principal = Principal(tokenID: "anonymous", scopes: [Scope(.storageRead, [.bucket: bucket])])
+        return S3Call(
+            service: self, request: request, target: target, principal: principal, authorization: nil,
+            chunks: nil)
     }
 }
 
@@ -87,8 +124,9 @@ struct S3Call: Sendable {
     let request: Request
     let target: S3Target
     let principal: Principal
-    let authorization: SigV4Authorization
-    let chunks: SigV4ChunkSigner
+    /// Nil for anonymous requests.
+    let authorization: SigV4Authorization?
+    let chunks: SigV4ChunkSigner?
 
     var store: BucketStore { service.store }
 
@@ -102,6 +140,15 @@ struct S3Call: Sendable {
         case .deleteBucket: try await deleteBucket()
         case .getBucketLocation: try getBucketLocation()
         case .getBucketVersioning: try getBucketVersioning()
+        case .getBucketEncryption: try getBucketEncryption()
+        case .getBucketCORS: try getBucketCORS()
+        case .putBucketCORS: try await putBucketSetting(.cors)
+        case .deleteBucketCORS: try await deleteBucketSetting(.cors)
+        case .getBucketLifecycle: try getBucketLifecycle()
+        case .putBucketLifecycle: try await putBucketSetting(.lifecycle)
+        case .deleteBucketLifecycle: try await deleteBucketSetting(.lifecycle)
+        case .getObjectAttributes: try getObjectAttributes()
+        case .preflight: preconditionFailure("a preflight is answered before anybody is authenticated")
         case .listObjects: try listObjects()
         case .listObjectsV2: try listObjectsV2()
         case .listMultipartUploads: try listMultipartUploads()

@@ -88,6 +88,7 @@ package struct FaultStatus: Sendable, Equatable {
         "BKT-101": FaultStatus(409, 10_004),
         "BKT-102": FaultStatus(409, 10_008),
         "BKT-106": FaultStatus(400, 10_005),
+        "BKT-109": FaultStatus(403, 10_069),
     ]
 }
 

@@ -47,6 +47,7 @@ struct ManagementFixture {
             account: "local", buckets: buckets, catalog: catalog, streams: streams, pipelines: pipelines,
             queries: QueryRegistry(clock: clock, randomness: LiveRandomness()), tokens: tokens,
             authenticator: Authenticator(tokens: tokens), clock: clock, publicURL: { "http://firn.test" },
+            publicS3URL: "http://s3.test",
             settings: ["listen": "127.0.0.1:0"], cluster: { ["nodes": [["id": "one", "state": "ready"]]] })
         router = ManagementAPI.router(services: services, log: .silent)
     }

@@ -6,6 +6,7 @@ import Octets
 import S3API
 import Scheduling
 import Signing
+import Synchronization
 import Telemetry
 import TestKit
 import Testing
@@ -13,7 +14,9 @@ import Wire
 
 /// Two keys: one may everything, one may only read below a prefix of one bucket.
 private struct TwoKeys: S3Credentials {
-    func secret(forAccessKey accessKey: String) async throws -> (secret: String, principal: Principal)? {
+    func secret(
+        forAccessKey accessKey: String, sessionToken: String?, now: Instant
+    ) async throws -> (secret: String, principal: Principal)? {
         switch accessKey {
         case "admin": ("secret", Principal(tokenID: "admin", scopes: [Scope(.admin)]))
         case "reader":
@@ -84,7 +87,11 @@ struct S3ServiceTests {
             let handle = FileHandle(fileDescriptor: try #require(descriptor.take()), closeOnDealloc: true)
             try handle.seek(toOffset: UInt64(offset))
             text = String(decoding: try handle.read(upToCount: Int(length)) ?? Data(), as: UTF8.self)
-        case .absent, .stream: break
+        case .stream(_, let write):
+            let collected = Mutex<[UInt8]>([])
+            try await write(ResponseWriter { piece in collected.withLock { $0 += piece } })
+            text = String(decoding: collected.withLock { $0 }, as: UTF8.self)
+        case .absent: break
         }
         return Answer(status: response.status, headers: response.headers, text: text)
     }
@@ -222,6 +229,11 @@ struct S3ServiceTests {
             ("GET", "/lake/%zz", "InvalidURI"), ("POST", "/lake/k?uploadId=none", "MalformedXML"),
             ("DELETE", "/lake/k?uploadId=none", "NoSuchUpload"),
             ("PUT", "/lake/k?uploadId=n", "InvalidArgument"),
+            ("GET", "/lake?cors", "NoSuchCORSConfiguration"),
+            ("GET", "/lake?lifecycle", "NoSuchLifecycleConfiguration"),
+            ("GET", "/lake?encryption", "ServerSideEncryptionConfigurationNotFoundError"),
+            ("PUT", "/lake?cors", "MalformedXML"), ("GET", "/lake/k?attributes", "InvalidArgument"),
+            ("OPTIONS", "/lake/k", "InvalidRequest"),
         ])
     func refusals(method: String, target: String, code: String) async throws {
         #expect(try await send(method, target).code == code)

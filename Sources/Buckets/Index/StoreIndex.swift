@@ -10,6 +10,7 @@ struct StoreIndex: Sendable {
         var created: Instant
         var objects = SortedKeys<ObjectEntry>()
         var byteCount: Int64 = 0
+        var settings = BucketSettings()
     }
 
     private(set) var buckets: [String: Bucket] = [:]
@@ -31,6 +32,17 @@ struct StoreIndex: Sendable {
         return bucket
     }
 
+    /// - Errors: `BKT-109` when the object may not change.
+    func checkUnlocked(_ path: BlobPath, now: Instant) throws {
+        let bucket = try bucket(path.bucket)
+        let key = ObjectKey(path.key)
+        guard !bucket.settings.locks.isEmpty, let entry = bucket.objects[key],
+            bucket.settings.isLocked(key.bytes, modified: entry.facts.modified, now: now)
+        else { return }
+        throw BucketsError(
+            .objectLocked, "a lock of the bucket keeps the object as it is", ["path": path])
+    }
+
     /// - Errors: `BKT-103`.
     func upload(_ id: String, of path: BlobPath) throws(BucketsError) -> MultipartUpload {
         guard let upload = uploads[id], upload.bucket == path.bucket, upload.key == ObjectKey(path.key) else {
@@ -48,6 +60,10 @@ struct StoreIndex: Sendable {
             return []
         case .deleteBucket(let name):
             buckets[name] = nil
+            return []
+        case .configureBucket(let name, let setting, let document):
+            guard buckets[name] != nil else { throw misfit("a setting of no bucket", name) }
+            try buckets[name]?.settings.set(setting, document)
             return []
         case .put(let bucket, let key, let entry):
             return try put(bucket, key, entry)
@@ -143,6 +159,11 @@ struct StoreIndex: Sendable {
     func forEachRecord(_ body: (StoreRecord) throws -> Void) rethrows {
         for (name, bucket) in buckets.sorted(by: { $0.key < $1.key }) {
             try body(.createBucket(name: name, at: bucket.created))
+            for (setting, document) in bucket.settings.documents.sorted(by: {
+                $0.key.rawValue < $1.key.rawValue
+            }) {
+                try body(.configureBucket(name: name, setting: setting, document: document))
+            }
             try bucket.objects.forEach { key, entry in
                 try body(.put(bucket: name, key: key, entry: entry))
                 return true

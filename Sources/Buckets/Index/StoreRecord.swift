@@ -1,5 +1,6 @@
 import Blobs
 import Effects
+import JSONText
 
 /// One change of the index: what the journal holds, and, without bytes, what a checkpoint is made of.
 enum StoreRecord: Sendable {
@@ -14,6 +15,8 @@ enum StoreRecord: Sendable {
     case abortUpload(id: String)
     /// Several keys of one request, durable together.
     case deleteMany(bucket: String, keys: [ObjectKey])
+    /// Nil takes the setting away.
+    case configureBucket(name: String, setting: BucketSettings.Name, document: JSONValue?)
 }
 
 /// An object that is being put together from parts.

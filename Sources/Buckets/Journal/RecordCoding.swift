@@ -1,5 +1,6 @@
 import Blobs
 import Effects
+import JSONText
 import Octets
 
 /// Writes records: a kind byte, then numbers as varints and texts with their length in front.
@@ -9,6 +10,7 @@ struct RecordEncoder {
     enum Kind: UInt8 {
         case createBucket = 1
         case deleteBucket, put, delete, startUpload, putPart, completeUpload, abortUpload, deleteMany
+        case configureBucket
     }
 
     /// How a place is written. `here` is followed by the bytes themselves.
@@ -36,6 +38,10 @@ struct RecordEncoder {
             append(.deleteMany, bucket)
             append(keys.count)
             for key in keys { append(key.bytes) }
+        case .configureBucket(let name, let setting, let document):
+            append(.configureBucket, name)
+            append(Array(setting.rawValue.utf8))
+            append(document.map { $0.serialized() } ?? [])
         case .startUpload(let id, let upload):
             append(.startUpload, id)
             append(Array(upload.bucket.utf8))
@@ -137,6 +143,7 @@ struct RecordDecoder {
             var keys: [ObjectKey] = []
             for _ in 0..<(try count()) { keys.append(ObjectKey(bytes: try field())) }
             return .deleteMany(bucket: name, keys: keys)
+        case .configureBucket: return try setting(of: name)
         case .startUpload:
             let bucket = try text()
             let key = ObjectKey(bytes: try field())
@@ -146,6 +153,22 @@ struct RecordDecoder {
         case .putPart: return .putPart(upload: name, number: try count(), entry: try entry())
         case .completeUpload: return .completeUpload(id: name, entry: try entry())
         case .abortUpload: return .abortUpload(id: name)
+        }
+    }
+
+    private mutating func setting(of bucket: String) throws(BucketsError) -> StoreRecord {
+        guard let setting = BucketSettings.Name(rawValue: try text()) else {
+            throw damage("an unknown setting of a bucket")
+        }
+        let bytes = try field()
+        guard !bytes.isEmpty else {
+            return .configureBucket(name: bucket, setting: setting, document: nil)
+        }
+        do throws(JSONError) {
+            let document = try JSONParser.parse(bytes)
+            return .configureBucket(name: bucket, setting: setting, document: document)
+        } catch {
+            throw damage("a setting of a bucket is no JSON")
         }
     }
 

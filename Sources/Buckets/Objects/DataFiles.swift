@@ -80,6 +80,18 @@ final class DataFiles: Sendable {
         }
     }
 
+    /// Every file there is.
+    func allIDs() throws(BlobsError) -> [UInt64] {
+        var ids: [UInt64] = []
+        for name in try disk.list(directory) {
+            guard let group = UInt64(name, radix: 16) else { continue }
+            for name in try disk.list(directoryPath(group)) {
+                if let id = UInt64(name, radix: 16), id / directoryFiles == group { ids.append(id) }
+            }
+        }
+        return ids
+    }
+
     /// Removes files no object needs: left by writers that were cut off. Answers how many, and which are missing.
     func recover(used: Set<UInt64>) throws(BlobsError) -> (removed: Int, missing: [UInt64]) {
         var missing = used

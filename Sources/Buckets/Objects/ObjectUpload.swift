@@ -44,6 +44,7 @@ package final class ObjectUpload: BlobUpload {
         let done = try await store.journal.change(bytes: 256 + (staged.inline?.count ?? 0), stage: stage) {
             index in
             try condition.check(index.entry(path)?.facts.etag, path)
+            try index.checkUnlocked(path, now: now)
             return change
         }
         guard case .put(_, _, let entry)? = done else { preconditionFailure("a put answers its record") }

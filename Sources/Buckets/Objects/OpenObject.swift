@@ -8,7 +8,7 @@ import Telemetry
 package struct OpenObject: BlobReader {
     package let info: BlobInfo
     package let metadata: ObjectMetadata
-    let path: BlobPath
+    package let path: BlobPath
     let file: any DiskFile
     /// Where in the file the object begins.
     let base: Int64
@@ -30,8 +30,35 @@ package struct OpenObject: BlobReader {
         }
     }
 
-    private func check(_ bytes: [UInt8]) throws(BlobsError) {
-        guard CRC32C.checksum(bytes.span) != checksum else { return }
+    /// Reads an object in order and knows at the end whether it is what was stored.
+    package struct OrderedCheck {
+        let object: OpenObject
+        private var checksum: UInt32 = 0
+
+        init(_ object: OpenObject) { self.object = object }
+
+        /// Ranges must follow one another from the first byte on.
+        package mutating func read(_ range: Range<Int64>) async throws -> [UInt8] {
+            let (object, seed) = (object, checksum)
+            let (bytes, next) = try await object.effects.ioPool.run {
+                let bytes = try object.file.readExactly(
+                    at: object.base + range.lowerBound, count: range.count)
+                return (bytes, CRC32C.checksum(bytes.span, seed: seed))
+            }
+            checksum = next
+            return bytes
+        }
+
+        /// - Errors: `BLB-201`.
+        package func finish() throws(BlobsError) { try object.check(checksum) }
+    }
+
+    package func startCheck() -> OrderedCheck { OrderedCheck(self) }
+
+    private func check(_ bytes: [UInt8]) throws(BlobsError) { try check(CRC32C.checksum(bytes.span)) }
+
+    private func check(_ found: UInt32) throws(BlobsError) {
+        guard found != checksum else { return }
         effects.storeMetrics.corruptReads.add()
         effects.log.error("an object's bytes do not match their checksum", ["path": .string(path.uri)])
         throw BlobsError(.corrupt, "the object's bytes do not match their checksum", ["path": path])

@@ -1,4 +1,6 @@
 import JSONText
+import Node
+import Scheduling
 
 /// `firn bucket …`
 enum BucketCommands {
@@ -36,6 +38,23 @@ enum BucketCommands {
                 let name = invocation.arguments.positionals[0]
                 _ = try await invocation.server().call("DELETE", "r2/buckets/\(FirnServer.segment(name))")
                 invocation.tell("deleted bucket \(name)")
+            },
+            CommandSpec(
+                name: "rebuild", summary: "makes the index of a damaged store anew, with the server stopped",
+                flags: [
+                    .value("data", "DIR", "data directory", variable: "FIRN_DATA"),
+                    .toggle("json", "prints JSON"),
+                ],
+                notes: """
+                    For a store that does not open any more: the index is made of the newest readable checkpoint, every whole
+                    part of the journal, and what stands behind the bytes of large objects. Where something was lost, objects
+                    that had been deleted may come back.
+                    """
+            ) { invocation in
+                let path = try invocation.required("data")
+                let pool = IOPool(name: "rebuild", threads: 1)
+                defer { pool.stop() }
+                invocation.show(try await pool.run { try OfflineStore.rebuild(dataDirectory: path) })
             },
         ])
 }

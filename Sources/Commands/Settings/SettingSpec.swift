@@ -98,6 +98,18 @@ struct SettingSpec: Sendable {
         text("ingest-body-bytes", "N", "largest ingest request", fallback: "\(5 << 20)") {
             $0.ingestBodyBytes = try number("ingest-body-bytes", $1, 1024...(1 << 30))
         },
+        text(
+            "scrub-bytes", "N", "stored bytes read back and checked each second; 0: none",
+            fallback: "\(4 << 20)"
+        ) {
+            $0.scrubBytes = Int64(try number("scrub-bytes", $1, 0...(1 << 40)))
+        },
+        text(
+            "unfinished-upload-bytes", "N", "what multipart uploads may hold before they are completed",
+            fallback: "\(1 << 40)"
+        ) {
+            $0.unfinishedUploadBytes = Int64(try number("unfinished-upload-bytes", $1, 0...(1 << 60)))
+        },
         text("log-segment-bytes", "N", "when a stream's log begins a new file", fallback: "\(64 << 20)") {
             $0.logSegmentBytes = try number("log-segment-bytes", $1, 1024...(1 << 40))
         },

@@ -14,16 +14,35 @@ enum BucketRoutes {
         routes.add("POST", "r2/buckets", create)
         routes.add("GET", "r2/buckets", list)
         routes.add("GET", "r2/buckets/{bucket}", get)
+        routes.add("PATCH", "r2/buckets/{bucket}", change)
         routes.add("DELETE", "r2/buckets/{bucket}", delete)
     }
 
-    /// Where and how the hosted service would store it (`locationHint`, `storageClass`) is accepted: there is one place
-    /// and one class here.
+    /// Where the hosted service would store it (`locationHint`) is accepted: there is one place here. The storage class is
+    /// a label.
     private static func create(_ call: ManagementCall) async throws -> Response {
         let body = try await call.request.jsonObject()
         let name = try body.requiredString("name")
         try call.principal.require(.storageWrite, on: .bucket(name))
-        return Envelope.success(json(try await call.services.buckets.createBucket(name)))
+        let label = try body.optionalString("storageClass") ?? call.request.headers["cf-r2-storage-class"]
+        var trial = BucketSettings()
+        if let label { try trial.set(.storageClass, .string(label)) }
+        let made = try await call.services.buckets.createBucket(name)
+        if let label, label != "Standard" {
+            try await call.services.buckets.set(.storageClass, of: name, to: .string(label))
+        }
+        return Envelope.success(try json(made, call))
+    }
+
+    /// `cf-r2-storage-class` is the new label.
+    private static func change(_ call: ManagementCall) async throws -> Response {
+        let name = try call.request.parameter("bucket")
+        try call.principal.require(.storageWrite, on: .bucket(name))
+        guard let label = call.request.headers["cf-r2-storage-class"] else {
+            throw ManagementError(.invalidBody, "the header cf-r2-storage-class says what is to change")
+        }
+        try await call.services.buckets.set(.storageClass, of: name, to: .string(label))
+        return Envelope.success(try json(try call.services.buckets.bucketInfo(name), call))
     }
 
     private static func list(_ call: ManagementCall) async throws -> Response {
@@ -41,13 +60,13 @@ enum BucketRoutes {
         let page = found.prefix(limit)
         var info: JSONObject = ["per_page": .integer(Int64(limit))]
         if page.count < found.count, let last = page.last { info["cursor"] = .string(last.name) }
-        return Envelope.success(["buckets": .array(page.map(json))], info: .object(info))
+        return Envelope.success(["buckets": .array(try page.map { try json($0, call) })], info: .object(info))
     }
 
     private static func get(_ call: ManagementCall) async throws -> Response {
         let name = try call.request.parameter("bucket")
         try call.principal.require(.storageRead, on: .bucket(name))
-        return Envelope.success(json(try call.services.buckets.bucketInfo(name)))
+        return Envelope.success(try json(try call.services.buckets.bucketInfo(name), call))
     }
 
     /// The bucket must be empty and no sink's target; a catalog without namespaces goes with it.
@@ -70,10 +89,11 @@ enum BucketRoutes {
         return Envelope.success([:])
     }
 
-    private static func json(_ info: BucketInfo) -> JSONValue {
-        [
+    private static func json(_ info: BucketInfo, _ call: ManagementCall) throws -> JSONValue {
+        let label = try call.services.buckets.settings(ofBucket: info.name).storageClass
+        return [
             "name": .string(info.name), "creation_date": .string(info.created.rfc3339),
-            "storage_class": "Standard", "jurisdiction": "default",
+            "storage_class": .string(label), "jurisdiction": "default",
         ]
     }
 }

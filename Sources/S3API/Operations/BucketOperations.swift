@@ -6,7 +6,17 @@ extension S3Call {
     /// Only buckets the principal may read.
     func listBuckets() throws -> Response {
         try principal.requireSomewhere(.storageRead)
-        let buckets = store.listBuckets().filter { principal.allows(.storageRead, on: .bucket($0.name)) }
+        let prefix = target["prefix"] ?? request.headers["cf-prefix"] ?? ""
+        let after =
+            target["continuation-token"] ?? request.headers["cf-continuation-token"] ?? target["start-after"]
+            ?? request.headers["cf-start-after"] ?? ""
+        let limit = try number(
+            "max-buckets", in: 1...10_000, default: try number("max-keys", in: 1...10_000, default: 10_000))
+        let all = store.listBuckets().filter {
+            principal.allows(.storageRead, on: .bucket($0.name)) && $0.name.hasPrefix(prefix)
+                && $0.name > after
+        }
+        let buckets = all.prefix(limit)
         return xml { xml in
             xml.element("ListAllMyBucketsResult", namespace: XMLWriter.s3Namespace) { xml in
                 xml.element("Owner") { xml in
@@ -20,6 +30,10 @@ extension S3Call {
                             xml.text("CreationDate", S3Time.iso(bucket.created))
                         }
                     }
+                }
+                if !prefix.isEmpty { xml.text("Prefix", prefix) }
+                if buckets.count < all.count, let last = buckets.last {
+                    xml.text("ContinuationToken", last.name)
                 }
             }
         }
@@ -51,6 +65,13 @@ extension S3Call {
         return xml { xml in
             xml.element("LocationConstraint", namespace: XMLWriter.s3Namespace) { $0.content("auto") }
         }
+    }
+
+    /// Objects are stored as they came: whoever wants them encrypted encrypts the disk, or the objects.
+    func getBucketEncryption() throws -> Response {
+        try principal.require(.storageRead, on: .bucket(bucket))
+        _ = try store.bucketInfo(bucket)
+        throw S3Error(.noSuchEncryption, "the bucket does not encrypt its objects")
     }
 
     /// Always "never enabled": objects have one version.

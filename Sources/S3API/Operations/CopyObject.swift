@@ -1,5 +1,6 @@
 import Blobs
 import Buckets
+import Effects
 import Identity
 import Octets
 import Wire
@@ -10,20 +11,85 @@ extension S3Call {
 
     func copyObject() async throws -> Response {
         let path = try object(for: .storageWrite)
-        let condition = try putCondition()
+        let condition = try copyCondition()
         let source = try await copySource()
-        let replaces = request.headers["x-amz-metadata-directive"]?.uppercased() == "REPLACE"
-        let checksums = source.metadata.fields.filter { S3Checksum(header: $0.name) != nil }
-        let metadata = replaces ? ObjectMetadata(try metadata().fields + checksums) : source.metadata
+        let directive = request.headers["x-amz-metadata-directive"]?.uppercased() ?? "COPY"
+        guard ["COPY", "REPLACE", "MERGE"].contains(directive) else {
+            throw S3Error(.invalidArgument, "no such metadata directive", ["value": directive])
+        }
+        guard directive != "COPY" || source.path != path || request.headers[StorageClass.header] != nil else {
+            throw S3Error(
+                .invalidRequest, "a copy onto itself must change something",
+                hint: "send x-amz-metadata-directive: REPLACE")
+        }
+        guard source.info.size <= Self.putBytes else {
+            throw S3Error(
+                .invalidRequest, "the source is too large for one copy",
+                ["bytes": source.info.size, "limit": Self.putBytes], hint: "use UploadPartCopy")
+        }
+        let observer = try copyChecksum()
         let upload = try store.startObject(path, hashesMD5: true)
         do {
-            try await copy(source, 0..<source.info.size) { try await upload.append($0) }
+            try await copy(source, 0..<source.info.size) { bytes in
+                observer?.stream.update(bytes)
+                try await upload.append(bytes)
+            }
         } catch {
             await upload.abort()
             throw error
         }
-        let info = try await upload.complete(if: condition, metadata: metadata)
+        var fields = try copiedMetadata(source.metadata, directive)
+        if let observer {
+            fields.append(ObjectMetadata.Field(observer.kind.header, observer.stream.finish()))
+        }
+        let info = try await upload.complete(if: condition, metadata: ObjectMetadata(fields))
         return copyResult("CopyObjectResult", info)
+    }
+
+    /// A checksum that the copy is to have. - Errors: `S3-112`.
+    private func copyChecksum() throws(S3Error) -> (kind: S3Checksum, stream: ChecksumObserver)? {
+        guard let name = request.headers["x-amz-checksum-algorithm"] else { return nil }
+        guard let kind = S3Checksum(rawValue: name.lowercased()) else {
+            throw S3Error(.invalidRequest, "no such checksum algorithm", ["value": name])
+        }
+        return (kind, ChecksumObserver(kind))
+    }
+
+    /// Checksums of the whole go with the bytes; how the source was put together does not.
+    private func copiedMetadata(
+        _ source: ObjectMetadata, _ directive: String
+    ) throws -> [ObjectMetadata.Field] {
+        let asked = request.headers["x-amz-checksum-algorithm"]
+        let checksums = source.fields.filter {
+            S3Checksum(header: $0.name) != nil && asked == nil
+                && S3Checksum.type(of: $0.value) == "FULL_OBJECT"
+        }
+        let own = source.fields.filter {
+            S3Checksum(header: $0.name) == nil && !MultipartChecksum.isInternal($0.name)
+        }
+        let given = try metadata().fields
+        switch directive {
+        case "REPLACE": return given + checksums
+        case "MERGE":
+            return own.filter { field in !given.contains { $0.name == field.name } } + given + checksums
+        default:
+            let label = given.filter { $0.name == StorageClass.header }
+            return own.filter { $0.name != StorageClass.header || label.isEmpty } + label + checksums
+        }
+    }
+
+    /// Conditions on what is there already, also in the hosted product's own headers.
+    private func copyCondition() throws(S3Error) -> PutCondition {
+        if let none = request.headers["cf-copy-destination-if-none-match"] {
+            guard ETag.plain(none) == "*" else {
+                throw S3Error(.notImplemented, "If-None-Match takes only * on writes", ["value": none])
+            }
+            return .ifAbsent
+        }
+        if let wanted = request.headers["cf-copy-destination-if-match"] {
+            return .ifMatch(etag: ETag.plain(wanted))
+        }
+        return try putCondition()
     }
 
     func uploadPartCopy() async throws -> Response {
@@ -31,8 +97,15 @@ extension S3Call {
         let source = try await copySource()
         var range = 0..<source.info.size
         if let header = request.headers["x-amz-copy-source-range"] {
-            guard let part = try ByteRange.parse(header, size: source.info.size) else {
-                throw S3Error(.invalidArgument, "the range is not bytes=FIRST-LAST", ["value": header])
+            let numbers = header.dropFirst("bytes=".count).split(
+                separator: "-", omittingEmptySubsequences: false)
+            guard header.hasPrefix("bytes="), numbers.count == 2, let last = Int64(numbers[1]), last >= 0,
+                let part = try ByteRange.parse(header, size: source.info.size)
+            else { throw S3Error(.invalidArgument, "the range is not bytes=FIRST-LAST", ["value": header]) }
+            guard last < source.info.size else {
+                throw S3Error(
+                    .invalidRange, "the range lies outside the source",
+                    ["range": header, "size": source.info.size])
             }
             range = part
         }
@@ -61,16 +134,31 @@ extension S3Call {
         let path = BlobPath(bucket: String(plain[..<slash]), key: String(plain[plain.index(after: slash)...]))
         try principal.require(.storageRead, on: .object(path.bucket, path.key))
         let source = try await store.openObject(path)
-        if let wanted = request.headers["x-amz-copy-source-if-match"], !ETag.matches(wanted, source.info.etag)
-        {
-            throw S3Error(.preconditionFailed, "the source has another etag")
-        }
-        if let known = request.headers["x-amz-copy-source-if-none-match"],
-            ETag.matches(known, source.info.etag)
-        {
-            throw S3Error(.preconditionFailed, "the source has this etag")
-        }
+        try checkSource(source.info)
         return source
+    }
+
+    /// As for reads, but what would be "not modified" there fails here. - Errors: `S3-201`.
+    private func checkSource(_ info: BlobInfo) throws(S3Error) {
+        let seconds = info.modified.microseconds.floorDivided(by: 1_000_000)
+        func since(_ name: String) -> Int64? {
+            request.headers["x-amz-copy-source-" + name].flatMap { S3Time.parse(http: $0) }?
+                .microseconds.floorDivided(by: 1_000_000)
+        }
+        if let wanted = request.headers["x-amz-copy-source-if-match"] {
+            guard ETag.matches(wanted, info.etag) else {
+                throw S3Error(.preconditionFailed, "the source has another etag")
+            }
+        } else if let limit = since("if-unmodified-since"), seconds > limit {
+            throw S3Error(.preconditionFailed, "the source is newer")
+        }
+        if let known = request.headers["x-amz-copy-source-if-none-match"] {
+            guard !ETag.matches(known, info.etag) else {
+                throw S3Error(.preconditionFailed, "the source has this etag")
+            }
+        } else if let limit = since("if-modified-since"), seconds <= limit {
+            throw S3Error(.preconditionFailed, "the source is not newer")
+        }
     }
 
     private func copy(

@@ -34,6 +34,10 @@ extension S3Call {
                 guard object["VersionId"].map({ $0 == "null" }) ?? true else {
                     throw S3Error(.notImplemented, "objects have no versions", ["key": key])
                 }
+                guard !(try store.isLocked(BlobPath(bucket: bucket, key: key))) else {
+                    throw BucketsError(
+                        .objectLocked, "a lock of the bucket keeps the object as it is", ["key": key])
+                }
                 deleted.append(key)
             } catch {
                 refused.append((key, S3Failure(error)))

@@ -12,20 +12,27 @@ extension S3Call {
         let path = try object(for: .storageRead)
         let object = try await store.openObject(path)
         try checkConditions(object.info)
-        let range = try ByteRange.parse(request.headers["range"], size: object.info.size)
+        let (range, parts) = try wantedRange(object.info, object.metadata)
         let whole = 0..<object.info.size
         var headers = headers(object.info, object.metadata)
         if range == nil { addChecksums(object.metadata, to: &headers) }
+        if let parts { headers["x-amz-mp-parts-count"] = "\(parts)" }
         if let range {
             headers["content-range"] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(object.info.size)"
         }
         for (name, value) in target.query where name.hasPrefix("response-") {
-            headers[String(name.dropFirst("response-".count))] = value
+            let header = String(name.dropFirst("response-".count))
+            guard Self.overridable.contains(header) else {
+                throw S3Error(.invalidArgument, "no such header can be set", ["name": name])
+            }
+            headers[header] = value
         }
         let sent = range ?? whole
         let body: Response.Body
         if sent == whole, object.info.size <= Self.checkedBytes {
             body = .bytes(try await object.read([whole])[0])
+        } else if sent == whole {
+            body = .stream(length: object.info.size) { try await object.writeChecked(to: $0) }
         } else {
             let (descriptor, offset) = try object.descriptor()
             body = .file(
@@ -40,7 +47,9 @@ extension S3Call {
         try checkConditions(info)
         var headers = headers(info, metadata)
         addChecksums(metadata, to: &headers)
-        guard let range = try ByteRange.parse(request.headers["range"], size: info.size) else {
+        let (range, parts) = try wantedRange(info, metadata)
+        if let parts { headers["x-amz-mp-parts-count"] = "\(parts)" }
+        guard let range else {
             return Response(status: 200, headers: headers, body: .absent(length: info.size))
         }
         headers["content-range"] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(info.size)"
@@ -52,7 +61,8 @@ extension S3Call {
             "etag": ETag.quoted(info.etag), "last-modified": S3Time.http(info.modified),
             "accept-ranges": "bytes",
         ]
-        for field in metadata.fields where S3Checksum(header: field.name) == nil {
+        for field in metadata.fields
+        where S3Checksum(header: field.name) == nil && !MultipartChecksum.isInternal(field.name) {
             headers.append(field.name, field.value)
         }
         if headers["content-type"] == nil { headers["content-type"] = "binary/octet-stream" }
@@ -63,8 +73,36 @@ extension S3Call {
         guard request.headers["x-amz-checksum-mode"]?.uppercased() == "ENABLED" else { return }
         for field in metadata.fields where S3Checksum(header: field.name) != nil {
             headers[field.name] = field.value
-            headers["x-amz-checksum-type"] = "FULL_OBJECT"
+            headers["x-amz-checksum-type"] = S3Checksum.type(of: field.value)
         }
+    }
+
+    private static let overridable: Set<String> = [
+        "content-type", "content-language", "expires", "cache-control", "content-disposition",
+        "content-encoding",
+    ]
+
+    /// What of the object is asked for, by `Range` or by part; nil for all of it. With a part's number also how many
+    /// parts there are.
+    ///
+    /// - Errors: `S3-111`, `S3-112`, `S3-114`.
+    private func wantedRange(
+        _ info: BlobInfo, _ metadata: ObjectMetadata
+    ) throws -> (range: Range<Int64>?, parts: Int?) {
+        guard target.has("partNumber") else {
+            return (try ByteRange.parse(request.headers["range"], size: info.size), nil)
+        }
+        guard request.headers["range"] == nil else {
+            throw S3Error(.invalidRequest, "Range and partNumber cannot both be given")
+        }
+        let number = try number("partNumber", in: 1...10_000, default: nil)
+        let sizes = metadata[PartSizes.field].flatMap { PartSizes($0) } ?? PartSizes([info.size])
+        guard let range = sizes.range(of: number) else {
+            throw S3Error(
+                .invalidPartNumber, "the object has no such part", ["part": number, "parts": sizes.count])
+        }
+        let isPlain = metadata[PartSizes.field] == nil
+        return (info.size == 0 ? nil : range, isPlain ? nil : sizes.count)
     }
 
     /// In the order RFC 9110, section 13.2.2, sets. - Errors: `S3-201`, `S3-202`.

@@ -8,14 +8,21 @@ extension S3Call {
 
     func createMultipartUpload() async throws -> Response {
         let path = try object(for: .storageWrite)
-        let id = try await store.startMultipart(path, metadata: try metadata())
-        return xml { xml in
+        let checksum = try MultipartChecksum(HTTPHeadersReader { request.headers[$0] })
+        let metadata = ObjectMetadata(try metadata().fields + (checksum?.fields ?? []))
+        let id = try await store.startMultipart(path, metadata: metadata)
+        var response = xml { xml in
             xml.element("InitiateMultipartUploadResult", namespace: XMLWriter.s3Namespace) { xml in
                 xml.text("Bucket", path.bucket)
                 xml.text("Key", path.key)
                 xml.text("UploadId", id)
             }
         }
+        if let checksum {
+            response.headers["x-amz-checksum-algorithm"] = checksum.kind.rawValue.uppercased()
+            response.headers["x-amz-checksum-type"] = checksum.isFull ? "FULL_OBJECT" : "COMPOSITE"
+        }
+        return response
     }
 
     func uploadPart() async throws -> Response {
@@ -29,7 +36,7 @@ extension S3Call {
             await part.abort()
             throw error
         }
-        let info = try await part.complete()
+        let info = try await part.complete(metadata: ObjectMetadata(body.verified))
         var headers: HTTPHeaders = ["etag": ETag.quoted(info.etag)]
         for field in body.verified { headers[field.name] = field.value }
         return Response(status: 200, headers: headers)
@@ -48,13 +55,64 @@ extension S3Call {
             }
             return (number, ETag.plain(etag))
         }
-        let info = try await store.completeMultipart(path, upload: uploadID, parts: parts, if: condition)
+        let upload = try store.listParts(path, upload: uploadID)
+        let chosen = parts.compactMap { part in upload.parts.first { $0.number == part.0 } }
+        try check(document, chosen)
+        let checksum = MultipartChecksum(upload.metadata)
+        let observer = checksum.flatMap { $0.isFull ? ChecksumObserver($0.kind) : nil }
+        let sizes = PartSizes(chosen.map(\.info.size))
+        let wanted = checksum.flatMap { request.headers[$0.kind.header] }
+        var value: String?
+        if let checksum, !checksum.isFull { value = try checksum.composite(chosen) }
+        let known = value
+        let info = try await store.completeMultipart(
+            path, upload: uploadID, parts: parts, if: condition, observing: observer?.update
+        ) {
+            var fields = [ObjectMetadata.Field(PartSizes.field, sizes.text)]
+            guard let checksum, let found = known ?? observer?.finish() else { return ObjectMetadata(fields) }
+            guard wanted == nil || wanted == found else {
+                throw S3Error(
+                    .badDigest, "the object does not have the checksum the request gives",
+                    ["header": checksum.kind.header, "sent": wanted ?? "", "computed": found])
+            }
+            fields.append(ObjectMetadata.Field(checksum.kind.header, found))
+            return ObjectMetadata(fields)
+        }
+        let made = try store.objectFacts(path).metadata
         return xml { xml in
             xml.element("CompleteMultipartUploadResult", namespace: XMLWriter.s3Namespace) { xml in
                 xml.text("Location", "/\(path.bucket)/\(path.key)")
                 xml.text("Bucket", path.bucket)
                 xml.text("Key", path.key)
                 xml.text("ETag", ETag.quoted(info.etag))
+                if let checksum, let found = made[checksum.kind.header] {
+                    xml.text(checksum.kind.element, found)
+                    xml.text("ChecksumType", S3Checksum.type(of: found))
+                }
+            }
+        }
+    }
+
+    /// What the list of parts says of their checksums, and the whole's size. - Errors: `S3-104`, `S3-112`.
+    private func check(_ document: XMLElement, _ chosen: [PartInfo]) throws(S3Error) {
+        for part in document.children("Part") {
+            guard let number = part["PartNumber"].flatMap({ Int($0) }),
+                let found = chosen.first(where: { $0.number == number })
+            else { continue }
+            for kind in S3Checksum.allCases {
+                guard let said = part[kind.element], let known = found.metadata[kind.header] else { continue }
+                guard said == known else {
+                    throw S3Error(
+                        .badDigest, "a part has another checksum than the list says", ["part": number])
+                }
+            }
+        }
+        if let text = request.headers["x-amz-mp-object-size"] {
+            let size = chosen.reduce(0) { $0 + $1.info.size }
+            guard Int64(text) == size else {
+                throw S3Error(
+                    .invalidRequest, "the parts are not as large together as the request says",
+                    ["said": text, "found": size])
             }
         }
     }
@@ -69,13 +127,26 @@ extension S3Call {
         let path = try object(for: .storageRead)
         let limit = min(1000, try number("max-parts", in: 0...Int(Int32.max), default: 1000))
         let marker = try number("part-number-marker", in: 0...Int(Int32.max), default: 0)
-        let all = try store.listParts(path, upload: uploadID).parts.filter { $0.number > marker }
+        let upload = try store.listParts(path, upload: uploadID)
+        let checksum = MultipartChecksum(upload.metadata)
+        let all = upload.parts.filter { $0.number > marker }
         let page = all.prefix(limit)
         return xml { xml in
             xml.element("ListPartsResult", namespace: XMLWriter.s3Namespace) { xml in
                 xml.text("Bucket", path.bucket)
                 xml.text("Key", path.key)
                 xml.text("UploadId", uploadID)
+                for role in ["Initiator", "Owner"] {
+                    xml.element(role) { xml in
+                        xml.text("ID", principal.tokenID)
+                        xml.text("DisplayName", principal.tokenID)
+                    }
+                }
+                xml.text("StorageClass", StorageClass.label(upload.metadata))
+                if let checksum {
+                    xml.text("ChecksumAlgorithm", checksum.kind.rawValue.uppercased())
+                    xml.text("ChecksumType", checksum.isFull ? "FULL_OBJECT" : "COMPOSITE")
+                }
                 xml.text("PartNumberMarker", "\(marker)")
                 xml.text("MaxParts", "\(limit)")
                 xml.text("IsTruncated", page.count < all.count ? "true" : "false")
@@ -88,35 +159,9 @@ extension S3Call {
                         xml.text("LastModified", S3Time.iso(part.info.modified))
                         xml.text("ETag", ETag.quoted(part.info.etag))
                         xml.text("Size", "\(part.info.size)")
-                    }
-                }
-            }
-        }
-    }
-
-    /// One page of at most a thousand; more are told of, and `prefix` narrows the search.
-    func listMultipartUploads() throws -> Response {
-        let prefix = target["prefix"] ?? ""
-        try principal.require(.storageRead, on: .object(bucket, prefix))
-        let after = (target["key-marker"] ?? "", target["upload-id-marker"] ?? "")
-        let all = try store.listUploads(bucket: bucket, prefix: prefix).filter { upload in
-            after.0.isEmpty || ObjectKey(upload.key) > ObjectKey(after.0)
-        }
-        let page = all.prefix(1000)
-        return xml { xml in
-            xml.element("ListMultipartUploadsResult", namespace: XMLWriter.s3Namespace) { xml in
-                xml.text("Bucket", bucket)
-                xml.text("Prefix", prefix)
-                xml.text("KeyMarker", after.0)
-                xml.text("UploadIdMarker", after.1)
-                xml.text("MaxUploads", "1000")
-                xml.text("IsTruncated", page.count < all.count ? "true" : "false")
-                if page.count < all.count, let last = page.last { xml.text("NextKeyMarker", last.key) }
-                for upload in page {
-                    xml.element("Upload") { xml in
-                        xml.text("Key", upload.key)
-                        xml.text("UploadId", upload.id)
-                        xml.text("Initiated", S3Time.iso(upload.started))
+                        for kind in S3Checksum.allCases {
+                            if let value = part.metadata[kind.header] { xml.text(kind.element, value) }
+                        }
                     }
                 }
             }

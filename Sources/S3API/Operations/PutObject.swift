@@ -31,7 +31,7 @@ extension S3Call {
 
     /// - Errors: `S3-109` without a length, `S3-107`.
     func sizedBody() throws(S3Error) -> S3Body {
-        let isChunked = authorization.payloadHash.hasPrefix("STREAMING-")
+        let isChunked = authorization?.payloadHash.hasPrefix("STREAMING-") ?? false
         guard let length = S3Body.length(of: request, isChunked: isChunked) else {
             throw S3Error(.missingContentLength, "the length of the body must be given")
         }
@@ -62,6 +62,10 @@ extension S3Call {
         ]
         var fields: [ObjectMetadata.Field] = []
         var bytes = 0
+        if let label = request.headers[StorageClass.header] {
+            try StorageClass.check(label)
+            if label != "STANDARD" { fields.append(ObjectMetadata.Field(StorageClass.header, label)) }
+        }
         for (name, value) in request.headers.entries {
             let name = name.lowercased()
             if name.hasPrefix("x-amz-meta-") {

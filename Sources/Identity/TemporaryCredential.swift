@@ -1,0 +1,144 @@
+package import Effects
+import JSONText
+import Octets
+import Signing
+
+/// S3 keys that live for a while and may do less than the token they come from, signed by it: nothing is stored.
+///
+///     access key     the parent's
+///     secret         hex SHA-256 of the JWT
+///     session token  base64 of `jwt/` and the JWT
+///
+/// The JWT is signed with HS256 under the parent's S3 secret, here or by whoever has that secret.
+///
+/// - Source: the hosted product's temporary credentials, "local signing".
+package struct TemporaryCredential: Sendable {
+    package enum Permission: String, Sendable, CaseIterable {
+        case adminReadWrite = "admin-read-write"
+        case adminReadOnly = "admin-read-only"
+        case objectReadWrite = "object-read-write"
+        case objectReadOnly = "object-read-only"
+
+        var mayWrite: Bool { self == .adminReadWrite || self == .objectReadWrite }
+    }
+
+    /// What a new credential is for.
+    package struct Request: Sendable {
+        package var bucket: String
+        package var permission: Permission
+        package var seconds: Int64
+        package var prefixes: [String]
+        package var objects: [String]
+
+        package init(
+            bucket: String, permission: Permission, seconds: Int64, prefixes: [String], objects: [String]
+        ) {
+            self.bucket = bucket
+            self.permission = permission
+            self.seconds = seconds
+            self.prefixes = prefixes
+            self.objects = objects
+        }
+    }
+
+    package static let longestSeconds: Int64 = 604_800
+    private static let header = #"{"alg":"HS256","typ":"JWT"}"#
+    private static let pathsMost = 1000
+    private static let tokenBytesMost = 16 << 10
+
+    package let secret: String
+    package let sessionToken: String
+    private let bucket: String
+    private let permission: Permission
+    private let prefixes: [String]
+    private let objects: [String]
+    private let actions: [String]?
+
+    /// Issues one.
+    package init(_ request: Request, parent: String, parentSecret: String, now: Instant) {
+        let start = now.microseconds / 1_000_000
+        var claims: JSONObject = [
+            "bucket": .string(request.bucket), "scope": .string(request.permission.rawValue),
+            "sub": .string(parent), "iat": .integer(start), "exp": .integer(start + request.seconds),
+        ]
+        if !request.prefixes.isEmpty || !request.objects.isEmpty {
+            claims["paths"] = [
+                "prefixPaths": JSONValue(request.prefixes), "objectPaths": JSONValue(request.objects),
+            ]
+        }
+        let body = JSONValue.object(claims).serialized()
+        let text = Self.url(Array(Self.header.utf8)) + "." + Self.url(body)
+        let jwt = text + "." + Self.url(HMAC.sha256(key: Array(parentSecret.utf8), text))
+        sessionToken = Base64.encode(Array("jwt/\(jwt)".utf8))
+        secret = Hex.encode(SHA256.hash(jwt))
+        bucket = request.bucket
+        permission = request.permission
+        prefixes = request.prefixes
+        objects = request.objects
+        actions = nil
+    }
+
+    /// Reads and verifies one. - Errors: `IDN-101`, the same whatever is wrong with it.
+    package init(sessionToken: String, parentSecret: String, now: Instant) throws(IdentityError) {
+        guard sessionToken.utf8.count <= Self.tokenBytesMost, let bytes = Base64.decode(sessionToken),
+            let text = String(validating: bytes, as: UTF8.self), text.hasPrefix("jwt/")
+        else { throw Self.invalid }
+        let jwt = String(text.dropFirst(4))
+        let parts = jwt.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, let header = Self.json(parts[0]), header["alg"]?.string == "HS256",
+            let claims = Self.json(parts[1])
+        else { throw Self.invalid }
+        let expected = Self.url(HMAC.sha256(key: Array(parentSecret.utf8), parts[0] + "." + parts[1]))
+        let seconds = now.microseconds / 1_000_000
+        guard ConstantTime.equal(expected, parts[2]), let expiry = claims["exp"]?.integer, seconds < expiry,
+            (claims["nbf"]?.integer).map({ $0 <= seconds }) ?? true,
+            let bucket = claims["bucket"]?.string, !bucket.isEmpty,
+            let permission = (claims["scope"] ?? claims["permission"])?.string.flatMap({
+                Permission(rawValue: $0)
+            })
+        else { throw Self.invalid }
+        let paths = claims["paths"]
+        self.sessionToken = sessionToken
+        secret = Hex.encode(SHA256.hash(jwt))
+        self.bucket = bucket
+        self.permission = permission
+        prefixes = try Self.texts(paths?["prefixPaths"] ?? claims["prefixes"])
+        objects = try Self.texts(paths?["objectPaths"] ?? claims["objects"])
+        actions = try claims["actions"].map { value throws(IdentityError) in try Self.texts(value) }
+    }
+
+    private static let invalid = IdentityError(
+        .unauthenticated, "the session token is not valid or has expired",
+        hint: "ask for new temporary credentials")
+
+    private static func texts(_ value: JSONValue?) throws(IdentityError) -> [String] {
+        guard let value, !value.isNull else { return [] }
+        guard let list = value.array, list.count <= pathsMost else { throw invalid }
+        // One that cannot be read would widen what it should narrow.
+        return try list.map { entry throws(IdentityError) in
+            guard let text = entry.string else { throw invalid }
+            return text
+        }
+    }
+
+    private static func json(_ part: String) -> JSONValue? {
+        var text = part.replacing("-", with: "+").replacing("_", with: "/")
+        text += String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
+        guard let bytes = Base64.decode(text) else { return nil }
+        do { return try JSONParser.parse(bytes) } catch { return nil }
+    }
+
+    private static func url(_ bytes: [UInt8]) -> String {
+        Base64.encode(bytes).replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+
+    /// May do what both the parent and this may.
+    package func principal(of parent: Principal) -> Principal {
+        let right: Identity.Permission = permission.mayWrite ? .storageWrite : .storageRead
+        var scopes: [Scope] =
+            prefixes.map { Scope(right, [.bucket: bucket, .prefix: $0]) }
+            + objects.map { Scope(right, [.bucket: bucket, .object: $0]) }
+        if scopes.isEmpty { scopes = [Scope(right, [.bucket: bucket])] }
+        return parent.narrowed(to: scopes, actions: actions.map { Set($0) })
+    }
+}

@@ -1,0 +1,23 @@
+import Blobs
+import Buckets
+import Wire
+
+extension OpenObject {
+    private static let pieceBytes: Int64 = 1 << 20
+
+    /// Writes the whole object; its last piece only when all bytes are what was stored. A damaged one ends in an aborted
+    /// transfer.
+    ///
+    /// - Errors: `BLB-201`, `WIR-301`.
+    func writeChecked(to writer: ResponseWriter) async throws {
+        var check = startCheck()
+        var offset: Int64 = 0
+        while offset < info.size {
+            let end = min(info.size, offset + Self.pieceBytes)
+            let piece = try await check.read(offset..<end)
+            if end == info.size { try check.finish() }
+            try await writer.write(piece)
+            offset = end
+        }
+    }
+}
