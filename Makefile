@@ -55,6 +55,7 @@ test-bare: ## Proves the set-up on a bare Debian 12 in a chroot (root only)
 
 bench: build ## Prints the numbers the README quotes
 	@$(python) Scripts/bench --firn $(firn)
+	@$(python) Scripts/bench-s3 --firn $(firn)
 
 format: ## Formats every Swift file
 	@swift format --in-place --recursive --parallel --configuration .swift-format Sources Tests Package.swift

@@ -18,7 +18,7 @@ struct PartSizes: Equatable {
     /// Nil for text that is none of ours.
     init?(_ text: String) {
         for run in text.split(separator: ",") {
-            let parts = run.split(separator: "*", maxSplits: 1)
+            let parts = run.split(separator: "*", maxSplits: 1, omittingEmptySubsequences: false)
             guard let size = Int64(parts[0]), let count = parts.count == 2 ? Int(parts[1]) : 1, count > 0
             else {
                 return nil
