@@ -34,6 +34,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case replayLastRecord = "replay-last-record"
     /// The progress comparison is left out: two owners both commit.
     case progressNotCompared = "progress-not-compared"
+    /// A statement that new SQL brings begins at the oldest record, not where the pipeline stands.
+    case changeForgetsPlace = "change-forgets-place"
     /// A commit whose answer is lost is repeated without looking whether it happened.
     case commitRepeatedBlindly = "commit-repeated-blindly"
     /// Rejects are counted and not written.

@@ -3,6 +3,7 @@ import Effects
 import Iceberg
 import JSONText
 import Streams
+import Synchronization
 import Testing
 
 @testable import Pipelines
@@ -87,6 +88,36 @@ import Testing
         }
         #expect(try await rows(node, "web.deep", "events") == "3")
         #expect(try await rows(node, "web", "second") == "4")
+    }
+
+    #if DEBUG
+        @Test func aStatementThatForgetsThePlaceIsFound() async throws {
+            #expect(try await acceptedAfterChange(planted: []) == 1)
+            #expect(try await acceptedAfterChange(planted: [.changeForgetsPlace]) == 3)
+        }
+    #endif
+
+    /// How many events a statement saw that came with new SQL after two events of three.
+    private func acceptedAfterChange(planted: Set<PlantedBug>) async throws -> Int64 {
+        let node = try await SmallNode(planted: planted)
+        try await node.makeEvents()
+        _ = try await node.service.createSink([
+            "name": "second_sink", "type": "r2_data_catalog",
+            "config": ["bucket": "lake", "namespace": "web", "table_name": "second"],
+        ])
+        let accepted = Mutex<Int64>(0)
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+            try await node.send(#"[{"id":1},{"id":2}]"#)
+            try await node.service.flush(stream: "events")
+            _ = try await node.service.changeSQL(
+                "p", ["sql": "INSERT INTO second_sink SELECT id FROM events"])
+            try await node.send(#"[{"id":3}]"#)
+            try await node.service.flush(stream: "events")
+            let passed = try await node.service.stats("p").counts.passed
+            accepted.withLock { $0 = passed }
+        }
+        return accepted.withLock { $0 }
     }
 
     @Test func aResetReplaysFromThePlaceIntoANewTable() async throws {

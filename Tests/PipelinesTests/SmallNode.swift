@@ -27,7 +27,7 @@ final class SmallNode: Sendable {
     private static let pool = IOPool(name: "service", threads: 2)
     private static let morsels = MorselPool(threads: 2)
 
-    init() async throws {
+    init(planted: Set<PlantedBug> = []) async throws {
         directory = try TemporaryDirectory()
         store = MemoryBlobStore(buckets: ["lake"])
         metastore = try await Metastore.open(directory: directory.path)
@@ -36,11 +36,11 @@ final class SmallNode: Sendable {
         registry = try await StreamRegistry.open(
             directory: directory.path + "/streams", metastore: metastore,
             environment: LogEnvironment(pool: Self.pool))
-        service = try await PipelineService.open(
-            PipelineResources(
-                metastore: metastore, streams: registry, catalog: catalog, store: store,
-                caches: TableCaches(),
-                pool: Self.morsels, ledger: MemoryLedger(limit: 1 << 30)))
+        var resources = PipelineResources(
+            metastore: metastore, streams: registry, catalog: catalog, store: store, caches: TableCaches(),
+            pool: Self.morsels, ledger: MemoryLedger(limit: 1 << 30))
+        resources.planted = PlantedBugs(planted)
+        service = try await PipelineService.open(resources)
     }
 
     func whileRunning(_ body: @Sendable @escaping () async throws -> Void) async throws {

@@ -6,6 +6,7 @@ import socket
 import threading
 
 import pytest
+import requests
 
 from firn_server import Firn, wait_until
 
@@ -142,5 +143,61 @@ def test_a_key_means_one_request_over_restarts(tmp_path):
         assert other.status_code == 422 and other.json()["errors"][0]["firn_code"] == "STR-106"
         firn.flush(stream["id"])
         assert firn.rows("lake", "SELECT count(*) AS n FROM web.events")[0]["n"] == 1
+    finally:
+        firn.kill()
+
+
+# Points of the log's life at which a server with small segments dies, each several times.
+DEATHS = ["log.marks.written", "log.group.partial", "log.group.durable", "log.segment.created", "log.trim.middle"]
+
+
+@pytest.mark.parametrize("point", DEATHS)
+def test_a_producer_that_counts_leaves_neither_gap_nor_repeat_over_kills(tmp_path, point):
+    small = {"FIRN_LOG_SEGMENT_BYTES": "4096", "FIRN_LOG_REPLAY_WINDOW_BYTES": "0"}
+    rng = random.Random(point)
+    firn = Firn(tmp_path / "data", env=small).start()
+    try:
+        firn.make_bucket()
+        stream, _, pipeline = firn.make_pipeline(schema=SCHEMA)
+        deaths, number = 0, 0
+        while number < 400:
+            if number % 100 == 0 and deaths <= number // 100:
+                firn.stop()
+                firn.env["FIRN_FAULT"] = f"{point}:{rng.randrange(1, 6)}"
+                firn.start()
+            body = [{"id": 3 * number + part, "text": "x" * rng.randrange(200)} for part in range(3)]
+            # The same bytes until somebody says they are kept.
+            while True:
+                try:
+                    answer = firn.ingest(stream["id"], body, timeout=10,
+                                         headers={"Firn-Producer": "counter", "Firn-Sequence": str(number)})
+                    if answer.status_code == 200:
+                        break
+                    assert answer.status_code in (429, 503, 504), answer.text
+                except (requests.ConnectionError, requests.Timeout):
+                    firn.kill()
+                    deaths += 1
+                    firn.env.pop("FIRN_FAULT", None)
+                    firn.start()
+            assert answer.json()["result"]["committed"] == 3
+            if number % 20 == 19:
+                # Landing makes trimming possible.
+                try:
+                    firn.flush(stream["id"], timeout=20)
+                except (requests.ConnectionError, requests.Timeout):
+                    firn.kill()
+                    deaths += 1
+                    firn.env.pop("FIRN_FAULT", None)
+                    firn.start()
+            number += 1
+        assert deaths > 0, f"nothing died at {point}"
+        firn.flush(stream["id"])
+        row = firn.rows("lake", "SELECT count(*) AS n, count(DISTINCT id) AS ids, max(id) AS last FROM web.events")[0]
+        assert (row["n"], row["ids"], row["last"]) == (1200, 1200, 1199)
+        stats = firn.stats(pipeline["id"])
+        assert stats["accepted"] == stats["passed"] == 1200
+        gap = firn.ingest(stream["id"], [{"id": 0}],
+                          headers={"Firn-Producer": "counter", "Firn-Sequence": "401"})
+        assert gap.status_code == 409 and gap.json()["errors"][0]["firn_code"] == "STR-107"
     finally:
         firn.kill()

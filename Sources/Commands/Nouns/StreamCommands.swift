@@ -18,6 +18,8 @@ enum StreamCommands {
             .values("cors-origin", "ORIGIN", "lets web pages of this origin send"),
             .value(
                 "unknown-fields", "count|reject", "what becomes of fields the schema does not have (count)"),
+            .value(
+                "acknowledge", "durable|validated|landed", "what an answer to a producer says (durable)"),
         ] + Invocation.serverFlags
     ) { invocation in
         var http: JSONObject = [
@@ -34,6 +36,7 @@ enum StreamCommands {
             body["format"] = ["type": "json", "unstructured": true]
         }
         if let unknown = invocation["unknown-fields"] { body["unknown_fields"] = .string(unknown) }
+        if let mode = invocation["acknowledge"] { body["acknowledge"] = .string(mode) }
         let made = try await invocation.server().call("POST", base, .object(body))
         if invocation.wantsJSON { return invocation.show(made) }
         invocation.tell("created stream \(TableText.cell(made["name"]))")

@@ -55,8 +55,9 @@ extension PipelineService {
             }
             let keys = compiled.statements.map { $0.key(of: old.id) }
             let beginnings = fresh
+            let planted = resources.planted
             let (stored, gone) = try await whileStopped(old.id) { transaction in
-                try Self.store(changed, keys, beginnings, at: now, transaction)
+                try Self.store(changed, keys, beginnings, at: now, planted, transaction)
             }
             for progress in stored where fresh[progress.key] != nil { rehold(progress) }
             for key in gone { release(key) }
@@ -69,7 +70,7 @@ extension PipelineService {
 
     private static func store(
         _ changed: PipelineDefinition, _ keys: [ProgressKey], _ fresh: [ProgressKey: PipelineProgress],
-        at now: Instant, _ transaction: Transaction
+        at now: Instant, _ planted: PlantedBugs, _ transaction: Transaction
     ) throws -> (stored: [PipelineProgress], gone: [ProgressKey]) {
         let before = try ProgressRows.all(pipeline: changed.id, transaction)
         var stored: [PipelineProgress] = []
@@ -82,7 +83,7 @@ extension PipelineService {
                 throw PipelinesError(.changing, "the pipeline was changed meanwhile", hint: "try again")
             }
             let stand = before.filter { $0.key.streamID == key.streamID }.min { $0.next < $1.next }
-            if let stand {
+            if let stand, !planted.has(.changeForgetsPlace) {
                 progress = PipelineProgress(key: key, next: stand.next, startEvent: stand.landedEvent)
             }
             try ProgressRows.insert(progress, statement: index, transaction)
