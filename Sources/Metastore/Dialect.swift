@@ -22,6 +22,9 @@ enum Dialect {
     static let beginRead = "BEGIN"
     static let commit = "COMMIT"
     static let rollback = "ROLLBACK"
+    static let savepoint = "SAVEPOINT one_write"
+    static let undoSavepoint = "ROLLBACK TO one_write"
+    static let endSavepoint = "RELEASE one_write"
     /// Moves everything into the main file and empties the log; answers one row whose `busy` is 0 when it could.
     static let emptyLog = "PRAGMA wal_checkpoint(TRUNCATE)"
     /// One row when the table named by the parameter exists.

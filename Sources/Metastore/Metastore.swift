@@ -7,22 +7,27 @@ package import Telemetry
 /// Firn's state other than objects and events: one SQLite database, one writer, a few readers.
 ///
 /// - Threads: any. Closures run on the Metastore's own threads; they must not wait for anything but the transaction.
-/// - Order: writes run one after the other, in the order they were asked for.
+/// - Order: writes run one after the other, in the order they were asked for. Those that wait together share a commit,
+///   each in a savepoint of its own; one that fails is undone alone.
 /// - Errors: `MetastoreError`, what the closure throws, and `SCH-201` when too many wait.
-/// - Cost: a write is one fsync; a read none.
+/// - Cost: a write is one fsync or a part of one; a read none.
 package final class Metastore: Sendable {
     /// Bounds; the defaults fit one machine.
     package struct Limits: Sendable {
         package var readers = 4
         package var waitingReads = 4096
         package var waitingWrites = 4096
+        /// Writes that share a commit at most.
+        package var writesTogether = 128
         package init() {}
     }
 
     private let writer: SQLiteConnection
     private let writerThread: IOPool
+    private let waiting = WaitingWrites()
     private let idleReaders: Mutex<[SQLiteConnection]>
     private let readerThreads: IOPool
+    private let writesTogether: Int
     private let clock: any Clock
     private let meters: MetastoreMeters
     /// Set when nobody knows whether a commit is on disk. Only a restart, which replays the log, tells.
@@ -39,6 +44,7 @@ package final class Metastore: Sendable {
         writerThread = IOPool(name: "metastore-writer", threads: 1, queueLimit: limits.waitingWrites)
         readerThreads = IOPool(
             name: "metastore-reader", threads: limits.readers, queueLimit: limits.waitingReads)
+        writesTogether = limits.writesTogether
         self.clock = clock
         meters = MetastoreMeters(metrics)
     }
@@ -91,7 +97,8 @@ package final class Metastore: Sendable {
         }
     }
 
-    /// All of the closure's changes or none; durable when it returns.
+    /// All of the closure's changes or none; durable when it returns. The closure may run twice, when SQLite undid a
+    /// commit it shared with others; nothing of the first time is left then.
     package func write<Result: Sendable>(
         _ body: @escaping @Sendable (Transaction) throws -> Result
     ) async throws -> Result {
@@ -101,17 +108,16 @@ package final class Metastore: Sendable {
             meters.waitingWrites.add(-1)
             meters.writes.record(nanoseconds: clock.monotonicNanoseconds - start)
         }
-        return try await writerThread.run { [self] in
-            guard !isPoisoned.load(ordering: .acquiring) else { throw Self.poisoned(cause: nil) }
-            do {
-                let result = try Self.inTransaction(
-                    writer, begin: Dialect.beginWrite, body: body, commit: { try commit() })
-                meters.commits.add()
-                return result
-            } catch {
-                meters.rollbacks.add()
-                throw error
+        return try await withCheckedThrowingContinuation { continuation in
+            let outlet = Outlet<Result>()
+            let number = waiting.add({ outlet.put(try body($0)) }) { error in
+                if let error {
+                    continuation.resume(throwing: error)
+                } else {
+                    continuation.resume(returning: outlet.take())
+                }
             }
+            writerThread.submit({ [self] in runWaiting() }, refused: { waiting.remove(number)?.finish($0) })
         }
     }
 
@@ -120,6 +126,86 @@ package final class Metastore: Sendable {
         try await writerThread.run { [self] in _ = try writer.query(Dialect.emptyLog, []) }
         writerThread.stop()
         readerThreads.stop()
+    }
+
+    /// On the writer's thread: makes what waits durable. Who comes later finds its own write done.
+    private func runWaiting() {
+        let batch = waiting.take(writesTogether)
+        if isPoisoned.load(ordering: .acquiring) {
+            for write in batch { write.finish(Self.poisoned(cause: nil)) }
+        } else if batch.count == 1 {
+            runAlone(batch[0])
+        } else if !batch.isEmpty {
+            runTogether(batch)
+        }
+    }
+
+    private func runAlone(_ write: WaitingWrite) {
+        do {
+            try Self.inTransaction(
+                writer, begin: Dialect.beginWrite, body: write.run, commit: { try commit() })
+            meters.commits.add()
+            write.finish(nil)
+        } catch {
+            meters.rollbacks.add()
+            write.finish(error)
+        }
+    }
+
+    private func runTogether(_ batch: [WaitingWrite]) {
+        var faults: [(any Error)?] = []
+        do {
+            _ = try writer.execute(Dialect.beginWrite, [])
+            for write in batch {
+                faults.append(try runInSavepoint(write))
+                // Some errors end the whole transaction: nothing of the others is left either.
+                if !writer.isInTransaction { return batch.forEach(runAlone) }
+            }
+            try commit()
+            meters.commits.add()
+        } catch let error as MetastoreError where error.code == .constraint && writer.isInTransaction {
+            // A constraint that is looked at when all commit: only one alone can tell whose it was.
+            do { _ = try writer.execute(Dialect.rollback, []) } catch {
+                return batch.forEach { $0.finish(error) }
+            }
+            return batch.forEach(runAlone)
+        } catch {
+            // Each write that did not fail by itself failed with the commit.
+            faults = batch.indices.map { $0 < faults.count ? faults[$0] ?? error : error }
+            do {
+                if writer.isInTransaction { _ = try writer.execute(Dialect.rollback, []) }
+            } catch let second {
+                faults = faults.map { $0 ?? second }
+            }
+        }
+        for (write, fault) in zip(batch, faults) {
+            if fault != nil { meters.rollbacks.add() }
+            write.finish(fault)
+        }
+    }
+
+    /// What went wrong with the write alone, which then has left nothing behind.
+    ///
+    /// - Errors: when the savepoint itself fails, which concerns all.
+    private func runInSavepoint(_ write: WaitingWrite) throws -> (any Error)? {
+        _ = try writer.execute(Dialect.savepoint, [])
+        let transaction = Transaction(writer)
+        defer { transaction.close() }
+        do {
+            try write.run(transaction)
+            if let fault = transaction.fault { throw fault }
+            guard writer.isInTransaction else {
+                throw MetastoreError(.unavailable, "a transaction ended before its commit")
+            }
+        } catch {
+            if writer.isInTransaction {
+                _ = try writer.execute(Dialect.undoSavepoint, [])
+                _ = try writer.execute(Dialect.endSavepoint, [])
+            }
+            return error
+        }
+        _ = try writer.execute(Dialect.endSavepoint, [])
+        return nil
     }
 
     private static func inTransaction<Result>(

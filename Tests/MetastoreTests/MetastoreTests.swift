@@ -112,6 +112,68 @@ struct MetastoreTests {
             try await store.read { try $0.first("SELECT count(*) AS n FROM numbers")?.integer("n") } == 100)
     }
 
+    @Test("writes that wait together share a commit, and one that fails is undone alone")
+    func sharesCommits() async throws {
+        struct Refused: Error {}
+        let metrics = MetricsRegistry()
+        let store = try await Metastore.open(
+            directory: directory.path, versions: Self.numbers, clock: ManualClock(), metrics: metrics)
+        let failures = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for number in 0..<300 {
+                group.addTask {
+                    do {
+                        try await store.write { transaction in
+                            try transaction.execute(
+                                "INSERT INTO numbers (name) VALUES (?)", [.text("\(number)")])
+                            if number % 3 == 1 { throw Refused() }
+                            // Twice the same name: the statement fails and takes its whole write along.
+                            if number % 3 == 2 {
+                                try transaction.execute(
+                                    "INSERT INTO numbers (name) VALUES (?)", [.text("\(number)")])
+                            }
+                        }
+                        return false
+                    } catch { return true }
+                }
+            }
+            return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(failures == 200)
+        let names = try await store.read {
+            try $0.query("SELECT name FROM numbers").map { try $0.text("name") }
+        }
+        #expect(Set(names) == Set((0..<100).map { "\($0 * 3)" }) && names.count == 100)
+        let commits = metrics.counter("firn_metastore_commits_total", help: "").current
+        #expect(commits < 100)
+    }
+
+    @Test("when SQLite undoes a shared commit, the writes that were not to blame are made again")
+    func undoneTogether() async throws {
+        let store = try await open()
+        try await store.write { _ = try $0.execute("INSERT INTO numbers (name) VALUES ('kept')") }
+        let codes = try await withThrowingTaskGroup(of: MetastoreError.Code?.self) { group in
+            for number in 0..<60 {
+                group.addTask {
+                    do throws(any Error) {
+                        try await store.write { transaction in
+                            // A rollback behind the back of the Metastore, as an error of the disk makes it.
+                            if number == 30 { _ = try transaction.query("ROLLBACK") }
+                            try transaction.execute(
+                                "INSERT INTO numbers (name) VALUES (?)", [.text("\(number)")])
+                        }
+                        return nil
+                    } catch { return (error as? MetastoreError)?.code }
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(codes.compactMap(\.self).count <= 1)
+        let names = try await store.read {
+            try $0.query("SELECT name FROM numbers").map { try $0.text("name") }
+        }
+        #expect(Set(names).isSuperset(of: (0..<60).filter { $0 != 30 }.map { "\($0)" } + ["kept"]))
+    }
+
     @Test("a reader cannot write")
     func readersAreReadOnly() async throws {
         let store = try await open()

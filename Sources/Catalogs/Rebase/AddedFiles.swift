@@ -1,31 +1,57 @@
 import Iceberg
 
-/// What an append brings, counted from its manifests.
+/// What a commit that only adds files brings, counted from its manifests.
 struct AddedFiles: Sendable, Hashable {
     private(set) var files: Int64 = 0
     private(set) var rows: Int64 = 0
     private(set) var bytes: Int64 = 0
+    private(set) var deleteFiles: Int64 = 0
+    /// Of `deleteFiles` those that are deletion vectors.
+    private(set) var vectors: Int64 = 0
+    private(set) var positionDeletes: Int64 = 0
+    /// Data files that something is deleted from.
+    private(set) var references: Set<String> = []
+
+    /// What the counts of rows in a manifest list add up to.
+    var listedRows: Int64 { rows &+ positionDeletes }
 
     /// False, and nothing counted, when the numbers are no counts or would overflow.
     mutating func count(_ file: DataFile) -> Bool {
-        guard file.recordCount >= 0, file.fileSize >= 0, let rows = rows.plus(file.recordCount),
+        guard file.recordCount >= 0, file.fileSize >= 0, listedRows.plus(file.recordCount) != nil,
             let bytes = bytes.plus(file.fileSize)
         else { return false }
-        self.rows = rows
         self.bytes = bytes
-        files += 1
+        if file.content == .data {
+            rows += file.recordCount
+            files += 1
+        } else {
+            positionDeletes += file.recordCount
+            deleteFiles += 1
+            if file.format == "PUFFIN" { vectors += 1 }
+            if let target = file.referencedDataFile { references.insert(target) }
+        }
         return true
     }
 
     /// The writer's summary with totals that follow those of the snapshot before; a total nobody knows is left out.
     func summary(of own: [String: String], after head: [String: String]) -> [String: String] {
         var summary = own
-        summary["added-data-files"] = "\(files)"
-        summary["added-records"] = "\(rows)"
+        if files > 0 || deleteFiles == 0 {
+            summary["added-data-files"] = "\(files)"
+            summary["added-records"] = "\(rows)"
+        }
         summary["added-files-size"] = "\(bytes)"
+        if deleteFiles > 0 {
+            summary["added-delete-files"] = "\(deleteFiles)"
+            summary["added-position-deletes"] = "\(positionDeletes)"
+            summary["added-dvs"] = vectors > 0 ? "\(vectors)" : nil
+            summary["added-position-delete-files"] =
+                deleteFiles > vectors ? "\(deleteFiles - vectors)" : nil
+        }
         let amounts = [
             ("total-data-files", files), ("total-records", rows), ("total-files-size", bytes),
-            ("total-delete-files", 0), ("total-position-deletes", 0), ("total-equality-deletes", 0),
+            ("total-delete-files", deleteFiles), ("total-position-deletes", positionDeletes),
+            ("total-equality-deletes", 0),
         ]
         for (name, amount) in amounts {
             let before = head[name].flatMap { Int64($0) }

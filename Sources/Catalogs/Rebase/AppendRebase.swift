@@ -8,7 +8,9 @@ import Iceberg
 ///     becomes       P - A - B - S'      S' = manifests of B + own, numbered anew
 ///
 /// Only for a commit that adds one snapshot to one branch, whose manifest list is its parent's, unchanged, and manifests
-/// that only add files. Anything else may depend on what it read and stays a conflict.
+/// that only add files. Files of position deletes and deletion vectors only where the table asks for snapshot isolation
+/// of deletes, and only while nobody else has deleted from the same data files; the caller looks at that. Anything else
+/// may depend on what it read and stays a conflict.
 struct AppendRebase: Sendable {
     let snapshot: Snapshot
     let branch: String
@@ -16,18 +18,23 @@ struct AppendRebase: Sendable {
     let parent: Snapshot?
     /// What is there now.
     let head: Snapshot
+    /// Whether the commit may add delete files.
+    let mayDelete: Bool
 
     /// Nil unless the commit has the form above and `parent` is an ancestor of the branch's head.
     init?(_ commit: TableCommit, on base: TableMetadata) {
         guard base.properties["firn.commit.rebase"] != "false", commit.updates.count == 2,
             case .addSnapshot(let snapshot) = commit.updates[0],
             case .setSnapshotRef(let branch, let ref) = commit.updates[1],
-            ref.snapshotID == snapshot.snapshotID, ref.kind == .branch, snapshot.operation == "append",
+            ref.snapshotID == snapshot.snapshotID, ref.kind == .branch,
             commit.requirements.contains(.refSnapshotID(ref: branch, snapshot.parentID)),
             base.snapshot(withID: snapshot.snapshotID) == nil, base.formatVersion > 1,
             let head = base.refs[branch].flatMap({ base.snapshot(withID: $0.snapshotID) }),
             Self.isAncestor(snapshot.parentID, of: head, in: base)
         else { return nil }
+        let isIsolated = base.properties["write.delete.isolation-level"]?.lowercased() == "snapshot"
+        mayDelete = isIsolated && ["delete", "overwrite"].contains(snapshot.operation)
+        guard mayDelete || snapshot.operation == "append" else { return nil }
         self.snapshot = snapshot
         self.branch = branch
         self.head = head
@@ -65,7 +72,7 @@ struct AppendRebase: Sendable {
             }
         }
         let isPure = own.allSatisfy { manifest in
-            manifest.content == .data && manifest.addedSnapshotID == snapshot.snapshotID
+            (manifest.content == .data || mayDelete) && manifest.addedSnapshotID == snapshot.snapshotID
                 && (manifest.files.map { $0.existing == 0 && $0.deleted == 0 } ?? false)
         }
         guard inherited.isEmpty, isPure, Set(own.map(\.path)).count == own.count else { return nil }
@@ -89,7 +96,16 @@ struct AppendRebase: Sendable {
         entries.allSatisfy { entry in
             entry.status == .added && entry.sequenceNumber == Self.probe
                 && entry.fileSequenceNumber == Self.probe
-                && entry.snapshotID == snapshot.snapshotID && entry.file.content == .data
+                && entry.snapshotID == snapshot.snapshotID && isAddable(entry.file)
+        }
+    }
+
+    /// A delete file must say which data file it is about: nobody else may have touched that one.
+    private func isAddable(_ file: DataFile) -> Bool {
+        switch file.content {
+        case .data: true
+        case .positionDeletes: mayDelete && file.referencedDataFile != nil
+        case .equalityDeletes: false
         }
     }
 
@@ -106,7 +122,7 @@ struct AppendRebase: Sendable {
         for index in manifests.indices {
             manifests[index].sequenceNumber = sequenceNumber
             manifests[index].minimumSequenceNumber = sequenceNumber
-            guard base.formatVersion > 2 else { continue }
+            guard base.formatVersion > 2, manifests[index].content == .data else { continue }
             manifests[index].firstRowID = nextRowID
             guard let rows = manifests[index].rows?.added, rows >= 0, let next = nextRowID.plus(rows) else {
                 return nil

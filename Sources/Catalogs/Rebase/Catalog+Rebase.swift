@@ -27,11 +27,13 @@ extension Catalog {
             guard let own = try await ownManifests(rebase, state, location),
                 let added = try await countAdded(own, rebase, base, location)
             else { return nil }
+            let headManifests = try await manifests(of: rebase.head, state, location)
+            guard try await holds(added.references, rebase, headManifests, state) else { return nil }
             let path = try location.blob(
                 "\(location.uri)/metadata/snap-\(rebase.snapshot.snapshotID)-\(UniqueID.random(from: randomness)).avro"
             )
             let rebased = rebase.rebased(
-                onto: base, headManifests: try await manifests(of: rebase.head, state, location), own: own,
+                onto: base, headManifests: headManifests, own: own,
                 added: added,
                 manifestList: path.uri)
             guard let rebased else { return nil }
@@ -77,18 +79,18 @@ extension Catalog {
             let reader = ManifestReader(metadata: base, manifest: probe)
             let entries = try await work.run(size: bytes.count) { try reader.entries(bytes) }
             guard rebase.isPure(entries), manifest.files?.added == Int64(entries.count) else { return nil }
-            let rowsBefore = added.rows
+            let rowsBefore = added.listedRows
             for entry in entries {
                 _ = try location.blob(entry.file.path)
                 guard added.count(entry.file) else { return nil }
             }
             // Row ids of version 3 are given out by the list's count.
-            guard manifest.rows?.added == added.rows - rowsBefore else { return nil }
+            guard manifest.rows?.added == added.listedRows - rowsBefore else { return nil }
         }
         return added
     }
 
-    private func manifests(
+    func manifests(
         of snapshot: Snapshot, _ state: GroupState, _ location: TableLocation
     ) async throws -> [ManifestFile] {
         guard let list = snapshot.manifestList else { return [] }
@@ -102,7 +104,7 @@ extension Catalog {
         return try await work.run(size: bytes.count) { try ManifestListFile.read(bytes, path: list.uri) }
     }
 
-    private func readWhole(_ path: BlobPath) async throws -> [UInt8] {
+    func readWhole(_ path: BlobPath) async throws -> [UInt8] {
         let reader: any BlobReader
         do {
             reader = try await store.open(path)
