@@ -25,7 +25,7 @@ struct SyntaxFaultTests {
             ("DELETE FROM t", "SYN-201", 1, 1, nil),
             ("CREATE FUNCTION f", "SYN-201", 1, 8, nil),
             ("SELECT a FROM", "SYN-101", 1, 14, nil),
-            ("SELECT a[1:2]", "SYN-201", 1, 11, nil),
+            ("SELECT a[1:2:3]", "SYN-101", 1, 13, nil),
             ("SELECT CASE END", "SYN-101", 1, 13, nil),
             ("SELECT CAST(a AS )", "SYN-101", 1, 18, nil),
             ("SELECT E'\\x00'", "SYN-103", 1, 8, "write bytes as X'00'"),

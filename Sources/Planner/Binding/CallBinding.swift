@@ -51,7 +51,9 @@ struct CallBinding {
         return .cast(value, to: target, isTry: isTry)
     }
 
-    private static let specials = ["if", "date_part", "arrow_cast", "get_field", "struct", "named_struct"]
+    private static let specials = [
+        "if", "date_part", "arrow_cast", "get_field", "struct_extract", "struct", "named_struct",
+    ]
 
     /// Calls whose type hangs on values, or that are another form in disguise.
     private func special(
@@ -79,7 +81,7 @@ struct CallBinding {
             }
             let syntax = TypeSyntax.named(typeName.lowercased(), arguments: [], position: positions[1])
             return try cast(arguments[0], to: try TypeNames.type(syntax), isTry: false, at: callPosition)
-        case "get_field":
+        case "get_field", "struct_extract":
             guard arguments.count == 2, case .string(let field)? = arguments[1].literalValue else {
                 throw PlannerError(
                     .typeMismatch, "get_field takes a value and a field's name in quotes", at: callPosition)

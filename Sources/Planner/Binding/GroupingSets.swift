@@ -5,6 +5,8 @@ import SQLSyntax
 struct GroupingSets {
     /// CUBE over twelve keys.
     static let setLimit = 4_096
+    /// Keys are compared with each other.
+    static let keyLimit = 256
 
     private(set) var keys: [GroupBinding.Key] = []
     /// Positions in `keys`; a single set is a plain GROUP BY.
@@ -16,11 +18,13 @@ struct GroupingSets {
         bind: (ExpressionSyntax) throws(PlannerError) -> GroupBinding.Key
     ) throws(PlannerError) {
         for element in elements {
+            guard element.listCount <= Self.setLimit else { throw Self.tooMany(at: position) }
             var alternatives: [[Int]] = []
             switch element {
             case .key(let syntax): alternatives = [[place(try bind(syntax))]]
             case .sets(let lists): for list in lists { alternatives.append(try places(list, bind)) }
             case .rollup(let lists):
+                guard lists.count <= Self.keyLimit else { throw Self.tooMany(at: position) }
                 var parts: [[Int]] = []
                 for list in lists { parts.append(try places(list, bind)) }
                 alternatives = (0...parts.count).reversed().map { Array(parts[..<$0].joined()) }
@@ -34,6 +38,7 @@ struct GroupingSets {
             }
             // Elements side by side multiply.
             guard sets.count * alternatives.count <= Self.setLimit else { throw Self.tooMany(at: position) }
+            guard keys.count <= Self.keyLimit else { throw Self.tooMany(at: position) }
             sets = sets.flatMap { set in alternatives.map { set + $0 } }
         }
         sets = sets.map { set in
@@ -52,6 +57,7 @@ struct GroupingSets {
         _ list: [ExpressionSyntax], _ bind: (ExpressionSyntax) throws(PlannerError) -> GroupBinding.Key
     ) throws(PlannerError) -> [Int] {
         var result: [Int] = []
+        guard list.count <= Self.keyLimit else { throw Self.tooMany(at: list[0].position) }
         for syntax in list { result.append(place(try bind(syntax))) }
         return result
     }
@@ -64,6 +70,17 @@ struct GroupingSets {
 
     private static func tooMany(at position: TextPosition) -> PlannerError {
         PlannerError(
-            .unsupported, "the query has too many grouping sets", ["limit": setLimit], at: position)
+            .unsupported, "the query has too many grouping sets or keys",
+            ["sets": setLimit, "keys": keyLimit],
+            at: position)
+    }
+}
+
+extension GroupingSyntax.Element {
+    fileprivate var listCount: Int {
+        switch self {
+        case .key: 1
+        case .rollup(let lists), .cube(let lists), .sets(let lists): lists.count
+        }
     }
 }

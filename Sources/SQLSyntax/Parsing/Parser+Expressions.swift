@@ -108,10 +108,9 @@ extension Parser {
             return try make(.cast(value, try type(), isTry: false), at: start)
         case .sign(.openBracket) where Precedence.postfix > level:
             advance()
+            if take(.colon) { return try slice(of: value, from: nil, at: start) }
             let index = try expression()
-            if token.kind == .sign(.colon) {
-                throw unsupported("a slice", hint: "use array_slice(list, from, to)")
-            }
+            if take(.colon) { return try slice(of: value, from: index, at: start) }
             try expect(.closeBracket)
             return try make(.element(value, index: index), at: start)
         case .sign(.period) where Precedence.postfix > level:
@@ -135,6 +134,20 @@ extension Parser {
             return try range(of: value, isNegated: false, at: start)
         default: return nil
         }
+    }
+
+    /// `list[from:to]`, behind the colon; both ends are included, and may be left out.
+    private mutating func slice(
+        of value: ExpressionSyntax, from: ExpressionSyntax?, at start: TextPosition
+    ) throws(SQLSyntaxError) -> ExpressionSyntax {
+        let first = if let from { from } else { try make(.literal(.number("1")), at: start) }
+        let last =
+            token.kind == .sign(.closeBracket)
+            ? try make(.unary(.minus, try make(.literal(.number("1")), at: start)), at: start)
+            : try expression()
+        try expect(.closeBracket)
+        let name = QualifiedName([Identifier("array_slice", at: start)])
+        return try make(.call(CallSyntax(name, [value, first, last])), at: start)
     }
 
     private mutating func isTest(of value: ExpressionSyntax) throws(SQLSyntaxError) -> ExpressionSyntax {

@@ -124,7 +124,7 @@ extension Parser {
         return try make(.cast(value, type, isTry: isTry), at: start)
     }
 
-    /// `INTERVAL '7 days'`, `INTERVAL '7' DAY`, `INTERVAL 7 DAY`; elsewhere the word is a name.
+    /// `INTERVAL '7 days'`, `INTERVAL '7' DAY`, `INTERVAL 7 DAY`, `INTERVAL (x) DAY`; elsewhere the word is a name.
     private mutating func interval() throws(SQLSyntaxError) -> ExpressionSyntax? {
         let start = position
         switch lookAhead().kind {
@@ -140,6 +140,15 @@ extension Parser {
                 throw unexpected()
             }
             return try make(.literal(.interval(digits, unit: unit)), at: start)
+        case .sign(.openParenthesis):
+            advance()
+            let count = try parenthesized { parser throws(SQLSyntaxError) in try parser.expression() }
+            guard let unit = intervalUnit() else {
+                alsoExpected("a unit such as DAY")
+                throw unexpected()
+            }
+            let one = try make(.literal(.interval("1", unit: unit)), at: start)
+            return try make(.binary(.multiply, [count, one]), at: start)
         default: return nil
         }
     }

@@ -150,25 +150,53 @@ extension Parser {
 
     private mutating func groupingElement() throws(SQLSyntaxError) -> GroupingSyntax.Element {
         if lookAhead().kind == .sign(.openParenthesis) {
-            if take(.rollup) { return .rollup(try groupingSets()) }
-            if take(.cube) { return .cube(try groupingSets()) }
+            if take(.rollup) { return .rollup(try groupingLists()) }
+            if take(.cube) { return .cube(try groupingLists()) }
         }
         if take(.grouping, .sets) { return .sets(try groupingSets()) }
         return .key(try expression())
     }
 
-    /// `(a, (b, c), ())`
+    /// `(a, (b, c), ROLLUP (d, e), ())`: sets inside sets are written out.
     private mutating func groupingSets() throws(SQLSyntaxError) -> [[ExpressionSyntax]] {
-        try parenthesized { parser throws(SQLSyntaxError) in
-            try parser.list { parser throws(SQLSyntaxError) in
-                guard parser.token.kind == .sign(.openParenthesis) else { return [try parser.expression()] }
-                parser.advance()
-                if parser.take(.closeParenthesis) { return [] }
-                let keys = try parser.expressionList()
-                try parser.expect(.closeParenthesis)
-                return keys
+        try nested { parser throws(SQLSyntaxError) in
+            try parser.parenthesized { parser throws(SQLSyntaxError) in
+                try parser.list { parser throws(SQLSyntaxError) in try parser.setsInside() }.flatMap { $0 }
             }
         }
+    }
+
+    private mutating func setsInside() throws(SQLSyntaxError) -> [[ExpressionSyntax]] {
+        if take(.grouping, .sets) { return try groupingSets() }
+        guard lookAhead().kind == .sign(.openParenthesis), [.rollup, .cube].contains(token.keyword) else {
+            return [try groupingList()]
+        }
+        let isRollup = take(.rollup)
+        if !isRollup { try expect(.cube) }
+        let lists = try groupingLists()
+        guard lists.count <= SQLSyntaxLimits.setsInside else {
+            throw unsupported("a ROLLUP or CUBE of so many keys inside GROUPING SETS")
+        }
+        if isRollup { return (0...lists.count).reversed().map { Array(lists[..<$0].joined()) } }
+        return (0..<1 << lists.count).reversed().map { mask in
+            lists.indices.filter { mask >> (lists.count - 1 - $0) & 1 == 1 }.flatMap { lists[$0] }
+        }
+    }
+
+    /// `(a, (b, c), ())`
+    private mutating func groupingLists() throws(SQLSyntaxError) -> [[ExpressionSyntax]] {
+        try parenthesized { parser throws(SQLSyntaxError) in
+            try parser.list { parser throws(SQLSyntaxError) in try parser.groupingList() }
+        }
+    }
+
+    private mutating func groupingList() throws(SQLSyntaxError) -> [ExpressionSyntax] {
+        guard token.kind == .sign(.openParenthesis) else { return [try expression()] }
+        advance()
+        if take(.closeParenthesis) { return [] }
+        let keys = try expressionList()
+        try expect(.closeParenthesis)
+        return keys
     }
 
     private mutating func namedWindow() throws(SQLSyntaxError) -> SelectSyntax.NamedWindow {

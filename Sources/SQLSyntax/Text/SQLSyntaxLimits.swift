@@ -7,4 +7,6 @@ package enum SQLSyntaxLimits {
     package static let depth = 100
     /// Joins and set operators in one statement.
     package static let combinations = 100
+    /// Keys of a CUBE or ROLLUP inside GROUPING SETS, which the parser writes out.
+    static let setsInside = 8
 }
