@@ -108,7 +108,8 @@ let rooms: [Room] = [
     Room(
         name: "QueryAPI",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Scheduling", "Identity",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "FileFormats", "Scheduling",
+            "Identity",
             "Wire",
         ]),
     Room(

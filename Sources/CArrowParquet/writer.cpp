@@ -1,39 +1,13 @@
+#include "collector.hpp"
 #include "footer.hpp"
 
 #include <arrow/c/bridge.h>
-#include <arrow/io/interfaces.h>
 #include <arrow/record_batch.h>
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/properties.h>
 
 using namespace firn;
-
-namespace {
-
-/// Collects the file's bytes until somebody takes them.
-class Collector final : public arrow::io::OutputStream {
-  public:
-    std::string bytes;
-
-    arrow::Status Write(const void *data, int64_t length) override {
-        bytes.append(static_cast<const char *>(data), static_cast<size_t>(length));
-        written_ += length;
-        return arrow::Status::OK();
-    }
-    arrow::Status Close() override {
-        is_closed_ = true;
-        return arrow::Status::OK();
-    }
-    bool closed() const override { return is_closed_; }
-    arrow::Result<int64_t> Tell() const override { return written_; }
-
-  private:
-    int64_t written_ = 0;
-    bool is_closed_ = false;
-};
-
-} // namespace
 
 struct firn_arrow_writer {
     std::shared_ptr<Collector> sink = std::make_shared<Collector>();

@@ -67,12 +67,21 @@ struct NodeRooms: Sendable {
             caches: (caches, ParquetFooterCache()), clock: clock, randomness: randomness)
         let session = Session(
             catalog: catalog, engine: engine,
-            queries: QueryRegistry(clock: clock, randomness: randomness, metrics: metrics))
+            queries: QueryRegistry(
+                limits: queryLimits(settings), clock: clock, randomness: randomness, metrics: metrics,
+                log: log))
         return NodeRooms(
             settings: settings, log: log, metrics: metrics, directory: directory, pool: pool,
             morsels: morsels,
             metastore: metastore, tokens: tokens, buckets: buckets, catalog: catalog, streams: streams,
             pipelines: pipelines, session: session, ledger: ledger)
+    }
+
+    private static func queryLimits(_ settings: NodeSettings) -> QueryRegistry.Limits {
+        var limits = QueryRegistry.Limits()
+        let milliseconds = Int64(settings.slowQueryMilliseconds)
+        limits.slowNanoseconds = milliseconds > 0 ? milliseconds * 1_000_000 : nil
+        return limits
     }
 
     private static func openTokens(

@@ -26,6 +26,8 @@ package struct NodeSettings: Sendable {
     package var memoryBytes: Int?
     /// Threads of the morsel pool; nil takes the number of cores.
     package var workerThreads: Int?
+    /// Statements that take longer are logged with their plan; zero for none.
+    package var slowQueryMilliseconds = 10_000
     /// How long running requests have at the end.
     package var drainSeconds = 20
     /// Largest ingest request, before and after decompression.
@@ -105,6 +107,7 @@ package struct NodeSettings: Sendable {
             "account": .string(account), "log_level": .string(logLevel.name),
             "memory_bytes": memoryBytes.map { .integer(Int64($0)) } ?? .null,
             "worker_threads": workerThreads.map { .integer(Int64($0)) } ?? .null,
+            "slow_query_ms": .integer(Int64(slowQueryMilliseconds)),
             "drain_seconds": .integer(Int64(drainSeconds)),
             "ingest_body_bytes": .integer(Int64(ingestBodyBytes)),
             "scrub_bytes": .integer(scrubBytes), "unfinished_upload_bytes": .integer(unfinishedUploadBytes),

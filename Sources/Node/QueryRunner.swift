@@ -16,6 +16,10 @@ struct QueryRunner: Sendable {
         request.authorize = { access in
             try Self.authorize(access, bucket: query.bucket, principal: query.principal)
         }
+        request.namespace = query.namespace
+        try request.apply(parameters: query.parameters)
+        try request.apply(settings: query.settings)
+        if let timeout = query.timeoutMilliseconds { request.settings.timeoutMilliseconds = timeout }
         let result = try await session.run(request)
         let cursor = StatementCursor(result.batches)
         return QueryAnswer(

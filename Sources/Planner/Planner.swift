@@ -5,9 +5,9 @@ package import SQLSyntax
 /// Turns a query into a plan: binds names and types, optimises, chooses operators.
 package struct Planner: Sendable {
     let settings: PlannerSettings
-    let parameters: [PlannerParameter]
+    let parameters: PlannerParameters
 
-    package init(settings: PlannerSettings, parameters: [PlannerParameter] = []) {
+    package init(settings: PlannerSettings, parameters: PlannerParameters = []) {
         self.settings = settings
         self.parameters = parameters
     }

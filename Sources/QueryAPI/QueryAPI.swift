@@ -7,7 +7,9 @@ package import Wire
 ///
 ///     POST /api/v1/accounts/{account}/basin-sql/query/{bucket}   {"query":"SELECT 1"}
 ///
-/// The body has `query`; other members are the hosted clients' own and mean nothing here.
+/// The body has `query`, and perhaps `namespace` (a text, or an array of levels), `parameters` (an array for `$1` and `?`, an
+/// object for `:name`), `timeout_ms` and `settings`; other members are the hosted clients' own and mean nothing here.
+/// `Accept` chooses the envelope, NDJSON, CSV, an Arrow stream or Parquet.
 package struct QueryAPI: Sendable {
     package typealias Runner = @Sendable (QueryRequest) async throws -> QueryAnswer
 
@@ -50,10 +52,45 @@ package struct QueryAPI: Sendable {
             throw QueryAPIError(
                 .noQuery, "the body has no query", hint: "send {\"query\":\"SELECT …\"}")
         }
-        let answer = try await run(
-            QueryRequest(
-                id: request.id, sql: sql, bucket: bucket, principal: principal,
-                cancellation: request.cancellation))
-        return try await ResultWriter(answer: answer, requestID: request.id, log: log).response()
+        let media = try ResultMedia.chosen(by: request.headers["accept"])
+        var query = QueryRequest(
+            id: request.id, sql: sql, bucket: bucket, principal: principal,
+            cancellation: request.cancellation)
+        try Self.read(body, into: &query)
+        let answer = try await run(query)
+        let format = try media.format(answer.schema, request.id)
+        return try await ResultWriter(answer: answer, format: format).response()
+    }
+
+    /// - Errors: `QRY-105`.
+    private static func read(_ body: JSONObject, into query: inout QueryRequest) throws(QueryAPIError) {
+        func invalid(_ name: String, _ wanted: String) -> QueryAPIError {
+            QueryAPIError(
+                .invalidMember, "a member of the body has a wrong form", ["member": name],
+                hint: "\(name) is \(wanted)")
+        }
+        switch body["namespace"] {
+        case nil, .null?: break
+        case .string(let text)?: query.namespace = text.split(separator: ".").map(String.init)
+        case .array(let levels)?:
+            query.namespace = levels.compactMap(\.string)
+            if query.namespace.count != levels.count { throw invalid("namespace", "an array of texts") }
+        default: throw invalid("namespace", "a text such as \"web.raw\", or an array of its levels")
+        }
+        switch body["parameters"] {
+        case nil, .null?: break
+        case .array?, .object?: query.parameters = body["parameters"] ?? []
+        default: throw invalid("parameters", "an array for $1 and ?, an object for :name")
+        }
+        switch body["timeout_ms"] {
+        case nil, .null?: break
+        case .integer(let milliseconds)? where milliseconds > 0: query.timeoutMilliseconds = milliseconds
+        default: throw invalid("timeout_ms", "a whole number above zero")
+        }
+        switch body["settings"] {
+        case nil, .null?: break
+        case .object(let settings)?: query.settings = settings
+        default: throw invalid("settings", "an object of names and values")
+        }
     }
 }

@@ -7,10 +7,16 @@ package struct QueryAPIError: Fault {
         case noQuery = "QRY-101"
         /// The path names an account that is not this node's.
         case noSuchAccount = "QRY-102"
+        /// `Accept` names no media type an answer can have.
+        case notAcceptable = "QRY-103"
+        /// The format asked for has no place for a column's type.
+        case unwritableType = "QRY-104"
+        /// `namespace`, `timeout_ms` or another member beside the query has a wrong form.
+        case invalidMember = "QRY-105"
 
         package var kind: FaultKind {
             switch self {
-            case .noQuery: .invalidRequest
+            case .noQuery, .notAcceptable, .unwritableType, .invalidMember: .invalidRequest
             case .noSuchAccount: .notFound
             }
         }

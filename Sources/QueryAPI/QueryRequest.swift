@@ -12,6 +12,12 @@ package struct QueryRequest: Sendable {
     package let principal: Principal
     /// Cancelled when the client leaves.
     package let cancellation: CancellationToken
+    /// For unqualified names; empty for none.
+    package var namespace: [String] = []
+    /// An array for `$1` and `?`, an object for `:name`.
+    package var parameters: JSONValue = []
+    package var timeoutMilliseconds: Int64?
+    package var settings = JSONObject()
 
     package init(
         id: RequestID, sql: String, bucket: String, principal: Principal, cancellation: CancellationToken

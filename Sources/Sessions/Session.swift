@@ -32,11 +32,36 @@ package final class Session: Sendable {
         let ticket = try queries.begin(request)
         do {
             try request.cancellation.check()
-            return try await run(try SQLParser.statement(request.sql), request, ticket)
+            let (changes, statement) = try SQLParser.request(request.sql)
+            var request = request
+            for change in changes { try request.apply(change) }
+            if statement.isSetting {
+                try request.apply(statement)
+                return answer(SettingStatements.settings(of: request), ticket)
+            }
+            request.namespace = request.settings.namespace ?? request.namespace
+            return try await under(request.settings).run(statement, request, ticket)
         } catch {
             ticket.finish(fault: error)
             throw error
         }
+    }
+
+    /// The same session with what a request set; nothing it sets goes beyond the server's limits.
+    private func under(_ settings: StatementSettings) -> Session {
+        if settings == StatementSettings() { return self }
+        var engine = engine
+        if let bytes = settings.queryMemoryBytes {
+            engine.memoryLimitBytes = min(bytes, engine.memoryLimitBytes)
+        }
+        if let milliseconds = settings.timeoutMilliseconds {
+            let (nanoseconds, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+            let asked = overflow ? Int64.max : nanoseconds
+            engine.timeLimitNanoseconds = min(asked, engine.timeLimitNanoseconds ?? asked)
+        }
+        return Session(
+            catalog: catalog, engine: engine, queries: queries,
+            disabledPasses: disabledPasses.union(settings.disabledPasses))
     }
 
     private func run(
@@ -44,9 +69,11 @@ package final class Session: Sendable {
     ) async throws -> StatementResult {
         let warehouse = try await catalog.warehouse(named: request.warehouse)
         switch statement {
-        case .query(let query):
+        case .query(var query):
+            if request.settings.hasHostedLimits { query = try HostedLimits.apply(to: query) }
             let planned = try await plan(query, in: warehouse, request)
             let run = try engine.start(planned.result.plan, now: planned.now, token: request.cancellation)
+            ticket.show(profile: { run.profile.text })
             return StatementResult(
                 queryID: ticket.id, schema: run.schema,
                 batches: StatementBatches(source: .run(run), ticket: ticket),
@@ -102,8 +129,8 @@ package final class Session: Sendable {
         case .dropView(let name, let ifExists):
             return try await ViewStatements(session: self, warehouse: warehouse, request: request)
                 .drop(name, ifExists: ifExists)
-        case .set, .reset, .showSettings:
-            throw SessionsError(.unsupportedStatement, "the statement is not supported here")
+        case .showSettings(let name): return try SettingStatements.settings(of: request, called: name)
+        case .set, .reset: preconditionFailure("settings are applied before")
         }
     }
 

@@ -16,6 +16,10 @@ package struct SessionsError: Fault {
         case tooManyFiles = "SES-106"
         /// None of a view's queries is in SQL that this server reads.
         case unreadableView = "SES-107"
+        /// No setting has this name, or the value is not one it takes.
+        case invalidSetting = "SES-108"
+        /// A parameter is no plain value.
+        case invalidParameter = "SES-109"
         /// A row has a NULL, or nothing, where its column takes none. Nothing was written.
         case nullNotAllowed = "SES-201"
         /// The table was dropped or replaced while the statement ran. Nothing was written.
@@ -30,7 +34,8 @@ package struct SessionsError: Fault {
             case .unknownQuery: .notFound
             case .tooManyQueries, .tooManyFiles: .exhausted
             case .unsupportedStatement, .unreadableView: .unsupported
-            case .wrongKind, .nullNotAllowed, .changeForbidden: .invalidRequest
+            case .wrongKind, .invalidSetting, .invalidParameter, .nullNotAllowed, .changeForbidden:
+                .invalidRequest
             case .tableReplaced: .conflict
             }
         }

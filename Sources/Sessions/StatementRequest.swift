@@ -21,7 +21,8 @@ package struct StatementRequest: Sendable {
     package var warehouse: String
     /// For names without one; empty for none.
     package var namespace: [String] = []
-    package var parameters: [PlannerParameter] = []
+    package var parameters: PlannerParameters = []
+    package var settings = StatementSettings()
     package var cancellation = CancellationToken()
     /// Throws when the caller may not; asked before anything is read or told.
     package var authorize: @Sendable (StatementAccess) throws -> Void = { _ in }

@@ -41,7 +41,8 @@ enum PlannerFixture {
         }
         var settings = settings
         settings.disabledPasses = disabled
-        return try Planner(settings: settings, parameters: parameters).plan(query, tables: tables)
+        return try Planner(settings: settings, parameters: PlannerParameters(positional: parameters)).plan(
+            query, tables: tables)
     }
 
     /// The literal a constant expression folds to.

@@ -167,7 +167,8 @@ struct StatementTests {
         var request = StatementRequest(
             sql: "SELECT ? AS a, x FROM (VALUES (?), (?)) t(x) WHERE x > ? ORDER BY x LIMIT ?",
             warehouse: "lake")
-        request.parameters = [1, 20, 30, 5, 1].map { PlannerParameter(.int($0), .int) }
+        request.parameters = PlannerParameters(
+            positional: [1, 20, 30, 5, 1].map { PlannerParameter(.int($0), .int) })
         var rows: [[Scalar]] = []
         for try await batch in try await fixture.session.run(request).batches { rows += batch.rows }
         #expect(rows == [[.int(1), .int(20)]])

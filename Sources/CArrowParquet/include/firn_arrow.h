@@ -290,6 +290,20 @@ firn_arrow_status firn_arrow_writer_footer(
     firn_arrow_writer *writer, firn_arrow_footer *_Nullable *_Nonnull out);
 void firn_arrow_writer_release(firn_arrow_writer *writer);
 
+// ---- Streams of Arrow's IPC format.
+
+typedef struct firn_arrow_stream firn_arrow_stream;
+
+/// Takes the schema (a `struct ArrowSchema *`), whether it succeeds or not.
+firn_arrow_status firn_arrow_stream_open(void *schema, firn_arrow_stream *_Nullable *_Nonnull out);
+/// Takes the batch (a `struct ArrowArray *`), whether it succeeds or not.
+firn_arrow_status firn_arrow_stream_write(firn_arrow_stream *stream, void *batch);
+/// Writes the end of the stream. Only `take` and `release` may follow.
+firn_arrow_status firn_arrow_stream_finish(firn_arrow_stream *stream);
+/// Hands out the stream's bytes since the last call; valid until the stream's next call.
+void firn_arrow_stream_take(firn_arrow_stream *stream, const uint8_t *_Nullable *_Nonnull bytes, int64_t *length);
+void firn_arrow_stream_release(firn_arrow_stream *stream);
+
 #pragma clang assume_nonnull end
 #ifdef __cplusplus
 }

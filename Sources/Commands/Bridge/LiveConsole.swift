@@ -12,13 +12,14 @@ extension Console {
         let isSized = unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
         return Console(
             isTerminal: isatty(STDOUT_FILENO) == 1, isErrorTerminal: isatty(STDERR_FILENO) == 1,
-            width: isSized ? Int(size.ws_col) : 80, write: { put($0, STDOUT_FILENO) },
-            writeError: { put($0, STDERR_FILENO) })
+            width: isSized ? Int(size.ws_col) : 80, write: { put(Array($0.utf8), STDOUT_FILENO) },
+            writeError: { put(Array($0.utf8), STDERR_FILENO) },
+            writeBytes: { put($0, STDOUT_FILENO) })
     }
 
     /// A reader of results that is gone ends the process quietly, as `head` expects of those it reads from.
-    private static func put(_ text: String, _ descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
+    private static func put(_ bytes: [UInt8], _ descriptor: Int32) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             // SAFETY: the pointer is valid for `count` bytes during the call.
             let written = unsafe rest.withUnsafeBytes {

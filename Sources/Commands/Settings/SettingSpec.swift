@@ -92,6 +92,12 @@ struct SettingSpec: Sendable {
         text("worker-threads", "N", "threads that compute", fallback: "one a core") {
             $0.workerThreads = try number("worker-threads", $1, 1...1024)
         },
+        text(
+            "slow-query-ms", "N", "statements that take longer are logged with their plan; 0 for none",
+            fallback: "10000"
+        ) {
+            $0.slowQueryMilliseconds = try number("slow-query-ms", $1, 0...86_400_000)
+        },
         text("drain-seconds", "N", "how long running requests have at the end", fallback: "20") {
             $0.drainSeconds = try number("drain-seconds", $1, 0...86_400)
         },

@@ -2,6 +2,8 @@
 package struct Console: Sendable {
     /// Results.
     var write: @Sendable (String) -> Void
+    /// Results that are no text, or come in pieces.
+    var writeBytes: @Sendable ([UInt8]) -> Void
     /// Progress, remarks and errors.
     var writeError: @Sendable (String) -> Void
     /// Whether a person looks at the results, and at the progress.
@@ -12,8 +14,9 @@ package struct Console: Sendable {
 
     package init(
         isTerminal: Bool, isErrorTerminal: Bool, width: Int, write: @escaping @Sendable (String) -> Void,
-        writeError: @escaping @Sendable (String) -> Void
+        writeError: @escaping @Sendable (String) -> Void, writeBytes: (@Sendable ([UInt8]) -> Void)? = nil
     ) {
+        self.writeBytes = writeBytes ?? { write(String(decoding: $0, as: UTF8.self)) }
         self.isTerminal = isTerminal
         self.isErrorTerminal = isErrorTerminal
         self.width = width

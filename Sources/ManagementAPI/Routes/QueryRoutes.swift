@@ -14,8 +14,8 @@ enum QueryRoutes {
         }
         routes.add("GET", "firn/queries/{query}") { call in
             try call.principal.require(.admin)
-            return Envelope.success(
-                json(try call.services.queries.query(try call.request.parameter("query"))))
+            let query = try call.services.queries.query(try call.request.parameter("query"))
+            return Envelope.success(withProfile(query))
         }
         routes.add("POST", "firn/queries/{query}/cancel") { call in
             try call.principal.require(.admin)
@@ -23,6 +23,13 @@ enum QueryRoutes {
             try call.services.queries.cancel(id)
             return Envelope.success(["id": .string(id)])
         }
+    }
+
+    /// With what each operator did, as EXPLAIN ANALYZE shows it; so far, while the statement runs.
+    private static func withProfile(_ query: QueryRecord) -> JSONValue {
+        guard case .object(var object) = json(query) else { return .null }
+        object["profile"] = JSONValue(query.profile)
+        return .object(object)
     }
 
     private static func json(_ query: QueryRecord) -> JSONValue {

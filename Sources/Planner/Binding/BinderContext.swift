@@ -1,4 +1,6 @@
 package import Columnar
+import Effects
+import Kernels
 import Plans
 import SQLSyntax
 
@@ -12,7 +14,7 @@ struct BinderContext {
     }
 
     let settings: PlannerSettings
-    let parameters: [PlannerParameter]
+    let parameters: PlannerParameters
     let folding: ConstantFolding
     let coercion: Coercion
     let tables: TableCatalogue
@@ -23,7 +25,7 @@ struct BinderContext {
     private(set) var frames: [OuterFrame] = []
 
     init(
-        settings: PlannerSettings, parameters: [PlannerParameter], tables: TableCatalogue = TableCatalogue(),
+        settings: PlannerSettings, parameters: PlannerParameters, tables: TableCatalogue = TableCatalogue(),
         counts: StatementCounts = StatementCounts()
     ) {
         self.settings = settings
@@ -64,5 +66,35 @@ package struct PlannerParameter: Sendable, Hashable {
     package init(_ value: Scalar, _ type: DataType) {
         self.value = value
         self.type = type
+    }
+}
+
+/// The values given beside a statement.
+package struct PlannerParameters: Sendable, Hashable, ExpressibleByArrayLiteral {
+    /// For `$1`, and for `?` in their order.
+    package var positional: [PlannerParameter]
+    /// For `:name`.
+    package var named: [String: PlannerParameter]
+
+    package init(positional: [PlannerParameter] = [], named: [String: PlannerParameter] = [:]) {
+        self.positional = positional
+        self.named = named
+    }
+
+    package init(arrayLiteral elements: PlannerParameter...) { self.init(positional: elements) }
+}
+
+extension PlannerParameter {
+    /// A number by its digits, typed as a literal is: `1` is an int, `1.5` a decimal, `1e3` a double.
+    ///
+    /// - Errors: `PLA-108` when it has more digits than a value may.
+    package init(digits: String) throws(PlannerError) {
+        let literals = LiteralBinding(
+            coercion: Coercion(
+                folding: ConstantFolding(context: KernelContext(now: Instant(microseconds: 0)))))
+        let isNegative = digits.hasPrefix("-")
+        let value = try literals.number(
+            String(digits.drop { $0 == "-" || $0 == "+" }).lowercased(), isNegative: isNegative, at: .start)
+        self.init(value.literalValue ?? .null, value.type)
     }
 }

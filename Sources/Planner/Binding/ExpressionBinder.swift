@@ -139,17 +139,26 @@ struct ExpressionBinder {
     private mutating func bind(
         _ parameter: ParameterSyntax, at position: TextPosition
     ) throws(PlannerError) -> Expression {
-        var index = 0
+        let given = context.parameters
         switch parameter {
-        case .index(let number): index = number - 1
-        case .named: throw .unsupported("a named parameter", at: position, hint: "number it: $1")
+        case .index(let number):
+            guard given.positional.indices.contains(number - 1) else {
+                throw PlannerError(
+                    .missingParameter, "the parameter has no value",
+                    ["parameter": "$\(number)", "given": given.positional.count], at: position)
+            }
+            let value = given.positional[number - 1]
+            return .literal(value.value, value.type)
+        case .named(let name):
+            guard let value = given.named[name] else {
+                throw PlannerError(
+                    .missingParameter, "the parameter has no value", ["parameter": ":\(name)"], at: position,
+                    hint: NearestName.find(name, among: given.named.keys.sorted()).map {
+                        "did you mean :\($0)?"
+                    })
+            }
+            return .literal(value.value, value.type)
         }
-        guard context.parameters.indices.contains(index) else {
-            throw PlannerError(
-                .missingParameter, "the parameter has no value",
-                ["parameter": "$\(index + 1)", "given": context.parameters.count], at: position)
-        }
-        return .literal(context.parameters[index].value, context.parameters[index].type)
     }
 
     private mutating func bind(_ call: CallSyntax, at position: TextPosition) throws(PlannerError)

@@ -19,6 +19,32 @@ package enum SQLParser {
         return statement
     }
 
+    /// SET and RESET statements that hold for the last one, which may be one of them.
+    ///
+    /// - Errors: as `statement`; any other statement may only be the last.
+    package static func request(_ text: String) throws(SQLSyntaxError) -> (
+        settings: [StatementSyntax], statement: StatementSyntax
+    ) {
+        var parser = try Parser(text)
+        var settings: [StatementSyntax] = []
+        while true {
+            while parser.take(.semicolon) {}
+            let statement = try parser.statement()
+            guard parser.take(.semicolon) else {
+                parser.alsoExpected("the end of the statement")
+                guard parser.token.kind == .end else { throw parser.unexpected() }
+                return (settings, statement)
+            }
+            while parser.take(.semicolon) {}
+            if parser.token.kind == .end { return (settings, statement) }
+            guard statement.isSetting else {
+                throw parser.unsupported(
+                    "a second statement in one request", hint: "send one statement at a time")
+            }
+            settings.append(statement)
+        }
+    }
+
     /// Any number of statements with semicolons between.
     package static func statements(_ text: String) throws(SQLSyntaxError) -> [StatementSyntax] {
         var parser = try Parser(text)

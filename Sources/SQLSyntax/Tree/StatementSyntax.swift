@@ -25,6 +25,16 @@ package enum StatementSyntax: Sendable, Hashable {
     case showSettings(Identifier?)
 }
 
+extension StatementSyntax {
+    /// Changes a setting and nothing else.
+    package var isSetting: Bool {
+        switch self {
+        case .set, .reset: true
+        default: false
+        }
+    }
+}
+
 /// `EXPLAIN [ANALYZE] [FORMAT TEXT|JSON|TREE] query`
 package struct ExplainSyntax: Sendable, Hashable {
     package enum Format: String, Sendable, Hashable {

@@ -15,4 +15,6 @@ package struct QueryRecord: Sendable, Hashable {
     package internal(set) var rowCount: Int64 = 0
     /// The fault's code and message, when there was one.
     package internal(set) var fault: String?
+    /// What each operator did so far, or did; nil for statements without a plan.
+    package internal(set) var profile: String?
 }

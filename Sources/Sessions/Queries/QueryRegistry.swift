@@ -1,5 +1,6 @@
 package import Effects
 import Faults
+import JSONText
 import Scheduling
 import Synchronization
 package import Telemetry
@@ -15,12 +16,23 @@ package final class QueryRegistry: Sendable {
         package var history = 1_000
         /// Of a statement's text, that much is kept.
         package var sqlCharacters = 4_096
+        /// Of a plan's profile, that much is kept.
+        package var profileCharacters = 16_384
+        /// Statements that take longer are logged with their plan; nil for none.
+        package var slowNanoseconds: Int64? = 10_000_000_000
 
         package init() {}
     }
 
+    private struct Running {
+        var record: QueryRecord
+        var token: CancellationToken
+        var start: Int64
+        var profile: (@Sendable () -> String)?
+    }
+
     private struct State {
-        var running: [String: (record: QueryRecord, token: CancellationToken, start: Int64)] = [:]
+        var running: [String: Running] = [:]
         /// Oldest first.
         var finished: [QueryRecord] = []
     }
@@ -32,17 +44,22 @@ package final class QueryRegistry: Sendable {
     private let durations: Histogram
     private let runningGauge: Gauge
     private let failures: Counter
+    private let slow: Counter
+    private let log: Log
 
     package init(
         limits: Limits = Limits(), clock: any Clock, randomness: any Randomness,
-        metrics: MetricsRegistry = MetricsRegistry()
+        metrics: MetricsRegistry = MetricsRegistry(), log: Log = .silent
     ) {
+        self.log = log
         self.limits = limits
         self.clock = clock
         self.randomness = randomness
         durations = metrics.histogram(
             "firn_query_seconds", help: "Time from a statement's start to its last row")
         runningGauge = metrics.gauge("firn_queries_running", help: "Statements that run")
+        slow = metrics.counter(
+            "firn_query_slow_total", help: "Statements that took longer than slow_query_ms")
         failures = metrics.counter("firn_query_failures_total", help: "Statements that ended with a fault")
     }
 
@@ -55,7 +72,7 @@ package final class QueryRegistry: Sendable {
         let start = clock.monotonicNanoseconds
         let isAccepted = state.withLock { state in
             guard state.running.count < limits.running else { return false }
-            state.running[id] = (record, request.cancellation, start)
+            state.running[id] = Running(record: record, token: request.cancellation, start: start)
             return true
         }
         guard isAccepted else {
@@ -67,23 +84,45 @@ package final class QueryRegistry: Sendable {
         return QueryTicket(id: id, cancellation: request.cancellation, registry: self)
     }
 
+    func show(_ id: String, profile: @escaping @Sendable () -> String) {
+        state.withLock { $0.running[id]?.profile = profile }
+    }
+
     func end(_ id: String, _ outcome: QueryRecord.State, rowCount: Int64, fault: String?) {
         let now = clock.monotonicNanoseconds
-        let nanoseconds = state.withLock { state -> Int64? in
-            guard let entry = state.running.removeValue(forKey: id) else { return nil }
-            var record = entry.record
-            record.state = outcome
-            record.nanoseconds = now - entry.start
-            record.rowCount = rowCount
-            record.fault = fault
-            state.finished.append(record)
+        guard let entry = state.withLock({ $0.running[id] }) else { return }
+        var record = entry.record
+        record.state = outcome
+        record.nanoseconds = now - entry.start
+        record.rowCount = rowCount
+        record.fault = fault
+        // Outside the lock: it asks the operators.
+        record.profile = entry.profile.map { String($0().prefix(limits.profileCharacters)) }
+        let ended = record
+        let isFirst = state.withLock { state in
+            guard state.running.removeValue(forKey: id) != nil else { return false }
+            state.finished.append(ended)
             if state.finished.count > limits.history { state.finished.removeFirst() }
-            return record.nanoseconds
+            return true
         }
-        guard let nanoseconds else { return }
+        guard isFirst else { return }
         runningGauge.add(-1)
-        durations.record(nanoseconds: nanoseconds)
+        durations.record(nanoseconds: ended.nanoseconds)
         if outcome == .failed { failures.add() }
+        if let limit = limits.slowNanoseconds, ended.nanoseconds >= limit { logSlow(ended) }
+    }
+
+    private func logSlow(_ record: QueryRecord) {
+        slow.add()
+        log.warning(
+            "a statement was slow",
+            [
+                "query": .string(record.id), "warehouse": .string(record.warehouse),
+                "milliseconds": .integer(record.nanoseconds / 1_000_000),
+                "state": .string(record.state.rawValue),
+                "rows": .integer(record.rowCount), "sql": .string(record.sql),
+                "plan": .string(record.profile ?? ""),
+            ])
     }
 
     /// Running ones first, then the finished, newest first.
@@ -96,8 +135,12 @@ package final class QueryRegistry: Sendable {
 
     /// - Errors: `SES-102`.
     package func query(_ id: String) throws(SessionsError) -> QueryRecord {
-        let found = state.withLock { state in
-            state.running[id]?.record ?? state.finished.last { $0.id == id }
+        let (running, finished) = state.withLock { state in
+            (state.running[id], state.finished.last { $0.id == id })
+        }
+        var found = running?.record ?? finished
+        if let profile = running?.profile {
+            found?.profile = String(profile().prefix(limits.profileCharacters))
         }
         guard let found else { throw unknown(id) }
         return found

@@ -24,6 +24,9 @@ final class QueryTicket: Sendable {
         }
     }
 
+    /// How the statement's plan comes along, for who looks at it.
+    func show(profile: @escaping @Sendable () -> String) { registry.show(id, profile: profile) }
+
     func count(rows count: Int) { rows.add(Int64(count), ordering: .relaxed) }
 
     func finish(_ outcome: QueryRecord.State, fault: String? = nil) {

@@ -1,0 +1,40 @@
+import Columnar
+package import JSONText
+import Planner
+
+extension StatementRequest {
+    /// Reads the body's `parameters`: an array for `$1` and `?`, an object for `:name`. Values are typed as literals are, so that
+    /// text takes the type of its place; `null` is NULL.
+    ///
+    /// - Errors: `SES-109` for arrays and objects inside, `PLA-108` for numbers with too many digits.
+    package mutating func apply(parameters json: JSONValue) throws {
+        switch json {
+        case .array(let values):
+            parameters = PlannerParameters(
+                positional: try values.enumerated().map { try Self.parameter($1, called: "$\($0 + 1)") })
+        case .object(let object):
+            parameters = PlannerParameters(
+                named: try object.members.reduce(into: [:]) {
+                    $0[$1.name] = try Self.parameter($1.value, called: ":\($1.name)")
+                })
+        default:
+            throw SessionsError(
+                .invalidParameter, "parameters are an array, or an object by name", ["found": json.kindName])
+        }
+    }
+
+    private static func parameter(_ json: JSONValue, called name: String) throws -> PlannerParameter {
+        switch json {
+        case .null: return PlannerParameter(.null, .null)
+        case .boolean(let value): return PlannerParameter(.boolean(value), .boolean)
+        case .integer(let value): return try PlannerParameter(digits: "\(value)")
+        case .number(let digits): return try PlannerParameter(digits: digits)
+        case .string(let text): return PlannerParameter(.string(text), .string)
+        case .array, .object:
+            throw SessionsError(
+                .invalidParameter, "a parameter is a plain value",
+                ["parameter": name, "found": json.kindName],
+                hint: "give each element a parameter of its own, or pass JSON as a text")
+        }
+    }
+}
