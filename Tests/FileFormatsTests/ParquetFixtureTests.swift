@@ -3,6 +3,7 @@ import Effects
 import FileFormats
 import Foundation
 import JSONText
+import TestKit
 import Testing
 
 /// Files that pyarrow and DuckDB wrote; Tests/Fixtures/parquet/make.py says how.
@@ -89,7 +90,7 @@ struct ParquetFixtureTests {
     func damaged(name: String) async throws {
         let good = try Self.bytes(name + ".parquet")
         var random = SeededGenerator(seed: UInt64(good.count))
-        for _ in 0..<300 {
+        for _ in 0..<FuzzRounds.count(300) {
             var bytes = good
             switch random.next(below: 4) {
             case 0: bytes.removeLast(1 + random.next(below: bytes.count - 1))

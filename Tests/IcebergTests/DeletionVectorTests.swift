@@ -87,7 +87,7 @@ struct DeletionVectorTests {
             (0, [Self.array(0, [1, 2, 3]), (5, [2, 0, 1, 0, 9, 0, 50, 0, 1, 0], 12, true)]),
             (7, [Self.array(1, [4, 9])]),
         ])
-        for _ in 0..<50 {
+        for _ in 0..<FuzzRounds.count(50) {
             var body = Array(good[4..<(good.count - 4)])
             for _ in 0..<Int.random(in: 1...3, using: &generator) {
                 body[Int.random(in: 4..<body.count, using: &generator)] = UInt8.random(

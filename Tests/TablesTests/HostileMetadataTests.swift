@@ -41,7 +41,7 @@ struct HostileMetadataTests {
         let producer = SnapshotProducer(
             store: store, caches: caches, clock: ManualClock(), randomness: SeededRandomness(seed: 5))
         var readable = 0
-        for seed in 0..<400 as Range<UInt64> {
+        for seed in 0..<UInt64(FuzzRounds.count(400)) {
             var generator = SeededGenerator(seed: seed)
             var json = original.json
             for _ in 0..<Int.random(in: 1...3, using: &generator) { json = damage(json, &generator) }

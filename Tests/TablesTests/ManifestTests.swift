@@ -4,6 +4,7 @@ import Effects
 import FileFormats
 import Iceberg
 import Tables
+import TestKit
 import Testing
 
 @Suite("Manifests")
@@ -51,7 +52,7 @@ struct ManifestTests {
         let original = try AvroRepack.uncompressed(packed)
         let reader = ManifestReader(metadata: metadata, manifest: manifest)
         #expect(try reader.entries(original).count == 20)
-        for seed in 0..<400 as Range<UInt64> {
+        for seed in 0..<UInt64(FuzzRounds.count(400)) {
             var generator = SeededGenerator(seed: seed)
             var bytes = original
             for _ in 0..<4 {

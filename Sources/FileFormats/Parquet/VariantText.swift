@@ -13,7 +13,7 @@ import Octets
 ///
 /// - Errors: `FMT-201` for whatever does not fit its bytes, nests too deep or grows too large.
 /// - Source: Parquet's VariantEncoding.
-struct VariantText {
+package struct VariantText {
     private static let depthLimit = 128
     /// Values may share bytes, so that a small variant could print without end.
     private static let byteLimit = 16 << 20
@@ -23,7 +23,7 @@ struct VariantText {
     private let metadata: [UInt8]
     private let nameStart: Int
 
-    init(metadata: [UInt8]) throws(FileFormatsError) {
+    package init(metadata: [UInt8]) throws(FileFormatsError) {
         guard let header = metadata.first, header & 0x0F == 1 else {
             throw Self.corrupt("its metadata has an unknown version")
         }
@@ -48,7 +48,7 @@ struct VariantText {
         FileFormatsError(.corruptFile, "a variant cannot be read", ["because": why])
     }
 
-    func append(_ value: [UInt8], to text: inout [UInt8]) throws(FileFormatsError) {
+    package func append(_ value: [UInt8], to text: inout [UInt8]) throws(FileFormatsError) {
         var reader = VariantBytes(value)
         try append(&reader, to: &text, depth: 0)
     }

@@ -2,6 +2,7 @@ import Effects
 import FileFormats
 import Foundation
 import JSONText
+import TestKit
 import Testing
 
 @Suite("Avro")
@@ -138,7 +139,7 @@ struct AvroTests {
     func survivesMutations() throws {
         let compressions: [AvroWriter.Compression] = [.none, .deflate, .zstd]
         let files = try compressions.map { try Self.write(Self.rows(40), $0) }
-        for seed in 0..<600 as Range<UInt64> {
+        for seed in 0..<UInt64(FuzzRounds.count(600)) {
             var generator = SeededGenerator(seed: seed)
             var bytes = files[Int(seed % 3)]
             for _ in 0..<Int.random(in: 1...6, using: &generator) where !bytes.isEmpty {
