@@ -379,7 +379,9 @@ firn_http_response *firn_http_response_stream(firn_http_request *request, int64_
 }
 
 bool firn_http_response_header(firn_http_response *response, const char *name, const char *value) {
-    return MHD_add_response_header((struct MHD_Response *)response, name, value) == MHD_YES;
+    // The library takes no empty value; one of a space reads the same.
+    const char *text = value[0] == 0 ? " " : value;
+    return MHD_add_response_header((struct MHD_Response *)response, name, text) == MHD_YES;
 }
 
 bool firn_http_respond(firn_http_request *request, uint32_t status, firn_http_response *response) {

@@ -18,8 +18,6 @@ package struct S3Error: Fault {
         case invalidStorageClass = "S3-113"
         case invalidPartNumber = "S3-114"
         case preconditionFailed = "S3-201"
-        /// The object is what the client has already.
-        case notModified = "S3-202"
         case noSuchCORS = "S3-203"
         case noSuchLifecycle = "S3-204"
         case noSuchEncryption = "S3-205"
@@ -29,7 +27,7 @@ package struct S3Error: Fault {
 
         package var kind: FaultKind {
             switch self {
-            case .preconditionFailed, .notModified: .conflict
+            case .preconditionFailed: .conflict
             case .noSuchCORS, .noSuchLifecycle, .noSuchEncryption: .notFound
             case .corsForbidden: .denied
             case .notImplemented: .unsupported

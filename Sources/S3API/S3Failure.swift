@@ -45,7 +45,6 @@ struct S3Failure {
         case .invalidRange: ("InvalidRange", 416)
         case .invalidRequest: ("InvalidRequest", 400)
         case .preconditionFailed: ("PreconditionFailed", 412)
-        case .notModified: ("NotModified", 304)
         case .notImplemented: ("NotImplemented", 501)
         case .invalidStorageClass: ("InvalidStorageClass", 400)
         case .invalidPartNumber: ("InvalidPartNumber", 416)
@@ -131,10 +130,10 @@ struct S3Failure {
         }
     }
 
-    /// Without a body for HEAD and 304.
+    /// Without a body for HEAD.
     func response(to request: Request) -> Response {
         var response = Response(status: status)
-        guard status != 304, request.method != "HEAD" else { return response }
+        guard request.method != "HEAD" else { return response }
         var xml = XMLWriter()
         xml.element("Error") { xml in
             xml.text("Code", name)

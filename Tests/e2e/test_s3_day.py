@@ -100,7 +100,8 @@ def test_parts_can_be_read_one_by_one_and_described(s3):
                                      ObjectAttributes=["ETag", "ObjectSize", "ObjectParts", "StorageClass"])
     assert facts["ObjectSize"] == 2 * PART + 77 and facts["ObjectParts"]["TotalPartsCount"] == 3
     assert facts["ETag"].endswith("-3") and facts["StorageClass"] == "STANDARD"
-    s3.put_object(Bucket="lake", Key="plain", Body=b"xyz")
+    s3.put_object(Bucket="lake", Key="plain", Body=b"xyz", Metadata={"empty": "", "full": "1"})
+    assert s3.head_object(Bucket="lake", Key="plain")["Metadata"] == {"empty": "", "full": "1"}
     assert s3.get_object(Bucket="lake", Key="plain", PartNumber=1)["Body"].read() == b"xyz"
 
 

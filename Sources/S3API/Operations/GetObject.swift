@@ -11,7 +11,7 @@ extension S3Call {
     func getObject() async throws -> Response {
         let path = try object(for: .storageRead)
         let object = try await store.openObject(path)
-        try checkConditions(object.info)
+        if let unchanged = try checkConditions(object.info) { return unchanged }
         let (range, parts) = try wantedRange(object.info, object.metadata)
         let whole = 0..<object.info.size
         var headers = headers(object.info, object.metadata)
@@ -44,7 +44,7 @@ extension S3Call {
     func headObject() throws -> Response {
         let path = try object(for: .storageRead)
         let (info, metadata) = try store.objectFacts(path)
-        try checkConditions(info)
+        if let unchanged = try checkConditions(info) { return unchanged }
         var headers = headers(info, metadata)
         addChecksums(metadata, to: &headers)
         let (range, parts) = try wantedRange(info, metadata)
@@ -105,8 +105,14 @@ extension S3Call {
         return (info.size == 0 ? nil : range, isPlain ? nil : sizes.count)
     }
 
-    /// In the order RFC 9110, section 13.2.2, sets. - Errors: `S3-201`, `S3-202`.
-    private func checkConditions(_ info: BlobInfo) throws(S3Error) {
+    /// In the order RFC 9110, section 13.2.2, sets. Answers 304, with what section 15.4.5 wants in it, for an object that
+    /// the client has already.
+    ///
+    /// - Errors: `S3-201`.
+    private func checkConditions(_ info: BlobInfo) throws(S3Error) -> Response? {
+        let unchanged = Response(
+            status: 304,
+            headers: ["etag": ETag.quoted(info.etag), "last-modified": S3Time.http(info.modified)])
         let seconds = info.modified.microseconds.floorDivided(by: 1_000_000)
         func since(_ name: String) -> Int64? {
             request.headers[name].flatMap { S3Time.parse(http: $0) }?.microseconds.floorDivided(by: 1_000_000)
@@ -119,12 +125,11 @@ extension S3Call {
             throw S3Error(.preconditionFailed, "the object is newer", ["condition": "If-Unmodified-Since"])
         }
         if let known = request.headers["if-none-match"] {
-            guard !ETag.matches(known, info.etag) else {
-                throw S3Error(.notModified, "the object has this etag", ["condition": "If-None-Match"])
-            }
+            if ETag.matches(known, info.etag) { return unchanged }
         } else if let limit = since("if-modified-since"), seconds <= limit {
-            throw S3Error(.notModified, "the object is not newer", ["condition": "If-Modified-Since"])
+            return unchanged
         }
+        return nil
     }
 }
 

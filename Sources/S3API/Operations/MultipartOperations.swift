@@ -55,7 +55,13 @@ extension S3Call {
             }
             return (number, ETag.plain(etag))
         }
-        let upload = try store.listParts(path, upload: uploadID)
+        let upload: (parts: [PartInfo], metadata: ObjectMetadata)
+        do {
+            upload = try store.listParts(path, upload: uploadID)
+        } catch let error as BucketsError where error.code == .uploadNotFound {
+            guard let done = completedBefore(path) else { throw error }
+            return done
+        }
         let chosen = parts.compactMap { part in upload.parts.first { $0.number == part.0 } }
         try check(document, chosen)
         let checksum = MultipartChecksum(upload.metadata)
@@ -64,11 +70,13 @@ extension S3Call {
         let wanted = checksum.flatMap { request.headers[$0.kind.header] }
         var value: String?
         if let checksum, !checksum.isFull { value = try checksum.composite(chosen) }
-        let known = value
+        let (known, id) = (value, uploadID)
         let info = try await store.completeMultipart(
             path, upload: uploadID, parts: parts, if: condition, observing: observer?.update
         ) {
-            var fields = [ObjectMetadata.Field(PartSizes.field, sizes.text)]
+            var fields = [
+                ObjectMetadata.Field(PartSizes.field, sizes.text), ObjectMetadata.Field(Self.uploadField, id),
+            ]
             guard let checksum, let found = known ?? observer?.finish() else { return ObjectMetadata(fields) }
             guard wanted == nil || wanted == found else {
                 throw S3Error(
@@ -78,13 +86,29 @@ extension S3Call {
             fields.append(ObjectMetadata.Field(checksum.kind.header, found))
             return ObjectMetadata(fields)
         }
-        let made = try store.objectFacts(path).metadata
+        return completed(path, info.etag, try store.objectFacts(path).metadata)
+    }
+
+    /// The field of an object's metadata that names the upload it came from; never shown.
+    private static let uploadField = "firn-upload"
+
+    /// A client that lost the answer asks again, and gets it as long as the object is still the upload's.
+    private func completedBefore(_ path: BlobPath) -> Response? {
+        guard let (info, metadata) = try? store.objectFacts(path), metadata[Self.uploadField] == uploadID
+        else {
+            return nil
+        }
+        return completed(path, info.etag, metadata)
+    }
+
+    private func completed(_ path: BlobPath, _ etag: String, _ made: ObjectMetadata) -> Response {
+        let checksum = MultipartChecksum(made)
         return xml { xml in
             xml.element("CompleteMultipartUploadResult", namespace: XMLWriter.s3Namespace) { xml in
                 xml.text("Location", "/\(path.bucket)/\(path.key)")
                 xml.text("Bucket", path.bucket)
                 xml.text("Key", path.key)
-                xml.text("ETag", ETag.quoted(info.etag))
+                xml.text("ETag", ETag.quoted(etag))
                 if let checksum, let found = made[checksum.kind.header] {
                     xml.text(checksum.kind.element, found)
                     xml.text("ChecksumType", S3Checksum.type(of: found))
