@@ -59,7 +59,7 @@ let rooms: [Room] = [
     Room(
         name: "Execution",
         uses: [
-            "Faults", "Effects", "Columnar", "Kernels", "Blobs", "Scheduling",
+            "Faults", "Effects", "Octets", "Telemetry", "Columnar", "Kernels", "Blobs", "Scheduling",
             "FileFormats",
             "Iceberg", "Tables", "Plans",
         ]),

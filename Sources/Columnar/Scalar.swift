@@ -37,7 +37,7 @@ package struct ScalarPair: Sendable, Hashable {
 }
 
 /// A span of time in three parts that do not convert into each other: a month has no fixed length, nor has a day.
-package struct Interval: Sendable, Hashable {
+package struct Interval: Sendable, Hashable, BitwiseCopyable {
     package var months: Int32
     package var days: Int32
     package var microseconds: Int64

@@ -9,6 +9,12 @@ package struct ExecutionError: Fault {
         case endless = "EXE-102"
         /// A subquery that stands for one value has several rows.
         case severalRows = "EXE-103"
+        /// The disk, or the share of it that queries may use, is full.
+        case spillFull = "EXE-301"
+        /// A file for rows that memory does not hold failed.
+        case spillFailed = "EXE-302"
+        /// Rows that were put aside are not what was written.
+        case spillCorrupt = "EXE-303"
         /// The plan's parts do not fit together.
         case inconsistentPlan = "EXE-201"
 
@@ -17,6 +23,9 @@ package struct ExecutionError: Fault {
             case .unsupported: .unsupported
             case .endless: .exhausted
             case .severalRows: .invalidRequest
+            case .spillFull: .exhausted
+            case .spillFailed: .unavailable
+            case .spillCorrupt: .corruptData
             case .inconsistentPlan: .bug
             }
         }

@@ -205,6 +205,17 @@ package final class MemoryReservation: Sendable {
         size.store(bytes, ordering: .relaxed)
     }
 
+    /// As `resize`; false, and nothing changes, when the memory is not free.
+    package func resizeIfFree(to bytes: Int) throws(SchedulingError) -> Bool {
+        do throws(SchedulingError) {
+            try resize(to: bytes)
+            return true
+        } catch {
+            guard error.code == .memoryExhausted else { throw error }
+            return false
+        }
+    }
+
     deinit {
         ledger.release(bytes)
         budget?.release(bytes)

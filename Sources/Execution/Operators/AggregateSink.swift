@@ -1,96 +1,77 @@
 import Columnar
 import Kernels
-import Plans
 import Scheduling
 import Synchronization
 
-/// One thread's part of an aggregation: a table of groups and a column of accumulators a call.
+/// One thread's part of an aggregation.
 ///
-/// - Errors: `SCH-202` when the query's memory is used up: groups are not yet written to disk.
+/// When memory is used up its groups go to disk as keys and states, and it begins anew.
+///
+/// - Errors: `SCH-202` for an aggregation without keys, whose one group must be held.
 final class AggregateSink: LocalSink {
     private struct State {
-        var table: GroupTable
-        var states: [any AggregateState]
-        var groupCount: Int
-        let reservation: MemoryReservation
+        var table: AggregateTable
+        let allowance: SpillAllowance
     }
     private let work: AggregateWork
     private let evaluator: ExpressionEvaluator
+    private let spill: AggregateSpill
     private let state: Mutex<State>
 
-    init(_ work: AggregateWork, _ context: QueryContext) throws {
+    init(_ work: AggregateWork, _ spill: AggregateSpill, _ context: QueryContext) throws {
         self.work = work
+        self.spill = spill
         evaluator = context.evaluator
         state = Mutex(
             State(
-                table: GroupTable(types: work.keyTypes), states: try work.makeStates(),
-                groupCount: work.keys.isEmpty ? 1 : 0,
-                reservation: try context.memory.reserve(0, for: "aggregation")))
+                table: try AggregateTable(work),
+                allowance: try SpillAllowance(context, for: "aggregation")))
     }
 
     func consume(_ batch: Batch) throws -> Demand {
         let columns = try evaluator.evaluate(work.expressions, over: batch)
         try state.withLock { state in
-            var groups: [Int32]?
-            if !work.keys.isEmpty {
-                groups = state.table.groups(of: work.keys.map { columns[$0] }, rowCount: batch.rowCount)
-                state.groupCount = state.table.count
-            }
-            for (index, call) in work.calls.enumerated() {
-                let rows = AggregateRows(
-                    arguments: call.arguments.map { columns[$0] }, groups: groups, rowCount: batch.rowCount)
-                state.states[index].resize(to: state.groupCount)
-                guard let filter = call.filter, let chosen = ExpressionEvaluator.trueRows(columns[filter])
-                else {
-                    try state.states[index].update(rows)
-                    continue
-                }
-                if !chosen.isEmpty { try state.states[index].update(rows.gather(chosen)) }
-            }
-            try Self.reserve(&state)
+            try state.table.update(columns, rowCount: batch.rowCount)
+            if try !Self.reserve(&state, canSpill: !work.keys.isEmpty) { try putAside(&state) }
         }
         return .more
     }
 
-    private static func reserve(_ state: inout State) throws {
-        let bytes = state.states.reduce(state.table.byteCount) { $0 + $1.byteCount }
+    /// False when the groups must go to disk.
+    private static func reserve(_ state: inout State, canSpill: Bool) throws -> Bool {
+        let bytes = state.table.byteCount
+        let reserved = state.allowance.reservation.bytes
         // In steps, so that the ledger is not asked for every batch.
-        guard bytes > state.reservation.bytes || bytes * 4 < state.reservation.bytes else { return }
-        try state.reservation.resize(to: bytes + bytes / 4 + 4096)
+        guard bytes > reserved || bytes * 4 < reserved || state.allowance.isForced else { return true }
+        let wanted = bytes + bytes / 4 + 4096
+        guard canSpill else {
+            try state.allowance.reservation.resize(to: wanted)
+            return true
+        }
+        return try state.allowance.hold(wanted)
     }
 
-    private func merge(_ other: AggregateSink) throws {
-        let (keys, states, count) = other.state.withLock { ($0.table.keys(), $0.states, $0.groupCount) }
+    private func putAside(_ state: inout State) throws {
+        try spill.write(state.table)
+        state.table = try AggregateTable(work)
+        try state.allowance.release()
+    }
+
+    /// Writes what is still in memory.
+    func putAsideRest() throws {
         try state.withLock { state in
-            var groups = [Int32](repeating: 0, count: count)
-            if !work.keys.isEmpty {
-                guard count > 0 else { return }
-                groups = state.table.groups(of: keys, rowCount: count)
-                state.groupCount = state.table.count
-            }
-            for index in state.states.indices {
-                state.states[index].resize(to: state.groupCount)
-                try state.states[index].merge(states[index], groups: groups)
-            }
-            try Self.reserve(&state)
+            if state.table.groupCount > 0 { try putAside(&state) }
         }
     }
 
-    /// The groups of all sinks with their answers.
-    static func finish(_ sinks: [AggregateSink]) throws -> [Batch] {
-        for sink in sinks.dropFirst() { try sinks[0].merge(sink) }
-        let work = sinks[0].work
-        return try sinks[0].state.withLock { state in
-            let count = state.groupCount
-            var columns = state.table.keys()
-            for index in state.states.indices {
-                state.states[index].resize(to: max(1, count))
-                columns.append(try state.states[index].finish().slice(0..<count))
-            }
-            let whole = Batch(schema: work.schema, columns: columns, rowCount: count)
-            return stride(from: 0, to: count, by: Batch.capacity).map { start in
-                whole.slice(start..<min(count, start + Batch.capacity))
-            }
+    var groupCount: Int { state.withLock { $0.table.groupCount } }
+
+    /// Its groups with their answers, after adding those of `others`.
+    func finish(with others: [AggregateSink]) throws -> [Batch] {
+        let tables = others.map { sink in sink.state.withLock { $0.table } }
+        return try state.withLock { state in
+            for table in tables { try state.table.merge(table) }
+            return try state.table.finish()
         }
     }
 }

@@ -19,6 +19,8 @@ struct AggregateWork: Sendable {
     let calls: [Call]
     let schema: Schema
     let keyTypes: [DataType]
+    /// Of `AggregateTable.partials`: the keys, then a column of states a call.
+    private(set) var partialSchema = Schema([])
 
     /// - Errors: `EXE-101` for phases that travel between processes.
     init(_ aggregation: Aggregation) throws {
@@ -43,6 +45,9 @@ struct AggregateWork: Sendable {
         self.expressions = expressions
         keyTypes = aggregation.keys.map(\.type)
         schema = aggregation.schema
+        partialSchema = Schema(
+            zip(aggregation.names, keyTypes + (try makeStates()).map { $0.partial(0..<0).type })
+                .map { Field($0, $1) })
     }
 
     func makeStates() throws(KernelError) -> [any AggregateState] {

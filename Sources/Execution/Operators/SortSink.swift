@@ -4,11 +4,10 @@ import Plans
 import Scheduling
 import Synchronization
 
-/// Keeps rows to sort them at the end; with a row limit only the first ones of the order.
+/// One thread's part of a sort; with a row limit it keeps only the first ones of the order.
 ///
-/// With a limit of N rows it holds at most about 4 N (or four batches): when it has more it sorts and cuts.
-///
-/// - Errors: `SCH-202` when the query's memory is used up: rows are not yet written to disk.
+/// With a limit of N rows it holds at most about 4 N (or four batches): when it has more it sorts and cuts. What memory
+/// does not hold goes to disk in sorted runs.
 final class SortSink: LocalSink {
     private struct State {
         var batches: [Batch] = []
@@ -16,36 +15,50 @@ final class SortSink: LocalSink {
         var bytes = 0
         /// The last of the rows kept by the last cut: what does not come before it is of no use.
         var bound: RowOrder?
-        let reservation: MemoryReservation
+        var runs: [SortRun] = []
+        let allowance: SpillAllowance
     }
     private let order: SortWork
     private let limit: Int?
+    private let spill: SortSpill
     private let state: Mutex<State>
 
-    init(_ order: SortWork, limit: Int?, _ context: QueryContext) throws {
+    init(_ order: SortWork, limit: Int?, _ spill: SortSpill, _ context: QueryContext) throws {
         self.order = order
         self.limit = limit
-        state = Mutex(State(reservation: try context.memory.reserve(0, for: "sort")))
+        self.spill = spill
+        state = Mutex(State(allowance: try SpillAllowance(context, for: "sort")))
     }
 
     func consume(_ batch: Batch) throws -> Demand {
         try state.withLock { state in
             guard let dense = try rowsOfUse(batch, state.bound) else { return .more }
+            // Sorting makes a second copy, and two words or more a row.
+            let added = 2 * dense.ownByteCount + dense.rowCount * 40
+            let isHeld = try state.allowance.hold(state.bytes + added)
             state.batches.append(dense)
             state.rowCount += dense.rowCount
-            // Sorting makes a second copy.
-            state.bytes += 2 * dense.columns.reduce(0) { $0 + $1.ownByteCount }
-            try state.reservation.resize(to: state.bytes)
-            if let limit, state.rowCount > max(limit.multipliedClamped(by: 4), 4 * Batch.capacity) {
-                let kept = try order.sorted(state.batches, limit: limit)
-                state.batches = [kept]
-                state.bound = try order.order(of: kept.slice(kept.rowCount - 1..<kept.rowCount))
-                state.rowCount = kept.rowCount
-                state.bytes = 2 * kept.columns.reduce(0) { $0 + $1.ownByteCount }
-                try state.reservation.resize(to: state.bytes)
+            state.bytes += added
+            if !isHeld {
+                state.runs.append(try spill.write(order.sorted(state.batches, limit: limit ?? .max)))
+                state.batches = []
+                state.rowCount = 0
+                state.bytes = 0
+                try state.allowance.release()
+            } else if let limit, state.rowCount > max(limit.multipliedClamped(by: 4), 4 * Batch.capacity) {
+                try cut(&state, limit)
             }
             return .more
         }
+    }
+
+    private func cut(_ state: inout State, _ limit: Int) throws {
+        let kept = try order.sorted(state.batches, limit: limit)
+        state.batches = [kept]
+        state.bound = try order.order(of: kept.slice(kept.rowCount - 1..<kept.rowCount))
+        state.rowCount = kept.rowCount
+        state.bytes = 2 * kept.ownByteCount + kept.rowCount * 40
+        _ = try state.allowance.hold(state.bytes)
     }
 
     /// The batch without the rows that cannot be among the first; nil when none is left.
@@ -57,16 +70,21 @@ final class SortSink: LocalSink {
         return dense.selecting(rows).dense()
     }
 
-    /// The rows of all sinks in order, from `offset` on, at most `count`.
-    static func finish(_ sinks: [SortSink], _ order: SortWork, offset: Int, count: Int?) throws -> [Batch] {
-        let batches = sinks.flatMap { sink in sink.state.withLock { $0.batches } }
-        guard !batches.isEmpty else { return [] }
-        let (end, overflow) = (count ?? .max).addingReportingOverflow(offset)
-        let sorted = try order.sorted(batches, limit: overflow ? .max : end)
-        return stride(from: offset, to: sorted.rowCount, by: Batch.capacity).map { start in
-            sorted.slice(start..<min(sorted.rowCount, start + Batch.capacity))
+    /// Its rows in sorted runs, those on disk first; the reservation lives as long as the sink.
+    func finish() throws -> [SortRun] {
+        try state.withLock { state in
+            guard !state.batches.isEmpty else { return state.runs }
+            let sorted = try order.sorted(state.batches, limit: limit ?? .max)
+            state.batches = []
+            return state.runs + [.memory(sorted)]
         }
     }
+}
+
+/// Sorted rows, in memory or on disk.
+enum SortRun: Sendable {
+    case memory(Batch)
+    case disk([SpillBlock], SpillFile)
 }
 
 /// What to sort by.

@@ -113,53 +113,21 @@ struct PlanCompiler {
     private mutating func aggregate(
         _ aggregation: Aggregation, _ input: PhysicalPlan, _ node: OperatorProfile
     ) throws -> any MorselSource {
-        let work = try AggregateWork(aggregation)
-        let source = try source(for: input)
-        return BatchesSource { [context] in
-            let sinks = try await MorselDrain(context: context).run(source) {
-                TimedSink(try AggregateSink(work, context), node, context)
-            }
-            return try await context.morsels.run(priority: context.priority) {
-                let batches = try node.timed(context.clock) { try AggregateSink.finish(sinks.map(\.inner)) }
-                guard batches.allSatisfy({ $0.rowCount == 0 }), !aggregation.rowsIfEmpty.isEmpty else {
-                    for batch in batches { node.gave(batch.rowCount) }
-                    return batches
-                }
-                let columns = work.schema.fields.enumerated().map { index, field in
-                    Column(field.type, aggregation.rowsIfEmpty.map { $0[index] })
-                }
-                node.gave(aggregation.rowsIfEmpty.count)
-                return [
-                    Batch(schema: work.schema, columns: columns, rowCount: aggregation.rowsIfEmpty.count)
-                ]
-            }
-        }
+        AggregateSource(
+            try AggregateWork(aggregation), input: try source(for: input), node, context)
     }
 
     private mutating func sort(
         _ keys: [SortKey], _ input: PhysicalPlan, _ node: OperatorProfile, offset: Int, count: Int?
     ) throws -> any MorselSource {
-        let work = SortWork(keys: keys, schema: input.schema, evaluator: context.evaluator)
-        let source = try source(for: input)
-        let limit = count.map { offset.addingClamped($0) }
-        return BatchesSource { [context] in
-            if limit == 0 { return [] }
-            let sinks = try await MorselDrain(context: context).run(source) {
-                TimedSink(try SortSink(work, limit: limit, context), node, context)
-            }
-            return try await context.morsels.run(priority: context.priority) {
-                let batches = try node.timed(context.clock) {
-                    try SortSink.finish(sinks.map(\.inner), work, offset: offset, count: count)
-                }
-                for batch in batches { node.gave(batch.rowCount) }
-                return batches
-            }
-        }
+        SortSource(
+            SortWork(keys: keys, schema: input.schema, evaluator: context.evaluator), (offset, count),
+            input: try source(for: input), node, context)
     }
 }
 
 /// Counts the time a sink takes.
-private final class TimedSink<Inner: LocalSink>: LocalSink {
+final class TimedSink<Inner: LocalSink>: LocalSink {
     let inner: Inner
     private let profile: OperatorProfile
     private let context: QueryContext

@@ -21,6 +21,10 @@ package struct QueryContext: Sendable {
     package var deadlineNanoseconds: Int64?
     /// Rounds of a recursion at most: no hierarchy is so deep, and what is deeper never ends.
     package var recursionRounds = 100_000
+    /// Where rows go that memory does not hold; nil for nowhere: then a query past its memory ends.
+    package var spill: SpillArea?
+    /// Puts rows aside although memory holds them; for tests.
+    package var spillsEverything = false
     /// Rows of a batch at most. Smaller only in tests, where batch borders must not show.
     package var batchRows = Int.max
 

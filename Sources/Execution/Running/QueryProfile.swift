@@ -8,6 +8,7 @@ package final class OperatorProfile: Sendable {
     private let batches = Atomic<Int64>(0)
     private let nanoseconds = Atomic<Int64>(0)
     private let scanCounters = Mutex<ScanCounters?>(nil)
+    private let spillBytes = Atomic<Int64>(0)
 
     /// Rows it gave.
     package var rowCount: Int64 { rows.load(ordering: .relaxed) }
@@ -24,6 +25,11 @@ package final class OperatorProfile: Sendable {
         scanCounters.withLock { $0 = counters }
         return counters
     }
+
+    /// Bytes it put aside on disk.
+    package var spilledBytes: Int64 { spillBytes.load(ordering: .relaxed) }
+
+    func spilled(bytes: Int) { spillBytes.add(Int64(bytes), ordering: .relaxed) }
 
     func gave(_ count: Int) {
         rows.add(Int64(count), ordering: .relaxed)
@@ -61,6 +67,7 @@ package final class QueryProfile: Sendable {
             let milliseconds = Double(counts.computedNanoseconds / 10_000) / 100
             var numbers = "rows=\(counts.rowCount), batches=\(counts.batchCount), ms=\(milliseconds)"
             if let scan = counts.scan { numbers += ", " + scan.text }
+            if counts.spilledBytes > 0 { numbers += ", spilled=\(counts.spilledBytes)" }
             lines.append(String(repeating: "  ", count: level) + plan.line + " [" + numbers + "]")
             for input in plan.inputs { add(input, level + 1) }
         }

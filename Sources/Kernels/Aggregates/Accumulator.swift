@@ -1,7 +1,7 @@
 import Columnar
 
 /// What one group remembers of values of fixed width.
-protocol Accumulator: Sendable {
+protocol Accumulator: Sendable, BitwiseCopyable {
     associatedtype Input: FixedValue
     associatedtype Output: FixedValue
     init()
@@ -164,6 +164,37 @@ struct FixedState<Kind: Accumulator>: AggregateState {
         let ids = ids.span
         precondition(ids.count <= source.count)
         for group in 0..<ids.count { target[Int(ids[group])].merge(source[group]) }
+    }
+
+    func partial(_ range: Range<Int>) -> Column { StateBytes.column(groups, range) }
+
+    @_specialize(where Kind == ExactSum<Int64, Int64>)
+    @_specialize(where Kind == ExactSum<Int64, Int128>)
+    @_specialize(where Kind == ExactSum<Int128, Int128>)
+    @_specialize(where Kind == IntegerMean)
+    @_specialize(where Kind == DoubleSum)
+    @_specialize(where Kind == DoubleMean)
+    @_specialize(where Kind == DecimalMean<Int64>)
+    @_specialize(where Kind == DecimalMean<Int128>)
+    @_specialize(where Kind == Smallest<Int32>)
+    @_specialize(where Kind == Largest<Int32>)
+    @_specialize(where Kind == Smallest<Int64>)
+    @_specialize(where Kind == Largest<Int64>)
+    @_specialize(where Kind == Smallest<Int128>)
+    @_specialize(where Kind == Largest<Int128>)
+    @_specialize(where Kind == Smallest<Double>)
+    @_specialize(where Kind == Largest<Double>)
+    @_specialize(where Kind == BitsAnd)
+    @_specialize(where Kind == BitsOr)
+    @_specialize(where Kind == BitsXor)
+    @_specialize(where Kind == Spread<VarianceSample>)
+    @_specialize(where Kind == Spread<VariancePopulation>)
+    @_specialize(where Kind == Spread<DeviationSample>)
+    @_specialize(where Kind == Spread<DeviationPopulation>)
+    mutating func merge(partial column: Column, groups ids: [Int32]) throws(KernelError) {
+        precondition(column.count == ids.count)
+        var target = groups.mutableSpan
+        StateBytes.forEach(column, Kind.self) { row, state in target[Int(ids[row])].merge(state) }
     }
 
     @_specialize(where Kind == ExactSum<Int64, Int64>)

@@ -30,6 +30,11 @@ package protocol AggregateState: Sendable {
     mutating func update(_ rows: AggregateRows) throws(KernelError)
     /// Adds another state of the same call; its group g is our `groups[g]`.
     mutating func merge(_ other: any AggregateState, groups: [Int32]) throws(KernelError)
+    /// What the groups of a range remember, one row a group, in a form that `merge(partial:groups:)` of the same call takes:
+    /// for disks, not for other builds.
+    func partial(_ range: Range<Int>) -> Column
+    /// Adds rows of `partial`; row r belongs to our `groups[r]`.
+    mutating func merge(partial column: Column, groups: [Int32]) throws(KernelError)
     /// One row a group.
     func finish() throws(KernelError) -> Column
     /// Bytes held, roughly.

@@ -45,12 +45,27 @@ struct CollectState: AggregateState {
         heldBytes += other.heldBytes
     }
 
-    func finish() throws(KernelError) -> Column {
-        let columns = argumentTypes.indices.map { index in
+    /// A list of the rows a group.
+    func partial(_ range: Range<Int>) -> Column {
+        GroupedRows(groupOf: groupIDs, groups: range).lists(of: joined())
+    }
+
+    mutating func merge(partial column: Column, groups: [Int32]) throws(KernelError) {
+        let (arguments, owners) = GroupedRows.rows(ofLists: column)
+        let ids = owners.map { groups[Int($0)] }
+        try update(AggregateRows(arguments: arguments, groups: ids, rowCount: ids.count))
+    }
+
+    private func joined() -> [Column] {
+        argumentTypes.indices.map { index in
             parts.isEmpty
                 ? Column(argumentTypes[index], [])
                 : Column.concatenate(parts.map { $0[index] }, type: argumentTypes[index])
         }
+    }
+
+    func finish() throws(KernelError) -> Column {
+        let columns = joined()
         let ids = Column(.int, count: groupIDs.count, .int32(groupIDs))
         let keys = [ids] + columns.suffix(directions.count)
         let order = RowOrder(keys, [SortDirection()] + directions, rowCount: groupIDs.count).sortedRows()

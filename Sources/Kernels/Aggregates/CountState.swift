@@ -34,6 +34,15 @@ struct CountState: AggregateState {
         for (group, id) in groups.enumerated() { counts[Int(id)] += other.counts[group] }
     }
 
+    func partial(_ range: Range<Int>) -> Column {
+        Column(.long, count: range.count, .int64(Array(counts[range])))
+    }
+
+    mutating func merge(partial column: Column, groups: [Int32]) throws(KernelError) {
+        let added: Operand<Int64> = column.operand()
+        for (row, id) in groups.enumerated() { counts[Int(id)] += added[row] }
+    }
+
     func finish() throws(KernelError) -> Column {
         try Column(.long, count: counts.count, .int64(counts)).cast(to: result)
     }

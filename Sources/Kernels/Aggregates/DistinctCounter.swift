@@ -64,6 +64,19 @@ struct DistinctCounter: AggregateState {
         }
     }
 
+    func partial(_ range: Range<Int>) -> Column {
+        var strings = StringColumn()
+        for group in range { strings.append(registers[group]) }
+        return Column(.binary, count: range.count, .string(strings))
+    }
+
+    mutating func merge(partial column: Column, groups: [Int32]) throws(KernelError) {
+        var other = DistinctCounter(result: result)
+        let text = TextOperand(column)
+        other.registers = (0..<column.count).map { row in text.withBytes(at: row) { [UInt8](copying: $0) } }
+        try merge(other, groups: groups)
+    }
+
     func finish() throws(KernelError) -> Column {
         let counts = registers.map { Self.estimate($0) }
         return try Column(.long, count: counts.count, .int64(counts)).cast(to: result)

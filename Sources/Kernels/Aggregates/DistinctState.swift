@@ -37,5 +37,19 @@ struct DistinctState: AggregateState {
         try update(AggregateRows(arguments: Array(keys.dropFirst()), groups: mapped, rowCount: mapped.count))
     }
 
+    /// A list of the distinct arguments a group.
+    func partial(_ range: Range<Int>) -> Column {
+        let keys = seen.keys()
+        let ids: Operand<Int32> = keys[0].operand()
+        return GroupedRows(groupOf: (0..<keys[0].count).map { ids[$0] }, groups: range)
+            .lists(of: Array(keys.dropFirst()))
+    }
+
+    mutating func merge(partial column: Column, groups: [Int32]) throws(KernelError) {
+        let (arguments, owners) = GroupedRows.rows(ofLists: column)
+        let ids = owners.map { groups[Int($0)] }
+        try update(AggregateRows(arguments: arguments, groups: ids, rowCount: ids.count))
+    }
+
     func finish() throws(KernelError) -> Column { try inner.finish() }
 }

@@ -51,6 +51,23 @@ struct TextExtremeState: AggregateState {
         }
     }
 
+    func partial(_ range: Range<Int>) -> Column {
+        var strings = StringColumn()
+        var validity = Bitmap()
+        for group in range {
+            validity.append(best[group] != nil)
+            strings.append(best[group] ?? [])
+        }
+        return Column(.binary, count: range.count, .string(strings), validity: validity)
+    }
+
+    mutating func merge(partial column: Column, groups: [Int32]) throws(KernelError) {
+        let text = TextOperand(column)
+        for (row, id) in groups.enumerated() where !column.isNull(row) {
+            text.withBytes(at: row) { offer($0, to: Int(id)) }
+        }
+    }
+
     func finish() throws(KernelError) -> Column {
         try RowPlan(count: best.count).text(result) { row, buffer throws(KernelError) in
             guard let bytes = best[row] else { return false }
@@ -100,6 +117,12 @@ struct ScalarPickState: AggregateState {
     mutating func merge(_ other: any AggregateState, groups: [Int32]) throws(KernelError) {
         let other = sameKind(other)
         for (group, id) in groups.enumerated() { offer(other.best[group], to: Int(id)) }
+    }
+
+    func partial(_ range: Range<Int>) -> Column { Column(result, Array(best[range])) }
+
+    mutating func merge(partial column: Column, groups: [Int32]) throws(KernelError) {
+        for (row, id) in groups.enumerated() { offer(column.scalar(at: row), to: Int(id)) }
     }
 
     func finish() throws(KernelError) -> Column { Column(result, best) }

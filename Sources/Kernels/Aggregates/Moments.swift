@@ -125,6 +125,12 @@ struct CovarianceState: AggregateState {
         for (group, id) in ids.enumerated() { groups[Int(id)].merge(other.groups[group]) }
     }
 
+    func partial(_ range: Range<Int>) -> Column { StateBytes.column(groups, range) }
+
+    mutating func merge(partial column: Column, groups ids: [Int32]) throws(KernelError) {
+        StateBytes.forEach(column, Pair.self) { row, pair in groups[Int(ids[row])].merge(pair) }
+    }
+
     func finish() throws(KernelError) -> Column { try answers(groups.count) { groups[$0] } }
 
     private func answers(_ count: Int, _ pair: (Int) -> Pair) throws(KernelError) -> Column {

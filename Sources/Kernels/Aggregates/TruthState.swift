@@ -30,6 +30,12 @@ struct TruthState: AggregateState {
         for (group, id) in groups.enumerated() { seen[Int(id)] |= other.seen[group] }
     }
 
+    func partial(_ range: Range<Int>) -> Column { StateBytes.column(seen, range) }
+
+    mutating func merge(partial column: Column, groups: [Int32]) throws(KernelError) {
+        StateBytes.forEach(column, UInt8.self) { row, bits in seen[Int(groups[row])] |= bits }
+    }
+
     func finish() throws(KernelError) -> Column {
         try RowPlan(count: seen.count).truth { row throws(KernelError) in
             seen[row] == 0 ? nil : isAnd ? seen[row] == 2 : seen[row] & 2 != 0

@@ -1,0 +1,125 @@
+import Columnar
+import Scheduling
+import Synchronization
+
+/// Gives the rows of a sort in order, when its input was read to the end: merges the threads' sorted runs.
+///
+/// More runs than memory holds blocks of are first merged into fewer, longer ones.
+final class SortSource: MorselSource {
+    /// Runs that are merged at once, at most.
+    private static let mostRuns = 64
+
+    private struct State {
+        var merger: RunMerger?
+        var skip: Int
+        var take: Int
+        /// They hold the memory of runs that are not on disk.
+        var sinks: [SortSink] = []
+        var reservation: MemoryReservation?
+    }
+    private let work: SortWork
+    private let input: any MorselSource
+    private let profile: OperatorProfile
+    private let context: QueryContext
+    private let spill: SortSpill
+    private let limit: Int?
+    private let state: Mutex<State>
+
+    init(
+        _ work: SortWork, _ window: (offset: Int, count: Int?), input: any MorselSource,
+        _ profile: OperatorProfile, _ context: QueryContext
+    ) {
+        self.work = work
+        self.input = input
+        self.profile = profile
+        self.context = context
+        spill = SortSpill(profile, context)
+        limit = window.count.map { window.offset.addingClamped($0) }
+        state = Mutex(State(skip: window.offset, take: window.count ?? .max))
+    }
+
+    var isSequential: Bool { true }
+
+    func prepare() async throws {
+        if limit == 0 { return }
+        let sinks = try await MorselDrain(context: context).run(input) {
+            [work, limit, spill, profile, context] in
+            TimedSink(try SortSink(work, limit: limit, spill, context), profile, context)
+        }.map(\.inner)
+        var runs: [SortRun] = []
+        try await withThrowingTaskGroup(of: [SortRun].self) { group in
+            for sink in sinks {
+                group.addTask { [profile, context] in
+                    try await context.morsels.run(priority: context.priority) {
+                        try profile.timed(context.clock) { try sink.finish() }
+                    }
+                }
+            }
+            for try await part in group { runs += part }
+        }
+        let (reservation, merger) = try await context.morsels.run(priority: context.priority) {
+            [self, runs] in
+            try profile.timed(context.clock) { try merge(runs) }
+        }
+        state.withLock { state in
+            state.merger = merger
+            state.sinks = sinks
+            state.reservation = reservation
+        }
+    }
+
+    private func merge(_ runs: [SortRun]) throws -> (MemoryReservation, RunMerger) {
+        let rows = min(Batch.capacity, context.batchRows)
+        let reservation = try context.memory.reserve(0, for: "sort")
+        var runs = runs
+        while true {
+            let onDisk = runs.filter { if case .disk = $0 { true } else { false } }
+            let most = context.spillsEverything ? 2 : try Self.fanIn(onDisk.count, reservation)
+            guard onDisk.count > most else {
+                return (reservation, try RunMerger(runs, work, batchRows: rows))
+            }
+            runs = runs.filter { if case .memory = $0 { true } else { false } }
+            for start in stride(from: 0, to: onDisk.count, by: most) {
+                let part = Array(onDisk[start..<min(onDisk.count, start + most)])
+                runs.append(try spill.write(merging: part, work))
+            }
+        }
+    }
+
+    /// How many runs' blocks fit into memory: a block, its decoded rows and their order; at least two.
+    private static func fanIn(_ wanted: Int, _ reservation: MemoryReservation) throws -> Int {
+        var count = min(wanted, mostRuns)
+        while count > 2 {
+            if try reservation.resizeIfFree(to: count * 3 * SortSpill.blockBytes) { return count }
+            count /= 2
+        }
+        return 2
+    }
+
+    func next() async throws -> Morsel? {
+        let batch = try await context.morsels.run(priority: context.priority) { [self] in
+            try profile.timed(context.clock) { try nextBatch() }
+        }
+        guard let batch else { return nil }
+        profile.gave(batch.rowCount)
+        return Morsel([batch])
+    }
+
+    private func nextBatch() throws -> Batch? {
+        try state.withLock { state in
+            while state.take > 0, let batch = try state.merger?.next() {
+                try context.check()
+                let skipped = min(state.skip, batch.rowCount)
+                let taken = min(state.take, batch.rowCount - skipped)
+                state.skip -= skipped
+                state.take -= taken
+                if taken > 0 { return batch.slice(skipped..<skipped + taken) }
+            }
+            // Blocks and memory are given back before the reader asks for more elsewhere.
+            state.merger = nil
+            state.sinks = []
+            state.reservation = nil
+            return nil
+        }
+    }
+}
