@@ -11,6 +11,7 @@ import JSONText
 ///     DIR/metastore.db   state
 ///     DIR/objects        buckets
 ///     DIR/streams        logs
+///     DIR/spill          rows of running queries that memory does not hold; empty at start-up
 ///
 /// - Errors: `NOD-201` … `NOD-204`.
 /// - Threads: blocks; call it at start-up.

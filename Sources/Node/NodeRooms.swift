@@ -1,6 +1,7 @@
 import Buckets
 import Catalogs
 import Effects
+import Execution
 import FileFormats
 import Identity
 import Metastore
@@ -62,9 +63,13 @@ struct NodeRooms: Sendable {
             PipelineResources(
                 metastore: metastore, streams: streams, catalog: catalog, store: buckets, caches: caches,
                 pool: morsels, ledger: ledger, metrics: metrics, log: log))
-        let engine = QueryEngine(
-            store: buckets, morsels: morsels, ledger: ledger, memoryLimitBytes: ledger.limit / 4 * 3,
+        var engine = QueryEngine(
+            store: buckets, morsels: morsels, ledger: ledger,
+            memoryLimitBytes: settings.queryMemoryBytes ?? ProcessSetup.memoryBytes / 4,
             caches: (caches, ParquetFooterCache()), clock: clock, randomness: randomness)
+        engine.spill = try await pool.run {
+            try SpillArea(directory: path + "/spill", limit: settings.spillBytes, metrics: metrics)
+        }
         let session = Session(
             catalog: catalog, engine: engine,
             queries: QueryRegistry(

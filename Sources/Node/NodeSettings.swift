@@ -24,6 +24,10 @@ package struct NodeSettings: Sendable {
     package var logLevel = LogLevel.info
     /// What queries, pipelines and caches may hold together; nil takes half of the machine's memory.
     package var memoryBytes: Int?
+    /// What one query may hold; nil takes a quarter of the machine's memory. What it needs beyond goes to disk.
+    package var queryMemoryBytes: Int?
+    /// Bytes on disk that all queries together may put aside.
+    package var spillBytes = 64 << 30
     /// Threads of the morsel pool; nil takes the number of cores.
     package var workerThreads: Int?
     /// Statements that take longer are logged with their plan; zero for none.
@@ -106,6 +110,8 @@ package struct NodeSettings: Sendable {
             "tls_cert": JSONValue(tlsCertificatePath), "tls_key": JSONValue(tlsKeyPath),
             "account": .string(account), "log_level": .string(logLevel.name),
             "memory_bytes": memoryBytes.map { .integer(Int64($0)) } ?? .null,
+            "query_memory": queryMemoryBytes.map { .integer(Int64($0)) } ?? .null,
+            "spill_bytes": .integer(Int64(spillBytes)),
             "worker_threads": workerThreads.map { .integer(Int64($0)) } ?? .null,
             "slow_query_ms": .integer(Int64(slowQueryMilliseconds)),
             "drain_seconds": .integer(Int64(drainSeconds)),

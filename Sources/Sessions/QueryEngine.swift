@@ -1,7 +1,8 @@
 package import Blobs
 package import Effects
-import Execution
+package import Execution
 package import FileFormats
+import JSONText
 import Kernels
 import Plans
 package import Scheduling
@@ -22,6 +23,12 @@ package struct QueryEngine: Sendable {
     package var timeLimitNanoseconds: Int64?
     /// Rows of a batch at most; smaller only in tests.
     package var batchRows = Int.max
+    /// Where queries put rows that memory does not hold; nil for nowhere.
+    package var spill: SpillArea?
+    /// Puts rows aside although memory holds them; for tests.
+    package var spillsEverything = false
+    /// Runs what a plan is after a journey through its encoding; for tests.
+    package var sendsPlans = false
 
     package init(
         store: any BlobStore, morsels: MorselPool, ledger: MemoryLedger, memoryLimitBytes: Int,
@@ -53,6 +60,12 @@ package struct QueryEngine: Sendable {
             kernels: KernelContext(now: now, randomness: randomness))
         context.deadlineNanoseconds = timeLimitNanoseconds.map { clock.monotonicNanoseconds + $0 }
         context.batchRows = batchRows
+        context.spill = spill
+        context.spillsEverything = spillsEverything
+        if sendsPlans {
+            let text = plan.encoded.serialized()
+            return try Executor.run(try PhysicalPlan(encoded: try JSONParser.parse(text)), in: context)
+        }
         return try Executor.run(plan, in: context)
     }
 }

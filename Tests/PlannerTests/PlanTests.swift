@@ -31,7 +31,7 @@ struct PlanTests {
                 Project: origin, dep_delay
                   HashJoin: kind=inner, keys=[year = year], filter=dep_delay < dep_delay
                     Scan: table=web.flights, fields=[year, dep_delay, origin], filter=year > 2012
-                    Scan: table=web.flights, fields=[year, dep_delay]
+                    Scan: table=web.flights, fields=[year, dep_delay], filter=year > 2012
                 """
             ),
             (

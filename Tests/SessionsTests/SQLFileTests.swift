@@ -1,4 +1,5 @@
 import Faults
+import Planner
 import Testing
 
 @testable import Sessions
@@ -6,20 +7,16 @@ import Testing
 @Suite("SQL files")
 struct SQLFileTests {
     enum Way: String, CaseIterable, CustomTestStringConvertible {
-        case plain, oneRowBatches, noPasses
+        case plain, oneRowBatches, noPasses, spillEverything, encodedPlans
         var testDescription: String { rawValue }
     }
-
-    static let passes: Set<String> = [
-        "fold_constants", "unwrap_casts", "simplify_conditions", "merge_projections", "push_filters",
-        "prune_columns",
-        "push_limits",
-    ]
 
     @Test("every record gives its answer", arguments: SQLFile.names, Way.allCases)
     func files(name: String, way: Way) async throws {
         let fixture = try await SessionFixture(
-            batchRows: way == .oneRowBatches ? 1 : .max, disabledPasses: way == .noPasses ? Self.passes : [])
+            batchRows: way == .oneRowBatches ? 1 : .max,
+            disabledPasses: way == .noPasses ? Optimizer.passNames : [],
+            spillsEverything: way == .spillEverything, sendsPlans: way == .encodedPlans)
         for record in try SQLFile(named: name).records {
             let place = Comment(rawValue: "\(name):\(record.line)\n\(record.sql)")
             do {

@@ -2,6 +2,7 @@ import Blobs
 import Catalogs
 import Columnar
 import Effects
+import Execution
 import FileFormats
 import Iceberg
 import Kernels
@@ -26,7 +27,7 @@ struct SessionFixture {
 
     init(
         limits: QueryRegistry.Limits = QueryRegistry.Limits(), batchRows: Int = .max,
-        disabledPasses: Set<String> = []
+        disabledPasses: Set<String> = [], spillsEverything: Bool = false, sendsPlans: Bool = false
     ) async throws {
         directory = try TemporaryDirectory()
         clock = ManualClock()
@@ -49,6 +50,9 @@ struct SessionFixture {
             memoryLimitBytes: 256 << 20,
             caches: (TableCaches(), ParquetFooterCache()), clock: clock, randomness: randomness)
         engine.batchRows = batchRows
+        engine.spill = try SpillArea(directory: directory.path + "/spill", limit: 1 << 30)
+        engine.spillsEverything = spillsEverything
+        engine.sendsPlans = sendsPlans
         session = Session(
             catalog: catalog, engine: engine,
             queries: QueryRegistry(limits: limits, clock: clock, randomness: randomness),

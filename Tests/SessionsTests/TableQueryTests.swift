@@ -5,6 +5,7 @@ import Iceberg
 import Plans
 import Tables
 import TestKit
+import Planner
 import Testing
 
 @testable import Sessions
@@ -131,7 +132,7 @@ struct TableQueryTests {
     @Test("the same rows come back", arguments: 0..<3, [false, true])
     func agreement(spec: Int, isOptimised: Bool) async throws {
         let fixture = try await SessionFixture(
-            batchRows: spec == 1 ? 7 : .max, disabledPasses: isOptimised ? [] : SQLFileTests.passes)
+            batchRows: spec == 1 ? 7 : .max, disabledPasses: isOptimised ? [] : Optimizer.passNames)
         let facts = try await FactsTable(in: fixture, seed: UInt64(spec + 1), spec: Self.specs[spec])
         var nonEmpty = 0
         for query in Self.queries {

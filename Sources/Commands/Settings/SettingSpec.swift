@@ -89,6 +89,17 @@ struct SettingSpec: Sendable {
         ) {
             $0.memoryBytes = try number("memory-bytes", $1, (64 << 20)...Int.max)
         },
+        text(
+            "query-memory", "N", "bytes one query may hold; more goes to disk",
+            fallback: "a quarter of the machine's"
+        ) {
+            $0.queryMemoryBytes = try number("query-memory", $1, (1 << 20)...Int.max)
+        },
+        text(
+            "spill-bytes", "N", "bytes on disk that queries may put aside together", fallback: "\(64 << 30)"
+        ) {
+            $0.spillBytes = try number("spill-bytes", $1, 0...(1 << 50))
+        },
         text("worker-threads", "N", "threads that compute", fallback: "one a core") {
             $0.workerThreads = try number("worker-threads", $1, 1...1024)
         },

@@ -75,6 +75,7 @@ final class AggregateSpill: Sendable {
             where try finish(part, of: deeper, emit) == .finished { return .finished }
             return .more
         }
+        guard table.groupCount > 0 else { return .more }
         for batch in try table.finish() where try emit(batch) == .finished { return .finished }
         return .more
     }

@@ -77,6 +77,7 @@ struct AggregateTable: Sendable {
     /// The groups with their answers.
     mutating func finish() throws -> [Batch] {
         let count = groupCount
+        if count == 0 { return work.batchIfEmpty.map { [$0] } ?? [] }
         var columns = table.keys()
         for index in states.indices {
             states[index].resize(to: max(1, count))

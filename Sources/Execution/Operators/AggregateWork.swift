@@ -19,6 +19,8 @@ struct AggregateWork: Sendable {
     let calls: [Call]
     let schema: Schema
     let keyTypes: [DataType]
+    /// The answer where there is no group.
+    let rowsIfEmpty: [[Scalar]]
     /// Of `AggregateTable.partials`: the keys, then a column of states a call.
     private(set) var partialSchema = Schema([])
 
@@ -45,9 +47,19 @@ struct AggregateWork: Sendable {
         self.expressions = expressions
         keyTypes = aggregation.keys.map(\.type)
         schema = aggregation.schema
+        rowsIfEmpty = aggregation.rowsIfEmpty
         partialSchema = Schema(
             zip(aggregation.names, keyTypes + (try makeStates()).map { $0.partial(0..<0).type })
                 .map { Field($0, $1) })
+    }
+
+    /// The answer over no rows; nil when that is no row.
+    var batchIfEmpty: Batch? {
+        if rowsIfEmpty.isEmpty { return nil }
+        let columns = schema.fields.enumerated().map { index, field in
+            Column(field.type, rowsIfEmpty.map { $0[index] })
+        }
+        return Batch(schema: schema, columns: columns, rowCount: rowsIfEmpty.count)
     }
 
     func makeStates() throws(KernelError) -> [any AggregateState] {

@@ -20,7 +20,7 @@ final class JoinSource: MorselSource {
         var marks: JoinMarks?
         /// Left rows that are cut off and not yet probed.
         var pending: ArraySlice<Batch> = []
-        var pendingReservation: MemoryReservation?
+        var held: HeldBatches?
         var isTailGiven = false
     }
     private let work: JoinWork
@@ -87,18 +87,19 @@ final class JoinSource: MorselSource {
         guard isLoop else { return try await left.next() }
         while true {
             if let batch = state.withLock({ $0.pending.popFirst() }) { return Morsel([batch]) }
-            state.withLock { $0.pendingReservation = nil }
+            state.withLock { $0.held = nil }
             guard let morsel = try await left.next() else { return nil }
             let held = try await HeldBatches(morsel, context, for: "join")
             let step = max(1, Self.nestedLoopPairs / max(1, table.rows.rowCount))
-            let parts = held.batches.flatMap { batch in
-                stride(from: 0, to: batch.rowCount, by: step).map { start in
+            let parts = try (0..<held.count).flatMap { index in
+                let batch = try held.batch(index)
+                return stride(from: 0, to: batch.rowCount, by: step).map { start in
                     batch.slice(start..<min(batch.rowCount, start + step))
                 }
             }
             state.withLock { state in
                 state.pending = parts[...]
-                state.pendingReservation = held.reservation
+                state.held = held
             }
         }
     }

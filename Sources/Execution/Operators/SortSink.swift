@@ -34,7 +34,7 @@ final class SortSink: LocalSink {
         try state.withLock { state in
             guard let dense = try rowsOfUse(batch, state.bound) else { return .more }
             // Sorting makes a second copy, and two words or more a row.
-            let added = 2 * dense.ownByteCount + dense.rowCount * 40
+            let added = 2 * dense.ownByteCount + dense.rowCount * 24
             let isHeld = try state.allowance.hold(state.bytes + added)
             state.batches.append(dense)
             state.rowCount += dense.rowCount
@@ -57,7 +57,7 @@ final class SortSink: LocalSink {
         state.batches = [kept]
         state.bound = try order.order(of: kept.slice(kept.rowCount - 1..<kept.rowCount))
         state.rowCount = kept.rowCount
-        state.bytes = 2 * kept.ownByteCount + kept.rowCount * 40
+        state.bytes = 2 * kept.ownByteCount + kept.rowCount * 24
         _ = try state.allowance.hold(state.bytes)
     }
 

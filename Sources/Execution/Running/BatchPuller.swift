@@ -12,10 +12,9 @@ import Synchronization
 /// - Threads: one caller at a time.
 final class BatchPuller: Sendable {
     private struct State {
-        var ready: ArraySlice<Batch> = []
+        /// Of the round: what is not yet given, in order.
+        var ready: ArraySlice<(HeldBatches, Int)> = []
         var isPrepared = false
-        /// For the batches of the round.
-        var reservations: [MemoryReservation] = []
         var isAtEnd = false
         var round = 1
     }
@@ -31,12 +30,9 @@ final class BatchPuller: Sendable {
     func next() async throws -> Batch? {
         while true {
             try context.check()
-            let (batch, isAtEnd) = state.withLock { ($0.ready.popFirst(), $0.isAtEnd) }
-            if let batch { return batch }
-            if isAtEnd {
-                state.withLock { $0.reservations = [] }
-                return nil
-            }
+            let (next, isAtEnd) = state.withLock { ($0.ready.popFirst(), $0.isAtEnd) }
+            if let (held, index) = next { return try held.batch(index) }
+            if isAtEnd { return nil }
             try await computeRound()
         }
     }
@@ -49,12 +45,9 @@ final class BatchPuller: Sendable {
         let limit = source.isSequential ? 1 : context.morsels.threadCount * 2
         let size = state.withLock { state in
             defer { state.round = min(limit, state.round * 2) }
-            // The round before is read to its end: its bytes are given back first.
-            state.reservations = []
             return min(limit, state.round)
         }
-        var parts = [[Batch]](repeating: [], count: size)
-        var reservations: [MemoryReservation] = []
+        var parts = [HeldBatches?](repeating: nil, count: size)
         var isAtEnd = false
         try await withThrowingTaskGroup(of: (Int, HeldBatches).self) { [context] group in
             for place in 0..<size {
@@ -67,14 +60,12 @@ final class BatchPuller: Sendable {
                 }
             }
             for try await (place, held) in group {
-                parts[place] = held.batches
-                reservations.append(held.reservation)
+                parts[place] = held
             }
         }
-        let batches = parts.flatMap { $0 }
+        let ready = parts.compactMap { $0 }.flatMap { held in (0..<held.count).map { (held, $0) } }
         state.withLock { state in
-            state.reservations = reservations
-            state.ready = batches[...]
+            state.ready = ready[...]
             state.isAtEnd = isAtEnd
         }
     }

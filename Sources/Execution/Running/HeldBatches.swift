@@ -1,25 +1,51 @@
 import Columnar
 import Scheduling
 
-/// All batches of a morsel, with the memory they take reserved while they are made: a join's morsel may give many.
+/// All batches of a morsel: a join's morsel may give many.
+///
+/// They take reserved memory; batches for which there is none go to disk, if there is one.
 struct HeldBatches: Sendable {
-    let batches: [Batch]
-    let reservation: MemoryReservation
+    private enum Held {
+        case memory(Batch)
+        case disk(SpillBlock, SpillFile)
+    }
+    private let held: [Held]
+    private let schema: Schema
+    private let reservation: MemoryReservation
+
+    var count: Int { held.count }
 
     /// Runs the morsel on the pool.
     init(_ morsel: Morsel, _ context: QueryContext, for purpose: StaticString) async throws {
-        let reservation = try context.memory.reserve(0, for: purpose)
-        batches = try await context.morsels.run(priority: context.priority) {
-            var batches: [Batch] = []
+        let allowance = try SpillAllowance(context, for: purpose)
+        (held, schema) = try await context.morsels.run(priority: context.priority) {
+            var held: [Held] = []
+            var schema = Schema([])
+            var bytes = 0
+            var file: SpillFile?
             try morsel.run { batch in
                 try context.check()
-                let bytes = batch.columns.reduce(0) { $0 + $1.ownByteCount }
-                try reservation.resize(to: reservation.bytes.addingClamped(bytes))
-                batches.append(batch)
+                schema = batch.schema
+                let added = batch.ownByteCount
+                if try allowance.hold(bytes.addingClamped(added)) {
+                    bytes = bytes.addingClamped(added)
+                    held.append(.memory(batch))
+                } else {
+                    let target = try file ?? context.makeSpillFile()
+                    file = target
+                    held.append(.disk(try target.write(batch), target))
+                }
                 return .more
             }
-            return batches
+            return (held, schema)
         }
-        self.reservation = reservation
+        reservation = allowance.reservation
+    }
+
+    func batch(_ index: Int) throws -> Batch {
+        switch held[index] {
+        case .memory(let batch): batch
+        case .disk(let block, let file): try file.read(block, schema: schema)
+        }
     }
 }

@@ -36,7 +36,7 @@ extension AggregateFunction {
             .regressionSYY, .regressionSXY:
             return CovarianceState(self, result: result)
         case .argumentMinimum, .argumentMaximum:
-            return KeyedPickState(isMaximum: self == .argumentMaximum, result: result)
+            return KeyedPickState(isMaximum: self == .argumentMaximum, result: result, keyType: types[1])
         case .approximateDistinct: return DistinctCounter(result: result)
         case .anyValue: return ScalarPickState(self, result: result)
         case .median, .percentileContinuous, .approximateMedian, .approximatePercentile, .firstValue,

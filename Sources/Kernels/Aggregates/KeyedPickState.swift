@@ -10,11 +10,13 @@ struct KeyedPickState: AggregateState {
     }
     private let isMaximum: Bool
     private let result: DataType
+    private let keyType: DataType
     private var best: [Best?] = [nil]
 
-    init(isMaximum: Bool, result: DataType) {
+    init(isMaximum: Bool, result: DataType, keyType: DataType) {
         self.isMaximum = isMaximum
         self.result = result
+        self.keyType = keyType
     }
 
     var byteCount: Int { best.capacity * (MemoryLayout<Best?>.stride + 64) }
@@ -46,6 +48,22 @@ struct KeyedPickState: AggregateState {
             if let known = best[Int(id)], !wins(candidate.key, over: known.key) { continue }
             best[Int(id)] = candidate
         }
+    }
+
+    func partial(_ range: Range<Int>) -> Column {
+        let members = [
+            Column(result, best[range].map { $0?.value ?? .null }),
+            Column(keyType, best[range].map { $0?.key ?? .null }),
+        ]
+        let type = DataType.structure([Field("value", result), Field("key", keyType)])
+        return Column(type, count: range.count, .structure(members))
+    }
+
+    mutating func merge(partial column: Column, groups: [Int32]) throws(KernelError) {
+        guard case .structure(let members) = column.flattened().values else {
+            preconditionFailure("what is kept is a value and its key")
+        }
+        try update(AggregateRows(arguments: members, groups: groups, rowCount: column.count))
     }
 
     func finish() throws(KernelError) -> Column { Column(result, best.map { $0?.value ?? .null }) }

@@ -15,10 +15,11 @@ extension QueryBinder {
         }
         switch source {
         case .table(let source):
-            let scan = TableScan(
+            var scan = TableScan(
                 warehouse: source.warehouse, namespace: source.namespace, table: source.name,
                 metadataLocation: source.metadataLocation, snapshotID: source.snapshotID,
                 fields: source.fields + source.hiddenFields)
+            scan.estimatedRowCount = source.estimatedRowCount
             let scope = try Scope(
                 scan.schema, fullName: source.namespace + [source.name], alias: table.alias,
                 hidden: source.hiddenFields.count)

@@ -12,6 +12,8 @@ package struct SourceTable: Sendable, Hashable {
     package var fields: [Field]
     /// Columns that only their names bring in, not `*`.
     package var hiddenFields: [Field]
+    /// See `TableScan.estimatedRowCount`.
+    package var estimatedRowCount: Int?
 
     package init(
         warehouse: String, namespace: [String], name: String, metadataLocation: String, snapshotID: Int64?,

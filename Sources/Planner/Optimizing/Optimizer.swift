@@ -1,4 +1,5 @@
 import Columnar
+import Kernels
 package import Plans
 
 /// Runs the passes, in the order of one list.
@@ -11,15 +12,28 @@ package struct Optimizer: Sendable {
 
     let passes: [any OptimizerPass]
 
+    /// The names of all passes, for settings and tests that turn them off.
+    package static let passNames = Set(all(ConstantFolding(context: KernelContext())).map(\.name))
+
     init(settings: PlannerSettings) {
-        let folding = ConstantFolding(context: settings.kernelContext)
-        let all: [any OptimizerPass] = [
+        passes = Self.all(ConstantFolding(context: settings.kernelContext))
+            .filter { !settings.disabledPasses.contains($0.name) }
+    }
+
+    /// The list: what runs, in this order.
+    private static func all(_ folding: ConstantFolding) -> [any OptimizerPass] {
+        [
             // Constants first: every later pass looks for literals.
             FoldConstants(folding: folding),
             // Comparisons of bare columns can be pushed down and prune files; those of casts cannot.
             UnwrapCasts(folding: folding),
             SimplifyConditions(),
             MergeProjections(),
+            // Keys that every branch of an OR asks for are a join's.
+            FactorConditions(),
+            PushFilters(),
+            // Joins see filtered inputs; what they infer is pushed down again.
+            OrderJoins(),
             PushFilters(),
             // Filters that moved may stand on projections that now merge, and meet constants.
             MergeProjections(),
@@ -30,7 +44,6 @@ package struct Optimizer: Sendable {
             MergeProjections(),
             PushLimits(),
         ]
-        passes = all.filter { !settings.disabledPasses.contains($0.name) }
     }
 
     /// The final plan, and each step that changed it.

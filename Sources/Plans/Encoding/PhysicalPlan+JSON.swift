@@ -169,6 +169,7 @@ extension TableScan {
         object["fields"] = .array(fields.map(\.planJSON))
         if let filter { object["filter"] = filter.json }
         if let limitHint { object["limit_hint"] = JSONValue(limitHint) }
+        if let estimatedRowCount { object["estimated_rows"] = JSONValue(estimatedRowCount) }
     }
 
     fileprivate init(_ members: PlanJSON) throws(PlansError) {
@@ -179,6 +180,7 @@ extension TableScan {
             fields: try members.list("fields") { json throws(PlansError) in try Field(planJSON: json) })
         filter = try members.optional("filter") { json throws(PlansError) in try Expression(json: json) }
         limitHint = members.object["limit_hint"]?.integer.map { Int($0) }
+        estimatedRowCount = members.object["estimated_rows"]?.integer.map { Int($0) }
     }
 }
 

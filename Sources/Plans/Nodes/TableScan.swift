@@ -17,6 +17,9 @@ package struct TableScan: Sendable, Hashable {
     /// Enough rows for the query: the scan may stop after so many (past the filter), and may give more.
     package var limitHint: Int?
 
+    /// Rows of the snapshot as its writer counted them; only for choosing between plans.
+    package var estimatedRowCount: Int?
+
     package init(
         warehouse: String, namespace: [String], table: String, metadataLocation: String, snapshotID: Int64?,
         fields: [Field]

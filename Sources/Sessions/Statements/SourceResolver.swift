@@ -68,11 +68,13 @@ struct SourceResolver {
             try version.map { try TimeTravel(to: $0, of: table.metadata, at: position) }
             ?? TimeTravel(now: table.metadata)
         let fields = try state.schema.columnar().fields
-        return SourceTable(
+        var source = SourceTable(
             warehouse: tables.warehouse.name, namespace: table.identifier.namespace.levels,
             name: table.identifier.name, metadataLocation: table.metadataLocation,
             snapshotID: state.snapshot?.snapshotID, fields: fields,
             hiddenFields: table.metadata.metadataColumns(beside: fields))
+        source.estimatedRowCount = state.snapshot?.summary["total-records"].flatMap { Int($0) }
+        return source
     }
 
     private enum Part {
