@@ -59,7 +59,7 @@ struct JoinOrder {
             groups.removeAll { group in
                 guard isConnected(group.leaves, leaf.leaves) else { return false }
                 joined.leaves |= group.leaves
-                joined.members += group.members
+                joined.members = group.members + joined.members
                 return true
             }
             groups.append(joined)
