@@ -29,8 +29,6 @@ package struct Optimizer: Sendable {
             UnwrapCasts(folding: folding),
             SimplifyConditions(),
             MergeProjections(),
-            // Keys that every branch of an OR asks for are a join's.
-            FactorConditions(),
             PushFilters(),
             // Joins see filtered inputs; what they infer is pushed down again.
             OrderJoins(),
