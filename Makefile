@@ -6,7 +6,7 @@ python := .deps/venv/bin/python
 firn := .build/release/firn
 data ?= ./firn-data
 
-.PHONY: help bootstrap build demo run lint test test-swift test-sql test-e2e test-slow test-clients test-tsan test-bare bench format clean
+.PHONY: help bootstrap build demo run lint test test-swift test-sql test-e2e test-slow test-clients test-tsan test-bare bench bench-tpch format clean
 
 help: ## Shows this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -57,6 +57,9 @@ test-bare: ## Proves the set-up on a bare Debian 12 in a chroot (root only)
 bench: build ## Prints the numbers the README quotes
 	@$(python) Scripts/bench --firn $(firn)
 	@$(python) Scripts/bench-s3 --firn $(firn)
+
+bench-tpch: build ## Runs TPC-H beside DuckDB over the same files (SCALE=1)
+	@$(python) Scripts/bench-tpch --firn $(firn) --scale $(or $(SCALE),1)
 
 format: ## Formats every Swift file
 	@swift format --in-place --recursive --parallel --configuration .swift-format Sources Tests Package.swift

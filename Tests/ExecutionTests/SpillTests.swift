@@ -160,6 +160,56 @@ struct SpillTests {
         _ = directory
     }
 
+    @Test("a join of ten times its memory gives every pair", arguments: JoinKind.allCases)
+    func join(kind: JoinKind) async throws {
+        let keys: Int64 = kind == .single ? 1 << 40 : 3000
+        let left = Rows(seed: 1, count: 2500, keys: keys)
+        let right = Rows(seed: 2, count: 3500, keys: keys)
+        let plan = PhysicalPlan.join(
+            Join(kind, leftKeys: [column(0, .long)], rightKeys: [column(0, .long)]), left.plan, right.plan)
+        let (directory, area) = try area()
+        let whole = try await run(plan, memory: 1 << 30, nil)
+        let part = try await run(plan, memory: right.byteCount / 10, area)
+        #expect(part.spilled > 0)
+        #expect(texts(part.rows) == texts(whole.rows))
+        let every = try await run(plan, memory: 1 << 30, area, everything: true)
+        #expect(texts(every.rows) == texts(whole.rows))
+        #expect(area.usedBytes == 0)
+        _ = directory
+    }
+
+    @Test("rows that all have one key are joined piece by piece", arguments: [JoinKind.inner, .right])
+    func oneKey(kind: JoinKind) async throws {
+        let left = Rows(seed: 1, count: 20, keys: 1)
+        let right = Rows(seed: 2, count: 4000, keys: 1)
+        let number = DataType.decimal(precision: 15, scale: 2)
+        let plan = PhysicalPlan.join(
+            Join(
+                kind, leftKeys: [column(0, .long)], rightKeys: [column(0, .long)],
+                residual: call(.less, [column(2, number), column(6, number)], .boolean)),
+            left.plan, right.plan)
+        let (directory, area) = try area()
+        let whole = try await run(plan, memory: 1 << 30, nil)
+        let part = try await run(plan, memory: right.byteCount / 10, area)
+        #expect(part.spilled > 0)
+        #expect(texts(part.rows) == texts(whole.rows))
+        _ = directory
+    }
+
+    @Test("a join that must see all partners of a row at once says when they are too many")
+    func refusal() async throws {
+        let right = Rows(seed: 2, count: 4000, keys: 1)
+        let plan = PhysicalPlan.join(
+            Join(.anti, leftKeys: [column(0, .long)], rightKeys: [column(0, .long)]),
+            Rows(seed: 1, count: 20, keys: 1).plan, right.plan)
+        let (directory, area) = try area()
+        await #expect {
+            _ = try await run(plan, memory: right.byteCount / 10, area)
+        } throws: { ($0 as? SchedulingError)?.code == .memoryExhausted }
+        #expect(area.usedBytes == 0)
+        _ = directory
+    }
+
     /// Rows without regard to order, and to the last digits of what is added in another order.
     private func texts(_ rows: [[Scalar]]) -> [String] {
         rows.map { row in

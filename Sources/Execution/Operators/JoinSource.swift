@@ -22,12 +22,15 @@ final class JoinSource: MorselSource {
         var pending: ArraySlice<Batch> = []
         var held: HeldBatches?
         var isTailGiven = false
+        /// Both sides on disk, and the parts not yet joined.
+        var spilled: (left: SpillPartitions, right: SpillPartitions, parts: Range<Int>)?
     }
     private let work: JoinWork
     private let left: any MorselSource
     private let right: any MorselSource
     private let profile: OperatorProfile
     private let context: QueryContext
+    private let spill: JoinSpill
     private let state = Mutex(State())
 
     init(
@@ -39,19 +42,29 @@ final class JoinSource: MorselSource {
         self.right = right
         self.profile = profile
         self.context = context
+        spill = JoinSpill(work, profile, context)
     }
 
     /// Asked after `prepare`: a single right row is no loop.
-    var isSequential: Bool { left.isSequential || work.join.kind.keepsRight || isLoop }
+    var isSequential: Bool {
+        left.isSequential || work.join.kind.keepsRight || isLoop || spill.isActive
+    }
 
     private var isLoop: Bool {
         work.isNestedLoop && state.withLock { ($0.table?.rows.rowCount ?? 2) > 1 }
     }
 
     func prepare() async throws {
-        let sinks = try await MorselDrain(context: context).run(right) { [context] in try JoinSink(context) }
+        let sinks = try await MorselDrain(context: context).run(right) { [work, spill, context] in
+            try JoinSink(work, spill, context)
+        }
+        if spill.isActive { return try await putAside(sinks) }
         let table = try await context.morsels.run(priority: context.priority) { [work, profile, context] in
-            try profile.timed(context.clock) { try JoinTable(sinks, work, context) }
+            try profile.timed(context.clock) {
+                for sink in sinks { try sink.release() }
+                let reservation = try context.memory.reserve(0, for: "join")
+                return try JoinTable(sinks.flatMap(\.kept), work, context, reservation)
+            }
         }
         state.withLock { state in
             state.table = table
@@ -60,12 +73,39 @@ final class JoinSource: MorselSource {
         if needsLeft(table) { try await left.prepare() }
     }
 
+    /// The rest of the right side goes to disk, and all of the left one.
+    private func putAside(_ sinks: [JoinSink]) async throws {
+        for sink in sinks {
+            try await context.morsels.run(priority: context.priority) { try sink.putAsideRest() }
+        }
+        let leftSinks = try await MorselDrain(context: context).run(left) { [spill] in
+            try JoinLeftSink(spill)
+        }
+        for sink in leftSinks {
+            try await context.morsels.run(priority: context.priority) { try sink.finish() }
+        }
+        let sides = (left: try spill.partitions(.left), right: try spill.partitions(.right))
+        profile.spilled(bytes: sides.left.file.byteCount + sides.right.file.byteCount)
+        state.withLock { $0.spilled = (sides.left, sides.right, 0..<SpillPartitions.count) }
+    }
+
+    private func nextPart() -> Morsel? {
+        state.withLock { state in
+            guard let spilled = state.spilled, let part = spilled.parts.first else { return nil }
+            state.spilled?.parts = spilled.parts.dropFirst()
+            return Morsel { [spill] emit in
+                _ = try spill.join(part, spilled.left, spilled.right, emit)
+            }
+        }
+    }
+
     /// Nothing meets an empty side; left rows matter only when they are kept.
     private func needsLeft(_ table: JoinTable) -> Bool {
         table.rows.rowCount > 0 || work.join.kind.keepsLeft
     }
 
     func next() async throws -> Morsel? {
+        if spill.isActive { return nextPart() }
         let (table, marks) = state.withLock { ($0.table, $0.marks) }
         guard let table else {
             throw ExecutionError(.inconsistentPlan, "a join was read before it was prepared")
@@ -80,7 +120,9 @@ final class JoinSource: MorselSource {
             }
         }
         guard let marks, state.withLock({ $0.takeTail() }) else { return nil }
-        return tail(table, marks)
+        return Morsel { [work, profile, context] emit in
+            _ = try marks.giveUnmatched(table, work, (profile, context), emit)
+        }
     }
 
     private func nextLeft(_ table: JoinTable) async throws -> Morsel? {
@@ -100,24 +142,6 @@ final class JoinSource: MorselSource {
             state.withLock { state in
                 state.pending = parts[...]
                 state.held = held
-            }
-        }
-    }
-
-    /// Right rows without a partner.
-    private func tail(_ table: JoinTable, _ marks: JoinMarks) -> Morsel {
-        Morsel { [work, profile, context] emit in
-            let alone = marks.unmatched
-            let limit = min(Batch.capacity, context.batchRows)
-            for start in stride(from: 0, to: alone.count, by: limit) {
-                try context.check()
-                let rows = Array(alone[start..<min(alone.count, start + limit)])
-                let columns =
-                    work.left.fields.map { Column.nulls($0.type, count: rows.count) }
-                    + table.rows.columns.map { $0.gather(rows) }
-                profile.gave(rows.count)
-                let padded = Batch(schema: work.schema, columns: columns, rowCount: rows.count)
-                if try emit(padded) == .finished { return }
             }
         }
     }

@@ -14,20 +14,27 @@ struct JoinTable: Sendable {
     let nulls: MembershipNulls?
     private let reservation: MemoryReservation
 
+    /// What a table of so many rows takes while it is made: the rows twice, and about five words and its keys a row.
+    static func bytes(rows: Int, bytes: Int, _ work: JoinWork) -> Int {
+        let keyBytes = (40 + 32 * work.rightKeys.count) * (work.join.membership == nil ? 1 : 2)
+        return bytes.addingClamped(bytes).addingClamped(rows * keyBytes)
+    }
+
+    /// `reservation` is resized to what the table takes.
+    ///
     /// - Errors: `SCH-202` for want of memory, `EXE-101` for more than 2^31 rows.
-    init(_ sinks: [JoinSink], _ work: JoinWork, _ context: QueryContext) throws {
-        let parts = sinks.map(\.kept)
-        let bytes = parts.reduce(0) { $0 + $1.bytes }
-        let count = parts.reduce(0) { $0 + $1.batches.reduce(0) { $0 + $1.rowCount } }
+    init(
+        _ batches: [Batch], _ work: JoinWork, _ context: QueryContext, _ reservation: MemoryReservation
+    ) throws {
+        let bytes = batches.reduce(0) { $0 + $1.ownByteCount }
+        let count = batches.reduce(0) { $0 + $1.rowCount }
         guard count < Int(Int32.max) else {
             throw ExecutionError(
                 .unsupported, "a join holds fewer rows than this on its right side", ["rows": count])
         }
-        // Rows are copied into one batch; a row of the index takes about five words and its keys.
+        self.reservation = reservation
         let rightKeys = work.rightKeys
-        let keyBytes = (40 + 32 * rightKeys.count) * (work.join.membership == nil ? 1 : 2)
-        reservation = try context.memory.reserve(bytes + count * keyBytes, for: "join")
-        rows = Batch.concatenate(parts.flatMap(\.batches), schema: work.right)
+        rows = Batch.concatenate(batches, schema: work.right)
         var index = JoinIndex(types: rightKeys.map(\.type), nullsMatch: work.nullsMatch)
         var nulls = work.join.membership.map { _ in MembershipNulls(work.join) }
         for start in stride(from: 0, to: count, by: Self.step) {
@@ -43,6 +50,10 @@ struct JoinTable: Sendable {
         nulls?.seal()
         self.index = index
         self.nulls = nulls
-        try reservation.resize(to: bytes + index.byteCount + (nulls?.byteCount ?? 0))
+        // What was estimated is held as a rule; a little more is no reason to begin anew.
+        let taken = bytes + index.byteCount + (nulls?.byteCount ?? 0)
+        if try !reservation.resizeIfFree(to: taken), context.spill == nil {
+            try reservation.resize(to: taken)
+        }
     }
 }

@@ -34,6 +34,11 @@ final class SpillPartitions: Sendable {
     /// The blocks of a part.
     func blocks(of part: Int) -> [SpillBlock] { parts.withLock { $0[part] } }
 
+    /// Whether the other parts are empty: dividing by these bits did not help.
+    func isAll(in part: Int) -> Bool {
+        parts.withLock { parts in parts.indices.allSatisfy { $0 == part || parts[$0].isEmpty } }
+    }
+
     fileprivate func write(_ batch: Batch, to part: Int) throws(ExecutionError) {
         let block = try file.write(batch)
         parts.withLock { $0[part].append(block) }

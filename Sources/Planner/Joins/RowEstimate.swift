@@ -22,6 +22,10 @@ enum RowEstimate {
             return aggregation.keys.isEmpty ? 1 : max(1, rows(input) / 4)
         case .limit(let window, let input): return min(rows(input), Double(window.count ?? .max))
         case .union(let inputs): return inputs.reduce(0) { $0 + rows($1) }
+        case .join(.semi, _, let left, _), .join(.anti, _, let left, _):
+            return max(1, rows(left) / 2)
+        case .join(.mark, _, let left, _), .join(.single, _, let left, _):
+            return rows(left)
         case .join(_, let condition, let left, let right):
             let (left, right) = (rows(left), rows(right))
             return condition == nil ? left * right : max(left, right)
