@@ -131,7 +131,8 @@ let rooms: [Room] = [
         uses: [
             "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Signing", "Metastore", "Scheduling",
             "Buckets",
-            "FileFormats", "Tables", "Catalogs", "Streams", "Execution", "Sessions", "Pipelines", "Identity", "Wire",
+            "FileFormats", "Tables", "Catalogs", "Streams", "Execution", "Sessions", "Pipelines", "Identity",
+            "Wire",
             "S3API",
             "CatalogAPI", "QueryAPI", "IngestAPI", "ManagementAPI",
         ]),

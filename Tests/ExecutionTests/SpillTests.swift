@@ -163,8 +163,8 @@ struct SpillTests {
     @Test("a join of ten times its memory gives every pair", arguments: JoinKind.allCases)
     func join(kind: JoinKind) async throws {
         let keys: Int64 = kind == .single ? 1 << 40 : 3000
-        let left = Rows(seed: 1, count: 2500, keys: keys)
-        let right = Rows(seed: 2, count: 3500, keys: keys)
+        let left = Rows(seed: 1, count: 1000, keys: keys)
+        let right = Rows(seed: 2, count: 2500, keys: keys)
         let plan = PhysicalPlan.join(
             Join(kind, leftKeys: [column(0, .long)], rightKeys: [column(0, .long)]), left.plan, right.plan)
         let (directory, area) = try area()
@@ -180,7 +180,7 @@ struct SpillTests {
 
     @Test("rows that all have one key are joined piece by piece", arguments: [JoinKind.inner, .right])
     func oneKey(kind: JoinKind) async throws {
-        let left = Rows(seed: 1, count: 20, keys: 1)
+        let left = Rows(seed: 1, count: 4, keys: 1)
         let right = Rows(seed: 2, count: 4000, keys: 1)
         let number = DataType.decimal(precision: 15, scale: 2)
         let plan = PhysicalPlan.join(

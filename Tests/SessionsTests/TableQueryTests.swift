@@ -2,10 +2,10 @@ import Catalogs
 import Columnar
 import Effects
 import Iceberg
+import Planner
 import Plans
 import Tables
 import TestKit
-import Planner
 import Testing
 
 @testable import Sessions
