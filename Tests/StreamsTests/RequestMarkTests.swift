@@ -1,5 +1,6 @@
 import Effects
 import FileFormats
+import Octets
 import Scheduling
 import Synchronization
 import Testing
@@ -113,6 +114,8 @@ import Testing
             #expect(code { try send("{\"n\":12}", step(12), to: log) } == .sequenceGap)
             #expect(try send("{\"n\":10}", step(10), to: log).isRepeat)
             #expect(try send("{\"n\":8}", step(8), to: log).isRepeat)
+            // Any number may be a producer's first; what is below it was never kept.
+            #expect(code { try send("{\"n\":6}", step(6), to: log) } == .sequenceGap)
             #expect(code { try send("{\"n\":0}", step(10), to: log) } == .keyReused)
             log = try open(disk)
         }
@@ -124,6 +127,59 @@ import Testing
         #expect(early.code == .sequencePending)
         log.runPending()
         #expect(!(try send("{\"n\":12}", step(12), to: log)).isRepeat)
+    }
+
+    @Test func whereAProducerBeganOutlivesItsSegmentsAndRestarts() throws {
+        let disk = SimulatedDisk()
+        var log = try open(disk)
+        _ = try log.register(consumer: "p", landed: nil)
+        for number in Int64(7)...30 {
+            #expect(!(try send("{\"n\":\(number)}", step(number), to: log)).isRepeat)
+            try log.advance(consumer: "p", to: log.status.end)
+            log.runPending()
+            if number % 3 == 0 {
+                log = try open(disk)
+                _ = try log.register(consumer: "p", landed: log.status.end)
+            }
+            #expect(try send("{\"n\":7}", step(7), to: log).isRepeat, "\(number)")
+            #expect(code { try send("{\"n\":6}", step(6), to: log) } == .sequenceGap, "\(number)")
+        }
+        #expect(log.status.oldest.record > 5)
+    }
+
+    @Test func aForgottenProducerBeginsAnywhereAlsoAfterARestart() throws {
+        let disk = SimulatedDisk()
+        var log = try open(disk) { $0.markWindowSeconds = 100 }
+        for number in Int64(5)...7 { _ = try send("{}", step(number), at: 0, to: log) }
+        #expect(!(try send("{}", step(100), at: 200, to: log)).isRepeat)
+        for _ in 0..<2 {
+            #expect(try send("{}", step(100), at: 201, to: log).isRepeat)
+            #expect(code { try send("{}", step(6), at: 201, to: log) } == .sequenceGap)
+            log = try open(disk) { $0.markWindowSeconds = 100 }
+        }
+    }
+
+    /// Version 1 did not say where a producer began: only its last request is known to be kept.
+    @Test func aCheckpointOfTheFirstVersionIsRead() throws {
+        let marked = [
+            MarkedRecord(
+                mark: key(1), record: 2, eventCount: 1, bodyLength: 3, bodyChecksum: 4,
+                receivedAt: Instant(microseconds: 5)),
+            MarkedRecord(
+                mark: step(9), firstNumber: 3, record: 6, eventCount: 1, bodyLength: 3, bodyChecksum: 4,
+                receivedAt: Instant(microseconds: 5)),
+        ]
+        let new = MarkFile(streamID: id, generation: 0, end: 7, marked: marked).bytes
+        var rest = Array(new[16..<48])
+        for index in 0..<marked.count { rest += new[(48 + index * 64)..<(48 + index * 64 + 56)] }
+        var old = Array(new[..<8])
+        old.appendLittleEndian(UInt16(1))
+        old.appendLittleEndian(UInt16(0))
+        old.appendLittleEndian(CRC32C.checksum(rest.span))
+        old += rest
+        let read = try #require(try MarkFile.read(old.span, generation: 0, streamID: id, path: "p"))
+        #expect(read.marked[0] == marked[0])
+        #expect(read.marked[1].mark == step(9) && read.marked[1].firstNumber == 9)
     }
 
     @Test func theIndexIsBoundedInNumberAndTime() throws {
@@ -167,10 +223,13 @@ import Testing
             var random = SeededGenerator(seed: seed)
             let marked = (0..<Int.random(in: 0...40, using: &random)).map { number in
                 let id = UniqueID(high: random.next(), low: random.next())
+                let first = Int64.random(in: 0 ... .max, using: &random)
+                let isKey = Bool.random(using: &random)
                 return MarkedRecord(
-                    mark: Bool.random(using: &random)
+                    mark: isKey
                         ? .key(id)
-                        : .sequence(producer: id, number: Int64.random(in: 0 ... .max, using: &random)),
+                        : .sequence(producer: id, number: Int64.random(in: first ... .max, using: &random)),
+                    firstNumber: isKey ? nil : first,
                     record: Int64(number), eventCount: Int.random(in: 0...Int(UInt32.max), using: &random),
                     bodyLength: Int.random(in: 0...Int(UInt32.max), using: &random),
                     bodyChecksum: UInt32.random(in: 0 ... .max, using: &random),

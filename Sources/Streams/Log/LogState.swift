@@ -83,10 +83,16 @@ struct LogState: Sendable {
         precondition(!segments.isEmpty)
         self.limits = limits
         self.segments = segments
-        self.marks = MarkIndex(marks.marked)
+        self.marks = Self.index(marks, segments)
         checkpoint = (marks.generation, marks.end)
         streamID = marks.streamID
         countUnlanded()
+    }
+
+    /// Without what a checkpoint says of records that the log does not have.
+    private static func index(_ file: MarkFile, _ segments: [LogSegment]) -> MarkIndex {
+        let end = segments[segments.count - 1].endRecord
+        return MarkIndex(file.marked.filter { $0.record < end })
     }
 
     private var active: LogSegment { segments[segments.count - 1] }
@@ -177,7 +183,8 @@ struct LogState: Sendable {
             return .checkpoint(
                 MarkFile(
                     streamID: streamID, generation: checkpoint.generation + 1, end: active.firstRecord,
-                    marked: marks.all.filter { $0.record < active.firstRecord }))
+                    // Where a producer began may be in no segment any more when the next checkpoint is due.
+                    marked: marks.all.filter { $0.record < active.firstRecord || $0.firstNumber != nil }))
         }
         let landed = trimmable()
         if !landed.isEmpty {
@@ -255,7 +262,7 @@ struct LogState: Sendable {
         precondition(!found.isEmpty && queue.isEmpty)
         segments = found
         health = .healthy
-        marks = MarkIndex(file.marked)
+        marks = Self.index(file, found)
         checkpoint = (file.generation, file.end)
         checkpointTriedAt = -1
         countUnlanded()

@@ -5,16 +5,21 @@ import Octets
 ///
 ///      0 "FIRNMARK"              32 u64 end: the first record it does not cover
 ///      8 u16 version, u16 zero   40 u32 count, u32 zero
-///     12 u32 CRC-32C of the rest 48 count times 56 bytes:
+///     12 u32 CRC-32C of the rest 48 count times 64 bytes:
 ///     16 stream id               16 id, u64 record, u64 sequence (all ones for a key), i64 received at,
-///                                u32 event count, u32 body length, u32 body CRC-32C, u32 zero
+///                                u32 event count, u32 body length, u32 body CRC-32C, u32 zero,
+///                                u64 the producer's first sequence (all ones for a key)
+///
+/// Records from `end` on are told only of producers, for their first sequence. Version 1 had no first sequence, and
+/// entries of 56 bytes: nothing below the last one is then known to be kept.
 ///
 /// Files are named by generation. A new one is durable, with its name, before the one before is removed: of two files
 /// the newer may be torn, a single one only if it is the first ever written.
 struct MarkFile: Equatable {
-    static let version: UInt16 = 1
+    static let version: UInt16 = 2
     static let headerBytes = 48
-    static let entryBytes = 56
+    static let entryBytes = 64
+    private static let oldEntryBytes = 56
     private static let magic = Array("FIRNMARK".utf8)
 
     var streamID: UniqueID
@@ -40,6 +45,8 @@ struct MarkFile: Equatable {
             rest.appendLittleEndian(UInt32(entry.bodyLength))
             rest.appendLittleEndian(entry.bodyChecksum)
             rest.appendLittleEndian(UInt32(0))
+            let first = entry.mark.sequence.map { entry.firstNumber ?? $0 }
+            rest.appendLittleEndian(first.map { UInt64(bitPattern: $0) } ?? .max)
         }
         var result = Self.magic
         result.appendLittleEndian(Self.version)
@@ -70,19 +77,25 @@ struct MarkFile: Equatable {
             low: bytes.littleEndian(at: 24, as: UInt64.self))
         let end = bytes.littleEndian(at: 32, as: Int64.self)
         let count = Int(bytes.littleEndian(at: 40, as: UInt32.self))
-        guard owner == streamID, end >= 0, bytes.count == headerBytes + count * entryBytes else { return nil }
-        let marked = (0..<count).map { index in entry(bytes, at: headerBytes + index * entryBytes) }
-        guard marked.allSatisfy({ (0..<end).contains($0.record) }) else { return nil }
+        let size = found < 2 ? oldEntryBytes : entryBytes
+        guard owner == streamID, end >= 0, bytes.count == headerBytes + count * size else { return nil }
+        let marked = (0..<count).map { entry(bytes, at: headerBytes + $0 * size, hasFirst: found >= 2) }
+        guard
+            marked.allSatisfy({ $0.record >= 0 && ($0.record < end || ($0.firstNumber != nil && found >= 2)) }
+            )
+        else { return nil }
         return MarkFile(streamID: streamID, generation: generation, end: end, marked: marked)
     }
 
-    private static func entry(_ bytes: Span<UInt8>, at start: Int) -> MarkedRecord {
+    private static func entry(_ bytes: Span<UInt8>, at start: Int, hasFirst: Bool) -> MarkedRecord {
         let id = UniqueID(
             high: bytes.littleEndian(at: start, as: UInt64.self),
             low: bytes.littleEndian(at: start + 8, as: UInt64.self))
         let sequence = bytes.littleEndian(at: start + 24, as: UInt64.self)
+        let first = hasFirst ? bytes.littleEndian(at: start + 56, as: UInt64.self) : sequence
         return MarkedRecord(
             mark: sequence == .max ? .key(id) : .sequence(producer: id, number: Int64(bitPattern: sequence)),
+            firstNumber: sequence == .max ? nil : Int64(bitPattern: first),
             record: bytes.littleEndian(at: start + 16, as: Int64.self),
             eventCount: Int(bytes.littleEndian(at: start + 40, as: UInt32.self)),
             bodyLength: Int(bytes.littleEndian(at: start + 44, as: UInt32.self)),

@@ -23,7 +23,17 @@ struct MarkIndex: Sendable {
 
     func contains(_ id: UniqueID) -> Bool { records[id] != nil }
 
-    mutating func insert(_ record: MarkedRecord) {
+    mutating func insert(_ marked: MarkedRecord) {
+        var record = marked
+        if let number = record.mark.sequence, record.firstNumber == nil {
+            record.firstNumber = number
+            // A producer that was forgotten may begin anywhere; what it sent before says nothing any more.
+            if let known = records[record.mark.id], let last = known.mark.sequence,
+                number == last || (last < .max && number == last + 1)
+            {
+                record.firstNumber = known.firstNumber
+            }
+        }
         records[record.mark.id] = record
         ages.append(Age(record: record.record, id: record.mark.id, receivedAt: record.receivedAt))
         if ages.count - firstAge > 2 * records.count + 1024 { rebuildAges() }
@@ -66,7 +76,13 @@ struct MarkIndex: Sendable {
             guard known.isSame(append, checksum) else { throw Self.reused() }
             return repeated
         }
-        // Sequences have no gaps, so every one before the last was kept; where, nobody remembers.
+        if let first = known.firstNumber, number < first {
+            throw StreamsError(
+                .sequenceGap, "the producer began with a later request",
+                ["first": first, "sent": number],
+                hint: "send a producer's requests in order, or these as another producer")
+        }
+        // Sequences have no gaps, so every one from the first to the last was kept; where, nobody remembers.
         if number < last {
             return LogReceipt(
                 offset: LogOffset(record: known.record), eventCount: append.eventCount, isRepeat: true)

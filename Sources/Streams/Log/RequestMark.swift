@@ -32,6 +32,9 @@ package struct LogReceipt: Sendable, Equatable {
 /// A record that has a mark, as far as a repeat needs it.
 struct MarkedRecord: Sendable, Equatable {
     var mark: RequestMark
+    /// The lowest number of the producer that was kept, from which there is no gap up to this one; nil for a key, and
+    /// before `MarkIndex` has it.
+    var firstNumber: Int64? = nil
     var record: Int64
     var eventCount: Int
     var bodyLength: Int
