@@ -4,7 +4,9 @@ import Effects
 import Iceberg
 import JSONText
 import Metastore
+import Scheduling
 import Streams
+import Synchronization
 import Testing
 
 @testable import Pipelines
@@ -92,6 +94,81 @@ import Testing
             }
         }
         #expect(try await node.service.pipelines().isEmpty)
+    }
+
+    private func makeSecondSink(_ node: SmallNode) async throws -> UniqueID {
+        try await node.service.createSink([
+            "name": "second_sink", "type": "r2_data_catalog",
+            "config": ["bucket": "lake", "namespace": "web", "table_name": "second"],
+        ]).id
+    }
+    private static let both = sql + "; INSERT INTO second_sink SELECT id FROM events"
+
+    @Test func aChangeThatComesTooLateLeavesTheReadersOfTheFirst() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        let sink = try await makeSecondSink(node)
+        let made = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+        // The first change has its place, and the reader of what it adds.
+        let controls = try node.service.slots.withLock { slots throws(PipelinesError) in
+            try slots.beginChange(made.id)
+        }
+        let log = try node.registry.stream("events").log.get()
+        _ = try log.registerAtOldest(consumer: LogConsumer.name(pipeline: made.id, sink: sink))
+        let before = log.consumers
+        let late = await #expect(throws: PipelinesError.self) {
+            _ = try await node.service.changeSQL("p", ["sql": .string(Self.both)])
+        }
+        #expect(late?.code == .changing)
+        #expect(log.consumers == before && before.count == 2)
+        _ = node.service.slots.withLock { $0.endChange(made.id, controls) }
+        await node.registry.close()
+    }
+
+    @Test func changesAtOnceLeaveExactlyTheReadersThatAreStored() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        _ = try await makeSecondSink(node)
+        try await node.whileRunning {
+            let made = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+            for _ in 0..<10 {
+                await withTaskGroup(of: Void.self) { group in
+                    for sql in [Self.both, Self.both, Self.sql] {
+                        group.addTask {
+                            do { _ = try await node.service.changeSQL("p", ["sql": .string(sql)]) } catch let
+                                error as PipelinesError where error.code == .changing
+                            {} catch { Issue.record(error) }
+                        }
+                    }
+                }
+                let stored = try await node.metastore.read { try ProgressRows.all(pipeline: made.id, $0) }
+                #expect(
+                    try node.registry.stream("events").log.get().consumers
+                        == stored.map(\.key.consumer).sorted())
+            }
+        }
+    }
+
+    @Test func aStatementThatNobodyRunsYetHasNotLanded() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        let made = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+        try await node.send(#"[{"id":1}]"#)
+        node.service.slots.withLock { slots in
+            #expect(throws: Never.self) { _ = try slots.beginChange(made.id) }
+            _ = slots.endChange(made.id, [:])
+        }
+        let early = await #expect(throws: PipelinesError.self) {
+            try await node.service.flush(stream: "events")
+        }
+        #expect(early?.code == .changing)
+        let stream = try node.registry.stream("events").definition.id
+        #expect(try await node.service.land(stream: stream, to: .start, token: CancellationToken()) == 1)
+        await node.registry.close()
+    }
+
+    @Test func everyStatementThatMayBeIsAReaderThatMayBe() {
+        #expect(LogConsumer.limit == PipelineStore.pipelineLimit * CompiledPipeline.statementLimit)
     }
 
     @Test func aDeletionThatFailsLeavesThePipelineRunning() async throws {

@@ -103,6 +103,30 @@ private struct StickyFiles: LogFiles {
         try await metastore.close()
     }
 
+    @Test func everyReaderThatAStreamMayHaveIsFound() async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let registry = try await open(metastore)
+        let id = try await registry.create(["name": "s"]).id
+        try await addReaders([UniqueID(high: 1, low: 1)], of: id, metastore)
+        let found = try await metastore.write { transaction in
+            try transaction.execute("PRAGMA defer_foreign_keys = ON")
+            try transaction.execute(
+                """
+                WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < \(LogConsumer.limit))
+                INSERT INTO pipeline_progress (pipeline_id, sink_id, stream_id, next_record, next_event, owner_epoch,
+                    start_event, landed_event, passed, filtered, rejected, sink_rows, unknown_fields)
+                SELECT pipeline_id, printf('%032x', i), stream_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+                FROM n, pipeline_progress WHERE stream_id = ?
+                """, [.text(id.hexDigits)])
+            let count = try StreamRows.readers(of: id, transaction).count
+            try transaction.execute("DELETE FROM pipeline_progress")
+            return count
+        }
+        #expect(found == LogConsumer.limit)
+        await registry.close()
+        try await metastore.close()
+    }
+
     @Test func aDirectoryThatOutlivedItsStreamGoesAtTheNextStart() async throws {
         let metastore = try await Metastore.open(directory: directory.path)
         let first = try await open(metastore, files: StickyFiles())

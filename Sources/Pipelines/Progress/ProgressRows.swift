@@ -45,7 +45,7 @@ enum ProgressRows {
         ).map(progress)
     }
 
-    private static let limit = PipelineStore.pipelineLimit * CompiledPipeline.statementLimit + 1
+    private static let limit = LogConsumer.limit + 1
 
     static func delete(_ key: ProgressKey, _ transaction: Transaction) throws {
         try transaction.execute("DELETE FROM pipeline_progress WHERE \(isKey)", key.values)

@@ -81,8 +81,8 @@ extension PipelineService {
 
     /// Returns when every pipeline of the stream has landed what was accepted before the call.
     ///
-    /// - Errors: what a pipeline failed with; `paused` when one is, after the others have landed; `tooManyWaiting`; the
-    ///   token's reason.
+    /// - Errors: what a pipeline failed with; `paused` when one is, and `changing`, after the others have landed;
+    /// `tooManyWaiting`; the token's reason.
     package func flush(stream idOrName: String, token: CancellationToken = CancellationToken()) async throws {
         let stream = try resources.streams.stream(idOrName)
         _ = try await land(
@@ -98,13 +98,26 @@ extension PipelineService {
             let paused = try PipelineStore.pipelines(transaction).filter { $0.status == .paused }
             return (progresses, paused)
         }
+        let isPaused = Set(paused.map(\.id))
+        var isMissing = false
         try await withThrowingTaskGroup(of: Void.self) { group in
             for progress in progresses {
                 let controls = slots.withLock { $0.controls(of: progress.key.pipelineID) }
-                guard let control = controls[progress.key] else { continue }
+                guard let control = controls[progress.key] else {
+                    if !isPaused.contains(progress.key.pipelineID), progress.next < target {
+                        isMissing = true
+                    }
+                    continue
+                }
                 group.addTask { try await control.flush(to: target, token: token) }
             }
             try await group.waitForAll()
+        }
+        // Between what a change stores and its start nobody lands for a statement; nor did it land.
+        if isMissing {
+            throw PipelinesError(
+                .changing, "a pipeline of the stream is being changed and has not landed everything",
+                hint: "try again in a moment")
         }
         let waiting = paused.filter { definition in
             progresses.contains { $0.key.pipelineID == definition.id && $0.next < target }

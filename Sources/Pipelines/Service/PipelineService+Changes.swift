@@ -45,21 +45,24 @@ extension PipelineService {
         return definition
     }
 
-    /// Holds back the log's trimming for a statement that begins at the oldest record kept.
-    func hold(_ statement: CompiledStatement, of id: UniqueID) throws -> PipelineProgress {
+    /// Holds back the log's trimming for a statement that begins at the oldest record kept; under a name of its own
+    /// where another change may hold, and let go, the same statement.
+    func hold(
+        _ statement: CompiledStatement, of id: UniqueID, suffix: String = ""
+    ) throws -> PipelineProgress {
         let key = statement.key(of: id)
         let log = try resources.streams.stream(key.streamID.hexDigits).log.get()
-        let start = try log.registerAtOldest(consumer: key.consumer)
+        let start = try log.registerAtOldest(consumer: key.consumer + suffix)
         return PipelineProgress(key: key, next: start.offset, startEvent: start.event)
     }
 
     /// Lets the log trim what only this statement held. A log that is not open, or gone, holds nothing.
-    func release(_ key: ProgressKey) {
+    func release(_ key: ProgressKey, suffix: String = "") {
         do throws(StreamsError) {
             guard case .success(let log) = try resources.streams.stream(key.streamID.hexDigits).log else {
                 return
             }
-            log.unregister(consumer: key.consumer)
+            log.unregister(consumer: key.consumer + suffix)
         } catch {
             resources.log.debug(
                 "a deleted pipeline's stream is gone", ["stream": .string(key.streamID.hexDigits)])
@@ -80,15 +83,18 @@ extension PipelineService {
         for key in keys { release(key) }
     }
 
-    /// Does `work` while no runner of the pipeline works, then runs what is stored.
+    /// Does `work` while no runner of the pipeline works, then runs what is stored. Before somebody else may change the
+    /// pipeline, `settle` makes the logs' readers what `work` has stored.
     func whileStopped<Answer: Sendable>(
-        _ id: UniqueID, _ work: @escaping @Sendable (Transaction) throws -> Answer
+        _ id: UniqueID, settle: (Answer) -> Void = { _ in },
+        _ work: @escaping @Sendable (Transaction) throws -> Answer
     ) async throws -> Answer {
         let stopped = try slots.withLock { slots throws(PipelinesError) in try slots.beginChange(id) }
         for control in stopped.values { control.stop() }
         for control in stopped.values { await control.waitUntilEnded() }
         do {
             let answer = try await resources.metastore.write(work)
+            settle(answer)
             await runStored(id, otherwise: stopped.keys.map { $0 })
             return answer
         } catch {

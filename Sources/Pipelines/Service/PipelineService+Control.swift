@@ -48,30 +48,38 @@ extension PipelineService {
         let known = Set(
             try await resources.metastore.read { try ProgressRows.all(pipeline: old.id, $0) }.map(\.key))
         var fresh: [ProgressKey: PipelineProgress] = [:]
-        do {
-            for statement in compiled.statements where !known.contains(statement.key(of: old.id)) {
-                let progress = try hold(statement, of: old.id)
-                fresh[progress.key] = progress
+        // Another change may hold the same statements: what this one lets go must be its own.
+        let suffix = "/change-" + UniqueID.random(from: resources.randomness).hexDigits
+        defer { for key in fresh.keys { release(key, suffix: suffix) } }
+        for statement in compiled.statements where !known.contains(statement.key(of: old.id)) {
+            let progress = try hold(statement, of: old.id, suffix: suffix)
+            fresh[progress.key] = progress
+        }
+        let keys = compiled.statements.map { $0.key(of: old.id) }
+        let beginnings = fresh
+        let planted = resources.planted
+        _ = try await whileStopped(
+            old.id,
+            settle: { (change: StoredChange) in
+                for progress in change.stored { rehold(progress) }
+                for key in change.gone { release(key) }
             }
-            let keys = compiled.statements.map { $0.key(of: old.id) }
-            let beginnings = fresh
-            let planted = resources.planted
-            let (stored, gone) = try await whileStopped(old.id) { transaction in
-                try Self.store(changed, keys, beginnings, at: now, planted, transaction)
-            }
-            for progress in stored where fresh[progress.key] != nil { rehold(progress) }
-            for key in gone { release(key) }
-        } catch {
-            for key in fresh.keys { release(key) }
-            throw error
+        ) { transaction in
+            try Self.store(changed, keys, beginnings, at: now, planted, transaction)
         }
         return try await pipeline(old.id.hexDigits)
+    }
+
+    /// Statements that are new, and those that are no more.
+    private struct StoredChange {
+        var stored: [PipelineProgress]
+        var gone: [ProgressKey]
     }
 
     private static func store(
         _ changed: PipelineDefinition, _ keys: [ProgressKey], _ fresh: [ProgressKey: PipelineProgress],
         at now: Instant, _ planted: PlantedBugs, _ transaction: Transaction
-    ) throws -> (stored: [PipelineProgress], gone: [ProgressKey]) {
+    ) throws -> StoredChange {
         let before = try ProgressRows.all(pipeline: changed.id, transaction)
         var stored: [PipelineProgress] = []
         for (index, key) in keys.enumerated() {
@@ -92,7 +100,7 @@ extension PipelineService {
         let gone = before.map(\.key).filter { !keys.contains($0) }
         for key in gone { try ProgressRows.delete(key, transaction) }
         try PipelineStore.setSQL(changed.sql, of: changed.id, at: now, transaction)
-        return (stored, gone)
+        return StoredChange(stored: stored, gone: gone)
     }
 
     /// Sends every statement of the pipeline to another place of its stream and counts from there: back, and events
@@ -117,7 +125,10 @@ extension PipelineService {
             places[key] = try await target.find(in: log)
         }
         let found = places
-        let moved = try await whileStopped(definition.id) { transaction in
+        _ = try await whileStopped(
+            definition.id,
+            settle: { (moved: [PipelineProgress]) in for progress in moved { rehold(progress) } }
+        ) { transaction in
             try ProgressRows.all(pipeline: definition.id, transaction).map { progress in
                 guard let place = found[progress.key] else {
                     throw PipelinesError(.changing, "the pipeline was changed meanwhile", hint: "try again")
@@ -128,7 +139,6 @@ extension PipelineService {
                 return new
             }
         }
-        for progress in moved { rehold(progress) }
         return try await pipeline(definition.id.hexDigits)
     }
 

@@ -86,7 +86,10 @@ enum StreamRows {
         of stream: UniqueID, _ transaction: Transaction
     ) throws -> [(consumer: String, landed: LogOffset)] {
         try transaction.query(
-            "SELECT * FROM pipeline_progress WHERE stream_id = ? ORDER BY pipeline_id, sink_id LIMIT 10000",
+            """
+            SELECT * FROM pipeline_progress WHERE stream_id = ?
+            ORDER BY pipeline_id, sink_id LIMIT \(LogConsumer.limit + 1)
+            """,
             [.text(stream.hexDigits)]
         ).map { row in
             guard let event = Int(exactly: try row.integer("next_event")) else {
