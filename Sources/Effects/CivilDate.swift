@@ -1,8 +1,11 @@
 extension Instant {
     /// `2026-01-31T12:34:56.789012Z`
     package var rfc3339: String {
-        let date = CivilDate(daysSinceEpoch: Int(microseconds.floorDivided(by: 86_400_000_000)))
-        let rest = microseconds - microseconds.floorDivided(by: 86_400_000_000) * 86_400_000_000
+        let day: Int64 = 86_400_000_000
+        let date = CivilDate(daysSinceEpoch: Int(microseconds.floorDivided(by: day)))
+        // The remainder is taken first: days times their length leave 64 bits at the beginning of the range.
+        var rest = microseconds % day
+        if rest < 0 { rest += day }
         let seconds = rest / 1_000_000
         return
             "\(date)T\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"

@@ -7,6 +7,11 @@ import Columnar
 enum ColumnEncoder {
     static func encode(_ column: Column) -> EncodedColumn {
         switch column.values {
+        case .constant(.null):
+            var encoded = EncodedColumn()
+            encoded.appendNull()
+            encoded.indices = [Int32](repeating: 0, count: column.count)
+            return encoded
         case .constant(let scalar):
             var encoded = encode(Column(column.type, [scalar]))
             encoded.indices = [Int32](repeating: 0, count: column.count)

@@ -26,5 +26,7 @@ struct CivilDateTests {
     func printsInstant() {
         #expect(Instant(microseconds: -1).rfc3339 == "1969-12-31T23:59:59.999999Z")
         #expect(Instant(microseconds: 1_700_000_000_123_456).rfc3339 == "2023-11-14T22:13:20.123456Z")
+        #expect(Instant(microseconds: .min).rfc3339 == "-290308-12-21T19:59:05.224192Z")
+        #expect(Instant(microseconds: .max).rfc3339 == "+294247-01-10T04:00:54.775807Z")
     }
 }

@@ -144,6 +144,11 @@ import Testing
                     _ = try await node.service.reset("p", bad)
                 }
             }
+            await #expect {
+                _ = try await node.service.reset("p", ["record": .integer(.max)])
+            } throws: {
+                ($0 as? PipelinesError)?.code == .invalidDefinition
+            }
             #expect(try node.registry.stream("events").log.get().consumers.count == 1)
             #expect(try await node.service.pipeline("p").status == .running)
         }

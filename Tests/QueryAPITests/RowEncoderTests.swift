@@ -29,6 +29,12 @@ struct RowEncoderTests {
         #expect(text(.boolean, [.boolean(true), .boolean(false)]) == "true false")
     }
 
+    @Test("values without a type are null, also inside of lists")
+    func nullsOfNoType() {
+        #expect(text(.null, [.null, .null]) == "null null")
+        #expect(text(.list(Field("element", .null)), [.list([.null, .null]), .list([]), .null]) == "[null,null] [] null")
+    }
+
     @Test("decimals have exactly their places")
     func decimals() {
         let short = DataType.decimal(precision: 9, scale: 3)

@@ -56,6 +56,8 @@ def test_csv_gzip_and_zstd_bodies_land_alike(firn):
                           (gzip.compress(csv), {"Content-Type": "text/csv", "Content-Encoding": "gzip"})]:
         answer = firn.call("POST", f"/ingest/{stream['id']}", data=body, headers=headers)
         assert answer.status_code == 200 and answer.json()["result"]["committed"] == 2, answer.text
+    answer = firn.call("POST", f"/ingest/{stream['id']}", data=b"id,name\n3,\xff\n", headers={"Content-Type": "text/csv"})
+    assert answer.status_code == 400 and "UTF-8" in answer.text, answer.text
     firn.flush(stream["id"])
     rows = firn.rows("lake", "SELECT id, name, count(*) AS n FROM web.bodies GROUP BY id, name ORDER BY id")
     assert [(row["id"], row["name"], row["n"]) for row in rows] == [(1, "a, b", 2), (2, None, 2)]

@@ -155,3 +155,26 @@ def test_the_cli_has_formats_and_parameters(firn, tmp_path):
     assert firn.cli("sql", "query", "lake", "SELECT 1", "--format", "xml").returncode == 2
     failed = firn.cli("sql", "query", "lake", "SELECT x", "--format", "csv")
     assert failed.returncode == 1 and "line 1" in failed.stderr
+
+
+@pytest.mark.parametrize("sql, value", [
+    ("make_array(NULL)", [None]), ("make_array()", []), ("make_array(make_array())", [[]]),
+    ("list_distinct(make_array(NULL))", [None]), ("named_struct('a', NULL)", {"a": None}),
+])
+def test_nulls_without_a_type_are_answered_or_refused_in_every_format(firn, sql, value):
+    assert rows(firn, f"SELECT {sql} AS c") == [{"c": value}]
+    assert rows(firn, f"SELECT {sql} AS c, count(*) AS n FROM range(2) GROUP BY 1") == [{"c": value, "n": 2}]
+    for media in (ARROW, PARQUET):
+        answer = post(firn, f"SELECT {sql} AS c", media)
+        assert answer.status_code == 400 and "QRY-104" in answer.text, answer.text
+    assert post(firn, "SELECT NULL AS c", PARQUET).ok
+
+
+def test_the_ends_of_time_are_written_partitioned_and_explained(firn):
+    ends = [-(1 << 63), (1 << 63) - 1]
+    for number, micros in enumerate(ends):
+        text = "-9223372036854775807 - 1" if micros < 0 else str(micros)
+        rows(firn, f"CREATE TABLE web.ends{number} (ts timestamp) PARTITIONED BY (ts)")
+        rows(firn, f"INSERT INTO web.ends{number} SELECT to_timestamp_micros({text})")
+        assert rows(firn, f"SELECT count(*) AS n FROM web.ends{number}") == [{"n": 1}]
+        assert rows(firn, f"EXPLAIN SELECT * FROM web.ends{number} WHERE ts > to_timestamp_micros({text})")

@@ -48,6 +48,13 @@ enum ResetTarget: Sendable, Equatable {
 
     private func place(of record: Int64, in log: StreamLog) async throws -> (offset: LogOffset, event: Int64)
     {
+        let status = log.status
+        guard (status.oldest.record...status.end.record).contains(record) else {
+            throw PipelinesError(
+                .invalidDefinition, "the stream does not keep this record",
+                ["path": "$.record", "record": record],
+                hint: "records \(status.oldest.record) to \(status.end.record) are kept")
+        }
         let slice = try await log.read(from: LogOffset(record: record), maxBytes: 1)
         guard let first = slice.records.first else {
             return (LogOffset(record: record), log.status.acceptedEvents)

@@ -9,8 +9,9 @@ struct ArrowFormat: ResultFormat {
     private let encoder: ArrowStreamEncoder
     private let columns: FileColumns
 
+    /// - Errors: `QRY-104` for lists, maps and structs of nothing but NULL.
     init(schema: Schema) throws {
-        columns = FileColumns(schema)
+        columns = try FileColumns(schema)
         encoder = try ArrowStreamEncoder(schema: columns.schema)
     }
 
@@ -33,7 +34,7 @@ struct ParquetFormat: ResultFormat {
                 ["column": field.name, "type": field.type], hint: "cast it to text, or ask for another format"
             )
         }
-        columns = FileColumns(schema)
+        columns = try FileColumns(schema)
         encoder = ParquetEncoder(schema: columns.schema)
     }
 
@@ -46,7 +47,12 @@ struct ParquetFormat: ResultFormat {
 private struct FileColumns {
     let schema: Schema
 
-    init(_ schema: Schema) {
+    init(_ schema: Schema) throws(QueryAPIError) {
+        if let field = schema.fields.first(where: { $0.type != .null && $0.type.holdsNull }) {
+            throw QueryAPIError(
+                .unwritableType, "what is in a column is NULL without a type",
+                ["column": field.name, "type": field.type], hint: "cast it, or ask for JSON")
+        }
         let names = RowEncoder(schema: schema).names
         self.schema = Schema(
             zip(schema.fields, names).map { field, name in
@@ -65,13 +71,15 @@ private struct FileColumns {
 }
 
 extension DataType {
-    fileprivate var holdsInterval: Bool {
+    fileprivate var holdsInterval: Bool { holds(.interval) }
+    fileprivate var holdsNull: Bool { holds(.null) }
+
+    private func holds(_ wanted: DataType) -> Bool {
         switch self {
-        case .interval: true
-        case .list(let element): element.type.holdsInterval
-        case .map(let key, let value): key.type.holdsInterval || value.type.holdsInterval
-        case .structure(let fields): fields.contains { $0.type.holdsInterval }
-        default: false
+        case .list(let element): element.type.holds(wanted)
+        case .map(let key, let value): key.type.holds(wanted) || value.type.holds(wanted)
+        case .structure(let fields): fields.contains { $0.type.holds(wanted) }
+        default: self == wanted
         }
     }
 }
