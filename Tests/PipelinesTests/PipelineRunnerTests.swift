@@ -1,6 +1,7 @@
 import Columnar
 import Effects
 import FileFormats
+import Scheduling
 import Streams
 import TestKit
 import Testing
@@ -51,6 +52,53 @@ import Testing
         try await flushed
         #expect(bench.landedIDs() == [1])
         try await control.flush(to: LogOffset(record: 1))
+    }
+
+    @Test func withoutMemoryOneSliceOfTheNodeGoesOnAndTheOthersWait() async throws {
+        let bench = try await PipelineBench()
+        let ledger = MemoryLedger(limit: 1 << 20)
+        bench.memory = SliceMemory(ledger: ledger)
+        let text = String(repeating: "x", count: 300)
+        for id in 1...3 { try await bench.send(#"[{"id":\#(id),"text":"\#(text)"}]"#) }
+        var runner = try await bench.makeRunner(interval: 0)
+        // Ends its pauses.
+        runner.control.stop()
+        let taken = try ledger.reserve(1 << 20, for: "a query")
+        var other = try bench.memory.hold(bodyBytes: 1, mayPass: true)
+        #expect(other != nil)
+        #expect(try await runner.step() == .progressed)
+        try await runner.commit()
+        #expect(bench.landedIDs() == [])
+        other = nil
+        // It has the pass, slice by slice, and reads nothing ahead.
+        for count in 1...3 {
+            _ = try await runner.step()
+            try await runner.commit()
+            #expect(bench.landedIDs().count == count)
+        }
+        #expect(bench.landedIDs() == [1, 2, 3])
+        #expect(try bench.memory.hold(bodyBytes: 1, mayPass: true) != nil)
+        #expect(ledger.reserved == taken.bytes)
+    }
+
+    @Test func whatIsReadIsReservedAndGivenBack() async throws {
+        let bench = try await PipelineBench()
+        let ledger = MemoryLedger(limit: 1 << 20)
+        bench.memory = SliceMemory(ledger: ledger)
+        let hold = try #require(try bench.memory.hold(bodyBytes: 1000, mayPass: false))
+        #expect(ledger.reserved == 3000)
+        #expect(try hold.resize(bodyBytes: 100, mayPass: false) && ledger.reserved == 300)
+        #expect(!(try hold.resize(bodyBytes: 1 << 20, mayPass: false)))
+        // A record that is larger than the whole limit goes on too, one at a time.
+        #expect(try hold.resize(bodyBytes: 1 << 20, mayPass: true))
+        #expect(ledger.reserved == 0)
+        #expect(try bench.memory.hold(bodyBytes: 1 << 20, mayPass: true) == nil)
+        hold.release()
+        for id in 1...3 { try await bench.send(#"[{"id":\#(id)}]"#) }
+        var runner = try await bench.makeRunner()
+        _ = try await runner.step()
+        try await runner.commit()
+        #expect(bench.landedIDs() == [1, 2, 3] && ledger.reserved == 0)
     }
 
     @Test func aFlushDoesNotWaitForTheEndOfALogThatGrows() async throws {

@@ -18,6 +18,7 @@ struct RunnerContext: Sendable {
     let clock: any Clock
     let randomness: any Randomness
     let pool: MorselPool
+    let memory: SliceMemory
     let planted: PlantedBugs
     let log: Log
     let metrics: PipelineMetrics
@@ -40,6 +41,9 @@ struct PipelineRunner {
 
     /// About this much is read and prepared at once.
     private static let sliceBytes = 4 << 20
+    /// Reserved before it is known how much there is.
+    private static let leastBytes = 64 << 10
+    private static let memoryPauseNanoseconds: Int64 = 50_000_000
 
     let context: RunnerContext
     let control: RunnerControl
@@ -75,30 +79,52 @@ struct PipelineRunner {
     /// Reads, writes and commits until there is nothing more to do now.
     mutating func step() async throws -> Outcome {
         let context = self.context
-        var prepared = try await Self.prepare(context, from: position)
-        while let current = prepared {
-            // The next records are parsed while these are written.
-            async let following = Self.prepare(context, from: current.next)
+        var slice = try await Self.prepare(context, from: position, mayPass: true)
+        let isRefused = slice.isRefused
+        while case .records(let current, let hold) = slice {
+            // The next records are parsed while these are written, if there is memory for both.
+            async let following = Self.prepare(context, from: current.next, mayPass: false)
             try await write(current)
+            hold.release()
             // While producers keep the log growing its end is never reached: whoever waits is served on the way.
             if try await isCommitDue() || isFlushReached { try await commit() }
-            prepared = try await following
+            slice = try await following
             if control.isStopping { break }
         }
         if try await isCommitDue() || isFlushReached { try await commit() }
-        if prepared != nil { return .progressed }
+        if isRefused { await control.pause(nanoseconds: Self.memoryPauseNanoseconds) }
+        if !slice.isEnd { return .progressed }
         return .idle(until: timing.deadline)
     }
 
-    /// Nil at the end of the log.
+    private enum Slice {
+        case records(PreparedRecords, SliceHold)
+        case end
+        /// There is more, and no memory for it now.
+        case refused
+
+        var isEnd: Bool { if case .end = self { true } else { false } }
+        var isRefused: Bool { if case .refused = self { true } else { false } }
+    }
+
+    /// `mayPass` where the runner holds no other slice.
     private static func prepare(
-        _ context: RunnerContext, from position: LogOffset
-    ) async throws -> PreparedRecords? {
+        _ context: RunnerContext, from position: LogOffset, mayPass: Bool
+    ) async throws -> Slice {
+        let status = context.source.status
+        if position == status.end { return .end }
+        let expected = min(sliceBytes, max(leastBytes, status.unlandedBytes))
+        guard let hold = try context.memory.hold(bodyBytes: expected, mayPass: mayPass) else {
+            return .refused
+        }
         let slice = try await context.source.read(from: position, maxBytes: sliceBytes)
-        if slice.records.isEmpty { return nil }
-        return try await context.pool.run(priority: .pipeline) {
+        if slice.records.isEmpty { return .end }
+        let bodyBytes = slice.records.reduce(0) { $0 + $1.append.body.count }
+        guard try hold.resize(bodyBytes: bodyBytes, mayPass: mayPass) else { return .refused }
+        let prepared = try await context.pool.run(priority: .pipeline) {
             try context.preparation.prepare(slice.records)
         }
+        return .records(prepared, hold)
     }
 
     private mutating func write(_ prepared: PreparedRecords) async throws {

@@ -15,8 +15,9 @@ package struct PipelineResources: Sendable {
     package var store: any BlobStore
     package var caches: TableCaches
     package var pool: MorselPool
-    /// What open data files hold is promised to it.
-    package var ledger: MemoryLedger
+    /// What open data files hold is promised to it, and what is read and not yet written.
+    package let ledger: MemoryLedger
+    let memory: SliceMemory
     package var clock: any Clock
     package var randomness: any Randomness
     package var metrics: MetricsRegistry
@@ -36,6 +37,7 @@ package struct PipelineResources: Sendable {
         self.caches = caches
         self.pool = pool
         self.ledger = ledger
+        memory = SliceMemory(ledger: ledger)
         self.metrics = metrics
         self.log = log
         clock = LiveClock()

@@ -21,7 +21,8 @@ extension RunnerContext {
             preparation: preparation,
             sink: sink, policy: compiled.sink.rollingPolicy, metastore: resources.metastore,
             clock: resources.clock,
-            randomness: resources.randomness, pool: resources.pool, planted: resources.planted,
+            randomness: resources.randomness, pool: resources.pool, memory: resources.memory,
+            planted: resources.planted,
             log: resources.log,
             metrics: PipelineMetrics(
                 registry: resources.metrics, pipeline: definition.name, sink: compiled.sink.name))
