@@ -1,3 +1,4 @@
+import Kernels
 import Plans
 
 /// Chooses in which order the inputs of a region meet.
@@ -109,9 +110,17 @@ struct JoinOrder {
         return parts[0]
     }
 
+    /// Only an equality finds partners without looking at every pair.
+    private static func isKey(_ condition: Expression) -> Bool {
+        if case .call(.equal, _, _) = condition.unlocated { true } else { false }
+    }
+
     private func isConnected(_ left: UInt64, _ right: UInt64) -> Bool {
         classLeaves.contains { $0 & left != 0 && $0 & right != 0 }
-            || conditionLeaves.contains { $0 & left != 0 && $0 & right != 0 && $0 & ~(left | right) == 0 }
+            || zip(classes.others, conditionLeaves).contains { condition, leaves in
+                leaves & left != 0 && leaves & right != 0 && leaves & ~(left | right) == 0
+                    && Self.isKey(condition)
+            }
     }
 
     /// The smaller side on the right, where it is held.
