@@ -57,6 +57,7 @@ test-bare: ## Proves the set-up on a bare Debian 12 in a chroot (root only)
 bench: build ## Prints the numbers the README quotes
 	@$(python) Scripts/bench --firn $(firn)
 	@$(python) Scripts/bench-s3 --firn $(firn)
+	@$(python) Scripts/bench-catalog --firn $(firn)
 
 bench-tpch: build ## Runs TPC-H beside DuckDB over the same files (SCALE=1)
 	@$(python) Scripts/bench-tpch --firn $(firn) --scale $(or $(SCALE),1)
