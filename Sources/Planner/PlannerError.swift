@@ -33,6 +33,8 @@ package struct PlannerError: Fault {
         case brokenView = "PLA-117"
         /// What stands behind AS OF names no state of the table.
         case invalidVersion = "PLA-118"
+        /// Whoever asked for the plan gave up.
+        case interrupted = "PLA-119"
         /// The language has it, and this build does not run it.
         case unsupported = "PLA-201"
         /// The optimiser broke a plan.
@@ -42,6 +44,7 @@ package struct PlannerError: Fault {
             switch self {
             case .unknownTable: .notFound
             case .unsupported: .unsupported
+            case .interrupted: .cancelled
             case .inconsistentPlan: .bug
             default: .invalidRequest
             }

@@ -9,6 +9,10 @@ package struct PlannerSettings: Sendable {
     package var missingJSONIsDefault = false
     /// Passes that do not run, by name; for tests that compare answers with and without.
     package var disabledPasses: Set<String> = []
+    /// Times passes; nil for nobody asks.
+    package var clock: (any Clock)?
+    /// Asked before each pass: true ends planning.
+    package var isInterrupted: @Sendable () -> Bool = { false }
 
     package init(now: Instant) { self.now = now }
 

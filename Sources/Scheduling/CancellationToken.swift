@@ -18,6 +18,9 @@ package final class CancellationToken: Sendable {
 
     package var isCancelled: Bool { isDone.load(ordering: .acquiring) }
 
+    /// What was given to `cancel`; nil before.
+    package var reason: SchedulingError? { isCancelled ? state.withLock { $0.reason } : nil }
+
     /// Later calls change nothing: the first reason stays.
     package func cancel(_ reason: SchedulingError = SchedulingError(.cancelled, "the work was cancelled")) {
         let handlers = state.withLock { state -> [@Sendable () -> Void] in
@@ -32,8 +35,7 @@ package final class CancellationToken: Sendable {
 
     /// - Errors: the reason given to `cancel`.
     package func check() throws(SchedulingError) {
-        guard isCancelled else { return }
-        if let reason = state.withLock({ $0.reason }) { throw reason }
+        if let reason { throw reason }
     }
 
     /// Runs `handler` when the token is cancelled. Keep the answer for `removeHandler`.

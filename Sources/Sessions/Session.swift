@@ -42,8 +42,9 @@ package final class Session: Sendable {
             request.namespace = request.settings.namespace ?? request.namespace
             return try await under(request.settings).run(statement, request, ticket)
         } catch {
-            ticket.finish(fault: error)
-            throw error
+            let reason = request.cancellation.reason ?? error
+            ticket.finish(fault: reason)
+            throw reason
         }
     }
 
@@ -81,11 +82,12 @@ package final class Session: Sendable {
         case .explain(let explain):
             let planned = try await plan(explain.query, in: warehouse, request)
             guard explain.isAnalyzing else {
-                return answer(ExplainStatement.answer(planned.result, explain.format), ticket)
+                return answer(ExplainStatement.answer(planned.result, explain), ticket)
             }
             let run = try engine.start(planned.result.plan, now: planned.now, token: request.cancellation)
             while try await run.next() != nil {}
-            return answer(ExplainStatement.profile(run.profile), ticket) { QueryMetrics(run) }
+            let profile = ExplainStatement.profile(run.profile, planned.result, explain)
+            return answer(profile, ticket) { QueryMetrics(run) }
         default:
             return answer(try await answer(to: statement, in: warehouse, request, ticket), ticket)
         }
@@ -152,6 +154,8 @@ package final class Session: Sendable {
         let now = engine.clock.now
         var settings = PlannerSettings(now: now)
         settings.disabledPasses = disabledPasses
+        settings.clock = engine.clock
+        settings.isInterrupted = { request.cancellation.isCancelled }
         let planner = Planner(settings: settings, parameters: request.parameters)
         let sources = SourceResolver(
             tables: TableResolver(catalog: catalog, warehouse: warehouse, request: request), engine: engine,

@@ -50,6 +50,27 @@ struct StatementTests {
         #expect(try await fixture.rows("EXPLAIN SELECT id FROM clicks", namespace: ["web"]).count == 1)
     }
 
+    @Test("EXPLAIN PASSES shows the bound plan, the plan after each pass that changed it, and the operators")
+    func explainPasses() async throws {
+        let fixture = try await SessionFixture()
+        let sql = "SELECT id FROM web.clicks WHERE EXISTS (SELECT 1) AND id > 2 + 3"
+        let lines = try await fixture.texts("EXPLAIN PASSES \(sql)")
+        let passes = lines.map { $0.prefix { $0 != " " } }
+        #expect(passes.first == "bind_and_decorrelate" && passes.last == "choose_operators")
+        #expect(passes.contains("fold_constants") && passes.contains("push_filters"))
+        // The bound plan has the sum, and no subquery: binding made a join of it.
+        let bound = lines.filter { $0.hasPrefix("bind_and_decorrelate") }
+        #expect(bound.contains { $0.contains("2 + 3") } && bound.contains { $0.contains("Join: kind=semi") })
+        #expect(lines.contains { $0.hasPrefix("fold_constants") && $0.contains("id > 5") })
+        let without = try await fixture.texts("SET disabled_passes = 'fold_constants'; EXPLAIN (PASSES) \(sql)")
+        #expect(!without.contains { $0.hasPrefix("fold_constants") } && without.contains { $0.contains("2 + 3") })
+        let json = try await fixture.texts("EXPLAIN FORMAT JSON PASSES \(sql)")
+        #expect(json.count == 1 && json[0].contains("\"pass\": \"push_filters\""))
+        let analyzed = try await fixture.texts("EXPLAIN ANALYZE PASSES SELECT 1 + 1 AS two")
+        #expect(analyzed.contains { $0.hasPrefix("fold_constants (0 us) | Project: 2 as two") }, "\(analyzed)")
+        #expect(analyzed.last?.contains("[rows=1") == true)
+    }
+
     @Test("a missing table is refused with its place and a guess")
     func missing() async throws {
         let fixture = try await SessionFixture()

@@ -8,19 +8,18 @@ package struct Optimizer: Sendable {
     package struct Step: Sendable, Hashable {
         package var pass: String
         package var plan: LogicalPlan
+        /// Zero where the settings have no clock.
+        package var nanoseconds: Int64
     }
 
-    let passes: [any OptimizerPass]
+    private let settings: PlannerSettings
 
     /// The names of all passes, for settings and tests that turn them off.
     package static let passNames = Set(all(ConstantFolding(context: KernelContext())).map(\.name))
 
-    init(settings: PlannerSettings) {
-        passes = Self.all(ConstantFolding(context: settings.kernelContext))
-            .filter { !settings.disabledPasses.contains($0.name) }
-    }
+    init(settings: PlannerSettings) { self.settings = settings }
 
-    /// The list: what runs, in this order.
+    /// The list: what runs, in this order. Subqueries are no longer there: binding decorrelates them.
     private static func all(_ folding: ConstantFolding) -> [any OptimizerPass] {
         [
             // Constants first: every later pass looks for literals.
@@ -45,19 +44,43 @@ package struct Optimizer: Sendable {
     }
 
     /// The final plan, and each step that changed it.
+    ///
+    /// - Errors: `PLA-119` when interrupted, `PLA-301` for a pass that broke the plan.
     package func run(_ plan: LogicalPlan) throws(PlannerError) -> (plan: LogicalPlan, steps: [Step]) {
         var current = plan
         var steps: [Step] = []
-        for pass in passes {
-            let next = try pass.run(current)
-            guard next.schema.fields.map(\.type) == plan.schema.fields.map(\.type) else {
-                throw PlannerError(
-                    .inconsistentPlan, "a pass changed the columns of the answer", ["pass": pass.name],
-                    at: nil)
-            }
-            if next != current { steps.append(Step(pass: pass.name, plan: next)) }
-            current = next
+        for pass in Self.all(ConstantFolding(context: settings.kernelContext)) {
+            guard let step = try run(pass, on: current) else { continue }
+            current = step.plan
+            steps.append(step)
         }
         return (current, steps)
+    }
+
+    /// The doorway of every pass; nil when it is turned off or changed nothing.
+    func run(_ pass: any OptimizerPass, on plan: LogicalPlan) throws(PlannerError) -> Step? {
+        if settings.isInterrupted() { throw PlannerError(.interrupted, "planning was given up", at: nil) }
+        if settings.disabledPasses.contains(pass.name) { return nil }
+        let start = settings.clock?.monotonicNanoseconds ?? 0
+        let next = try pass.run(plan)
+        let nanoseconds = (settings.clock?.monotonicNanoseconds ?? 0) - start
+        guard next != plan else { return nil }
+        try verify(next, after: pass, of: plan)
+        return Step(pass: pass.name, plan: next, nanoseconds: nanoseconds)
+    }
+
+    private func verify(
+        _ next: LogicalPlan, after pass: any OptimizerPass, of plan: LogicalPlan
+    ) throws(PlannerError) {
+        guard next.schema.fields.map(\.type) == plan.schema.fields.map(\.type) else {
+            throw PlannerError(
+                .inconsistentPlan, "a pass changed the columns of the answer", ["pass": pass.name], at: nil)
+        }
+        do {
+            try PhysicalPlanner.plan(next).check()
+        } catch {
+            throw PlannerError(
+                .inconsistentPlan, "a pass broke the plan", ["pass": pass.name], at: nil, cause: error)
+        }
     }
 }

@@ -43,25 +43,61 @@ extension Parser {
     }
 
     private mutating func explain() throws(SQLSyntaxError) -> ExplainSyntax {
-        let isAnalyzing = take(.analyze)
-        var format = ExplainSyntax.Format.text
-        if take(.format) {
-            if take(.json) {
-                format = .json
-            } else if take(.tree) {
-                format = .tree
-            } else if case .word(let word, _) = token.kind, word.uppercased() == "TEXT" {
-                advance()
-            } else {
-                alsoExpected("TEXT")
-                throw unexpected()
-            }
+        var options = ExplainOptions()
+        if token.kind == .sign(.openParenthesis), startsExplainOption(ahead: 1) {
+            advance()
+            repeat {
+                guard try take(&options) else {
+                    alsoExpected("ANALYZE")
+                    throw unexpected()
+                }
+            } while take(.comma)
+            try expect(.closeParenthesis)
+        } else {
+            while try take(&options) {}
         }
         guard startsQuery else {
             alsoExpected("a query")
             throw unexpected()
         }
-        return ExplainSyntax(query: try query(), format: format, isAnalyzing: isAnalyzing)
+        return ExplainSyntax(
+            query: try query(), format: options.format, isAnalyzing: options.isAnalyzing,
+            showsPasses: options.showsPasses)
+    }
+
+    private struct ExplainOptions {
+        var format = ExplainSyntax.Format.text
+        var isAnalyzing = false
+        var showsPasses = false
+    }
+
+    /// A query in parentheses begins otherwise.
+    private func startsExplainOption(ahead distance: Int) -> Bool {
+        switch lookAhead(distance).keyword {
+        case .analyze, .format: true
+        default: isWord("PASSES", ahead: distance)
+        }
+    }
+
+    /// False where no option stands.
+    private mutating func take(_ options: inout ExplainOptions) throws(SQLSyntaxError) -> Bool {
+        if take(.analyze) {
+            options.isAnalyzing = true
+        } else if take(.format) {
+            options.format = try explainFormat()
+        } else if take(word: "PASSES") {
+            options.showsPasses = true
+        } else {
+            return false
+        }
+        return true
+    }
+
+    private mutating func explainFormat() throws(SQLSyntaxError) -> ExplainSyntax.Format {
+        if take(.json) { return .json }
+        if take(.tree) { return .tree }
+        if take(word: "TEXT") { return .text }
+        throw unexpected()
     }
 
     private mutating func describe() throws(SQLSyntaxError) -> StatementSyntax {

@@ -7,6 +7,7 @@ extension SyntaxPrinter {
             write("EXPLAIN ")
             if explain.isAnalyzing { write("ANALYZE ") }
             if explain.format != .text { write("FORMAT \(explain.format.rawValue) ") }
+            if explain.showsPasses { write("PASSES ") }
             write(explain.query)
         case .insert(let insert): write(insert)
         case .createNamespace(let create):

@@ -35,7 +35,7 @@ extension StatementSyntax {
     }
 }
 
-/// `EXPLAIN [ANALYZE] [FORMAT TEXT|JSON|TREE] query`
+/// `EXPLAIN [ANALYZE] [FORMAT TEXT|JSON|TREE] [PASSES] query`, or the same in parentheses with commas between
 package struct ExplainSyntax: Sendable, Hashable {
     package enum Format: String, Sendable, Hashable {
         case text = "TEXT"
@@ -46,6 +46,8 @@ package struct ExplainSyntax: Sendable, Hashable {
     package var query: QuerySyntax
     package var format: Format = .text
     package var isAnalyzing = false
+    /// Also what each pass of the optimiser made of the plan.
+    package var showsPasses = false
 }
 
 /// `INSERT INTO target [(columns)] query`

@@ -5,33 +5,74 @@ import Planner
 import Plans
 import SQLSyntax
 
-/// EXPLAIN: the plan as text, a line a row, or as one JSON document; with ANALYZE what each operator did.
+/// EXPLAIN: the plan as text, a line a row, or as one JSON document; with ANALYZE what each operator did, with PASSES how
+/// the plan came about.
 enum ExplainStatement {
-    static func answer(_ result: Planner.Result, _ format: ExplainSyntax.Format) -> Batch {
-        switch format {
+    /// What comes before the first pass: subqueries have become joins by then.
+    private static let bindingName = "bind_and_decorrelate"
+    private static let operatorsName = "choose_operators"
+
+    static func answer(_ result: Planner.Result, _ explain: ExplainSyntax) -> Batch {
+        switch explain.format {
         case .json:
-            let text = String(decoding: json(result.plan).serialized(indent: 2), as: UTF8.self)
-            return CatalogStatements.texts(["plan"], [[text]])
-        case .text, .tree: return lines(result.plan.description)
+            let document = explain.showsPasses ? passes(result) : json(result.plan)
+            return CatalogStatements.texts(["plan"], [[String(decoding: document.serialized(indent: 2), as: UTF8.self)]])
+        case .text, .tree:
+            return explain.showsPasses ? steps(result, operators: result.plan.description) : lines(result.plan.description)
         }
     }
 
-    static func profile(_ profile: QueryProfile) -> Batch { lines(profile.text) }
+    /// After the run of the plan.
+    static func profile(_ profile: QueryProfile, _ result: Planner.Result, _ explain: ExplainSyntax) -> Batch {
+        explain.showsPasses ? steps(result, operators: profile.text, isTimed: true) : lines(profile.text)
+    }
 
     private static func lines(_ text: String) -> Batch {
         CatalogStatements.texts(["plan"], text.split(separator: "\n").map { [String($0)] })
     }
 
-    /// `{"node": "Filter", "details": "a > 1", "columns": [...], "inputs": [...]}`
+    /// The bound plan, the plan after each pass that changed it, then the operators; the pass beside each line.
+    private static func steps(_ result: Planner.Result, operators: String, isTimed: Bool = false) -> Batch {
+        var rows: [[String]] = []
+        func add(_ name: String, _ text: String) {
+            rows += text.split(separator: "\n").map { [name, String($0)] }
+        }
+        add(bindingName, result.bound.description)
+        for step in result.steps {
+            let time = isTimed ? " (\(step.nanoseconds / 1000) us)" : ""
+            add(step.pass + time, step.plan.description)
+        }
+        add(operatorsName, operators)
+        return CatalogStatements.texts(["pass", "plan"], rows)
+    }
+
+    /// `{"passes": [{"pass": "bind_and_decorrelate", "plan": {…}}, …], "plan": {…}}`
+    private static func passes(_ result: Planner.Result) -> JSONValue {
+        let steps = [(bindingName, result.bound)] + result.steps.map { ($0.pass, $0.plan) }
+        return [
+            "passes": .array(steps.map { ["pass": .string($0.0), "plan": json($0.1)] }),
+            "plan": json(result.plan),
+        ]
+    }
+
     private static func json(_ plan: PhysicalPlan) -> JSONValue {
-        let parts = plan.line.split(separator: ":", maxSplits: 1)
-        let columns = plan.schema.fields.map { field -> JSONValue in
+        node(plan.line, plan.schema, plan.inputs.map { json($0) })
+    }
+
+    private static func json(_ plan: LogicalPlan) -> JSONValue {
+        node(plan.line, plan.schema, plan.inputs.map { json($0) })
+    }
+
+    /// `{"node": "Filter", "details": "a > 1", "columns": [...], "inputs": [...]}`
+    private static func node(_ line: String, _ schema: Schema, _ inputs: [JSONValue]) -> JSONValue {
+        let parts = line.split(separator: ":", maxSplits: 1)
+        let columns = schema.fields.map { field -> JSONValue in
             ["name": .string(field.name), "type": .string("\(field.type)")]
         }
         return [
             "node": .string(String(parts[0])),
             "details": .string(parts.count > 1 ? String(parts[1].drop { $0 == " " }) : ""),
-            "columns": .array(columns), "inputs": .array(plan.inputs.map(json)),
+            "columns": .array(columns), "inputs": .array(inputs),
         ]
     }
 }
