@@ -1,4 +1,5 @@
 import Columnar
+import Faults
 import Iceberg
 import JSONText
 import Plans

@@ -208,7 +208,10 @@ struct RoundTripTests {
             ("select 1.50, .5, 1e3, 1_000, 0x1F", "SELECT 1.50, .5, 1e3, 1000, 31"),
             ("explain format json select 1", "EXPLAIN FORMAT JSON SELECT 1"),
             ("explain passes select 1", "EXPLAIN PASSES SELECT 1"),
-            ("explain analyze format tree passes (select 1)", "EXPLAIN ANALYZE FORMAT TREE PASSES (SELECT 1)"),
+            (
+                "explain analyze format tree passes (select 1)",
+                "EXPLAIN ANALYZE FORMAT TREE PASSES (SELECT 1)"
+            ),
             ("explain (passes, analyze, format text) select 1", "EXPLAIN ANALYZE PASSES SELECT 1"),
             ("explain (select passes from t)", "EXPLAIN (SELECT passes FROM t)"),
             ("create schema if not exists a.b", "CREATE NAMESPACE IF NOT EXISTS a.b"),

@@ -62,12 +62,15 @@ struct StatementTests {
         let bound = lines.filter { $0.hasPrefix("bind_and_decorrelate") }
         #expect(bound.contains { $0.contains("2 + 3") } && bound.contains { $0.contains("Join: kind=semi") })
         #expect(lines.contains { $0.hasPrefix("fold_constants") && $0.contains("id > 5") })
-        let without = try await fixture.texts("SET disabled_passes = 'fold_constants'; EXPLAIN (PASSES) \(sql)")
-        #expect(!without.contains { $0.hasPrefix("fold_constants") } && without.contains { $0.contains("2 + 3") })
+        let without = try await fixture.texts(
+            "SET disabled_passes = 'fold_constants'; EXPLAIN (PASSES) \(sql)")
+        #expect(
+            !without.contains { $0.hasPrefix("fold_constants") } && without.contains { $0.contains("2 + 3") })
         let json = try await fixture.texts("EXPLAIN FORMAT JSON PASSES \(sql)")
         #expect(json.count == 1 && json[0].contains("\"pass\": \"push_filters\""))
         let analyzed = try await fixture.texts("EXPLAIN ANALYZE PASSES SELECT 1 + 1 AS two")
-        #expect(analyzed.contains { $0.hasPrefix("fold_constants (0 us) | Project: 2 as two") }, "\(analyzed)")
+        #expect(
+            analyzed.contains { $0.hasPrefix("fold_constants (0 us) | Project: 2 as two") }, "\(analyzed)")
         #expect(analyzed.last?.contains("[rows=1") == true)
     }
 

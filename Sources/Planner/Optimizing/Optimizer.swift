@@ -1,4 +1,5 @@
 import Columnar
+import Effects
 import Kernels
 package import Plans
 

@@ -16,14 +16,17 @@ enum ExplainStatement {
         switch explain.format {
         case .json:
             let document = explain.showsPasses ? passes(result) : json(result.plan)
-            return CatalogStatements.texts(["plan"], [[String(decoding: document.serialized(indent: 2), as: UTF8.self)]])
+            return CatalogStatements.texts(
+                ["plan"], [[String(decoding: document.serialized(indent: 2), as: UTF8.self)]])
         case .text, .tree:
-            return explain.showsPasses ? steps(result, operators: result.plan.description) : lines(result.plan.description)
+            return explain.showsPasses
+                ? steps(result, operators: result.plan.description) : lines(result.plan.description)
         }
     }
 
     /// After the run of the plan.
-    static func profile(_ profile: QueryProfile, _ result: Planner.Result, _ explain: ExplainSyntax) -> Batch {
+    static func profile(_ profile: QueryProfile, _ result: Planner.Result, _ explain: ExplainSyntax) -> Batch
+    {
         explain.showsPasses ? steps(result, operators: profile.text, isTimed: true) : lines(profile.text)
     }
 
