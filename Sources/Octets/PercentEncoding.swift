@@ -2,13 +2,13 @@
 package enum PercentEncoding {
     /// Leaves letters, digits and `-._~`, and slashes when `keepsSlashes`; upper-case digits, as AWS asks.
     package static func encode(_ bytes: some Sequence<UInt8>, keepsSlashes: Bool = false) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
         var text: [UInt8] = []
+        text.reserveCapacity(bytes.underestimatedCount)
         for byte in bytes {
             if isUnreserved(byte) || (keepsSlashes && byte == UInt8(ascii: "/")) {
                 text.append(byte)
             } else {
-                text += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+                text += [UInt8(ascii: "%"), digit(byte >> 4), digit(byte & 15)]
             }
         }
         return String(decoding: text, as: UTF8.self)
@@ -18,31 +18,39 @@ package enum PercentEncoding {
         encode(text.utf8, keepsSlashes: keepsSlashes)
     }
 
-    /// The plain bytes; nil when an escape is cut off or has no hex digits. A plus stays a plus.
-    package static func decodeBytes(_ text: some StringProtocol) -> [UInt8]? {
+    /// The plain bytes; nil when an escape is cut off or has no hex digits. A plus stays a plus unless `plusIsSpace`, as
+    /// forms write it.
+    package static func decodeBytes(_ text: some StringProtocol, plusIsSpace: Bool = false) -> [UInt8]? {
         let bytes = Array(text.utf8)
-        guard bytes.contains(UInt8(ascii: "%")) else { return bytes }
+        let plus = UInt8(ascii: "+")
+        guard bytes.contains(where: { $0 == UInt8(ascii: "%") || (plusIsSpace && $0 == plus) }) else {
+            return bytes
+        }
         var plain: [UInt8] = []
         plain.reserveCapacity(bytes.count)
         var index = 0
         while index < bytes.count {
             guard bytes[index] == UInt8(ascii: "%") else {
-                plain.append(bytes[index])
+                plain.append(plusIsSpace && bytes[index] == plus ? UInt8(ascii: " ") : bytes[index])
                 index += 1
                 continue
             }
-            guard index + 2 < bytes.count,
-                let byte = Hex.decode(String(decoding: bytes[index + 1...index + 2], as: UTF8.self))
+            guard index + 2 < bytes.count, let high = Hex.nibble(bytes[index + 1]),
+                let low = Hex.nibble(bytes[index + 2])
             else { return nil }
-            plain += byte
+            plain.append(high << 4 | low)
             index += 3
         }
         return plain
     }
 
     /// Nil also when the plain bytes are not UTF-8.
-    package static func decode(_ text: some StringProtocol) -> String? {
-        decodeBytes(text).flatMap { String(validating: $0, as: UTF8.self) }
+    package static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String? {
+        decodeBytes(text, plusIsSpace: plusIsSpace).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
     }
 
     private static func isUnreserved(_ byte: UInt8) -> Bool {

@@ -18,7 +18,7 @@ struct S3Target {
         query = []
         for item in request.target.queryItems {
             query.append(
-                (try Self.decoded(item.name), try Self.decoded(item.value.replacing("+", with: "%20"))))
+                (try Self.decoded(item.name), try Self.decoded(item.value, plusIsSpace: true)))
         }
         // Only one slash stands between host and key: keys may begin with slashes.
         var path = request.path.hasPrefix("/") ? request.path.dropFirst() : request.path[...]
@@ -45,8 +45,10 @@ struct S3Target {
     func has(_ name: String) -> Bool { query.contains { $0.name == name } }
     subscript(name: String) -> String? { query.first { $0.name == name }?.value }
 
-    private static func decoded(_ text: some StringProtocol) throws(S3Error) -> String {
-        guard let plain = PercentEncoding.decode(text)
+    private static func decoded(
+        _ text: some StringProtocol, plusIsSpace: Bool = false
+    ) throws(S3Error) -> String {
+        guard let plain = PercentEncoding.decode(text, plusIsSpace: plusIsSpace)
         else {
             throw S3Error(
                 .invalidURI, "a part of the address is not percent-encoded UTF-8", ["part": String(text)])

@@ -7,8 +7,10 @@ package struct SigV4Request: Sendable {
     /// Still percent-encoded, from the leading slash up to the question mark.
     package var rawPath: String
     /// What follows the question mark, empty when there is none.
-    package var rawQuery: String
+    package var rawQuery: String { didSet { parameters = Self.parameters(of: rawQuery) } }
     package var headers: [(name: String, value: String)]
+    /// The parameters, decoded, in the order sent; an undecodable one stays raw.
+    private(set) var parameters: [(name: String, value: String)]
 
     package init(
         method: String, rawPath: String, rawQuery: String = "", headers: [(name: String, value: String)]
@@ -17,20 +19,17 @@ package struct SigV4Request: Sendable {
         self.rawPath = rawPath
         self.rawQuery = rawQuery
         self.headers = headers
+        parameters = Self.parameters(of: rawQuery)
     }
 
     /// Values of a header in any case, joined by commas as the signature asks; nil when it is not there.
     func header(_ name: String) -> String? {
-        let values = headers.filter { $0.name.lowercased() == name }.map { Self.collapsed($0.value) }
+        let values = headers.filter { ASCIICase.isSame($0.name, name) }.map { Self.collapsed($0.value) }
         return values.isEmpty ? nil : values.joined(separator: ",")
     }
 
-    /// The parameters, decoded, in the order sent; an undecodable one stays raw.
-    var parameters: [(name: String, value: String)] {
-        rawQuery.split(separator: "&").map { pair in
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (Self.decoded(parts[0]), parts.count == 2 ? Self.decoded(parts[1]) : "")
-        }
+    private static func parameters(of query: String) -> [(name: String, value: String)] {
+        QueryMembers.split(query).map { (decoded($0.name), decoded($0.value)) }
     }
 
     func parameter(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
@@ -61,12 +60,15 @@ package struct SigV4Request: Sendable {
 
     /// Trimmed, with inner runs of spaces made one.
     private static func collapsed(_ value: String) -> String {
-        value.split(whereSeparator: { $0 == " " || $0 == "\t" }).joined(separator: " ")
+        let blanks: Set<UInt8> = [UInt8(ascii: " "), UInt8(ascii: "\t")]
+        guard value.utf8.contains(where: blanks.contains) else { return value }
+        return value.utf8.split(whereSeparator: blanks.contains).map { String(Substring($0)) }
+            .joined(separator: " ")
     }
 
-    private static func decoded(_ text: Substring) -> String {
-        let bytes = PercentEncoding.decodeBytes(text.replacing("+", with: " "))
-        return bytes.map { String(decoding: $0, as: UTF8.self) } ?? String(text)
+    private static func decoded(_ text: String) -> String {
+        let bytes = PercentEncoding.decodeBytes(text, plusIsSpace: true)
+        return bytes.map { String(decoding: $0, as: UTF8.self) } ?? text
     }
 }
 

@@ -1,3 +1,5 @@
+import Octets
+
 /// The headers of a request or response, in order; names compare without case.
 package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
     package private(set) var entries: [(name: String, value: String)]
@@ -10,27 +12,16 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
 
     /// The first value of that name. Setting replaces all of them; setting nil removes them.
     package subscript(name: String) -> String? {
-        get { entries.first { Self.isSame($0.name, name) }?.value }
+        get { entries.first { ASCIICase.isSame($0.name, name) }?.value }
         set {
-            entries.removeAll { Self.isSame($0.name, name) }
+            entries.removeAll { ASCIICase.isSame($0.name, name) }
             if let newValue { entries.append((name, newValue)) }
         }
     }
 
     package func all(_ name: String) -> [String] {
-        entries.filter { Self.isSame($0.name, name) }.map(\.value)
+        entries.filter { ASCIICase.isSame($0.name, name) }.map(\.value)
     }
 
     package mutating func append(_ name: String, _ value: String) { entries.append((name, value)) }
-
-    private static func isSame(_ left: String, _ right: String) -> Bool {
-        let left = left.utf8
-        let right = right.utf8
-        guard left.count == right.count else { return false }
-        return zip(left, right).allSatisfy { lowercased($0) == lowercased($1) }
-    }
-
-    private static func lowercased(_ byte: UInt8) -> UInt8 {
-        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
-    }
 }

@@ -1,3 +1,5 @@
+import Octets
+
 /// The target of a request as it came, cut into path and query, nothing decoded.
 ///
 ///     /catalog/v1/namespaces/a%1Fb/tables?pageSize=10
@@ -30,10 +32,6 @@ package struct RequestTarget: Sendable {
 
     /// The members of the query in order, raw; a member without an equals sign has an empty value.
     package var queryItems: [(name: String, value: String)] {
-        guard let query, !query.isEmpty else { return [] }
-        return query.split(separator: "&").map { item in
-            guard let equals = item.firstIndex(of: "=") else { return (String(item), "") }
-            return (String(item[..<equals]), String(item[item.index(after: equals)...]))
-        }
+        query.map(QueryMembers.split) ?? []
     }
 }
