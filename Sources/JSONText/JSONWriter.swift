@@ -9,6 +9,9 @@ extension JSONValue: CustomStringConvertible {
         return bytes
     }
 
+    /// Adds the text of one line to what is in `bytes`.
+    package func append(to bytes: inout [UInt8]) { write(to: &bytes, indent: nil, level: 0) }
+
     private func write(to bytes: inout [UInt8], indent: Int?, level: Int) {
         switch self {
         case .null: bytes.append(contentsOf: "null".utf8)
@@ -52,6 +55,12 @@ extension JSONValue: CustomStringConvertible {
     /// Writes a string with quotes and the escapes JSON demands.
     package static func appendQuoted(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
+        // Most strings need no escape and are copied whole.
+        if !text.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
+            bytes.append(contentsOf: text.utf8)
+            bytes.append(UInt8(ascii: "\""))
+            return
+        }
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):

@@ -100,7 +100,8 @@ extension Catalog {
                 for list in plan.manifestLists {
                     _ = try await store.put(list.path, list.bytes, if: .ifAbsent)
                 }
-                try await files.write(plan.metadata, to: plan.metadataLocation)
+                try await files.write(
+                    plan.metadata, to: plan.metadataLocation, after: plan.pointer.earlierLocation)
             }
             FaultPoints.pass(.commitMetadataWritten)
             let now = clock.now.microseconds

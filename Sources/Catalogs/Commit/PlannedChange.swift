@@ -11,6 +11,14 @@ struct PlannedChange: Sendable {
         case replace(TableRow, by: NewTableRow)
         /// Nothing changes; the pointer must still be there.
         case keep(TableRow)
+
+        /// Where the metadata lies that the change begins with.
+        var earlierLocation: String? {
+            switch self {
+            case .insert: nil
+            case .move(let row), .replace(let row, _), .keep(let row): row.metadataLocation
+            }
+        }
     }
 
     var warehouse: Warehouse

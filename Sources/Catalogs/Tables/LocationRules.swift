@@ -39,9 +39,8 @@ enum LocationRules {
     static func check(
         _ metadata: TableMetadata, in location: TableLocation, after base: TableMetadata? = nil
     ) throws(CatalogError) {
-        // By file, not by id: an id can be removed and added again with another file.
-        let known = Set(base?.snapshots.compactMap(\.manifestList) ?? [])
-        let snapshots = metadata.snapshots.filter { $0.manifestList.map { !known.contains($0) } ?? true }
+        // Equal, not of the same id: an id can be removed and added again with another file.
+        let snapshots = base.map { metadata.snapshots(notIn: $0) } ?? metadata.snapshots
         let statistics = metadata.statistics + metadata.partitionStatistics
         let files =
             snapshots.flatMap { ($0.manifestList.map { [$0] } ?? []) + $0.manifests }

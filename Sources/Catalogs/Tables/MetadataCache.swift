@@ -11,7 +11,7 @@ final class MetadataCache: Sendable {
         var location: String
         var metadata: TableMetadata
         /// As clients get it; nil until one asked.
-        var text: [UInt8]?
+        var text: MetadataText?
         var bytes: Int
         var wasUsed: Bool
     }
@@ -44,18 +44,18 @@ final class MetadataCache: Sendable {
     }
 
     /// The metadata's JSON, if somebody asked for it before.
-    func findText(_ location: String) -> [UInt8]? {
+    func findText(_ location: String) -> MetadataText? {
         state.withLock { state in state.positions[location].flatMap { state.entries[$0].text } }
     }
 
-    func keepText(_ text: [UInt8], at location: String) {
+    func keepText(_ text: MetadataText, at location: String) {
         state.withLock { state in
             if let position = state.positions[location] { state.entries[position].text = text }
         }
     }
 
     /// `bytes` is the size of the metadata's file: what it takes in memory grows with it.
-    func insert(_ metadata: TableMetadata, at location: String, bytes: Int, text: [UInt8]? = nil) {
+    func insert(_ metadata: TableMetadata, at location: String, bytes: Int, text: MetadataText? = nil) {
         guard bytes <= limitBytes else { return }
         state.withLock { state in
             guard state.positions[location] == nil else { return }

@@ -59,11 +59,17 @@ struct MetadataFiles: Sendable {
     }
 
     /// Durable on return. When it fails the file may be there all the same: delete it.
-    func write(_ metadata: TableMetadata, to location: String) async throws {
+    ///
+    /// Takes what it can from the text of the metadata file before, `earlier`, if that is still in memory.
+    func write(_ metadata: TableMetadata, to location: String, after earlier: String? = nil) async throws {
         guard let path = BlobPath(uri: location) else {
             preconditionFailure("a metadata location made by newLocation is a URI")
         }
-        let bytes = try await work.run(size: Self.sizeEstimate(metadata)) { metadata.json.serialized() }
+        let before = earlier.flatMap { cache.findText($0) }
+        let text = try await work.run(size: Self.sizeEstimate(metadata)) {
+            MetadataText(metadata, after: before)
+        }
+        let bytes = text.bytes
         watch(bytes.count, of: location)
         guard bytes.count <= limitBytes else {
             throw CatalogError(
@@ -75,15 +81,15 @@ struct MetadataFiles: Sendable {
             location.hasSuffix(".gz.metadata.json")
             ? try await work.run(size: bytes.count) { try MetadataFile.compress(bytes) } : bytes
         _ = try await store.put(path, stored, if: .ifAbsent)
-        cache.insert(metadata, at: location, bytes: bytes.count, text: bytes)
+        cache.insert(metadata, at: location, bytes: bytes.count, text: text)
     }
 
     /// The JSON of metadata that lies at `location`, made once and kept with it.
     func text(of metadata: TableMetadata, at location: String) async throws -> [UInt8] {
-        if let known = cache.findText(location) { return known }
-        let text = try await work.run(size: Self.sizeEstimate(metadata)) { metadata.json.serialized() }
+        if let known = cache.findText(location) { return known.bytes }
+        let text = try await work.run(size: Self.sizeEstimate(metadata)) { MetadataText(metadata) }
         cache.keepText(text, at: location)
-        return text
+        return text.bytes
     }
 
     /// Snapshots are what makes metadata large; one has about half a kilobyte.

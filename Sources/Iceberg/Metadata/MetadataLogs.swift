@@ -19,6 +19,15 @@ package struct SnapshotLogEntry: Sendable, Hashable {
     var json: JSONValue {
         ["snapshot-id": JSONValue(snapshotID), "timestamp-ms": JSONValue(timestampMilliseconds)]
     }
+
+    /// The text of `json`; a table has as many entries as commits.
+    func append(to text: inout [UInt8]) {
+        text.append(contentsOf: #"{"snapshot-id":"#.utf8)
+        text.append(contentsOf: String(snapshotID).utf8)
+        text.append(contentsOf: #","timestamp-ms":"#.utf8)
+        text.append(contentsOf: String(timestampMilliseconds).utf8)
+        text.append(UInt8(ascii: "}"))
+    }
 }
 
 /// An earlier metadata file of the table and when it was written.

@@ -122,6 +122,16 @@ extension TableMetadata {
 extension TableMetadata {
     /// The form of the metadata's own format version; members Firn does not know come last.
     package var json: JSONValue {
+        var object = membersBeforeSnapshots
+        object["snapshots"] = .array(snapshots.map { $0.json(formatVersion: formatVersion) })
+        object.merge(membersBetweenLists)
+        object["snapshot-log"] = .array(snapshotLog.map(\.json))
+        object.merge(membersAfterLog)
+        return .object(object)
+    }
+
+    /// What a table has few of, in three parts: `MetadataText` puts the two long lists between them.
+    var membersBeforeSnapshots: JSONObject {
         var object = JSONObject()
         object["format-version"] = JSONValue(formatVersion)
         object["table-uuid"] = .string(uuid.description)
@@ -139,13 +149,20 @@ extension TableMetadata {
         var refs = JSONObject()
         for (name, ref) in self.refs.sorted(by: { $0.key < $1.key }) { refs[name] = ref.json }
         object["refs"] = .object(refs)
-        object["snapshots"] = .array(snapshots.map { $0.json(formatVersion: formatVersion) })
-        object["statistics"] = .array(statistics.map(\.json))
-        object["partition-statistics"] = .array(partitionStatistics.map(\.json))
-        object["snapshot-log"] = .array(snapshotLog.map(\.json))
-        object["metadata-log"] = .array(metadataLog.map(\.json))
+        return object
+    }
+
+    var membersBetweenLists: JSONObject {
+        [
+            "statistics": .array(statistics.map(\.json)),
+            "partition-statistics": .array(partitionStatistics.map(\.json)),
+        ]
+    }
+
+    var membersAfterLog: JSONObject {
+        var object: JSONObject = ["metadata-log": .array(metadataLog.map(\.json))]
         object.merge(extras)
-        return .object(object)
+        return object
     }
 
     private func writeStructure(to object: inout JSONObject) {

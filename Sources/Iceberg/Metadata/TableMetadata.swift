@@ -74,7 +74,8 @@ extension TableMetadata {
     package func schema(withID id: Int) -> IcebergSchema? { schemas.first { $0.schemaID == id } }
     package func spec(withID id: Int) -> PartitionSpec? { specs.first { $0.specID == id } }
     package func sortOrder(withID id: Int) -> SortOrder? { sortOrders.first { $0.orderID == id } }
-    package func snapshot(withID id: Int64) -> Snapshot? { snapshots.first { $0.snapshotID == id } }
+    /// Looks at the newest first: those are asked for.
+    package func snapshot(withID id: Int64) -> Snapshot? { snapshots.last { $0.snapshotID == id } }
 
     /// The schema new data has. Metadata that was read or built by this module always has it.
     package var currentSchema: IcebergSchema {
