@@ -32,7 +32,7 @@ extension Catalog {
         // The file before is the one before all of the group.
         let metadata = try apply(
             commit, to: before, previousFile: state.hasChanged ? nil : state.row.metadataLocation)
-        try LocationRules.check(metadata, in: location, after: before)
+        try LocationRules.check(metadata, in: location, changedBy: commit.updates)
         try PropertyRules(limits: limits).check(metadata.properties)
         state.metadata = metadata
         state.hasChanged = true

@@ -32,19 +32,23 @@ enum LocationRules {
         return location
     }
 
-    /// Every file the metadata points at and every folder it tells writers to use. Lists that `base` has were
-    /// checked when they came, and there may be thousands.
+    /// Every file the metadata points at and every folder it tells writers to use. Of a change to a table only what
+    /// its `updates` bring: the rest was checked when it came, and there may be thousands of snapshots.
     ///
     /// - Errors: `CAT-205`. Manifests and data files are checked where manifests are read.
     static func check(
-        _ metadata: TableMetadata, in location: TableLocation, after base: TableMetadata? = nil
+        _ metadata: TableMetadata, in location: TableLocation, changedBy updates: [TableUpdate]? = nil
     ) throws(CatalogError) {
-        // Equal, not of the same id: an id can be removed and added again with another file.
-        let snapshots = base.map { metadata.snapshots(notIn: $0) } ?? metadata.snapshots
+        var snapshots: [Snapshot] = []
+        if let updates {
+            for case .addSnapshot(let snapshot) in updates { snapshots.append(snapshot) }
+        } else {
+            snapshots = metadata.snapshots
+        }
         let statistics = metadata.statistics + metadata.partitionStatistics
         let files =
             snapshots.flatMap { ($0.manifestList.map { [$0] } ?? []) + $0.manifests }
-            + statistics.map(\.path) + metadata.metadataLog.map(\.metadataFile)
+            + statistics.map(\.path) + (updates == nil ? metadata.metadataLog.map(\.metadataFile) : [])
         for path in files where !location.contains(path) { throw outside(path, location) }
         for name in pathProperties {
             if let path = metadata.properties[name], !location.contains(path) {

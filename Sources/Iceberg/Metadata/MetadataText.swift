@@ -58,13 +58,6 @@ package struct MetadataText: Sendable {
             member.value.append(to: &text)
         }
     }
-
-    /// The place of each snapshot's text in `bytes`.
-    fileprivate func range(of index: Int) -> Range<Int> {
-        (index == 0 ? start : ends[index - 1] + 1)..<ends[index]
-    }
-
-    fileprivate var cursor: SnapshotCursor { SnapshotCursor(snapshots) }
 }
 
 extension TableMetadata {
@@ -72,13 +65,12 @@ extension TableMetadata {
     fileprivate func writeSnapshots(to text: inout [UInt8], reusing earlier: MetadataText?) -> [Int] {
         var ends: [Int] = []
         ends.reserveCapacity(snapshots.count)
-        var cursor = earlier?.cursor
+        let known = earlier?.places(of: snapshots) ?? Array(repeating: nil, count: snapshots.count)
         // A run of snapshots that follow each other in the text before too, copied at once.
         var run = 0..<0
-        for snapshot in snapshots {
-            if let earlier, let known = cursor?.find(snapshot) {
-                let place = earlier.range(of: known)
-                if place.lowerBound != run.upperBound + 1 || run.isEmpty {
+        for index in snapshots.indices {
+            if let earlier, let place = known[index] {
+                if run.isEmpty || place.lowerBound != run.upperBound + 1 {
                     text.append(contentsOf: earlier.bytes[run])
                     if !ends.isEmpty { text.append(UInt8(ascii: ",")) }
                     run = place
@@ -89,33 +81,36 @@ extension TableMetadata {
                 if let earlier { text.append(contentsOf: earlier.bytes[run]) }
                 run = 0..<0
                 if !ends.isEmpty { text.append(UInt8(ascii: ",")) }
-                snapshot.json(formatVersion: formatVersion).append(to: &text)
+                snapshots[index].json(formatVersion: formatVersion).append(to: &text)
             }
             ends.append(text.count + run.count)
         }
         if let earlier { text.append(contentsOf: earlier.bytes[run]) }
         return ends
     }
-
-    /// The snapshots that `base` does not have, or has otherwise.
-    package func snapshots(notIn base: TableMetadata) -> [Snapshot] {
-        var cursor = SnapshotCursor(base.snapshots)
-        return snapshots.filter { cursor.find($0) == nil }
-    }
 }
 
-/// Finds snapshots of one list in an earlier one; quick where they come in the same order, as they do.
-private struct SnapshotCursor {
-    private let earlier: [Snapshot]
-    private var position = 0
-
-    init(_ earlier: [Snapshot]) { self.earlier = earlier }
-
-    /// Where an equal snapshot is. Nil also for one that comes in another order: then nothing after it is found.
-    mutating func find(_ snapshot: Snapshot) -> Int? {
-        while position < earlier.count, earlier[position].snapshotID != snapshot.snapshotID { position += 1 }
-        guard position < earlier.count else { return nil }
-        defer { position += 1 }
-        return earlier[position] == snapshot ? position : nil
+extension MetadataText {
+    /// Where the text of each of `wanted` stands in `bytes`; nil for one that is not here or is otherwise.
+    ///
+    /// Quick where they come in the same order, as they do; one in another order is not found, nor are those after it.
+    fileprivate func places(of wanted: [Snapshot]) -> [Range<Int>?] {
+        // Spans lend their elements: an array would hand out copies, with six counts of references each.
+        let (here, new) = (snapshots.span, wanted.span)
+        var places: [Range<Int>?] = []
+        places.reserveCapacity(new.count)
+        var position = 0
+        for index in new.indices {
+            let id = new[index].snapshotID
+            while position < here.count, here[position].snapshotID != id { position += 1 }
+            guard position < here.count else {
+                places.append(nil)
+                continue
+            }
+            let begin = position == 0 ? start : ends[position - 1] + 1
+            places.append(here[position] == new[index] ? begin..<ends[position] : nil)
+            position += 1
+        }
+        return places
     }
 }
