@@ -1,11 +1,12 @@
 import Blobs
-import Buckets
 import Effects
 import JSONText
 import Scheduling
 import Telemetry
 import TestKit
 import Testing
+
+@testable import Buckets
 
 @Suite("Rebuilding the index, and finding damage in the background")
 struct RebuildTests {
@@ -71,6 +72,26 @@ struct RebuildTests {
         #expect(report.objects == large.count && report.restored == large.count)
         let store = try await open(disk)
         for size in large { #expect(try await store.read(path("\(size)")) == bytes(size)) }
+        store.close()
+    }
+
+    @Test("what cannot be read inside a whole frame is counted, and other frames are not lost with it")
+    func unreadableRecord() async throws {
+        let disk = try await prepared()
+        let files = JournalFiles(disk: disk, directory: "/objects/journal")
+        let last = try #require(try files.scan().segments.last)
+        let file = try #require(try disk.open(files.segmentPath(last), isWritable: true))
+        let scan = try #require(try JournalScan(file, kind: .segment, number: last))
+        let end = try scan.run(allowsTornEnd: false) { _, _ in }
+        // A frame of a kind of record that nobody knows.
+        try file.write(
+            JournalFrame.encode([99, 0], sequence: end.nextSequence, salt: scan.header.salt), at: end.end)
+        try file.sync()
+        await #expect(throws: BucketsError.self) { _ = try await open(disk) }
+        let report = try rebuild(disk)
+        #expect(report.damages == 1 && report.objects == sizes.count && report.uploads == 1, "\(report)")
+        let store = try await open(disk)
+        for size in sizes { #expect(try await store.read(path("\(size)")) == bytes(size)) }
         store.close()
     }
 

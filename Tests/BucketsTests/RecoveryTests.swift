@@ -1,10 +1,11 @@
 import Blobs
-import Buckets
 import Effects
 import Scheduling
 import Telemetry
 import TestKit
 import Testing
+
+@testable import Buckets
 
 /// What a store finds after cuts, on a disk that keeps only what was synced.
 @Suite("Recovery of the store")
@@ -131,6 +132,43 @@ struct RecoveryTests {
             #expect(try await again.read(path("keep/\(index)")) == [UInt8](repeating: 1, count: 100))
         }
         again.close()
+    }
+
+    @Test(
+        "a part of any number is there after a start, also when it is alone in its frame",
+        arguments: [1, 127, 128, 9999, 10_000])
+    func partNumbers(number: Int) async throws {
+        let disk = SimulatedDisk()
+        let store = try await open(disk)
+        _ = try await store.createBucket("lake")
+        let upload = try await store.startMultipart(path("parts"), metadata: ObjectMetadata())
+        let part = try store.startPart(path("parts"), upload: upload, number: number)
+        try await part.append([1, 2, 3])
+        let done = try await part.complete()
+        store.close()
+        let again = try await open(disk)
+        _ = try await again.completeMultipart(
+            path("parts"), upload: upload, parts: [(number: number, etag: done.etag)], if: .always)
+        #expect(try await again.read(path("parts")) == [1, 2, 3])
+        again.close()
+    }
+
+    @Test("a segment that the disk refused half-way, and could not take back, is no part of the journal")
+    func refusedSegment() async throws {
+        let disk = SimulatedDisk()
+        let store = try await open(disk)
+        _ = try await store.createBucket("lake")
+        for index in 0..<10 { _ = try await store.put(path("\(index)"), [1, 2, 3], if: .always) }
+        store.close()
+        let files = JournalFiles(disk: disk, directory: "/objects/journal")
+        // Made after the third record; the first segment went on.
+        _ = try files.createSegment(2, firstSequence: 4, randomness: SeededRandomness(seed: 1))
+        for round in 0..<2 {
+            let again = try await open(disk)
+            for index in 0..<10 { #expect(try await again.read(path("\(index)")) == [1, 2, 3]) }
+            _ = try await again.put(path("round \(round)"), [4], if: .ifAbsent)
+            again.close()
+        }
     }
 
     @Test("an empty object outlives the segment it was written in")

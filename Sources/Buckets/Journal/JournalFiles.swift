@@ -50,9 +50,17 @@ struct JournalFiles: Sendable {
         let file = try disk.create(path)
         let header = JournalHeader(
             kind: .segment, number: number, salt: randomness.next(), firstSequence: firstSequence)
-        try file.write(header.encoded, at: 0)
-        try file.sync()
-        try disk.syncDirectory(directory)
+        do throws(BlobsError) {
+            try file.write(header.encoded, at: 0)
+            try file.sync()
+            try disk.syncDirectory(directory)
+        } catch {
+            let fault = error
+            do throws(BlobsError) { try disk.remove(path) } catch {
+                // The first fault is the one to tell; opening knows an empty last segment for what it is.
+            }
+            throw fault
+        }
         return ActiveSegment(
             file: file, header: header, end: Int64(JournalHeader.byteCount), nextSequence: firstSequence)
     }

@@ -70,7 +70,8 @@ struct JournalOpening {
         guard let file = try files.disk.open(files.segmentPath(number), isWritable: true) else {
             throw BucketsError(.journalDamaged, "a segment is missing", ["number": number])
         }
-        guard let scan = try JournalScan(file, kind: .segment, number: number) else {
+        let found = try JournalScan(file, kind: .segment, number: number)
+        guard let scan = found, !isLast || !isLeftover(scan, after: previous) else {
             guard isLast else {
                 throw BucketsError(.journalDamaged, "a segment is empty", ["number": number])
             }
@@ -96,6 +97,13 @@ struct JournalOpening {
         if isLast { try file.sync() }
         return ActiveSegment(
             file: file, header: scan.header, end: outcome.end, nextSequence: outcome.nextSequence)
+    }
+
+    /// A new segment that the disk refused half-way, while the one before went on: nothing was ever written to it.
+    private func isLeftover(_ scan: JournalScan, after previous: ActiveSegment?) -> Bool {
+        guard let previous else { return false }
+        return scan.size == Int64(JournalHeader.byteCount)
+            && scan.header.firstSequence < previous.nextSequence
     }
 
     private func openSegments(

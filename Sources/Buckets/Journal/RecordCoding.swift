@@ -150,7 +150,7 @@ struct RecordDecoder {
             let upload = MultipartUpload(
                 bucket: bucket, key: key, started: try instant(), metadata: try metadata())
             return .startUpload(id: name, upload)
-        case .putPart: return .putPart(upload: name, number: try count(), entry: try entry())
+        case .putPart: return .putPart(upload: name, number: try partNumber(), entry: try entry())
         case .completeUpload: return .completeUpload(id: name, entry: try entry())
         case .abortUpload: return .abortUpload(id: name)
         }
@@ -187,6 +187,12 @@ struct RecordDecoder {
 
     private mutating func size() throws(BucketsError) -> Int64 {
         guard let value = Int64(exactly: try number()) else { throw damage("a size is out of range") }
+        return value
+    }
+
+    /// A name and no count: it says nothing of what follows.
+    private mutating func partNumber() throws(BucketsError) -> Int {
+        guard let value = Int(exactly: try number()) else { throw damage("a part's number is out of range") }
         return value
     }
 

@@ -103,7 +103,12 @@ package struct BucketRebuild {
             var records: [StoreRecord] = []
             try salvage.frames(files.segmentPath(number), kind: .segment) { body, origin in
                 var decoder = RecordDecoder(body, segment: number, origin: origin)
-                while let record = try? decoder.next() { records.append(record) }
+                do throws(BucketsError) {
+                    while let record = try decoder.next() { records.append(record) }
+                } catch {
+                    // Records carry no length of their own: the rest of this frame is lost.
+                    report.damages += 1
+                }
             }
             for record in records { apply(record) }
         }
@@ -134,8 +139,11 @@ package struct BucketRebuild {
         }
     }
 
-    private func footer(_ file: any DiskFile) throws -> StoreRecord? {
-        do { return try ObjectFooter.read(file) } catch is BucketsError { return nil }
+    private mutating func footer(_ file: any DiskFile) throws -> StoreRecord? {
+        do { return try ObjectFooter.read(file) } catch is BucketsError {
+            report.damages += 1
+            return nil
+        }
     }
 
     private func isWhole(_ file: any DiskFile, base: Int64, _ entry: ObjectEntry) -> Bool {
