@@ -50,8 +50,8 @@ let rooms: [Room] = [
     Room(
         name: "Catalogs",
         uses: [
-            "Faults", "Effects", "Telemetry", "JSONText", "Blobs", "Metastore", "Scheduling", "Iceberg",
-            "Tables",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Metastore",
+            "Scheduling", "Iceberg", "Tables",
         ]),
     Room(
         name: "Planner",
@@ -102,8 +102,8 @@ let rooms: [Room] = [
     Room(
         name: "CatalogAPI",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Iceberg", "Catalogs",
-            "Identity", "Wire",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Signing", "Scheduling",
+            "Iceberg", "Tables", "Catalogs", "Identity", "Wire",
         ]),
     Room(
         name: "QueryAPI",

@@ -22,6 +22,7 @@ package struct CatalogAPI: Sendable {
     }
 
     let catalog: Catalog
+    let plans: PlanService
     let settings: Settings
     let authenticator: Authenticator
     /// The secret that belongs to a token's id on the S3 endpoint.
@@ -29,18 +30,19 @@ package struct CatalogAPI: Sendable {
     /// Whom a bearer value belongs to, for the OAuth endpoint.
     let verify: @Sendable (_ bearer: String) async throws -> Principal
 
-    package init(catalog: Catalog, tokens: TokenStore, settings: Settings) {
+    package init(catalog: Catalog, plans: PlanService, tokens: TokenStore, settings: Settings) {
         self.init(
-            catalog: catalog, settings: settings, verify: { try await tokens.verify(bearer: $0) },
+            catalog: catalog, plans: plans, settings: settings, verify: { try await tokens.verify(bearer: $0) },
             storageSecret: { try await tokens.s3Secret(accessKey: $0).secret })
     }
 
     init(
-        catalog: Catalog, settings: Settings,
+        catalog: Catalog, plans: PlanService, settings: Settings,
         verify: @escaping @Sendable (_ bearer: String) async throws -> Principal,
         storageSecret: @escaping @Sendable (_ tokenID: String) async throws -> String
     ) {
         self.catalog = catalog
+        self.plans = plans
         self.settings = settings
         self.verify = verify
         self.storageSecret = storageSecret

@@ -59,13 +59,15 @@ enum CatalogErrorBody {
         case .noSuchNamespace: (404, "NoSuchNamespaceException")
         case .noSuchTable: (404, "NoSuchTableException")
         case .noSuchView: (404, "NoSuchViewException")
+        case .noSuchPlan: (404, "NoSuchPlanIdException")
+        case .noSuchPlanTask: (404, "NoSuchPlanTaskException")
         case .alreadyExists, .locationOverlaps: (409, "AlreadyExistsException")
         case .namespaceNotEmpty: (409, "NamespaceNotEmptyException")
         case .contradictoryProperties, .keyReused: (422, "UnprocessableEntityException")
         case .commitConflict, .commitContended: (409, "CommitFailedException")
         case .commitOutcomeUnknown: (500, "CommitStateUnknownException")
         case .warehouseNotEmpty, .invalidName, .limitExceeded, .invalidPageToken, .locationOutside,
-            .changeRefused, .corrupt:
+            .changeRefused, .corrupt, .planningBusy:
             nil
         }
     }

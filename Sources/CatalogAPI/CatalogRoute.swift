@@ -16,7 +16,7 @@ struct CatalogRoute: Sendable {
     /// Schemas of thousands of columns and commits of many snapshots are long.
     private static let commitLimitBytes = 32 << 20
 
-    static let all = namespacesAndTables + views + functions
+    static let all = namespacesAndTables + planning + views + functions
 
     private static let functions: [CatalogRoute] = [
         CatalogRoute(method: "GET", path: "/namespaces/{namespace}/functions") { api in
@@ -83,6 +83,22 @@ struct CatalogRoute: Sendable {
             method: "POST", path: "/transactions/commit", bodyLimitBytes: commitLimitBytes, isRepeatable: true
         ) { api in
             { try await api.commitTransaction($0) }
+        },
+    ]
+
+    private static let planning: [CatalogRoute] = [
+        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/tables/{table}/plan") { api in
+            { try await api.planTableScan($0) }
+        },
+        CatalogRoute(method: "GET", path: "/namespaces/{namespace}/tables/{table}/plan/{plan-id}") { api in
+            { try await api.fetchPlanningResult($0) }
+        },
+        CatalogRoute(method: "DELETE", path: "/namespaces/{namespace}/tables/{table}/plan/{plan-id}") {
+            api in
+            { try await api.cancelPlanning($0) }
+        },
+        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/tables/{table}/tasks") { api in
+            { try await api.fetchScanTasks($0) }
         },
     ]
 

@@ -44,6 +44,12 @@ struct RequestObject {
         return flag
     }
 
+    func optionalLong(_ name: String) throws(CatalogAPIError) -> Int64? {
+        guard let value = self[name] else { return nil }
+        guard let number = value.integer else { throw wrong(name, "64-bit integer") }
+        return number
+    }
+
     /// Empty when absent.
     func array(_ name: String) throws(CatalogAPIError) -> [JSONValue] {
         guard let value = self[name] else { return [] }

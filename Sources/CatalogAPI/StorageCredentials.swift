@@ -27,22 +27,29 @@ extension CatalogAPI {
         ]
     }
 
-    func credentials(for metadata: TableMetadata, principal: Principal) async throws -> StorageCredentials {
+    func credentials(
+        for metadata: TableMetadata, _ context: CatalogContext
+    ) async throws -> StorageCredentials {
         var config = storageConfig
-        config["s3.access-key-id"] = principal.tokenID
-        config["s3.secret-access-key"] = try await storageSecret(principal.tokenID)
+        config["s3.access-key-id"] = context.principal.tokenID
+        config["s3.secret-access-key"] = try await storageSecret(context.principal.tokenID)
         return StorageCredentials(prefix: metadata.location + "/", config: config)
     }
 
     /// The whole answer to a create, load or register: with keys when the client asks to have access delegated.
     func tableResponse(_ answer: TableAnswer, _ context: CatalogContext) async throws -> Response {
-        let delegation = context.request.headers["x-iceberg-access-delegation"] ?? ""
-        let wantsKeys = delegation.split(separator: ",").contains {
-            $0.trimmingPrefix(while: \.isWhitespace).hasPrefix("vended-credentials")
-        }
-        guard wantsKeys else { return answer.response(config: storageConfig) }
-        let credentials = try await credentials(for: answer.metadata, principal: context.principal)
+        guard context.wantsCredentials else { return answer.response(config: storageConfig) }
+        let credentials = try await credentials(for: answer.metadata, context)
         // Older clients look into `config` only.
         return answer.response(config: credentials.config, credentials: credentials)
+    }
+}
+
+extension CatalogContext {
+    /// The client asks to be given keys for the table's files.
+    var wantsCredentials: Bool {
+        (request.headers["x-iceberg-access-delegation"] ?? "").split(separator: ",").contains {
+            $0.trimmingPrefix(while: \.isWhitespace).hasPrefix("vended-credentials")
+        }
     }
 }

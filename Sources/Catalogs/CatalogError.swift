@@ -19,6 +19,10 @@ package struct CatalogError: Fault {
         case warehouseInactive = "CAT-107"
         /// Also when it was dropped or renamed meanwhile.
         case noSuchView = "CAT-108"
+        /// No scan is planned under this id, or not any more: submit it again.
+        case noSuchPlan = "CAT-109"
+        /// The plan task is none of this server's or table's, its plan was cancelled, or its time is over.
+        case noSuchPlanTask = "CAT-110"
         /// The name of a namespace, table or account breaks the rules.
         case invalidName = "CAT-201"
         /// Too many levels, too many or too long properties, too many tables in one commit.
@@ -41,12 +45,15 @@ package struct CatalogError: Fault {
         case commitContended = "CAT-302"
         /// Nobody knows whether the commit happened. Load the table and look before trying again.
         case commitOutcomeUnknown = "CAT-303"
+        /// As many scans are being planned as may be. Retry after a pause.
+        case planningBusy = "CAT-304"
         /// The row of a table or its metadata file is not what the catalog wrote.
         case corrupt = "CAT-401"
 
         package var kind: FaultKind {
             switch self {
-            case .noSuchWarehouse, .noSuchNamespace, .noSuchTable, .noSuchView: .notFound
+            case .noSuchWarehouse, .noSuchNamespace, .noSuchTable, .noSuchView, .noSuchPlan, .noSuchPlanTask:
+                .notFound
             case .alreadyExists, .namespaceNotEmpty, .warehouseNotEmpty, .warehouseInactive,
                 .locationOverlaps,
                 .commitConflict, .commitContended:
@@ -55,6 +62,7 @@ package struct CatalogError: Fault {
                 .changeRefused, .keyReused:
                 .invalidRequest
             case .commitOutcomeUnknown: .outcomeUnknown
+            case .planningBusy: .unavailable
             case .corrupt: .corruptData
             }
         }

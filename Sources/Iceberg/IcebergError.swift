@@ -21,6 +21,8 @@ package struct IcebergError: Fault {
         case invalidView = "ICE-109"
         /// The bytes of a deletion vector are damaged, or are none.
         case malformedDeletionVector = "ICE-110"
+        /// A scan names a column or snapshot the table does not have, or compares a column with what is none of its type.
+        case invalidScan = "ICE-111"
         case unknownSchema = "ICE-201"
         case unknownPartitionSpec = "ICE-202"
         case unknownSortOrder = "ICE-203"
@@ -42,7 +44,7 @@ package struct IcebergError: Fault {
             switch self {
             case .malformed, .unknownType, .invalidSchema, .invalidPartitionSpec, .invalidSortOrder,
                 .invalidLocation, .unknownUpdate, .unknownRequirement, .invalidUpdate, .unknownSchema,
-                .unknownPartitionSpec, .unknownSortOrder, .invalidView, .unknownViewVersion:
+                .unknownPartitionSpec, .unknownSortOrder, .invalidView, .unknownViewVersion, .invalidScan:
                 .invalidRequest
             case .unsupportedVersion, .unreadableType: .unsupported
             case .malformedValue, .malformedDeletionVector: .corruptData

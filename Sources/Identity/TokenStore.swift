@@ -58,6 +58,9 @@ package final class TokenStore: Sendable {
         return TemporaryCredential(request, parent: parent, parentSecret: known.secret, now: clock.now)
     }
 
+    /// A key of this node for one purpose, the same after a restart.
+    package func key(for purpose: StaticString) -> [UInt8] { keyFile.key(for: purpose) }
+
     private static let unknown = IdentityError(
         .unauthenticated, "the token is unknown or expired",
         hint: "send a valid token as `Authorization: Bearer VALUE`")

@@ -27,7 +27,8 @@ extension NodeRooms {
     ) -> Router {
         let authenticator = Authenticator(tokens: tokens)
         let catalogAPI = CatalogAPI(
-            catalog: catalog, tokens: tokens, settings: CatalogAPI.Settings(publicS3URL: s3URL))
+            catalog: catalog, plans: plans, tokens: tokens,
+            settings: CatalogAPI.Settings(publicS3URL: s3URL))
         var ingestLimits = IngestAPI.Limits()
         ingestLimits.bodyBytes = settings.ingestBodyBytes
         let ingestAPI = IngestAPI(

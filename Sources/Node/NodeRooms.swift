@@ -27,6 +27,7 @@ struct NodeRooms: Sendable {
     let tokens: TokenStore
     let buckets: BucketStore
     let catalog: Catalog
+    let plans: PlanService
     let streams: StreamRegistry
     let pipelines: PipelineService
     let session: Session
@@ -59,6 +60,11 @@ struct NodeRooms: Sendable {
         let caches = TableCaches()
         let ledger = MemoryLedger(
             limit: settings.memoryBytes ?? ProcessSetup.memoryBytes / 2, metrics: metrics)
+        let plans = PlanService(
+            catalog: catalog,
+            resources: PlanService.Resources(
+                caches: caches, pool: morsels, ledger: ledger, key: tokens.key(for: "plan tasks 1"),
+                metrics: metrics))
         let pipelines = try await PipelineService.open(
             PipelineResources(
                 metastore: metastore, streams: streams, catalog: catalog, store: buckets, caches: caches,
@@ -78,7 +84,8 @@ struct NodeRooms: Sendable {
         return NodeRooms(
             settings: settings, log: log, metrics: metrics, directory: directory, pool: pool,
             morsels: morsels,
-            metastore: metastore, tokens: tokens, buckets: buckets, catalog: catalog, streams: streams,
+            metastore: metastore, tokens: tokens, buckets: buckets, catalog: catalog, plans: plans,
+            streams: streams,
             pipelines: pipelines, session: session, ledger: ledger)
     }
 

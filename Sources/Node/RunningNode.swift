@@ -15,6 +15,8 @@ package struct RunningNode: Sendable {
     /// Deletes what the catalog has on record as to be deleted.
     private let maintenance: Task<Void, Never>
     private let upkeep: Task<Void, Never>
+    /// Works on scans that are planned in the background.
+    private let planning: Task<Void, Never>
 
     /// Starts S3 first: the catalog tells its address to clients.
     static func start(_ rooms: NodeRooms) async throws -> RunningNode {
@@ -39,7 +41,8 @@ package struct RunningNode: Sendable {
                     await StoreUpkeep(
                         buckets: rooms.buckets, log: rooms.log, scrubBytes: settings.scrubBytes
                     ).run()
-                })
+                },
+                planning: Task { await rooms.plans.run() })
         } catch {
             await s3.stop()
             throw error
@@ -68,9 +71,11 @@ package struct RunningNode: Sendable {
         rooms.pipelines.stop()
         maintenance.cancel()
         upkeep.cancel()
+        planning.cancel()
         await pipelines.value
         await maintenance.value
         await upkeep.value
+        await planning.value
         try await rooms.close()
     }
 }

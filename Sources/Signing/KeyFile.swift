@@ -10,6 +10,7 @@ package import Effects
 package struct KeyFile: Sendable {
     private let sealingKey: [UInt8]
     private let bearerKey: [UInt8]
+    private let derivingKey: [UInt8]
     /// In front of each sealed text, so that a later format can be told apart.
     private static let sealVersion: UInt8 = 1
 
@@ -18,6 +19,7 @@ package struct KeyFile: Sendable {
         precondition(key.count == 32, "a key has 32 bytes")
         sealingKey = HMAC.sha256(key: key, "firn seal 1")
         bearerKey = HMAC.sha256(key: key, "firn bearer 1")
+        derivingKey = HMAC.sha256(key: key, "firn derive 1")
     }
 
     /// Loads the key, or creates it once with mode 0600; a power cut leaves either no file or a whole one.
@@ -33,6 +35,11 @@ package struct KeyFile: Sendable {
         try publish(temporary, as: path)
         guard let key = try load(path: path) else { throw failure("the key file vanished", path, ENOENT) }
         return KeyFile(key: key)
+    }
+
+    /// 32 bytes that nobody without the file can tell, others for each purpose.
+    package func key(for purpose: StaticString) -> [UInt8] {
+        HMAC.sha256(key: derivingKey, "\(purpose)")
     }
 
     /// A keyed hash: a stolen database gives no bearer, and guesses cannot be checked without the key file.

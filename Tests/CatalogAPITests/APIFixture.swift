@@ -5,6 +5,8 @@ import Foundation
 import Identity
 import JSONText
 import Metastore
+import Scheduling
+import Tables
 import Telemetry
 import TestKit
 import Wire
@@ -19,6 +21,7 @@ struct APIFixture {
     let failing: FailingBlobStore
     let metastore: Metastore
     let catalog: Catalog
+    let plans: PlanService
     let router: Router
 
     static let scopes: [String: [String]] = [
@@ -27,7 +30,7 @@ struct APIFixture {
         "sql": ["sql:read"],
     ]
 
-    init() async throws {
+    init(planLimits: PlanLimits = PlanLimits()) async throws {
         directory = try TemporaryDirectory()
         store = MemoryBlobStore(clock: clock, buckets: ["lake", "sea"])
         failing = FailingBlobStore(store)
@@ -43,8 +46,13 @@ struct APIFixture {
             }
             return Principal(tokenID: "id-\(value)", scopes: try scopes.map { try Scope(parsing: $0) })
         }
+        plans = PlanService(
+            catalog: catalog,
+            resources: PlanService.Resources(
+                caches: TableCaches(), pool: MorselPool(threads: 1), ledger: MemoryLedger(limit: 1 << 28),
+                key: [1, 2, 3]), limits: planLimits)
         let api = CatalogAPI(
-            catalog: catalog, settings: CatalogAPI.Settings(publicS3URL: "http://127.0.0.1:9000"),
+            catalog: catalog, plans: plans, settings: CatalogAPI.Settings(publicS3URL: "http://127.0.0.1:9000"),
             verify: verify, storageSecret: { "secret of \($0)" })
         router = api.router(log: .silent)
     }

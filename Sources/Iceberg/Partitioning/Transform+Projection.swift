@@ -92,7 +92,7 @@ extension Transform {
         }
     }
 
-    private var isTimeUnit: Bool {
+    var isTimeUnit: Bool {
         switch self {
         case .year, .month, .day, .hour: true
         default: false
@@ -100,12 +100,12 @@ extension Transform {
     }
 
     /// Early writers rounded times before 1970 towards zero, so such a partition may be named one too high.
-    private static func allowingOldRounding(_ image: Scalar) -> Scalar {
+    static func allowingOldRounding(_ image: Scalar) -> Scalar {
         if case .int(let units) = image, units < 0 { .int(units + 1) } else { image }
     }
 
     /// The next value up or down, where a type has such; the value itself, which is only less sharp, elsewhere.
-    private static func neighbour(of value: Scalar, _ step: Int) -> Scalar? {
+    static func neighbour(of value: Scalar, _ step: Int) -> Scalar? {
         switch value {
         case .int(let number):
             let (next, overflow) = number.addingReportingOverflow(Int32(step))

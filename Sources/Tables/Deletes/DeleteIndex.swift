@@ -18,8 +18,10 @@ struct DeleteIndex: Sendable {
 
     init(metadata: TableMetadata) { self.metadata = metadata }
 
-    /// - Errors: `TAB-102`, `TAB-103`, `TAB-202`.
-    mutating func add(_ entry: ManifestEntry, _ location: TableLocation) throws(TablesError) {
+    /// - Errors: `TAB-102`, `TAB-103`; `TAB-202` unless another reads the deletes.
+    mutating func add(
+        _ entry: ManifestEntry, _ location: TableLocation, anyFormat: Bool = false
+    ) throws(TablesError) {
         let file = entry.file
         let path = try location.blob(file.path)
         guard let sequenceNumber = entry.sequenceNumber else {
@@ -28,8 +30,8 @@ struct DeleteIndex: Sendable {
         }
         var delete = DeleteFile(file: file, path: path, sequenceNumber: sequenceNumber)
         count += 1
-        if file.keyMetadata != nil { throw refused(file, "the delete file is encrypted") }
-        switch (file.content, file.format) {
+        if !anyFormat, file.keyMetadata != nil { throw refused(file, "the delete file is encrypted") }
+        switch (file.content, anyFormat && file.format != "PUFFIN" ? "PARQUET" : file.format) {
         case (.positionDeletes, "PUFFIN"):
             guard let target = file.referencedDataFile, file.contentOffset != nil, file.contentSize != nil
             else {

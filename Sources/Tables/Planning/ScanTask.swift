@@ -1,7 +1,7 @@
 package import Blobs
 package import Iceberg
 
-/// One data file to read, and what is left to check in it.
+/// One data file to read, and what deletes rows of it.
 package struct ScanTask: Sendable {
     package var file: DataFile
     /// Where the file lies; checked to be the table's own.
@@ -11,21 +11,20 @@ package struct ScanTask: Sendable {
     package var sequenceNumber: Int64
     /// The snapshot that added the file.
     package var snapshotID: Int64?
-    /// Rows of the file may still fail it; prunes row groups and pages.
-    package var residual: Predicate
+    package var position: ScanPosition
     /// What may delete rows of the file.
     package var deletes = FileDeletes()
 
     package init(
         file: DataFile, path: BlobPath, spec: PartitionSpec, sequenceNumber: Int64, snapshotID: Int64? = nil,
-        residual: Predicate
+        position: ScanPosition = ScanPosition(manifest: 0, entry: 0)
     ) {
         self.file = file
         self.path = path
         self.spec = spec
         self.sequenceNumber = sequenceNumber
         self.snapshotID = snapshotID
-        self.residual = residual
+        self.position = position
     }
 }
 
