@@ -16,6 +16,7 @@ let rooms: [Room] = [
     Room(name: "Effects", uses: []),
     Room(name: "Octets", uses: []),
     Room(name: "JSONText", uses: ["Faults"]),
+    Room(name: "XMLText", uses: ["Faults"], isTested: false),
     Room(name: "Telemetry", uses: ["Effects", "JSONText"]),
     // Layer 1
     Room(name: "Columnar", uses: ["Faults", "CArrowData"]),
@@ -97,13 +98,13 @@ let rooms: [Room] = [
         uses: [
             "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling", "Signing", "Blobs",
             "Buckets",
-            "Identity", "Wire",
+            "Identity", "Wire", "XMLText",
         ]),
     Room(
         name: "CatalogAPI",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Signing", "Scheduling",
-            "Iceberg", "Tables", "Catalogs", "Identity", "Wire",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Signing", "Iceberg",
+            "Tables", "Catalogs", "Identity", "Wire", "XMLText",
         ]),
     Room(
         name: "QueryAPI",

@@ -1,4 +1,5 @@
 package import Catalogs
+import Effects
 package import Identity
 package import Telemetry
 package import Wire
@@ -17,6 +18,8 @@ package struct CatalogAPI: Sendable {
         /// What clients are told to reach objects at, such as `http://127.0.0.1:9000`.
         package var publicS3URL: String
         package var region = "auto"
+        /// How long keys for a table's files live. In the second half of that time clients get new ones.
+        package var credentialSeconds: Int64 = 3600
 
         package init(publicS3URL: String) { self.publicS3URL = publicS3URL }
     }
@@ -25,27 +28,35 @@ package struct CatalogAPI: Sendable {
     let plans: PlanService
     let settings: Settings
     let authenticator: Authenticator
-    /// The secret that belongs to a token's id on the S3 endpoint.
-    let storageSecret: @Sendable (_ tokenID: String) async throws -> String
+    let clock: any Clock
+    let reports: ReportMeters
+    /// Makes S3 keys that live for a while and die with the token they are made for.
+    let vend: @Sendable (TemporaryCredential.Request, _ tokenID: String) -> TemporaryCredential
     /// Whom a bearer value belongs to, for the OAuth endpoint.
     let verify: @Sendable (_ bearer: String) async throws -> Principal
 
-    package init(catalog: Catalog, plans: PlanService, tokens: TokenStore, settings: Settings) {
+    package init(
+        catalog: Catalog, plans: PlanService, tokens: TokenStore, settings: Settings, metrics: MetricsRegistry
+    ) {
         self.init(
-            catalog: catalog, plans: plans, settings: settings, verify: { try await tokens.verify(bearer: $0) },
-            storageSecret: { try await tokens.s3Secret(accessKey: $0).secret })
+            catalog: catalog, plans: plans, settings: settings,
+            verify: { try await tokens.verify(bearer: $0) },
+            metrics: metrics, vend: { tokens.vendedCredential($0, to: $1) })
     }
 
     init(
         catalog: Catalog, plans: PlanService, settings: Settings,
         verify: @escaping @Sendable (_ bearer: String) async throws -> Principal,
-        storageSecret: @escaping @Sendable (_ tokenID: String) async throws -> String
+        clock: any Clock = LiveClock(), metrics: MetricsRegistry = MetricsRegistry(),
+        vend: @escaping @Sendable (TemporaryCredential.Request, _ tokenID: String) -> TemporaryCredential
     ) {
         self.catalog = catalog
         self.plans = plans
         self.settings = settings
         self.verify = verify
-        self.storageSecret = storageSecret
+        self.clock = clock
+        reports = ReportMeters(metrics)
+        self.vend = vend
         authenticator = Authenticator(verify: verify)
     }
 

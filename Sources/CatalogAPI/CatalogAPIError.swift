@@ -13,8 +13,21 @@ struct CatalogAPIError: Fault {
         case identifierMismatch = "CTA-104"
         /// The `Idempotency-Key` is no UUID of version 7.
         case malformedKey = "CTA-105"
+        /// A request to storage that is not signed: it touches more than the table's files, or nobody knows what it does.
+        case signingRefused = "CTA-106"
+        /// The token may not choose this place for a table: nothing says that what lies there is its own.
+        case locationNotGranted = "CTA-107"
 
-        var kind: FaultKind { .invalidRequest }
+        /// The catalog keeps no functions yet, so no name is one's.
+        case noSuchFunction = "CTA-108"
+
+        var kind: FaultKind {
+            switch self {
+            case .noSuchFunction: .notFound
+            case .signingRefused, .locationNotGranted: .denied
+            default: .invalidRequest
+            }
+        }
     }
 
     let code: Code

@@ -32,6 +32,7 @@ enum CatalogErrorBody {
 
     static func classify(_ error: any Error) -> (status: Int, type: String) {
         if let error = error as? CatalogError, let exact = exact(error.code) { return exact }
+        if (error as? CatalogAPIError)?.code == .noSuchFunction { return (404, "NoSuchFunctionException") }
         if let error = error as? IcebergError, error.kind == .conflict {
             return (409, "CommitFailedException")
         }

@@ -21,7 +21,10 @@ struct CatalogRoute: Sendable {
     private static let functions: [CatalogRoute] = [
         CatalogRoute(method: "GET", path: "/namespaces/{namespace}/functions") { api in
             { try await api.listFunctions($0) }
-        }
+        },
+        CatalogRoute(method: "GET", path: "/namespaces/{namespace}/functions/{function}") { api in
+            { try await api.loadFunction($0) }
+        },
     ]
 
     private static let namespacesAndTables: [CatalogRoute] = [
@@ -73,6 +76,9 @@ struct CatalogRoute: Sendable {
         CatalogRoute(method: "GET", path: "/namespaces/{namespace}/tables/{table}/credentials") { api in
             { try await api.loadCredentials($0) }
         },
+        CatalogRoute(
+            method: "POST", path: "/namespaces/{namespace}/tables/{table}/sign", bodyLimitBytes: 4 << 20
+        ) { api in { try await api.signRequest($0) } },
         CatalogRoute(method: "POST", path: "/namespaces/{namespace}/tables/{table}/metrics") { api in
             { try await api.reportMetrics($0) }
         },

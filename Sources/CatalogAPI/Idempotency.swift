@@ -68,7 +68,7 @@ extension CatalogAPI {
             let table = try await catalog.table(name, orAsAt: location, in: context.warehouse)
             let answer = TableAnswer(metadata: table.metadata, metadataLocation: table.metadataLocation)
             let isLoad = route.path.hasSuffix("/tables") || route.path.hasSuffix("/register")
-            return isLoad ? try await tableResponse(answer, context) : answer.response()
+            return isLoad ? try tableResponse(answer, of: name, context) : answer.response()
         case .view(let name, let location):
             return try await catalog.view(name, orAsAt: location, in: context.warehouse).response
         }

@@ -50,6 +50,11 @@ struct RequestObject {
         return number
     }
 
+    func object(_ name: String) throws(CatalogAPIError) -> JSONObject {
+        guard case .object(let object)? = self[name] else { throw wrong(name, "object") }
+        return object
+    }
+
     /// Empty when absent.
     func array(_ name: String) throws(CatalogAPIError) -> [JSONValue] {
         guard let value = self[name] else { return [] }

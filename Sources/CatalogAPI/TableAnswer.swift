@@ -16,23 +16,28 @@ struct TableAnswer {
     /// Nil for a table that is only staged.
     var metadataLocation: String?
     var snapshots = Snapshots.all
+    /// Of an answer with keys: tells it from one with older keys.
+    var keyMark: String?
     /// The JSON of `metadata` where it is there already.
     var text: [UInt8]?
 
     /// A metadata file has one content for ever, so its name tells versions apart.
     var etag: String? {
         metadataLocation.flatMap { $0.split(separator: "/").last }.map {
-            "\"\($0)\(snapshots == .all ? "" : "#refs")\""
+            "\"\($0)\(snapshots == .all ? "" : "#refs")\(keyMark.map { "#" + $0 } ?? "")\""
         }
     }
 
     /// `{"metadata-location": …, "metadata": …}` and, for loads, `config` and `storage-credentials`.
-    func response(config: [String: String]? = nil, credentials: StorageCredentials? = nil) -> Response {
+    func response(
+        config: [String: String]? = nil, credentials: StorageCredentials? = nil, isSigned: Bool = false
+    ) -> Response {
         var body = JSONObject()
         body["metadata-location"] = metadataLocation.map { .string($0) }
         if text == nil || snapshots != .all { body["metadata"] = shown.json }
         if let config { body["config"] = JSONValue(properties: config) }
         if let credentials { body["storage-credentials"] = credentials.json }
+        if isSigned { body["remote-signing-config"] = ["properties": [:], "headers": [:]] }
         var bytes = JSONValue.object(body).serialized()
         if let text, snapshots == .all {
             // Behind the last member: the object has at least the location, since a text has a file.

@@ -20,7 +20,7 @@ package struct Page<Entry: Sendable>: Sendable {
     }
 
     /// `found` was asked with one entry more than the page holds, to know whether another page follows.
-    init(_ found: [Entry], for request: PageRequest, key: (Entry) -> String) {
+    package init(_ found: [Entry], for request: PageRequest, key: (Entry) -> String) {
         guard case .part(_, let size) = request, found.count > size, size > 0 else {
             self.init(entries: found, nextToken: nil)
             return

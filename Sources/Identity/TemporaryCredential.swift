@@ -9,7 +9,9 @@ import Signing
 ///     secret         hex SHA-256 of the JWT
 ///     session token  base64 of `jwt/` and the JWT
 ///
-/// The JWT is signed with HS256 under the parent's S3 secret, here or by whoever has that secret.
+/// The JWT is signed with HS256 under the parent's S3 secret, here or by whoever has that secret. Or the node vends it
+/// under a key of its own: then it gives what it says although the parent may have no rights on storage at all, as long
+/// as the parent lives.
 ///
 /// - Source: the hosted product's temporary credentials, "local signing".
 package struct TemporaryCredential: Sendable {
@@ -43,19 +45,35 @@ package struct TemporaryCredential: Sendable {
 
     package static let longestSeconds: Int64 = 604_800
     private static let header = #"{"alg":"HS256","typ":"JWT"}"#
+    private static let vendedKeyID = "firn-vended"
+    private static let vendedHeader = #"{"alg":"HS256","kid":"firn-vended","typ":"JWT"}"#
     private static let pathsMost = 1000
     private static let tokenBytesMost = 16 << 10
 
     package let secret: String
     package let sessionToken: String
+    package let expires: Instant
+    /// The node itself says what it may, not its parent.
+    private let isVended: Bool
     private let bucket: String
     private let permission: Permission
     private let prefixes: [String]
     private let objects: [String]
     private let actions: [String]?
 
-    /// Issues one.
+    /// Issues one that may do what both it and its parent may.
     package init(_ request: Request, parent: String, parentSecret: String, now: Instant) {
+        self.init(request, parent: parent, signedWith: parentSecret, isVended: false, now: now)
+    }
+
+    /// Vends one that may do all it says. Whoever asks for it has checked that the parent may have it.
+    package init(_ request: Request, parent: String, vendingSecret: String, now: Instant) {
+        self.init(request, parent: parent, signedWith: vendingSecret, isVended: true, now: now)
+    }
+
+    private init(
+        _ request: Request, parent: String, signedWith key: String, isVended: Bool, now: Instant
+    ) {
         let start = now.microseconds / 1_000_000
         var claims: JSONObject = [
             "bucket": .string(request.bucket), "scope": .string(request.permission.rawValue),
@@ -67,8 +85,9 @@ package struct TemporaryCredential: Sendable {
             ]
         }
         let body = JSONValue.object(claims).serialized()
-        let text = Self.url(Array(Self.header.utf8)) + "." + Self.url(body)
-        let jwt = text + "." + Self.url(HMAC.sha256(key: Array(parentSecret.utf8), text))
+        let header = isVended ? Self.vendedHeader : Self.header
+        let text = Self.url(Array(header.utf8)) + "." + Self.url(body)
+        let jwt = text + "." + Self.url(HMAC.sha256(key: Array(key.utf8), text))
         sessionToken = Base64.encode(Array("jwt/\(jwt)".utf8))
         secret = Hex.encode(SHA256.hash(jwt))
         bucket = request.bucket
@@ -76,10 +95,14 @@ package struct TemporaryCredential: Sendable {
         prefixes = request.prefixes
         objects = request.objects
         actions = nil
+        expires = Instant(microseconds: (start + request.seconds) * 1_000_000)
+        self.isVended = isVended
     }
 
     /// Reads and verifies one. - Errors: `IDN-101`, the same whatever is wrong with it.
-    package init(sessionToken: String, parentSecret: String, now: Instant) throws(IdentityError) {
+    package init(
+        sessionToken: String, parentSecret: String, vendingSecret: String, now: Instant
+    ) throws(IdentityError) {
         guard sessionToken.utf8.count <= Self.tokenBytesMost, let bytes = Base64.decode(sessionToken),
             let text = String(validating: bytes, as: UTF8.self), text.hasPrefix("jwt/")
         else { throw Self.invalid }
@@ -88,7 +111,9 @@ package struct TemporaryCredential: Sendable {
         guard parts.count == 3, let header = Self.json(parts[0]), header["alg"]?.string == "HS256",
             let claims = Self.json(parts[1])
         else { throw Self.invalid }
-        let expected = Self.url(HMAC.sha256(key: Array(parentSecret.utf8), parts[0] + "." + parts[1]))
+        let isVended = header["kid"]?.string == Self.vendedKeyID
+        let key = isVended ? vendingSecret : parentSecret
+        let expected = Self.url(HMAC.sha256(key: Array(key.utf8), parts[0] + "." + parts[1]))
         let seconds = now.microseconds / 1_000_000
         guard ConstantTime.equal(expected, parts[2]), let expiry = claims["exp"]?.integer, seconds < expiry,
             (claims["nbf"]?.integer).map({ $0 <= seconds }) ?? true,
@@ -97,6 +122,8 @@ package struct TemporaryCredential: Sendable {
                 Permission(rawValue: $0)
             })
         else { throw Self.invalid }
+        expires = Instant(microseconds: expiry.multipliedReportingOverflow(by: 1_000_000).partialValue)
+        self.isVended = isVended
         let paths = claims["paths"]
         self.sessionToken = sessionToken
         secret = Hex.encode(SHA256.hash(jwt))
@@ -132,13 +159,14 @@ package struct TemporaryCredential: Sendable {
         Base64.encode(bytes).replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }
 
-    /// May do what both the parent and this may.
+    /// May do what both the parent and this may; a vended one what it says.
     package func principal(of parent: Principal) -> Principal {
         let right: Identity.Permission = permission.mayWrite ? .storageWrite : .storageRead
         var scopes: [Scope] =
             prefixes.map { Scope(right, [.bucket: bucket, .prefix: $0]) }
             + objects.map { Scope(right, [.bucket: bucket, .object: $0]) }
         if scopes.isEmpty { scopes = [Scope(right, [.bucket: bucket])] }
+        if isVended { return Principal(tokenID: parent.tokenID, scopes: scopes) }
         return parent.narrowed(to: scopes, actions: actions.map { Set($0) })
     }
 }

@@ -58,6 +58,15 @@ package final class TokenStore: Sendable {
         return TemporaryCredential(request, parent: parent, parentSecret: known.secret, now: clock.now)
     }
 
+    /// S3 keys for what the catalog lets a token do, which may have no rights on storage itself. They die with the token.
+    package func vendedCredential(
+        _ request: TemporaryCredential.Request, to parent: String
+    ) -> TemporaryCredential {
+        TemporaryCredential(request, parent: parent, vendingSecret: vendingSecret, now: clock.now)
+    }
+
+    package var vendingSecret: String { Hex.encode(key(for: "vended credentials 1")) }
+
     /// A key of this node for one purpose, the same after a restart.
     package func key(for purpose: StaticString) -> [UInt8] { keyFile.key(for: purpose) }
 

@@ -28,7 +28,7 @@ extension NodeRooms {
         let authenticator = Authenticator(tokens: tokens)
         let catalogAPI = CatalogAPI(
             catalog: catalog, plans: plans, tokens: tokens,
-            settings: CatalogAPI.Settings(publicS3URL: s3URL))
+            settings: CatalogAPI.Settings(publicS3URL: s3URL), metrics: metrics)
         var ingestLimits = IngestAPI.Limits()
         ingestLimits.bodyBytes = settings.ingestBodyBytes
         let ingestAPI = IngestAPI(

@@ -24,7 +24,8 @@ package struct TokenCredentials: S3Credentials {
             let parent = try await tokens.s3Secret(accessKey: accessKey)
             guard let sessionToken else { return parent }
             let session = try TemporaryCredential(
-                sessionToken: sessionToken, parentSecret: parent.secret, now: now)
+                sessionToken: sessionToken, parentSecret: parent.secret, vendingSecret: tokens.vendingSecret,
+                now: now)
             return (session.secret, session.principal(of: parent.principal))
         } catch let error as IdentityError where error.code == .unauthenticated {
             return nil

@@ -22,6 +22,7 @@ struct APIFixture {
     let metastore: Metastore
     let catalog: Catalog
     let plans: PlanService
+    let planResources: PlanService.Resources
     let router: Router
 
     static let scopes: [String: [String]] = [
@@ -46,14 +47,17 @@ struct APIFixture {
             }
             return Principal(tokenID: "id-\(value)", scopes: try scopes.map { try Scope(parsing: $0) })
         }
-        plans = PlanService(
-            catalog: catalog,
-            resources: PlanService.Resources(
-                caches: TableCaches(), pool: MorselPool(threads: 1), ledger: MemoryLedger(limit: 1 << 28),
-                key: [1, 2, 3]), limits: planLimits)
+        planResources = PlanService.Resources(
+            caches: TableCaches(), pool: MorselPool(threads: 1), ledger: MemoryLedger(limit: 1 << 28),
+            key: [1, 2, 3])
+        plans = PlanService(catalog: catalog, resources: planResources, limits: planLimits)
         let api = CatalogAPI(
-            catalog: catalog, plans: plans, settings: CatalogAPI.Settings(publicS3URL: "http://127.0.0.1:9000"),
-            verify: verify, storageSecret: { "secret of \($0)" })
+            catalog: catalog, plans: plans,
+            settings: CatalogAPI.Settings(publicS3URL: "http://127.0.0.1:9000"),
+            verify: verify, clock: clock,
+            vend: { [clock] in
+                TemporaryCredential($0, parent: $1, vendingSecret: "node's secret", now: clock.now)
+            })
         router = api.router(log: .silent)
     }
 

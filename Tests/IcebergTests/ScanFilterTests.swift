@@ -60,10 +60,14 @@ struct ScanFilterTests {
                 "#3 STARTS WITH 'ab'"
             ),
             (#"{"type":"true"}"#, "true", "TRUE"), (#"{"type":"false"}"#, "false", "FALSE"),
-            (#"{"type":"is-nan","term":"id"}"#, #"{"type":"is-nan","child":{"type":"reference","id":1}}"#, "FALSE"),
+            (
+                #"{"type":"is-nan","term":"id"}"#, #"{"type":"is-nan","child":{"type":"reference","id":1}}"#,
+                "FALSE"
+            ),
             (
                 #"{"type":"gt","term":"id","value":5000000000}"#,
-                #"{"type":"gt","left":{"type":"reference","name":"id"},"right":5000000000}"#, "#1 > 5000000000"
+                #"{"type":"gt","left":{"type":"reference","name":"id"},"right":5000000000}"#,
+                "#1 > 5000000000"
             ),
         ]
         for (old, new, predicate) in cases {

@@ -1,5 +1,6 @@
 """Other people's clients, pointed at a Firn server."""
 
+import hashlib
 import importlib.util
 from pathlib import Path
 
@@ -8,6 +9,16 @@ def pyiceberg_catalog(firn, bucket="lake"):
     from pyiceberg.catalog.rest import RestCatalog
 
     return RestCatalog("firn", uri=f"{firn.url}/catalog", warehouse=f"local_{bucket}", token=firn.token)
+
+
+def storage_catalog(firn, bucket="lake"):
+    """PyIceberg with the token's own S3 keys instead of those the catalog gives for one table."""
+    from pyiceberg.catalog.rest import RestCatalog
+
+    return RestCatalog(
+        "firn", uri=f"{firn.url}/catalog", warehouse=f"local_{bucket}", token=firn.token,
+        **{"header.X-Iceberg-Access-Delegation": "none", "s3.access-key-id": firn.token_id,
+           "s3.secret-access-key": hashlib.sha256(firn.token.encode()).hexdigest()})
 
 
 def duckdb_connection(firn, bucket="lake", read_only=True):

@@ -272,7 +272,8 @@ class Handmade:
         self.snapshots[-1]["manifest-list"] = self.put(f"metadata/snap-{snapshot}.avro", data)
         return self
 
-    def register(self):
+    def metadata(self, **changes):
+        """Where the metadata file lies; `changes` are members with underscores for hyphens."""
         metadata = {"format-version": self.version, "table-uuid": str(uuid.uuid4()), "location": self.location,
                     "last-updated-ms": 1_700_000_000_000, "last-column-id": 1000, "schemas": self.schemas,
                     "current-schema-id": len(self.schemas) - 1, "partition-specs": self.specs,
@@ -285,11 +286,19 @@ class Handmade:
             metadata["last-sequence-number"] = self.sequence
         if self.version > 2:
             metadata["next-row-id"] = self.next_row_id
-        path = self.put("metadata/v1.metadata.json", json.dumps(metadata).encode())
+        metadata.update({name.replace("_", "-"): value for name, value in changes.items()})
+        self.count += 1
+        return self.put(f"metadata/{self.count:05}.metadata.json", json.dumps(metadata).encode())
+
+    def try_to_register(self, **changes):
+        path = self.metadata(**changes)
         prefix = self.firn.call("GET", f"/catalog/v1/config?warehouse=local_{self.bucket}").json()["overrides"]["prefix"]
         base = f"/catalog/v1/{prefix}/namespaces"
         self.firn.call("POST", base, json={"namespace": [self.namespace]})
-        answer = self.firn.call("POST", f"{base}/{self.namespace}/register", json={"name": self.name, "metadata-location": path})
+        return self.firn.call("POST", f"{base}/{self.namespace}/register", json={"name": self.name, "metadata-location": path})
+
+    def register(self, **changes):
+        answer = self.try_to_register(**changes)
         assert answer.ok, answer.text
         return self
 

@@ -132,6 +132,118 @@ def test_tables(watched):
     assert send(watched, "DELETE", f"{tables}/v").status_code == 404
 
 
+def test_planning_signing_and_functions(watched):
+    name = namespace(watched)
+    table = f"/namespaces/{name}/tables/t"
+    assert send(watched, "POST", f"/namespaces/{name}/tables", {"name": "t", "schema": SCHEMA}).status_code == 200
+    done = send(watched, "POST", f"{table}/plan", {"filter": {"type": "gt", "term": "id", "value": 5}}, X_Iceberg_Access_Delegation="vended-credentials")
+    assert done.status_code == 200 and done.json()["status"] == "completed" and done.json()["storage-credentials"]
+    plan = f"{table}/plan/{done.json()['plan-id']}"
+    assert send(watched, "GET", plan).json()["status"] == "completed"
+    assert send(watched, "DELETE", plan).status_code == 204 and send(watched, "GET", plan).json() == {"status": "cancelled"}
+    assert send(watched, "DELETE", f"{table}/plan/none").status_code == 404 and send(watched, "GET", f"{table}/plan/none").status_code == 404
+    assert send(watched, "POST", f"{table}/plan", {"snapshot-id": 5}).status_code == 400
+    assert send(watched, "POST", f"/namespaces/{name}/tables/none/plan", {}).status_code == 404
+    assert send(watched, "POST", f"{table}/tasks", {"plan-task": "x"}).status_code == 404
+    place = send(watched, "GET", table).json()["metadata"]["location"].replace("s3://", watched.s3 + "/")
+    request = {"region": "auto", "method": "GET", "uri": place + "/data/a", "headers": {"Host": [watched.s3.split("//")[1]]}}
+    signed = send(watched, "POST", f"{table}/sign", request)
+    assert signed.status_code == 200 and signed.headers["cache-control"] == "private" and signed.json()["headers"]["authorization"]
+    assert send(watched, "POST", f"{table}/sign", {**request, "uri": place}).status_code == 403
+    assert send(watched, "POST", f"{table}/sign", {**request, "uri": "x"}).status_code == 400
+    gone = send(watched, "GET", f"/namespaces/{name}/functions/f")
+    assert gone.status_code == 404 and gone.json()["error"]["type"] == "NoSuchFunctionException"
+    mode = {"requirements": [], "updates": [{"action": "set-properties", "updates": {"firn.scan-planning-mode": "server"}}]}
+    assert "scan-planning-mode" not in send(watched, "GET", table).json()["config"]
+    assert send(watched, "POST", table, mode).status_code == 200
+    assert send(watched, "GET", table).json()["config"]["scan-planning-mode"] == "server"
+    signing = send(watched, "GET", table, X_Iceberg_Access_Delegation="remote-signing").json()
+    assert signing["remote-signing-config"] is not None and signing["config"]["s3.remote-signing-enabled"] == "true"
+    assert send(watched, "POST", f"{table}/metrics", {"report-type": "scan-report", "metrics": {}}).status_code == 400
+    assert send(watched, "POST", f"{table}/metrics", {"report-type": "commit-report", "table-name": "t", "operation": "append",
+                "snapshot-id": 1, "sequence-number": 1, "metrics": {}}).status_code == 204
+    assert watched.metric("firn_catalog_client_reports_total") >= 1
+
+
+def test_all_requirements_and_updates_of_the_file_are_known(watched, specification):
+    """A malformed one is a bad request that names what is missing; only unknown ones are called unknown."""
+    name = namespace(watched)
+    table, view = f"/namespaces/{name}/tables/t", f"/namespaces/{name}/views/v"
+    assert send(watched, "POST", f"/namespaces/{name}/tables", {"name": "t", "schema": SCHEMA}).status_code == 200
+    assert send(watched, "POST", f"/namespaces/{name}/views", {"name": "v", "schema": SCHEMA, "view-version": VIEW_VERSION,
+                                                               "properties": {}}).status_code == 200
+    schemas = specification.document["components"]["schemas"]
+
+    def names(schema, member):
+        kinds = schemas[schema].get("anyOf") or schemas[schema].get("oneOf") or []
+        found = {specification.resolve(kind)["properties"][member]["const"] for kind in kinds}
+        return found | set(schemas[schema].get("discriminator", {}).get("mapping", {}))
+    for schema, path, member in [("TableUpdate", table, "action"), ("ViewUpdate", view, "action")]:
+        known = names(schema, member)
+        assert len(known) == {"TableUpdate": 23, "ViewUpdate": 8}[schema]
+        for action in known:
+            answer = send(watched, "POST", path, {"requirements": [], "updates": [{"action": action}]})
+            assert answer.status_code in (200, 400) and "has this action" not in answer.text, answer.text
+        answer = send(watched, "POST", path, {"requirements": [], "updates": [{"action": "dance"}]})
+        assert answer.status_code == 400 and "has this action" in answer.text
+    for schema, path in [("TableRequirement", table), ("ViewRequirement", view)]:
+        known = names(schema, "type")
+        assert len(known) == {"TableRequirement": 8, "ViewRequirement": 1}[schema]
+        for kind in known:
+            answer = send(watched, "POST", path, {"requirements": [{"type": kind}], "updates": []})
+            assert answer.status_code in (400, 409) and "has this type" not in answer.text, answer.text
+        answer = send(watched, "POST", path, {"requirements": [{"type": "assert-moon"}], "updates": []})
+        assert answer.status_code == 400 and "has this type" in answer.text
+
+
+def test_version_3_keeps_what_it_carries(watched):
+    """Row ids, defaults and encryption keys over a commit that has nothing to do with them."""
+    name = namespace(watched)
+    table = f"/namespaces/{name}/tables/t"
+    fields = [*SCHEMA["fields"], {"id": 3, "name": "n", "required": False, "type": "int", "initial-default": 7, "write-default": 8},
+              {"id": 4, "name": "at", "required": False, "type": "timestamptz_ns"}, {"id": 5, "name": "v", "required": False, "type": "variant"}]
+    made = send(watched, "POST", f"/namespaces/{name}/tables", {"name": "t", "schema": {**SCHEMA, "fields": fields},
+                                                               "properties": {"format-version": "3"}})
+    assert made.status_code == 200 and made.json()["metadata"]["format-version"] == 3, made.text
+    location = made.json()["metadata"]["location"]
+    key = {"key-id": "k1", "encrypted-key-metadata": "c2VjcmV0", "encrypted-by-id": "k0", "properties": {"a": "b"}}
+    snapshot = {"snapshot-id": 5, "sequence-number": 1, "timestamp-ms": 1_900_000_000_000, "manifest-list": location + "/metadata/l.avro",
+                "summary": {"operation": "append"}, "schema-id": 0, "first-row-id": 0, "added-rows": 10, "key-id": "k1"}
+    answer = send(watched, "POST", table, {"requirements": [], "updates": [
+        {"action": "add-encryption-key", "encryption-key": key}, {"action": "add-snapshot", "snapshot": snapshot},
+        {"action": "set-snapshot-ref", "ref-name": "main", "type": "branch", "snapshot-id": 5}]})
+    assert answer.status_code == 200, answer.text
+    assert send(watched, "POST", table, {"requirements": [], "updates": [
+        {"action": "set-properties", "updates": {"cloudflare-data-catalog.x": "y"}}]}).status_code == 200
+    metadata = send(watched, "GET", table).json()["metadata"]
+    assert metadata["next-row-id"] == 10 and metadata["encryption-keys"] == [key]
+    assert metadata["properties"]["cloudflare-data-catalog.x"] == "y"
+    [kept] = metadata["snapshots"]
+    assert {**kept, **snapshot} == kept
+    [schema] = metadata["schemas"]
+    assert schema["fields"][2]["initial-default"] == 7 and schema["fields"][2]["write-default"] == 8
+    assert [field["type"] for field in schema["fields"][3:]] == ["timestamptz_ns", "variant"]
+    assert send(watched, "POST", table, {"requirements": [], "updates": [
+        {"action": "remove-encryption-key", "key-id": "k1"}]}).status_code == 200
+
+
+def test_pages_never_lose_or_repeat_a_name(watched):
+    name = namespace(watched)
+    for number in range(5):
+        assert send(watched, "POST", f"/namespaces/{name}/tables", {"name": f"t{number}", "schema": SCHEMA}).status_code == 200
+    path = f"/namespaces/{name}/tables"
+    whole = send(watched, "GET", path).json()
+    assert len(whole["identifiers"]) == 5 and whole["next-page-token"] is None
+    assert len(send(watched, "GET", path + "?pageSize=2").json()["identifiers"]) == 5
+    found, token = [], ""
+    while token is not None:
+        page = send(watched, "GET", f"{path}?pageToken={token}&pageSize=2").json()
+        found += [entry["name"] for entry in page["identifiers"]]
+        token = page["next-page-token"]
+    assert found == [f"t{number}" for number in range(5)]
+    assert send(watched, "GET", path + "?pageToken=junk").status_code == 400
+
+
 def test_views(watched):
     name = namespace(watched)
     views = f"/namespaces/{name}/views"
@@ -251,6 +363,9 @@ def test_pyiceberg_evolves_branches_and_overwrites(watched, specification):
 
 def test_every_operation_was_looked_at(watched, specification):
     """Last in the file: what the server says it can do has been checked."""
-    endpoints = send(watched, "GET", "/v1/config?warehouse=local_lake", base="/catalog").json()["endpoints"]
+    served = send(watched, "GET", "/v1/config?warehouse=local_lake", base="/catalog").json()["endpoints"]
     seen = {f"{method} {path}" for method, path in specification.seen}
-    assert set(endpoints) - seen == set()
+    endpoints = set(served)
+    assert endpoints - seen == set()
+    whole = {f"{method} {path}" for method, _, path, _ in specification.routes}
+    assert whole - endpoints == {"GET /v1/config", "POST /v1/oauth/tokens"}

@@ -1,4 +1,5 @@
 import Catalogs
+import Columnar
 import Iceberg
 import JSONText
 import Tables
@@ -45,7 +46,8 @@ struct PlanRequest {
             try require(end, metadata)
             return .appended(after: start, upTo: end)
         case (nil, _): throw Self.contradiction("start-snapshot-id and end-snapshot-id go together")
-        case (_?, _): throw Self.contradiction("snapshot-id goes without start-snapshot-id and end-snapshot-id")
+        case (_?, _):
+            throw Self.contradiction("snapshot-id goes without start-snapshot-id and end-snapshot-id")
         }
     }
 
@@ -63,7 +65,8 @@ struct PlanRequest {
             case .appended(_, let end): end
             case nil: nil
             }
-        guard try body.flag("use-snapshot-schema"), let snapshot = id.flatMap({ metadata.snapshot(withID: $0) })
+        guard try body.flag("use-snapshot-schema"),
+            let snapshot = id.flatMap({ metadata.snapshot(withID: $0) })
         else { return metadata.currentSchema }
         return metadata.schema(of: snapshot)
     }

@@ -18,10 +18,12 @@ extension CatalogAPI {
                 ["path": view, "body": named])
         }
         _ = try body.required("updates")
+        let updates = try body.array("updates").map { (json) throws in try ViewUpdate(json: json) }
+        for case .setLocation(let text) in updates { try context.requirePlace(text, for: view, uuid: nil) }
         return try await catalog.replaceView(
             view,
             requirements: body.array("requirements").map { (json) throws in try ViewRequirement(json: json) },
-            updates: body.array("updates").map { (json) throws in try ViewUpdate(json: json) },
+            updates: updates,
             in: context.warehouse
         ).response
     }

@@ -1,4 +1,5 @@
 import Catalogs
+import Effects
 import Iceberg
 import JSONText
 import Wire
@@ -12,12 +13,25 @@ extension CatalogAPI {
         try context.requireWrite(table)
         let commit = try TableCommit(
             RequestObject(try await context.body()), of: table, in: context.warehouse)
+        try context.requirePlaces(of: commit)
         guard let done = try await catalog.commit([commit]).first else {
             preconditionFailure("a commit answers with each of its tables")
         }
         var answer = TableAnswer(done)
         answer.text = try await catalog.metadataText(of: done)
         return answer.response()
+    }
+}
+
+extension CatalogContext {
+    /// The end of a create transaction says where the table lies. One that exists does not move.
+    func requirePlaces(of commit: TableCommit) throws {
+        guard commit.requirements.contains(.create) else { return }
+        var uuid: UniqueID?
+        for case .assignUUID(let assigned) in commit.updates { uuid = UniqueID(assigned) }
+        for case .setLocation(let text) in commit.updates {
+            try requirePlace(text, for: commit.identifier, uuid: uuid)
+        }
     }
 }
 

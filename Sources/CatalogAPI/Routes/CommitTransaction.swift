@@ -12,6 +12,7 @@ extension CatalogAPI {
             try TableCommit(RequestObject(change, of: "table-changes"), of: nil, in: context.warehouse)
         }
         for commit in commits { try context.requireWrite(commit.identifier) }
+        for commit in commits { try context.requirePlaces(of: commit) }
         try await catalog.commit(commits)
         return Response(status: 204)
     }

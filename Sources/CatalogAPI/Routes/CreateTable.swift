@@ -16,12 +16,13 @@ extension CatalogAPI {
                 ?? .unpartitioned,
             order: try body["write-order"].map { (json) throws in try SortOrder(json: json) } ?? .unsorted,
             location: try body.optionalString("location"), properties: try body.properties("properties"))
+        if let location = request.location { try context.requirePlace(location, for: table, uuid: nil) }
         if try body.flag("stage-create") {
             let staged = try await catalog.stageTable(request, in: context.warehouse)
-            return try await tableResponse(TableAnswer(metadata: staged), context)
+            return try tableResponse(TableAnswer(metadata: staged), of: table, context)
         }
         let made = try await catalog.createTable(request, in: context.warehouse)
-        return try await tableResponse(TableAnswer(made), context)
+        return try tableResponse(TableAnswer(made), of: table, context)
     }
 }
 

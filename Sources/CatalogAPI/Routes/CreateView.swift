@@ -14,6 +14,7 @@ extension CatalogAPI {
             identifier: view, schema: try IcebergSchema(json: body.required("schema")),
             version: try ViewVersion(json: body.required("view-version")),
             location: try body.optionalString("location"), properties: try body.properties("properties"))
+        if let location = request.location { try context.requirePlace(location, for: view, uuid: nil) }
         return try await catalog.createView(request, in: context.warehouse).response
     }
 
@@ -24,8 +25,10 @@ extension CatalogAPI {
         let body = RequestObject(try await context.body())
         let view = TableIdentifier(namespace: try context.namespace(), name: try body.string("name"))
         try context.requireWrite(view)
+        try context.requireFile(body.string("metadata-location"), of: view)
         return try await catalog.registerView(
-            view, metadataLocation: body.string("metadata-location"), in: context.warehouse
+            view, metadataLocation: body.string("metadata-location"), in: context.warehouse,
+            claiming: { try context.requirePlace($0.uri, for: view, uuid: $1) }
         ).response
     }
 }

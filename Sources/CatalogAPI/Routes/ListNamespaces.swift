@@ -11,11 +11,11 @@ extension CatalogAPI {
         let text = try context.request.query("parent") ?? ""
         let parent = text.isEmpty ? nil : Namespace(wire: text)
         if let parent { try context.requireListing(parent) }
-        let page = try await catalog.listNamespaces(
-            in: context.warehouse, parent: parent, page: context.page(catalog.limits))
-        let visible = page.entries.filter { context.mayList($0) }
+        let page = try await context.visible(
+            context.page(catalog.limits), key: Catalog.pageKey, mayKnow: { context.mayList($0) }
+        ) { try await catalog.listNamespaces(in: context.warehouse, parent: parent, page: $0) }
         return .json([
-            "namespaces": .array(visible.map { JSONValue($0.levels) }),
+            "namespaces": .array(page.entries.map { JSONValue($0.levels) }),
             "next-page-token": JSONValue(page.nextToken),
         ])
     }

@@ -8,11 +8,11 @@ extension CatalogAPI {
     func listViews(_ context: CatalogContext) async throws -> Response {
         let namespace = try context.namespace()
         try context.requireListing(namespace)
-        let page = try await catalog.listViews(
-            in: namespace, of: context.warehouse, page: context.page(catalog.limits))
-        let visible = page.entries.filter { context.mayList($0) }
+        let page = try await context.visible(
+            context.page(catalog.limits), key: \.name, mayKnow: { context.mayList($0) }
+        ) { try await catalog.listViews(in: namespace, of: context.warehouse, page: $0) }
         return .json([
-            "identifiers": .array(visible.map(\.json)), "next-page-token": JSONValue(page.nextToken),
+            "identifiers": .array(page.entries.map(\.json)), "next-page-token": JSONValue(page.nextToken),
         ])
     }
 }

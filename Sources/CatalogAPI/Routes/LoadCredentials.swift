@@ -8,7 +8,7 @@ extension CatalogAPI {
         let table = try context.table()
         try context.requireRead(table)
         let loaded = try await catalog.loadTable(table, in: context.warehouse)
-        let credentials = try await credentials(for: loaded.metadata, context)
+        let credentials = try credentials(for: table, loaded.metadata, context)
         return .json(["storage-credentials": credentials.json])
     }
 }

@@ -4,7 +4,7 @@ import Wire
 extension CatalogAPI {
     /// `GET …/tables/{table}?snapshots=all|refs`: metadata, storage settings, and keys when asked for.
     ///
-    /// 200, 304 when `If-None-Match` names what the client has, 400, 404.
+    /// 200, 304 when `If-None-Match` names what the client has and its keys are fresh, 400, 404.
     func loadTable(_ context: CatalogContext) async throws -> Response {
         let table = try context.table()
         try context.requireRead(table)
@@ -14,11 +14,12 @@ extension CatalogAPI {
         }
         let loaded = try await catalog.loadTable(table, in: context.warehouse)
         var answer = TableAnswer(loaded, snapshots: snapshots)
+        answer.keyMark = keyMark(for: table, context)
         if let etag = answer.etag, context.request.headers["if-none-match"] == etag {
             return Response(status: 304, headers: ["etag": etag])
         }
         if snapshots == .all { answer.text = try await catalog.metadataText(of: loaded) }
-        return try await tableResponse(answer, context)
+        return try tableResponse(answer, of: table, context)
     }
 
     /// `HEAD …/tables/{table}`: 204, 404.

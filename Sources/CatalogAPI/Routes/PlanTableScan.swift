@@ -66,7 +66,8 @@ extension CatalogAPI {
         case .completed(let page):
             var tail = JSONObject()
             if context.wantsCredentials {
-                tail["storage-credentials"] = try await credentials(for: table.metadata, context).json
+                tail["storage-credentials"] = try credentials(for: table.identifier, table.metadata, context)
+                    .json
             }
             return try await pageResponse(page, table, head: answer("completed"), tail: tail)
         }

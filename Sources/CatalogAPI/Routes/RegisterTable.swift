@@ -10,10 +10,12 @@ extension CatalogAPI {
         let body = RequestObject(try await context.body())
         let table = TableIdentifier(namespace: try context.namespace(), name: try body.string("name"))
         try context.requireWrite(table)
+        try context.requireFile(body.string("metadata-location"), of: table)
         let made = try await catalog.registerTable(
             table, metadataLocation: body.string("metadata-location"), in: context.warehouse,
-            overwrite: body.flag("overwrite"))
-        return try await tableResponse(TableAnswer(made), context)
+            overwrite: body.flag("overwrite"),
+            claiming: { try context.requirePlace($0.uri, for: table, uuid: $1) })
+        return try tableResponse(TableAnswer(made), of: table, context)
     }
 
     /// `POST …/tables/{table}/unregister`: forgets the table, keeps its files. 200 with what it was, 404.

@@ -56,8 +56,11 @@ extension Catalog {
             let row = try parent.map { try NamespaceRow.require($0, in: warehouse, transaction) }
             return try NamespaceRow.children(of: row, in: warehouse, page: page, transaction)
         }
-        return Page(found.map(\.namespace), for: page) { NamespaceRow.path(of: $0) }
+        return Page(found.map(\.namespace), for: page, key: Self.pageKey)
     }
+
+    /// What a page of namespaces is continued by.
+    package static func pageKey(_ namespace: Namespace) -> String { NamespaceRow.path(of: namespace) }
 
     /// - Errors: `CAT-102`; `CAT-203` when a name is both set and removed.
     package func updateNamespaceProperties(

@@ -1,4 +1,4 @@
-package import Iceberg
+import Iceberg
 package import JSONText
 package import Tables
 
@@ -28,7 +28,8 @@ package struct PlanQuery: Sendable, Hashable {
     }
 
     /// - Errors: `ICE-201`, `ICE-101`, `ICE-111`.
-    func bind(to metadata: TableMetadata) throws(IcebergError) -> (schema: IcebergSchema, filter: ScanFilter) {
+    func bind(to metadata: TableMetadata) throws(IcebergError) -> (schema: IcebergSchema, filter: ScanFilter)
+    {
         guard let schema = metadata.schema(withID: schemaID) else {
             throw IcebergError(.unknownSchema, "the table has no such schema", ["schema-id": schemaID])
         }
@@ -57,7 +58,9 @@ extension PlanQuery {
 
     /// Nil for what `json` did not write.
     init?(json: JSONValue) {
-        guard let schema = json["schema"]?.integer, let isCaseSensitive = json["case"]?.boolean else { return nil }
+        guard let schema = json["schema"]?.integer, let isCaseSensitive = json["case"]?.boolean else {
+            return nil
+        }
         let range: SnapshotRange? =
             switch (json["after"]?.integer, json["snapshot"]?.integer) {
             case (let after?, let upTo?): .appended(after: after, upTo: upTo)

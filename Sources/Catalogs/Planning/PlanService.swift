@@ -74,7 +74,8 @@ package final class PlanService: Sendable {
         return (id, .submitted)
     }
 
-    private func add(_ id: String, _ query: PlanQuery, _ table: LoadedTable, _ stage: OpenPlans.Stage) throws {
+    private func add(_ id: String, _ query: PlanQuery, _ table: LoadedTable, _ stage: OpenPlans.Stage) throws
+    {
         let now = catalog.clock.monotonicNanoseconds
         let plan = OpenPlans.Plan(
             tableUUID: table.uuid, query: query, stage: stage, expires: expiry, number: 0)
@@ -170,7 +171,7 @@ package final class PlanService: Sendable {
 
     /// Works on submitted plans until it is cancelled.
     package func run() async {
-        await withTaskGroup { group in
+        await withTaskGroup(of: Void.self) { group in
             var count = 0
             for await id in waiting {
                 if count == limits.plansAtOnce {

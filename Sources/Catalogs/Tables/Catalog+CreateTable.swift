@@ -1,4 +1,4 @@
-import Effects
+package import Effects
 package import Iceberg
 import Metastore
 import Tables
@@ -26,17 +26,19 @@ extension Catalog {
     /// Takes a table over whose files lie in the bucket already.
     ///
     /// With `overwrite` a table of the name points at the metadata from now on, be it its own or another table's; the
-    /// files it had stay.
+    /// files it had stay. `claiming` decides whether the caller may have what lies at the location.
     ///
     /// - Errors: `CAT-102`, `CAT-104`, `CAT-205`, `CAT-206`, `CAT-302`, `CAT-401` when there is no readable metadata.
     package func registerTable(
-        _ table: TableIdentifier, metadataLocation: String, in warehouse: Warehouse, overwrite: Bool = false
+        _ table: TableIdentifier, metadataLocation: String, in warehouse: Warehouse, overwrite: Bool = false,
+        claiming: @Sendable (TableLocation, UniqueID) throws -> Void = { _, _ in }
     ) async throws -> LoadedTable {
         try NameRules(limits: limits).check(tableName: table.name)
         let file = try LocationRules.check(metadataLocation, in: warehouse)
         return try await queue.holding([CommitQueue.key(table, warehouse)]) {
             let metadata = try await files.load(file.uri)
             let location = try LocationRules.check(metadata.location, in: warehouse)
+            try claiming(location, metadata.uuid)
             guard location.contains(file.uri) else { throw LocationRules.outside(file.uri, location) }
             try LocationRules.check(metadata, in: location)
             let row = newRow(table, metadata, at: location, metadataLocation: file.uri)

@@ -1,5 +1,5 @@
-import Effects
-import Iceberg
+package import Effects
+package import Iceberg
 
 /// Where a table lies whose creator did not say.
 ///
@@ -7,11 +7,11 @@ import Iceberg
 ///
 /// The end of the table's UUID makes the place its own: files of a dropped table stay where they are, and a renamed table
 /// does not move, so the name alone would soon be taken.
-enum DefaultLocation {
+package enum DefaultLocation {
     private static let folder = "__firn"
     private static let segmentLimit = 64
 
-    static func text(for table: TableIdentifier, uuid: UniqueID, in warehouse: Warehouse) -> String {
+    package static func text(for table: TableIdentifier, uuid: UniqueID, in warehouse: Warehouse) -> String {
         let names = (table.namespace.levels + [table.name]).map(segment)
         return
             "s3://\(warehouse.bucket)/\(folder)/\(names.joined(separator: "/"))-\(uuid.description.suffix(12))"

@@ -1,4 +1,4 @@
-import Effects
+package import Effects
 import Faults
 package import Iceberg
 import JSONText
@@ -40,13 +40,15 @@ extension Catalog {
     ///
     /// - Errors: `CAT-102`, `CAT-104`, `CAT-205`, `CAT-206`, `CAT-401` when there is no readable metadata.
     package func registerView(
-        _ view: TableIdentifier, metadataLocation: String, in warehouse: Warehouse
+        _ view: TableIdentifier, metadataLocation: String, in warehouse: Warehouse,
+        claiming: @Sendable (TableLocation, UniqueID) throws -> Void = { _, _ in }
     ) async throws -> LoadedView {
         try NameRules(limits: limits).check(tableName: view.name)
         let file = try LocationRules.check(metadataLocation, in: warehouse).uri
         return try await queue.holding([CommitQueue.key(view, warehouse)]) {
             let metadata = try await viewFiles.load(file)
             let place = try check(metadata, in: warehouse)
+            try claiming(place, metadata.uuid)
             guard place.contains(file) else { throw LocationRules.outside(file, place) }
             let row = newViewRow(view, metadata, at: place, file: file)
             try await change(answer: { _ in .view(view, metadataLocation: file) }) {

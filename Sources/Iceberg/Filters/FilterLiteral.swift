@@ -95,7 +95,9 @@ struct FilterLiteral {
             default: nil
             }
         let parts = (text ?? "").split(separator: ".", omittingEmptySubsequences: false)
-        guard let integral = parts.first, parts.count <= 2, integral.contains(where: \.isNumber) else { return nil }
+        guard let integral = parts.first, parts.count <= 2, integral.contains(where: \.isNumber) else {
+            return nil
+        }
         var fraction = parts.count == 2 ? String(parts[1]) : ""
         while fraction.count > scale, fraction.hasSuffix("0") { fraction.removeLast() }
         guard fraction.count <= scale, fraction.utf8.allSatisfy({ (0x30...0x39).contains($0) }),

@@ -122,7 +122,9 @@ private struct FilterReader {
 
     /// Nil for columns whose values no bound or partition tells of.
     private func target(_ operand: Operand) throws(IcebergError) -> (id: Int, type: DataType)? {
-        guard case .column(let place) = operand, let id = place.field.id, !place.isRepeated else { return nil }
+        guard case .column(let place) = operand, let id = place.field.id, !place.isRepeated else {
+            return nil
+        }
         switch place.field.type {
         case .structure, .list, .map:
             throw IcebergError(.invalidScan, "a nested column cannot be compared", ["column": place.path])

@@ -81,6 +81,8 @@ extension Transform {
         case .startsWith(_, let prefix): return keeps(prefix) && Self.starts(value, prefix) ?? false
         case .doesNotStartWith(_, let prefix):
             if keeps(prefix) { return Self.starts(value, prefix).map { !$0 } ?? false }
+            // Only of a truncated prefix does another value mean another beginning: a bucket mixes them.
+            guard case .truncate = self else { return false }
             return differs(value, from: .string(prefix), type)
         default: return false
         }

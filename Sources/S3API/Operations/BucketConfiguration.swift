@@ -2,13 +2,14 @@ import Buckets
 import Identity
 import JSONText
 import Wire
+import XMLText
 
 /// CORS and lifecycle rules in S3's XML. The store keeps the hosted product's JSON; these translate.
 extension S3Call {
     /// Nil takes the setting away; rules are read from the body otherwise.
     func putBucketSetting(_ name: BucketSettings.Name) async throws -> Response {
         try principal.require(.storageWrite, on: .bucket(bucket))
-        let root = try XMLElement(parsing: try await body().collect(limit: 1 << 20))
+        let root = try XMLElement(s3: try await body().collect(limit: 1 << 20))
         let rules: [JSONValue]
         switch name {
         case .cors: rules = try root.expecting("CORSConfiguration").children("CORSRule").map(Self.cors)

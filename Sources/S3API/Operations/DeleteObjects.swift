@@ -2,6 +2,7 @@ import Blobs
 import Buckets
 import Identity
 import Wire
+import XMLText
 
 extension S3Call {
     private static let deletedKeys = 1000
@@ -17,7 +18,7 @@ extension S3Call {
     /// Up to a thousand keys; each is answered for itself, and those that may be deleted go together.
     func deleteObjects() async throws -> Response {
         try principal.requireSomewhere(.storageWrite)
-        let document = try XMLElement(parsing: try await body().collect(limit: 4 << 20))
+        let document = try XMLElement(s3: try await body().collect(limit: 4 << 20))
         let objects = document.children("Object")
         guard document.name == "Delete", (1...Self.deletedKeys).contains(objects.count) else {
             throw S3Error(

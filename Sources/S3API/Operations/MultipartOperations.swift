@@ -2,6 +2,7 @@ import Blobs
 import Buckets
 import Identity
 import Wire
+import XMLText
 
 extension S3Call {
     private var uploadID: String { target["uploadId"] ?? "" }
@@ -45,7 +46,7 @@ extension S3Call {
     func completeMultipartUpload() async throws -> Response {
         let path = try object(for: .storageWrite)
         let condition = try putCondition()
-        let document = try XMLElement(parsing: try await body().collect(limit: 4 << 20))
+        let document = try XMLElement(s3: try await body().collect(limit: 4 << 20))
         guard document.name == "CompleteMultipartUpload" else {
             throw S3Error(.malformedXML, "the body is no CompleteMultipartUpload", ["name": document.name])
         }

@@ -2,24 +2,24 @@
 ///
 /// Reads what S3 clients send: elements, attributes (ignored), text, the five entities and character references, comments.
 /// No document type definitions, so no entity can grow.
-struct XMLElement {
-    var name: String
-    var children: [XMLElement] = []
-    var text = ""
+package struct XMLElement: Sendable {
+    package var name: String
+    package var children: [XMLElement] = []
+    package var text = ""
 
     /// Deeper than any request of S3.
     static let depthLimit = 16
 
-    /// - Errors: `S3-103`.
-    init(parsing bytes: [UInt8]) throws(S3Error) {
+    /// - Errors: `XML-101`.
+    package init(parsing bytes: [UInt8]) throws(XMLError) {
         var parser = XMLParser(bytes)
         self = try parser.document()
     }
 
     fileprivate init(name: String) { self.name = name }
 
-    func children(_ name: String) -> [XMLElement] { children.filter { $0.name == name } }
-    subscript(name: String) -> String? { children.first { $0.name == name }?.text }
+    package func children(_ name: String) -> [XMLElement] { children.filter { $0.name == name } }
+    package subscript(name: String) -> String? { children.first { $0.name == name }?.text }
 }
 
 /// Walks over the bytes once.
@@ -29,7 +29,7 @@ private struct XMLParser {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    mutating func document() throws(S3Error) -> XMLElement {
+    mutating func document() throws(XMLError) -> XMLElement {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
         try skipProlog()
         let root = try element(depth: 0)
@@ -38,7 +38,7 @@ private struct XMLParser {
         return root
     }
 
-    private mutating func skipProlog() throws(S3Error) {
+    private mutating func skipProlog() throws(XMLError) {
         while position < bytes.count {
             if isSpace(bytes[position]) {
                 position += 1
@@ -52,7 +52,7 @@ private struct XMLParser {
         }
     }
 
-    private mutating func element(depth: Int) throws(S3Error) -> XMLElement {
+    private mutating func element(depth: Int) throws(XMLError) -> XMLElement {
         guard depth < XMLElement.depthLimit else { throw fault("elements are nested too deeply") }
         guard starts("<") else { throw fault("an element should begin") }
         position += 1
@@ -88,7 +88,7 @@ private struct XMLParser {
     }
 
     /// True when the element ends at once.
-    private mutating func skipAttributes() throws(S3Error) -> Bool {
+    private mutating func skipAttributes() throws(XMLError) -> Bool {
         while true {
             skipSpaces()
             if starts("/>") {
@@ -114,7 +114,7 @@ private struct XMLParser {
         }
     }
 
-    private mutating func entity() throws(S3Error) -> [UInt8] {
+    private mutating func entity() throws(XMLError) -> [UInt8] {
         guard let end = bytes[position...].prefix(12).firstIndex(of: UInt8(ascii: ";")) else {
             throw fault("an entity does not end")
         }
@@ -135,7 +135,7 @@ private struct XMLParser {
         return Array(String(scalar).utf8)
     }
 
-    private mutating func readName() throws(S3Error) -> String {
+    private mutating func readName() throws(XMLError) -> String {
         let start = position
         while position < bytes.count, !isSpace(bytes[position]), !"/>=<&".utf8.contains(bytes[position]) {
             position += 1
@@ -144,7 +144,7 @@ private struct XMLParser {
         return String(decoding: bytes[start..<position], as: UTF8.self)
     }
 
-    private mutating func skip(past end: String) throws(S3Error) {
+    private mutating func skip(past end: String) throws(XMLError) {
         while position < bytes.count {
             if starts(end) {
                 position += end.utf8.count
@@ -155,7 +155,7 @@ private struct XMLParser {
         throw fault("a comment or declaration does not end")
     }
 
-    private mutating func expect(_ text: String) throws(S3Error) {
+    private mutating func expect(_ text: String) throws(XMLError) {
         guard starts(text) else { throw fault("'\(text)' should stand here") }
         position += text.utf8.count
     }
@@ -167,7 +167,7 @@ private struct XMLParser {
     private func starts(_ text: String) -> Bool { bytes[position...].starts(with: text.utf8) }
     private func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
 
-    private func fault(_ summary: String) -> S3Error {
-        S3Error(.malformedXML, "the body is not the XML this request takes: \(summary)", ["byte": position])
+    private func fault(_ summary: String) -> XMLError {
+        XMLError(.malformed, summary, ["byte": position])
     }
 }

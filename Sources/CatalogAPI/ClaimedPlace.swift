@@ -1,0 +1,43 @@
+import Catalogs
+import Effects
+import Iceberg
+import Identity
+
+extension CatalogContext {
+    /// Whether the caller may make a table of what lies at a place it chose itself.
+    ///
+    /// Who owns a table is given keys for its location, and deletes it by purging. So a token for one namespace or table
+    /// must not take a folder of the bucket that is nobody's table: that would reach objects it has no rights on. It may
+    /// where it could write the objects anyway, and take back the default place of the table's own name.
+    ///
+    /// - Errors: `CTA-107`, `ICE-108`.
+    func requirePlace(_ text: String, for table: TableIdentifier, uuid: UniqueID?) throws {
+        if principal.allows(.catalogWrite, on: .bucket(warehouse.bucket)) { return }
+        let location = try TableLocation(text)
+        if principal.allows(.storageWrite, on: .object(location.bucket, location.key + "/")) { return }
+        if let uuid, location.uri == DefaultLocation.text(for: table, uuid: uuid, in: warehouse) { return }
+        throw notGranted(text)
+    }
+
+    /// Before the file is looked at: that it is there, and is no metadata, is already more than the caller may know.
+    ///
+    /// - Errors: `CTA-107`, `ICE-108`.
+    func requireFile(_ text: String, of table: TableIdentifier) throws {
+        if principal.allows(.catalogWrite, on: .bucket(warehouse.bucket)) { return }
+        let file = try TableLocation(text)
+        if principal.allows(.storageWrite, on: .object(file.bucket, file.key)) { return }
+        let ownPlace = DefaultLocation.text(for: table, uuid: UniqueID(high: 0, low: 0), in: warehouse)
+        if file.uri.hasPrefix(ownPlace.dropLast(12)) { return }
+        throw notGranted(text)
+    }
+
+    private func notGranted(_ location: String) -> CatalogAPIError {
+        CatalogAPIError(
+            .locationNotGranted, "the token lacks a scope to choose this location",
+            [
+                "scope": Permission.catalogWrite.rawValue, "on": "bucket=\(warehouse.bucket)",
+                "location": location,
+            ],
+            hint: "leave the location out, or use a token with storage:write on it")
+    }
+}
