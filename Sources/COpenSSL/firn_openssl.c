@@ -13,6 +13,8 @@ static const EVP_MD *digest_of(int kind) {
     case FIRN_DIGEST_SHA224: return EVP_sha224();
     case FIRN_DIGEST_SHA384: return EVP_sha384();
     case FIRN_DIGEST_SHA512: return EVP_sha512();
+    case FIRN_DIGEST_BLAKE2B: return EVP_blake2b512();
+    case FIRN_DIGEST_BLAKE2S: return EVP_blake2s256();
     default: return EVP_sha256();
     }
 }

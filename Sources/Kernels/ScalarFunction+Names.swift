@@ -118,8 +118,8 @@ extension ScalarFunction {
         .findInSet: ("find_in_set", "The position in a list of texts joined by commas; 0 when absent"),
         .substringIndex: ("substr_index", "What comes before the nth delimiter; from the end when negative"),
         .uuid: ("uuid", "A random UUID as text; volatile"),
-        .encode: ("encode", "Bytes to text: 'base64' or 'hex'"),
-        .decode: ("decode", "Text to bytes: 'base64' or 'hex'"),
+        .encode: ("encode", "Bytes to text: 'base64', 'base64pad' (with =) or 'hex'"),
+        .decode: ("decode", "Text to bytes: 'base64', 'base64pad' or 'hex'"),
         .like: ("like", "SQL pattern with % and _; an optional third argument is the escape character"),
         .notLike: ("not like", "The opposite of like"),
         .ilike: ("ilike", "like without regard to case"),
@@ -179,7 +179,9 @@ extension ScalarFunction {
         .arrayLength: ("array_length", "The number of elements"),
         .arrayHas: ("array_has", "True when the list holds the element"),
         .arrayToString: ("array_to_string", "The elements joined by a delimiter"),
-        .stringToArray: ("string_to_array", "The parts between delimiters"),
+        .stringToArray: (
+            "string_to_array", "The parts between delimiters; the characters when the delimiter is null"
+        ),
         .mapKeys: ("map_keys", "The keys as a list"),
         .mapValues: ("map_values", "The values as a list"),
         .mapExtract: ("map_extract", "The value of a key as a list of one; empty when absent"),
@@ -241,7 +243,9 @@ extension ScalarFunction {
         .arrayMinimum: ("array_min", "The smallest element"),
         .arrayAnyValue: ("array_any_value", "The first element that is not null"),
         .arrayDimensionCount: ("array_ndims", "How deep lists nest"),
-        .arrayDimensions: ("array_dims", "The lengths of the list, of its first element, and so on"),
+        .arrayDimensions: (
+            "array_dims", "The lengths of the list, of its first element, and so on; null of an empty one"
+        ),
         .arrayIsEmpty: ("empty", "True for a list without elements"),
         .arrayRange: ("range", "Whole numbers from the first (0) to before the second, by a step (1)"),
         .arraySeries: ("generate_series", "Whole numbers from the first to the second, by a step (1)"),

@@ -226,9 +226,9 @@ package enum ScalarFunction: Int32, Sendable, Hashable, CaseIterable {
     case substringIndex = 232
     /// A random UUID as text; volatile
     case uuid = 233
-    /// Bytes to text: 'base64' or 'hex'
+    /// Bytes to text: 'base64', 'base64pad' or 'hex'
     case encode = 234
-    /// Text to bytes: 'base64' or 'hex'
+    /// Text to bytes: 'base64', 'base64pad' or 'hex'
     case decode = 235
 
     // Addresses. Here and below `summary` says what each does.

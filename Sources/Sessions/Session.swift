@@ -128,6 +128,9 @@ package final class Session: Sendable {
         case .createView(let syntax):
             return try await ViewStatements(session: self, warehouse: warehouse, request: request)
                 .create(syntax)
+        case .alterView(let syntax):
+            return try await ViewStatements(session: self, warehouse: warehouse, request: request)
+                .alter(syntax)
         case .dropView(let name, let ifExists):
             return try await ViewStatements(session: self, warehouse: warehouse, request: request)
                 .drop(name, ifExists: ifExists)

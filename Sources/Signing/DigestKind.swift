@@ -8,6 +8,10 @@ package enum DigestKind: Int32, Sendable {
     case sha224 = 4
     case sha384 = 5
     case sha512 = 6
+    /// BLAKE2b with 64 bytes (RFC 7693).
+    case blake2b = 7
+    /// BLAKE2s with 32 bytes.
+    case blake2s = 8
 
     package var byteCount: Int {
         switch self {
@@ -16,7 +20,8 @@ package enum DigestKind: Int32, Sendable {
         case .sha224: 28
         case .sha256: 32
         case .sha384: 48
-        case .sha512: 64
+        case .sha512, .blake2b: 64
+        case .blake2s: 32
         }
     }
 

@@ -15,7 +15,7 @@ struct FunctionNullTests {
         "array_resize", "array_sort", "array_position", "array_positions", "array_remove", "array_remove_n",
         "array_remove_all", "array_replace", "array_replace_n", "array_replace_all", "array_slice",
         "json_contains",
-        "array_has",
+        "array_has", "string_to_array", "nanvl",
     ]
 
     @Test(

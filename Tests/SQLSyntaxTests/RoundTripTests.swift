@@ -50,6 +50,9 @@ struct RoundTripTests {
                 "CREATE OR REPLACE VIEW a.v (x COMMENT 'c', y) TBLPROPERTIES ('comment' = 'd') AS SELECT 1, 2"
             ),
             ("create view if not exists v as values (1)", "CREATE VIEW IF NOT EXISTS v AS VALUES (1)"),
+            ("alter view if exists a.v rename to b.w", "ALTER VIEW IF EXISTS a.v RENAME TO b.w"),
+            ("alter view v as select 1", "ALTER VIEW v AS SELECT 1"),
+            ("alter view v set ('a' = 'b')", "ALTER VIEW v SET ('a' = 'b')"),
             ("drop view v", "DROP VIEW v"), ("show views from a like 'b'", "SHOW VIEWS IN a LIKE 'b'"),
             ("show create view v", "SHOW CREATE VIEW v"), ("desc extended t", "DESCRIBE EXTENDED t"),
             ("describe extended", "DESCRIBE extended"),
@@ -90,6 +93,29 @@ struct RoundTripTests {
                 "SELECT * FROM ((SELECT 1) UNION (SELECT 2)) AS a"
             ),
             ("select * from (((select 1))) a", "SELECT * FROM (((SELECT 1))) AS a"),
+            (
+                "select * from a join b left join c on x on y join d on z",
+                "SELECT * FROM a JOIN (b LEFT JOIN c ON x) ON y JOIN d ON z"
+            ),
+            (
+                "select {'a': 1, b: [2]}, map {'k': 1}",
+                "SELECT named_struct('a', 1, 'b', ARRAY[2]), map(ARRAY['k'], ARRAY[1])"
+            ),
+            (
+                "select a = any([1, 2]), a <> all (l), a > any (array[1, 2]), a < all ([b])",
+                "SELECT a IN (1, 2), NOT array_has(l, a), a > 1 OR a > 2, a < b"
+            ),
+            (
+                "select a between symmetric 2 and 1, b isnull, c notnull",
+                "SELECT a BETWEEN 2 AND 1 OR a BETWEEN 1 AND 2, b IS NULL, c IS NOT NULL"
+            ),
+            (
+                "select interval '1-2' year to month, interval '3 4:05' day to minute",
+                "SELECT INTERVAL '1 years 2 months', INTERVAL '3 days 4:05'"
+            ),
+            ("select overlay(a placing b from 2 for 3)", "SELECT overlay(a, b, 2, 3)"),
+            ("explain (analyze, format json) select 1", "EXPLAIN ANALYZE FORMAT JSON SELECT 1"),
+            ("show columns from a.t", "DESCRIBE a.t"),
             (
                 "SELECT DISTINCT a, b AS c FROM ns.t x WHERE a = 1",
                 "SELECT DISTINCT a, b AS c FROM ns.t AS x WHERE a = 1"

@@ -13,7 +13,9 @@ enum firn_digest_kind {
     FIRN_DIGEST_SHA256 = 3,
     FIRN_DIGEST_SHA224 = 4,
     FIRN_DIGEST_SHA384 = 5,
-    FIRN_DIGEST_SHA512 = 6
+    FIRN_DIGEST_SHA512 = 6,
+    FIRN_DIGEST_BLAKE2B = 7,
+    FIRN_DIGEST_BLAKE2S = 8
 };
 
 typedef struct firn_digest firn_digest;

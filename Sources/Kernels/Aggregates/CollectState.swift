@@ -154,7 +154,7 @@ struct CollectState: AggregateState {
             let place = fraction * Double(sorted.count - 1)
             let below = sorted[Int(place.rounded(.down))]
             let above = sorted[Int(place.rounded(.up))]
-            return below + (above - below) * (place - place.rounded(.down))
+            return OrderStatistics.between(below, above, place - place.rounded(.down))
         }
         return try column.cast(to: result)
     }

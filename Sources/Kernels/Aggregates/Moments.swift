@@ -159,15 +159,16 @@ extension CovarianceState {
         case .regressionSXY: return pair.product
         default: break
         }
-        // A line needs two different x.
-        guard pair.rightSquares > 0 else { return nil }
+        // A line needs two different x. Infinities among them make a NaN of it.
+        guard pair.rightSquares != 0 else { return nil }
         let slope = pair.product / pair.rightSquares
         switch function {
         case .regressionSlope: return slope
         case .regressionIntercept: return pair.left - slope * pair.right
         default:
+            // DataFusion's meaning; PostgreSQL has 1 for points of one height.
             return pair.leftSquares == 0
-                ? 1 : pair.product * pair.product / (pair.leftSquares * pair.rightSquares)
+                ? nil : pair.product * pair.product / (pair.leftSquares * pair.rightSquares)
         }
     }
 }

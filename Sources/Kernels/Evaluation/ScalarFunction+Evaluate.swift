@@ -28,7 +28,8 @@ extension ScalarFunction {
     /// Null in, null out, so one answer a distinct value is enough.
     private var isStrict: Bool {
         switch self {
-        case .and, .or, .not, .coalesce, .nullif, .greatest, .least, .nvl2, .concat, .concatWithSeparator,
+        case .and, .or, .not, .coalesce, .nullif, .greatest, .least, .nvl2, .nanvl, .concat,
+            .concatWithSeparator, .stringToArray,
             .isNull, .isNotNull, .isTrue, .isNotTrue, .isFalse, .isNotFalse, .isDistinctFrom,
             .isNotDistinctFrom,
             .structure, .namedStructure, .makeArray, .typeOf, .random, .uuid, .arrayHas, .jsonContains,

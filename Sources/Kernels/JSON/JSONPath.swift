@@ -27,6 +27,8 @@ enum JSONPath {
             let path = if let fixed { fixed } else { try steps(paths.string(at: row)) }
             let isFound = documents.withBytes(at: row) { bytes -> Bool in
                 guard let range = find(path, in: bytes).first else { return false }
+                // JSON's null is null, as in json_as_text.
+                if bytes[range.lowerBound] == UInt8(ascii: "n") { return false }
                 if bytes[range.lowerBound] == UInt8(ascii: "\"") {
                     guard let text = JSONScanner.unescaped(bytes, range) else { return false }
                     buffer += Array(text.utf8)

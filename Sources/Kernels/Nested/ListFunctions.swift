@@ -28,7 +28,7 @@ enum ListFunctions {
         case .arrayConcat:
             return values.allSatisfy(\.isNull) ? .null : .list(values.flatMap(elements))
         case .arrayUnion:
-            return values.allSatisfy(\.isNull) ? .null : .list(distinct(values.flatMap(elements)))
+            return values.contains(where: \.isNull) ? .null : .list(distinct(values.flatMap(elements)))
         case .arrayRepeat:
             guard let count = whole(values[1]) else { return .null }
             try check(count)
@@ -82,16 +82,15 @@ enum ListFunctions {
         case .arrayPopFront: return .list(Array(list.dropFirst()))
         case .arrayResize: return try resized(list, rest)
         case .arrayIntersect, .arrayExcept:
-            guard case .list(let other) = rest[0] else {
-                return function == .arrayExcept ? .list(distinct(list)) : .null
-            }
+            guard case .list(let other) = rest[0] else { return .null }
             let known = Set(other)
             return .list(distinct(list).filter { known.contains($0) == (function == .arrayIntersect) })
         case .arrayMaximum: return extreme(list) { $0.order(comparedTo: $1) > 0 }
         case .arrayMinimum: return extreme(list) { $0.order(comparedTo: $1) < 0 }
         case .arrayAnyValue: return list.first { !$0.isNull } ?? .null
         case .arrayDimensionCount: return .long(Int64(dimensions(.list(list)).count))
-        case .arrayDimensions: return .list(dimensions(.list(list)).map { .long($0) })
+        case .arrayDimensions:
+            return list.isEmpty ? .null : .list(dimensions(.list(list)).map { .long($0) })
         default: return .boolean(list.isEmpty)
         }
     }

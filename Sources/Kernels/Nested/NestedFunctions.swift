@@ -70,11 +70,14 @@ enum NestedFunctions {
         let text = try call.text(0)
         let delimiters = try call.text(1)
         let nulls: TextOperand? = call.has(2) ? try call.text(2) : nil
-        return try call.rows.scalars(call.result) { row throws(KernelError) in
-            let null = nulls?.string(at: row)
+        let isValid = call.arguments.map { $0.validityBits() }
+        return try RowPlan(count: call.rowCount, validity: isValid[0]).scalars(call.result) {
+            row throws(KernelError) in
+            let null = isValid.count > 2 && isValid[2][row] ? nulls?.string(at: row) : nil
             let whole = text.string(at: row)
-            let delimiter = delimiters.string(at: row)
             if whole.isEmpty { return .list([]) }
+            guard isValid[1][row] else { return .list(whole.unicodeScalars.map { .string(String($0)) }) }
+            let delimiter = delimiters.string(at: row)
             if delimiter.isEmpty { return .list([.string(whole)]) }
             return .list(
                 whole.split(separator: delimiter, omittingEmptySubsequences: false).map {

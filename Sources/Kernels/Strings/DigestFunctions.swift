@@ -26,9 +26,13 @@ enum DigestFunctions {
             case "sha256": .sha256
             case "sha384": .sha384
             case "sha512": .sha512
+            case "blake2b": .blake2b
+            case "blake2s": .blake2s
             default:
                 throw KernelError(
-                    .invalidArgument, "there is no such digest", ["algorithm": "'\(algorithm)'"])
+                    .invalidArgument,
+                    "the digest is none of md5, sha224, sha256, sha384, sha512, blake2b and blake2s",
+                    ["algorithm": "'\(algorithm)'"])
             }
         return kind.hash(bytes)
     }

@@ -68,12 +68,15 @@ enum TextFunctions {
         _ function: ScalarFunction, _ values: TextOperand, _ format: String, _ row: Int,
         _ buffer: inout [UInt8]
     ) throws(KernelError) {
-        guard ["base64", "hex"].contains(format) else {
-            throw KernelError(.invalidArgument, "the format is 'base64' or 'hex'", ["format": "'\(format)'"])
+        guard ["base64", "base64pad", "hex"].contains(format) else {
+            throw KernelError(
+                .invalidArgument, "the format is 'base64', 'base64pad' or 'hex'", ["format": "'\(format)'"])
         }
         if function == .encode {
             let bytes = values.bytes(at: row)
-            buffer.append(contentsOf: format == "hex" ? Hex.encode(bytes).utf8 : Base64.encode(bytes).utf8)
+            let text = format == "hex" ? Hex.encode(bytes) : Base64.encode(bytes)
+            // As DataFusion's: only 'base64pad' ends with equal signs.
+            buffer.append(contentsOf: text.utf8.prefix { format != "base64" || $0 != UInt8(ascii: "=") })
             return
         }
         let text = values.string(at: row)

@@ -40,8 +40,8 @@ enum TextMeasures {
             return try numbers(call) { row in distance(text.string(at: row), other.string(at: row)) }
         case .findInSet:
             return try numbers(call) { row in
-                let list = other.string(at: row)
-                let parts = list.isEmpty ? [] : list.split(separator: ",", omittingEmptySubsequences: false)
+                // An empty list holds one empty text, as in DataFusion.
+                let parts = other.string(at: row).split(separator: ",", omittingEmptySubsequences: false)
                 return Int64((parts.firstIndex { $0 == text.string(at: row) } ?? -1) + 1)
             }
         default: throw call.unsupported()

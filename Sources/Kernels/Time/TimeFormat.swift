@@ -65,9 +65,8 @@ struct TimeFormat {
         KernelError(.invalidPattern, "the time format is wrong", ["format": "'\(pattern)'"])
     }
 
-    func append(nanoseconds: Int64, isInstant: Bool, to buffer: inout [UInt8]) {
-        let seconds = nanoseconds.floorDivided(by: 1_000_000_000)
-        let fraction = nanoseconds.floorRemainder(dividingBy: 1_000_000_000)
+    /// A time of `seconds` since 1970 and a fraction of a second, in nanoseconds.
+    func append(seconds: Int64, fraction: Int64, isInstant: Bool, to buffer: inout [UInt8]) {
         let days = seconds.floorDivided(by: 86_400)
         let clock = seconds.floorRemainder(dividingBy: 86_400)
         let date = CivilDate(daysSinceEpoch: Int(days))

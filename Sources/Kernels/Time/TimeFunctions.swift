@@ -94,15 +94,19 @@ enum TimeFunctions {
 
     private static func toChar(_ call: KernelCall) throws(KernelError) -> Column {
         let type = call.arguments[0].type
-        let wide: DataType = type == .time ? .time : .timestampNanos
-        let values: Operand<Int64> = try call.argument(0, as: wide).operand()
+        // As they are: a timestamp of nanoseconds would not hold the year 1600.
+        let kept: DataType = type == .time || type.isTimestamp ? type : .timestamp
+        let values: Operand<Int64> = try call.argument(0, as: kept).operand()
+        let units = kept.unitsPerSecond
         let formats = try call.text(1)
         var last: (text: String, format: TimeFormat)?
         return try call.rows.text(call.result) { row, buffer throws(KernelError) in
             let text = formats.isConstant ? last?.text ?? formats.string(at: row) : formats.string(at: row)
             if last?.text != text { last = (text, try TimeFormat(text)) }
-            let nanoseconds = type == .time ? values[row] &* 1000 : values[row]
-            last?.format.append(nanoseconds: nanoseconds, isInstant: type.isInstant, to: &buffer)
+            let fraction = values[row].floorRemainder(dividingBy: units) &* (1_000_000_000 / units)
+            last?.format.append(
+                seconds: values[row].floorDivided(by: units), fraction: fraction, isInstant: type.isInstant,
+                to: &buffer)
             return true
         }
     }

@@ -53,12 +53,17 @@ struct OrderStatistics {
         return sorted[place]
     }
 
+    /// Infinities of one sign stay what they are.
+    static func between(_ below: Double, _ above: Double, _ share: Double) -> Double {
+        below == above ? below : below + (above - below) * share
+    }
+
     /// Between the two values next to the fraction's place, linearly; nil of no values.
     func percentile(_ fraction: Double) -> Double? {
         guard count > 0 else { return nil }
         let place = fraction * Double(count - 1)
         let below = value(Int(place.rounded(.down)))
         let above = value(Int(place.rounded(.up)))
-        return below + (above - below) * (place - place.rounded(.down))
+        return Self.between(below, above, place - place.rounded(.down))
     }
 }

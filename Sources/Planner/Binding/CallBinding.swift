@@ -51,8 +51,17 @@ struct CallBinding {
         return .cast(value, to: target, isTry: isTry)
     }
 
-    private static let specials = [
-        "if", "date_part", "arrow_cast", "get_field", "struct_extract", "struct", "named_struct",
+    private static let specials =
+        [
+            "if", "date_part", "arrow_cast", "get_field", "struct_extract", "struct", "named_struct",
+        ] + dateParts.keys.sorted()
+
+    /// `year(time)` is `extract(year FROM time)`.
+    private static let dateParts = [
+        "year": "year", "quarter": "quarter", "month": "month", "week": "week", "weekofyear": "week",
+        "day": "day",
+        "dayofmonth": "day", "dayofweek": "dow", "isodow": "isodow", "dayofyear": "doy", "hour": "hour",
+        "minute": "minute", "second": "second", "epoch": "epoch",
     ]
 
     /// Calls whose type hangs on values, or that are another form in disguise.
@@ -69,6 +78,9 @@ struct CallBinding {
             let (values, type) = try context.coercion.unify(
                 Array(arguments[1...]), at: Array(positions[1...]), for: "if")
             return .caseWhen([CaseBranch(condition: condition, value: values[0])], otherwise: values[1], type)
+        case _ where Self.dateParts[name] != nil && arguments.count == 1:
+            let part = Expression.literal(.string(Self.dateParts[name] ?? name), .string)
+            return try datePart([part] + arguments, at: [callPosition] + positions)
         case "date_part", "datepart", "extract":
             guard arguments.count == 2 else {
                 throw wrongCount(name, takes: "2", given: arguments.count, at: callPosition)

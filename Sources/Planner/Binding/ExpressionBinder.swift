@@ -189,6 +189,11 @@ struct ExpressionBinder {
                 .misplacedAggregate, "DISTINCT, FILTER and ORDER BY belong to aggregates", ["function": name],
                 at: position)
         }
+        if let lambda = call.arguments.first(where: \.isLambda) {
+            throw .unsupported(
+                "a lambda", at: lambda.position,
+                hint: "UNNEST the list, and put it together with array_agg")
+        }
         let arguments = try bindAll(call.arguments)
         return try CallBinding(context: context).bind(
             name, arguments, at: call.arguments.map(\.position), callPosition: position)

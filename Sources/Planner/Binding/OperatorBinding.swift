@@ -105,8 +105,19 @@ struct OperatorBinding {
         return result
     }
 
-    /// Text beside anything is text; lists do not join here.
+    /// Text beside anything is text; a list takes a list or an element, as in PostgreSQL.
     private func concatenate(_ values: [Expression]) throws(PlannerError) -> Expression {
+        if values.contains(where: { Self.isList($0) }) {
+            var joined = values[0]
+            for value in values.dropFirst() {
+                let isElement = Self.isList(joined) && !Self.isList(value) && value.type != .null
+                let isFirst = !Self.isList(joined) && joined.type != .null && Self.isList(value)
+                joined = try CallBinding(context: context).bind(
+                    isElement ? "array_append" : isFirst ? "array_prepend" : "array_concat", [joined, value],
+                    at: [position, position], callPosition: position)
+            }
+            return joined
+        }
         guard values.contains(where: { $0.type.isText || $0.type == .null }),
             !values.contains(where: { $0.type.isNested })
         else { throw mismatch("||", values) }
@@ -115,6 +126,10 @@ struct OperatorBinding {
             return value.type == .null ? .null(.string) : .cast(value, to: .string, isTry: false)
         }
         return .call(.concatOperator, texts, .string)
+    }
+
+    private static func isList(_ value: Expression) -> Bool {
+        if case .list = value.type { true } else { false }
     }
 
     private func bits(

@@ -153,30 +153,35 @@ struct QueryBinder {
     }
 
     /// A join with a function of the left side's columns.
-    private func functionJoin(
+    private mutating func functionJoin(
         _ join: JoinSyntax, _ left: (LogicalPlan, Scope), _ call: CallSyntax, _ alias: TableAliasSyntax?
     ) throws(PlannerError) -> (LogicalPlan, Scope) {
         let isLeft = join.kind == .left
         let function = TableFunctionBinding(context: context, call: call)
-        guard join.kind != .right, join.kind != .full else {
-            throw .unsupported("\(join.kind.rawValue) with a table function", at: join.position)
-        }
-        let (plan, scope) = try function.bind(over: left, alias: alias, keepsEmpty: isLeft)
+        let isKept = join.kind != .right && join.kind != .full
         switch join.condition {
-        case .none: return (plan, scope)
-        case .on(let syntax):
+        case .none where isKept:
+            return try function.bind(over: left, alias: alias, keepsEmpty: isLeft)
+        case .on(let syntax) where isKept:
+            let (plan, scope) = try function.bind(over: left, alias: alias, keepsEmpty: isLeft)
             var binder = ExpressionBinder(context, scope: scope, aggregateFreeClause: "ON")
             let condition = try binder.bindCondition(syntax, for: "ON")
             if condition == .true { return (plan, scope) }
-            if isLeft {
-                throw .unsupported(
-                    "LEFT JOIN of a table function with a condition", at: syntax.position,
-                    hint: "write ON TRUE, and the condition into WHERE")
-            }
+            if isLeft { return try joinAsQuery(join, left, call, alias) }
             return (.filter(condition, plan), scope)
-        case .using, .natural:
-            throw .unsupported("USING with a table function", at: join.position, hint: "write ON")
+        default: return try joinAsQuery(join, left, call, alias)
         }
+    }
+
+    /// The join with `LATERAL (SELECT * FROM function(…))`: as any other table, with any condition.
+    private mutating func joinAsQuery(
+        _ join: JoinSyntax, _ left: (LogicalPlan, Scope), _ call: CallSyntax, _ alias: TableAliasSyntax?
+    ) throws(PlannerError) -> (LogicalPlan, Scope) {
+        let table = TableSyntax.function(call, isLateral: false, alias: alias)
+            .inLateralQuery(named: alias?.name ?? call.function.last)
+        let (right, frame) = try source(table, beside: left.1)
+        return try JoinBinding(context: context, frame: frame, position: join.position).bind(
+            join, left, right)
     }
 
     private mutating func named(_ table: NamedTableSyntax) throws(PlannerError) -> (LogicalPlan, Scope) {

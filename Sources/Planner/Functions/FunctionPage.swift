@@ -12,9 +12,10 @@ package enum FunctionPage {
         lines += FunctionRegistry.all.map(row)
         lines += [
             "",
-            "Further forms: `if(condition, a, b)`, `date_part(part, time)` = `EXTRACT(part FROM time)`, `struct(…)`,",
-            "`named_struct(name, value, …)`, `arrow_cast(value, 'type')`, `CASE`, `CAST`, `TRY_CAST`, `value::type`,",
-            "`SUBSTRING(… FROM … FOR …)`, `TRIM(BOTH … FROM …)`, `POSITION(… IN …)`.", "", "## Aggregates",
+            "Further forms: `if(condition, a, b)`, `date_part(part, time)` = `EXTRACT(part FROM time)` = `year(time)` and so on,",
+            "`struct(…)`, `named_struct(name, value, …)` = `{'name': value, …}`, `MAP {key: value, …}`, `arrow_cast(value, 'type')`,",
+            "`CASE`, `CAST`, `TRY_CAST`, `value::type`, `SUBSTRING(… FROM … FOR …)`, `TRIM(BOTH … FROM …)`, `POSITION(… IN …)`,",
+            "`OVERLAY(… PLACING … FROM … FOR …)`.", "", "## Aggregates",
             "",
             "All take `DISTINCT` and `FILTER (WHERE …)`; those that depend on it take `ORDER BY` behind their arguments.",
             "",

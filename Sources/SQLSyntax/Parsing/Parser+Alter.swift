@@ -7,15 +7,32 @@ extension Parser {
             guard let change = try propertyChange() else { throw unexpected() }
             return .alterNamespace(name, change)
         }
-        if isWord("VIEW") {
-            throw unsupported("ALTER VIEW", hint: "use CREATE OR REPLACE VIEW")
-        }
+        if take(word: "VIEW") { return .alterView(try alterView()) }
         try expect(.table)
         let ifExists = try takeIfExists()
         let name = try qualifiedName("a table")
         var actions = try alterActions()
         while take(.comma) { actions += try alterActions() }
         return .alterTable(AlterTableSyntax(name: name, ifExists: ifExists, actions: actions))
+    }
+
+    private mutating func alterView() throws(SQLSyntaxError) -> AlterViewSyntax {
+        let ifExists = try takeIfExists()
+        let name = try qualifiedName("a view")
+        if take(.as) {
+            guard startsQuery else {
+                alsoExpected("a query")
+                throw unexpected()
+            }
+            return AlterViewSyntax(name: name, ifExists: ifExists, change: .query(try query()))
+        }
+        if take(.rename) {
+            try expect(.to)
+            return AlterViewSyntax(
+                name: name, ifExists: ifExists, change: .rename(try qualifiedName("a view")))
+        }
+        guard let change = try propertyChange() else { throw unexpected() }
+        return AlterViewSyntax(name: name, ifExists: ifExists, change: .properties(change))
     }
 
     /// `COMMENT ON TABLE t IS 'text'`, `COMMENT ON COLUMN t.c IS NULL`

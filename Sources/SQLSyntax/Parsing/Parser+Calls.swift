@@ -17,8 +17,7 @@ extension Parser {
             }
             if !isCall, Self.bareFunctions.contains(word.lowercased()), lookAhead().kind != .sign(.period) {
                 advance()
-                let call = CallSyntax(QualifiedName([Identifier(word, at: start)]), [])
-                return try make(.call(call), at: start)
+                return try bareCall(word, at: start)
             }
         }
         guard let first = identifierIfAny() else {
@@ -41,6 +40,20 @@ extension Parser {
             return try make(.name(name), at: start)
         }
         return try make(.call(try callSyntax(of: name)), at: start)
+    }
+
+    /// LOCALTIME and LOCALTIMESTAMP are those of a session in UTC.
+    private mutating func bareCall(
+        _ word: String, at start: TextPosition
+    ) throws(SQLSyntaxError) -> ExpressionSyntax {
+        let isLocal = word.lowercased().hasPrefix("local")
+        let isTimestamp = word.lowercased() == "localtimestamp"
+        let name = !isLocal ? word : isTimestamp ? "now" : "current_time"
+        let call = try make(
+            .call(CallSyntax(QualifiedName([Identifier(name, at: start)]), [])), at: start)
+        guard isTimestamp else { return call }
+        return try make(
+            .cast(call, .named("timestamp", arguments: [], position: start), isTry: false), at: start)
     }
 
     /// At the star.
@@ -85,6 +98,7 @@ extension Parser {
             call.arguments = try list { parser throws(SQLSyntaxError) in
                 try parser.expression(allowsStar: true)
             }
+            if call.arguments.count == 1, take(word: "PLACING") { try overlayArguments(of: &call) }
             if take(.order) {
                 try expect(.by)
                 call.order = try orderList()
@@ -103,7 +117,8 @@ extension Parser {
         if token.keyword == .filter, lookAhead().kind == .sign(.openParenthesis) {
             advance()
             call.filter = try parenthesized { parser throws(SQLSyntaxError) in
-                try parser.expect(.where)
+                // DuckDB and SQLite leave WHERE out.
+                _ = parser.take(.where)
                 return try parser.expression()
             }
         }
@@ -116,6 +131,14 @@ extension Parser {
             }
         }
         return call
+    }
+
+    /// `PLACING text FROM start [FOR count]`, behind PLACING.
+    private mutating func overlayArguments(of call: inout CallSyntax) throws(SQLSyntaxError) {
+        call.arguments.append(try expression())
+        try expect(.from)
+        call.arguments.append(try expression())
+        if take(.for) { call.arguments.append(try expression()) }
     }
 
     private mutating func nullTreatment() throws(SQLSyntaxError) -> CallSyntax.NullTreatment? {

@@ -16,7 +16,7 @@ extension Parser {
         }
         if take(.table) { return .createTable(try createTable(at: start)) }
         if take(.namespace) || take(.schema) || take(.database) { return try createNamespace() }
-        if isWord("FUNCTION") { throw unsupported("CREATE FUNCTION") }
+        if let fault = objectFault("CREATE") { throw fault }
         throw unexpected()
     }
 
@@ -32,7 +32,7 @@ extension Parser {
             return .dropView(try qualifiedName("a view"), ifExists: ifExists)
         }
         guard take(.namespace) || take(.schema) || take(.database) else {
-            if isWord("FUNCTION") { throw unsupported("DROP FUNCTION") }
+            if let fault = objectFault("DROP") { throw fault }
             throw unexpected()
         }
         let ifExists = try takeIfExists()
@@ -108,6 +108,8 @@ extension Parser {
                 column.isRequired = true
             } else if take(word: "COMMENT") {
                 column.comment = try text("a comment in quotes")
+            } else if let fault = constraintFault() {
+                throw fault
             } else if column.isRequired || !take(.null) {
                 return column
             }

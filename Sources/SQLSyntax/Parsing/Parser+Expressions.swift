@@ -53,14 +53,9 @@ extension Parser {
         if !isAll { advance() }
         advance()
         guard startsQuery else {
-            if isAll { throw unsupported("ALL over a list") }
             let list = try expression()
             try expect(.closeParenthesis)
-            guard comparison == .equal else {
-                throw unsupported("ANY over a list with an operator other than =")
-            }
-            let name = QualifiedName([Identifier("array_has", at: start)])
-            return try make(.call(CallSyntax(name, [list, value])), at: start)
+            return try compare(value, comparison, isAll: isAll, list, at: start)
         }
         let (query, height) = try measuredQuery()
         try expect(.closeParenthesis)
@@ -124,6 +119,10 @@ extension Parser {
             let zone = try expression(tighterThan: Precedence.atTimeZone)
             return try make(.atTimeZone(value, zone: zone), at: start)
         case .word(_, .is) where Precedence.isTest > level: return try isTest(of: value)
+        case .word where Precedence.isTest > level && (isWord("ISNULL") || isWord("NOTNULL")):
+            let isNegated = isWord("NOTNULL")
+            advance()
+            return try make(.isTest(value, .null, isNegated: isNegated), at: start)
         case .word(_, .not) where Precedence.range > level:
             guard [.in, .between, .like, .ilike, .similar].contains(lookAhead().keyword) else { return nil }
             advance()
@@ -170,10 +169,15 @@ extension Parser {
     ) throws(SQLSyntaxError) -> ExpressionSyntax {
         if take(.in) { return try inList(of: value, isNegated: isNegated, at: start) }
         if take(.between) {
+            let isSymmetric = take(word: "SYMMETRIC")
+            if !isSymmetric { _ = take(word: "ASYMMETRIC") }
             let low = try expression(tighterThan: Precedence.range)
             try expect(.and)
             let high = try expression(tighterThan: Precedence.range)
-            return try make(.between(value, low: low, high: high, isNegated: isNegated), at: start)
+            let between = try make(.between(value, low: low, high: high, isNegated: isNegated), at: start)
+            guard isSymmetric else { return between }
+            let other = try make(.between(value, low: high, high: low, isNegated: isNegated), at: start)
+            return try make(.binary(isNegated ? .and : .or, [between, other]), at: start)
         }
         let style: LikeSyntax.Style
         if take(.like) {

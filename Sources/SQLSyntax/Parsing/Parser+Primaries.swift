@@ -20,6 +20,9 @@ extension Parser {
             return try make(.parameter(.named(name)), at: start)
         case .sign(.openParenthesis): return try parenthesis()
         case .sign(.openBracket): return try arrayLiteral(at: start)
+        case .sign(.openBrace): return try structLiteral(at: start)
+        case .word where isWord("MAP") && lookAhead().kind == .sign(.openBrace):
+            return try mapLiteral(at: start)
         case .word(_, let keyword?):
             if let form = try keywordForm(keyword, at: start) { return form }
         default: break
@@ -131,7 +134,8 @@ extension Parser {
         case .string(let text):
             advance()
             advance()
-            return try make(.literal(.interval(text, unit: intervalUnit())), at: start)
+            let unit = intervalUnit()
+            return try make(.literal(try intervalLiteral(text, from: unit)), at: start)
         case .number(let digits):
             advance()
             advance()
@@ -153,7 +157,7 @@ extension Parser {
         }
     }
 
-    private mutating func intervalUnit() -> String? {
+    mutating func intervalUnit() -> String? {
         guard case .word(let word, _) = token.kind else { return nil }
         let unit = word.lowercased()
         let singular = unit.hasSuffix("s") ? String(unit.dropLast()) : unit
@@ -176,7 +180,7 @@ extension Parser {
             let type = try type()
             advance()
             return try make(.literal(.typed(type, text)), at: start.1)
-        case .word(_, .with) where keyword == .timestamp || keyword == .time:
+        case .word where startsLongTypeName:
             let type = try type()
             guard case .string(let text) = token.kind else {
                 rewind(to: start.0)

@@ -1,10 +1,18 @@
 /// FROM: names, subqueries, functions and joins.
 extension Parser {
     mutating func tableReference() throws(SQLSyntaxError) -> TableSyntax {
-        var left = try tablePrimary()
+        try joined(try tablePrimary())
+    }
+
+    /// The joins behind a table. `a JOIN b JOIN c ON x ON y` is `a JOIN (b JOIN c ON x) ON y`.
+    private mutating func joined(_ first: TableSyntax) throws(SQLSyntaxError) -> TableSyntax {
+        var left = first
         while let (kind, isNatural, position) = try joinKind() {
             try countCombination()
-            let right = try tablePrimary()
+            var right = try tablePrimary()
+            if !isNatural, kind != .cross, startsJoin {
+                right = try nested { parser throws(SQLSyntaxError) in try parser.joined(right) }
+            }
             var condition = JoinSyntax.Condition.none
             if isNatural {
                 condition = .natural
@@ -20,6 +28,11 @@ extension Parser {
                 JoinSyntax(kind: kind, left: left, right: right, condition: condition, position: position))
         }
         return left
+    }
+
+    private var startsJoin: Bool {
+        let words: [Keyword] = [.join, .inner, .left, .right, .full, .cross, .natural]
+        return words.contains { token.keyword == $0 }
     }
 
     private mutating func joinKind() throws(SQLSyntaxError) -> (
@@ -120,6 +133,7 @@ extension Parser {
         let isBare =
             (token.keyword == .version || token.keyword == .timestamp) && lookAhead().keyword == .as
             && lookAhead(2).keyword == .of
+        if isWord("UPDATE", ahead: 1) || isWord("SHARE", ahead: 1) { return nil }
         if !isBare, !take(.for) { return nil }
         let isVersion: Bool
         if take(.version) || take(word: "SYSTEM_VERSION") {
@@ -138,8 +152,10 @@ extension Parser {
     }
 
     private mutating func tableAlias() throws(SQLSyntaxError) -> TableAliasSyntax? {
+        if let fault = tableClauseFault() { throw fault }
         guard let name = try aliasIfAny() else { return nil }
         let columns = token.kind == .sign(.openParenthesis) ? try nameList() : []
+        if let fault = tableClauseFault() { throw fault }
         return TableAliasSyntax(name: name, columns: columns)
     }
 }

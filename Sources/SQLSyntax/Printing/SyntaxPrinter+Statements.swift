@@ -33,10 +33,25 @@ extension SyntaxPrinter {
             write("TRUNCATE TABLE ")
             write(name)
         case .createView(let view): write(view)
+        case .alterView(let alter): write(alter)
         case .dropView(let name, let ifExists):
             write(ifExists ? "DROP VIEW IF EXISTS " : "DROP VIEW ")
             write(name)
         default: write(inquiry: statement)
+        }
+    }
+
+    private mutating func write(_ alter: AlterViewSyntax) {
+        write(alter.ifExists ? "ALTER VIEW IF EXISTS " : "ALTER VIEW ")
+        write(alter.name)
+        switch alter.change {
+        case .query(let query):
+            write(" AS ")
+            write(query)
+        case .rename(let name):
+            write(" RENAME TO ")
+            write(name)
+        case .properties(let change): write(change)
         }
     }
 

@@ -46,6 +46,8 @@ enum Sign: String, CaseIterable, Sendable {
     case closeParenthesis = ")"
     case openBracket = "["
     case closeBracket = "]"
+    case openBrace = "{"
+    case closeBrace = "}"
     case comma = ","
     case semicolon = ";"
     case period = "."

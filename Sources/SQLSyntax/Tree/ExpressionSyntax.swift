@@ -48,6 +48,23 @@ package struct ExpressionSyntax: Sendable, Hashable {
     package var children: [ExpressionSyntax] { kind.children }
 }
 
+extension ExpressionSyntax {
+    /// `x -> x + 1`, `(x, y) -> x + y`: what DuckDB and Spark read as a function. Behind a name of a column, `x -> 'a'` is a
+    /// step into JSON.
+    package var isLambda: Bool {
+        guard case .binary(let sign, let sides) = kind, sides.count == 2 else { return false }
+        // `x -> x > 1` reads as `(x -> x) > 1`.
+        if sign != .jsonGet { return sides[0].isLambda }
+        switch (sides[0].kind, sides[1].kind) {
+        case (.name(let name), .name(let other)): return name.description == other.description
+        case (.row(let names), _): return names.allSatisfy { if case .name = $0.kind { true } else { false } }
+        case (.name(let name), .binary(_, _)), (.name(let name), .call(_)), (.name(let name), .caseWhen(_)):
+            return name.parts.count == 1
+        default: return false
+        }
+    }
+}
+
 extension ExpressionSyntax.Kind {
     fileprivate var children: [ExpressionSyntax] {
         switch self {

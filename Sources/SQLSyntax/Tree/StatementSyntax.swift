@@ -11,6 +11,7 @@ package enum StatementSyntax: Sendable, Hashable {
     case dropTable(QualifiedName, ifExists: Bool, isPurging: Bool)
     case truncate(QualifiedName)
     case createView(CreateViewSyntax)
+    case alterView(AlterViewSyntax)
     case dropView(QualifiedName, ifExists: Bool)
     case showNamespaces(like: String?)
     case showFunctions(like: String?)
@@ -88,6 +89,19 @@ package struct CreateViewSyntax: Sendable, Hashable {
     package var columns: [Column] = []
     package var properties: [PropertySyntax] = []
     package var query: QuerySyntax
+}
+
+/// `ALTER VIEW [IF EXISTS] name AS query | RENAME TO name | SET TBLPROPERTIES (…) | UNSET TBLPROPERTIES (…)`
+package struct AlterViewSyntax: Sendable, Hashable {
+    package enum Change: Sendable, Hashable {
+        case query(QuerySyntax)
+        case rename(QualifiedName)
+        case properties(PropertyChangeSyntax)
+    }
+
+    package var name: QualifiedName
+    package var ifExists = false
+    package var change: Change
 }
 
 /// `SET name = value`

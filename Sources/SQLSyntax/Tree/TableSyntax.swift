@@ -14,6 +14,16 @@ package indirect enum TableSyntax: Sendable, Hashable {
         case .join(let join): join.left.position
         }
     }
+
+    /// `LATERAL (SELECT * FROM …) AS name`
+    package func inLateralQuery(named name: Identifier) -> TableSyntax {
+        let star = ExpressionSyntax(.star(StarSyntax()), at: position)
+        let select = SelectSyntax(
+            items: [SelectSyntax.Item(value: star)], from: [self], position: position)
+        return .subquery(
+            QuerySyntax(body: .select(select), position: position), isLateral: true,
+            alias: TableAliasSyntax(name: name, columns: []))
+    }
 }
 
 package struct NamedTableSyntax: Sendable, Hashable {

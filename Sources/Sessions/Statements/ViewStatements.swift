@@ -6,7 +6,7 @@ import Planner
 import Plans
 import SQLSyntax
 
-/// CREATE VIEW and DROP VIEW: Iceberg views, with their query in the dialect `firn`.
+/// CREATE, ALTER and DROP VIEW: Iceberg views, with their query in the dialect `firn`.
 struct ViewStatements {
     let session: Session
     let warehouse: Warehouse
@@ -28,11 +28,8 @@ struct ViewStatements {
         }
         let exists = try await session.catalog.viewExists(identifier, in: warehouse)
         if exists, syntax.ifNotExists { return CatalogStatements.status("exists") }
-        let schema = try await schema(of: syntax, called: identifier)
-        let version = ViewVersion(
-            schemaID: -1, summary: ["engine-name": ViewDefinition.dialect],
-            representations: [ViewRepresentation(sql: "\(syntax.query)", dialect: ViewDefinition.dialect)],
-            defaultNamespace: Namespace(request.namespace), at: session.engine.clock.now.milliseconds)
+        let schema = try await schema(of: syntax.query, columns: syntax.columns, called: identifier)
+        let version = version(of: syntax.query)
         let properties = try TableDefinition.properties(syntax.properties)
         if exists, syntax.isReplacing {
             return try await replace(identifier, schema, version, properties)
@@ -45,6 +42,55 @@ struct ViewStatements {
         } catch let fault as CatalogError where fault.code == .alreadyExists && syntax.ifNotExists {
             return CatalogStatements.status("exists")
         }
+    }
+
+    private func version(of query: QuerySyntax) -> ViewVersion {
+        ViewVersion(
+            schemaID: -1, summary: ["engine-name": ViewDefinition.dialect],
+            representations: [ViewRepresentation(sql: "\(query)", dialect: ViewDefinition.dialect)],
+            defaultNamespace: Namespace(request.namespace), at: session.engine.clock.now.milliseconds)
+    }
+
+    /// - Errors: the query's; `PLA-103`, `SES-105`; `CAT-104` when the new name is taken.
+    func alter(_ syntax: AlterViewSyntax) async throws -> Batch {
+        let identifier: TableIdentifier
+        do {
+            identifier = try await existing(syntax.name)
+        } catch let fault as PlannerError where fault.code == .unknownTable && syntax.ifExists {
+            return CatalogStatements.status("absent")
+        }
+        switch syntax.change {
+        case .query(let query):
+            let schema = try await schema(of: query, columns: [], called: identifier)
+            return try await replace(identifier, schema, version(of: query), [:])
+        case .rename(let name):
+            var target = TableIdentifier(namespace: identifier.namespace, name: name.last.text)
+            if name.parts.count > 1 {
+                target = try await resolver.newIdentifier(name)
+            } else {
+                try request.authorize(TableResolver.changing(target))
+            }
+            try await session.catalog.renameView(identifier, to: target, in: warehouse)
+            return CatalogStatements.status("renamed")
+        case .properties(let change):
+            let old = try await session.catalog.loadView(identifier, in: warehouse).metadata
+            let updates = try TableDefinition.properties(change.updates)
+            _ = try await session.catalog.replaceView(
+                identifier, requirements: [.viewUUID(old.uuid.description)],
+                updates: (updates.isEmpty ? [] : [.setProperties(updates)])
+                    + (change.removals.isEmpty ? [] : [.removeProperties(change.removals)]), in: warehouse)
+            return CatalogStatements.status("altered")
+        }
+    }
+
+    /// The view of this name, which the statement may change.
+    private func existing(_ name: QualifiedName) async throws -> TableIdentifier {
+        guard case .view(let identifier, _) = try await resolver.find(name, for: TableResolver.changing)
+        else {
+            throw SessionsError(
+                .wrongKind, "this is a table, not a view", ["name": "\(name)"], at: name.position.place)
+        }
+        return identifier
     }
 
     private func replace(
@@ -64,30 +110,30 @@ struct ViewStatements {
     }
 
     private func schema(
-        of syntax: CreateViewSyntax, called identifier: TableIdentifier
+        of query: QuerySyntax, columns names: [CreateViewSyntax.Column], called identifier: TableIdentifier
     ) async throws -> IcebergSchema {
         var request = request
         request.parameters = []
         let planning = try await session.planning(
-            of: syntax.query, in: warehouse, request, for: identifier)
-        let columns = try planning.planner.plan(syntax.query, tables: planning.tables).plan.schema.fields
-        guard syntax.columns.isEmpty || syntax.columns.count == columns.count else {
+            of: query, in: warehouse, request, for: identifier)
+        let columns = try planning.planner.plan(query, tables: planning.tables).plan.schema.fields
+        guard names.isEmpty || names.count == columns.count else {
             throw PlannerError(
                 .unlikeShape, "the view names another number of columns than its query has",
-                ["names": syntax.columns.count, "columns": columns.count],
-                at: syntax.columns[0].name.position)
+                ["names": names.count, "columns": columns.count],
+                at: names[0].name.position)
         }
         var seen = Set<String>()
         let fields = try columns.enumerated().map { index, column in
-            let named = index < syntax.columns.count ? syntax.columns[index] : nil
+            let named = index < names.count ? names[index] : nil
             let name = named?.name.text ?? column.name
             guard seen.insert(name.lowercased()).inserted else {
                 throw PlannerError(
                     .unlikeShape, "two columns of the view have this name", ["column": name],
-                    at: named?.name.position ?? syntax.query.position)
+                    at: named?.name.position ?? query.position)
             }
             let type = try TableDefinition.storable(
-                column.type, of: name, at: named?.name.position ?? syntax.query.position)
+                column.type, of: name, at: named?.name.position ?? query.position)
             return Field(name, type, doc: named?.comment)
         }
         return IcebergSchema(fields: fields).withFreshIDs().schema
@@ -96,12 +142,7 @@ struct ViewStatements {
     /// - Errors: `PLA-103`, `SES-105`, `CAT-108`.
     func drop(_ name: QualifiedName, ifExists: Bool) async throws -> Batch {
         do {
-            guard case .view(let identifier, _) = try await resolver.find(name, for: TableResolver.changing)
-            else {
-                throw SessionsError(
-                    .wrongKind, "this is a table, not a view", ["name": "\(name)"], at: name.position.place)
-            }
-            try await session.catalog.dropView(identifier, in: warehouse)
+            try await session.catalog.dropView(try await existing(name), in: warehouse)
             return CatalogStatements.status("dropped")
         } catch let fault as PlannerError where fault.code == .unknownTable && ifExists {
             return CatalogStatements.status("absent")

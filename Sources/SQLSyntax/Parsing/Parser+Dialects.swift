@@ -1,0 +1,107 @@
+/// Forms of PostgreSQL and DuckDB that are other forms in disguise.
+extension Parser {
+    /// `{'x': 1, y: 'two'}`, at the brace: `named_struct('x', 1, 'y', 'two')`.
+    mutating func structLiteral(at start: TextPosition) throws(SQLSyntaxError) -> ExpressionSyntax {
+        let entries = try braced { parser throws(SQLSyntaxError) in
+            let place = parser.position
+            if case .string(let text) = parser.token.kind {
+                parser.advance()
+                return ExpressionSyntax(.literal(.string(text)), at: place)
+            }
+            return ExpressionSyntax(
+                .literal(.string(try parser.label("the name of a field").text)), at: place)
+        }
+        return try call("named_struct", entries.flatMap { [$0.key, $0.value] }, at: start)
+    }
+
+    /// `MAP {'x': 1}`, at the word: `map(['x'], [1])`.
+    mutating func mapLiteral(at start: TextPosition) throws(SQLSyntaxError) -> ExpressionSyntax {
+        advance()
+        let entries = try braced { parser throws(SQLSyntaxError) in try parser.expression() }
+        let keys = try make(.array(entries.map(\.key)), at: start)
+        let values = try make(.array(entries.map(\.value)), at: start)
+        return try call("map", [keys, values], at: start)
+    }
+
+    private mutating func braced(
+        _ key: (inout Parser) throws(SQLSyntaxError) -> ExpressionSyntax
+    ) throws(SQLSyntaxError) -> [(key: ExpressionSyntax, value: ExpressionSyntax)] {
+        try expect(.openBrace)
+        var entries: [(key: ExpressionSyntax, value: ExpressionSyntax)] = []
+        repeat {
+            let name = try key(&self)
+            try expect(.colon)
+            entries.append((name, try expression()))
+        } while take(.comma)
+        try expect(.closeBrace)
+        return entries
+    }
+
+    /// `value > ANY (list)`: a list of known length is as many comparisons; of others only membership is asked.
+    mutating func compare(
+        _ value: ExpressionSyntax, _ comparison: BinaryOperator, isAll: Bool, _ list: ExpressionSyntax,
+        at start: TextPosition
+    ) throws(SQLSyntaxError) -> ExpressionSyntax {
+        let isMembership = comparison == .equal && !isAll
+        let isAbsence = comparison == .notEqual && isAll
+        if case .array(let elements) = list.kind, let first = elements.first {
+            if isMembership || isAbsence {
+                return try make(.inList(value, elements, isNegated: isAbsence), at: start)
+            }
+            var tests: [ExpressionSyntax] = []
+            for element in elements {
+                tests.append(try make(.binary(comparison, [value, element]), at: start))
+            }
+            if elements.count == 1 { return try make(.binary(comparison, [value, first]), at: start) }
+            return try make(.binary(isAll ? .and : .or, tests), at: start)
+        }
+        guard isMembership || isAbsence else {
+            throw unsupported(
+                "\(isAll ? "ALL" : "ANY") over a list with this operator", at: start,
+                hint: "compare with array_min(list) or array_max(list), or UNNEST the list")
+        }
+        let found = try call("array_has", [list, value], at: start)
+        return isAbsence ? try make(.unary(.not, found), at: start) : found
+    }
+
+    /// The text and its unit, or with `TO` one text: `'1-2' YEAR TO MONTH` is `'1 year 2 months'`.
+    mutating func intervalLiteral(
+        _ text: String, from unit: String?
+    ) throws(SQLSyntaxError) -> LiteralSyntax {
+        guard let unit, take(.to) else { return .interval(text, unit: unit) }
+        let place = position
+        guard let last = intervalUnit() else {
+            alsoExpected("a unit such as MONTH")
+            throw unexpected()
+        }
+        let units = ["year", "month", "day", "hour", "minute", "second"]
+        if let from = units.firstIndex(of: unit), let to = units.firstIndex(of: last), from < to {
+            let sign = text.hasPrefix("-") ? "-" : ""
+            let digits = text.drop { $0 == "-" || $0 == "+" }
+            let parts = digits.split(separator: unit == "year" ? "-" : " ", maxSplits: 1).map(String.init)
+            if unit == "year", last == "month", parts.count == 2 {
+                return .interval("\(sign)\(parts[0]) years \(sign)\(parts[1]) months", unit: nil)
+            }
+            if unit == "day", parts.count == 2 {
+                return .interval("\(sign)\(parts[0]) days \(sign)\(parts[1])", unit: nil)
+            }
+            if from > 2 { return .interval(text, unit: nil) }
+        }
+        throw SQLSyntaxError(
+            .invalidToken, "the interval is not of these units", ["interval": "'\(text)'"], at: place,
+            hint: "write INTERVAL '1-2' YEAR TO MONTH or INTERVAL '3 04:05:06' DAY TO SECOND")
+    }
+
+    /// `TIMESTAMP WITH TIME ZONE '…'`, `DOUBLE PRECISION '…'`: a type's name of several words before a literal.
+    var startsLongTypeName: Bool {
+        let isTime = token.keyword == .timestamp || token.keyword == .time
+        if isTime { return lookAhead().keyword == .with || isWord("WITHOUT", ahead: 1) }
+        return isWord("DOUBLE") && isWord("PRECISION", ahead: 1)
+    }
+
+    private mutating func call(
+        _ name: String, _ arguments: [ExpressionSyntax], at start: TextPosition
+    ) throws(SQLSyntaxError) -> ExpressionSyntax {
+        try make(.call(CallSyntax(QualifiedName([Identifier(name, at: start)]), arguments)), at: start)
+    }
+}
