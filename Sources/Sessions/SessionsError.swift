@@ -8,8 +8,6 @@ package struct SessionsError: Fault {
         case unknownQuery = "SES-102"
         /// Too many statements run at once.
         case tooManyQueries = "SES-103"
-        /// The statement is none this endpoint runs.
-        case unsupportedStatement = "SES-104"
         /// The name is a view's where a table is asked for, or the other way round.
         case wrongKind = "SES-105"
         /// A snapshot has more files than its metadata tables list.
@@ -33,7 +31,7 @@ package struct SessionsError: Fault {
             case .namespaceMissing: .invalidRequest
             case .unknownQuery: .notFound
             case .tooManyQueries, .tooManyFiles: .exhausted
-            case .unsupportedStatement, .unreadableView: .unsupported
+            case .unreadableView: .unsupported
             case .wrongKind, .invalidSetting, .invalidParameter, .nullNotAllowed, .changeForbidden:
                 .invalidRequest
             case .tableReplaced: .conflict
