@@ -1,4 +1,4 @@
-"""All queries of TPC-H give DuckDB's answers."""
+"""All queries of TPC-H give DuckDB's answers, at scale 0.1."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from firn_server import Firn
 @pytest.fixture(scope="module")
 def tpch(tmp_path_factory):
     connection = tpc.duckdb_with("tpch")
-    connection.execute("CALL dbgen(sf=0.01)")
+    connection.execute("CALL dbgen(sf=0.1)")
     server = Firn(tmp_path_factory.mktemp("tpch") / "data").start()
     tpc.load(server, connection, "tpch")
     yield server, connection
@@ -20,4 +20,4 @@ def tpch(tmp_path_factory):
 def test_a_query_of_tpch_gives_duckdbs_answer(tpch, number):
     firn, connection = tpch
     [sql] = connection.execute(f"SELECT query FROM tpch_queries() WHERE query_nr = {number}").fetchone()
-    assert tpc.check(firn, connection, sql, "tpch") > 0 or number in (2, 11, 15, 18, 20)
+    assert tpc.check(firn, connection, sql, "tpch") > 0

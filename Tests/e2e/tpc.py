@@ -58,9 +58,9 @@ def plain(value):
         return text.rstrip()
 
 
-def near(got, wanted):
+def near(got, wanted, share=1e-9):
     if isinstance(got, float) and isinstance(wanted, float):
-        return math.isclose(got, wanted, rel_tol=1e-9, abs_tol=1e-6)
+        return math.isclose(got, wanted, rel_tol=share, abs_tol=1e-6)
     return got == wanted
 
 
@@ -69,13 +69,13 @@ def order(row):
     return [f"{v:.6g}" if isinstance(v, float) else v for v in row]
 
 
-def check(firn, connection, sql, namespace):
-    """Both answer the same rows; where ORDER BY leaves ties, in any order."""
+def check(firn, connection, sql, namespace, share=1e-9):
+    """Both answer the same rows; where ORDER BY leaves ties, in any order. Numbers differ by a `share` at most."""
     wanted = [[plain(v) for v in row] for row in connection.execute(sql).fetchall()]
     answer = firn.query("lake", qualified(connection, sql, namespace))
     assert answer.ok, answer.text
     got = [[plain(v) for v in row.values()] for row in answer.json()["result"]["rows"]]
     assert len(got) == len(wanted), f"{len(got)} rows, DuckDB has {len(wanted)}"
     for mine, theirs in zip(sorted(got, key=order), sorted(wanted, key=order)):
-        assert len(mine) == len(theirs) and all(map(near, mine, theirs)), f"{mine} != {theirs}"
+        assert len(mine) == len(theirs) and all(near(a, b, share) for a, b in zip(mine, theirs)), f"{mine} != {theirs}"
     return len(wanted)
