@@ -226,9 +226,22 @@ let executables: [Target] =
     isWanted("Commands")
     ? [.executableTarget(name: "firn", dependencies: ["Commands"], swiftSettings: swiftSettings)] : []
 
+// What libFuzzer drives; only `Scripts/fuzz` asks for it, which links it with libFuzzer's own main.
+let fuzzers: [Target] =
+    Context.environment["FIRN_FUZZERS"] == nil
+    ? []
+    : [
+        .target(
+            name: "FuzzTarget",
+            dependencies: dependencies(["Columnar", "Effects", "JSONText", "Planner", "Plans", "SQLSyntax"]),
+            path: "Tests/Fuzz", swiftSettings: swiftSettings)
+    ]
+let fuzzLibrary: [Product] =
+    fuzzers.isEmpty ? [] : [.library(name: "FuzzTarget", type: .static, targets: ["FuzzTarget"])]
+
 let package = Package(
     name: "firn",
-    products: executables.isEmpty ? [] : [.executable(name: "firn", targets: ["firn"])],
-    targets: usedLibraries + targets + executables,
+    products: (executables.isEmpty ? [] : [.executable(name: "firn", targets: ["firn"])]) + fuzzLibrary,
+    targets: usedLibraries + targets + executables + fuzzers,
     cxxLanguageStandard: .cxx20
 )

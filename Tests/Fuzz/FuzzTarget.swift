@@ -1,0 +1,64 @@
+import Columnar
+import Effects
+import JSONText
+import Planner
+import Plans
+import SQLSyntax
+
+/// What libFuzzer calls with each input: JSON is decoded as a plan, anything else parsed, printed and planned.
+///
+/// Faults are answers; a trap, a hang, or a value that does not come back through its own text is a finding.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    // SAFETY: libFuzzer hands over `count` readable bytes, which stay for the length of the call.
+    let bytes = unsafe [UInt8](UnsafeBufferPointer(start: start, count: count))
+    if bytes.first == UInt8(ascii: "{") {
+        FuzzInput.decodePlan(bytes)
+    } else {
+        FuzzInput.readStatements(String(decoding: bytes, as: UTF8.self))
+    }
+    return 0
+}
+
+enum FuzzInput {
+    static func decodePlan(_ bytes: [UInt8]) {
+        guard let json = try? JSONParser.parse(bytes), let plan = try? PhysicalPlan(encoded: json) else {
+            return
+        }
+        _ = plan.description
+        let again = try? PhysicalPlan(encoded: plan.encoded)
+        precondition(again == plan, "a plan came back through its encoding as another")
+    }
+
+    static func readStatements(_ text: String) {
+        guard let statements = try? SQLParser.statements(text) else { return }
+        for statement in statements {
+            let printed = statement.description
+            let again = try? SQLParser.statement(printed)
+            precondition(again == statement, "a statement came back through its text as another: \(printed)")
+            guard case .query(let query) = statement, let plan = try? plan(query) else { continue }
+            let decoded = try? PhysicalPlan(encoded: plan.encoded)
+            precondition(decoded == plan, "a plan came back through its encoding as another")
+        }
+    }
+
+    /// Over one table, called `clicks` in whatever namespace.
+    private static func plan(_ query: QuerySyntax) throws -> PhysicalPlan {
+        var tables = TableCatalogue()
+        for name in Planner.tables(in: query) where name.last.text == "clicks" {
+            tables[name] = SourceTable(
+                warehouse: "local_lake", namespace: ["web"], name: "clicks",
+                metadataLocation: "s3://lake/m.json",
+                snapshotID: 7,
+                fields: [
+                    Field(id: 1, "id", .long, isRequired: true), Field(id: 2, "url", .string),
+                    Field(id: 3, "at", .timestamptz), Field(id: 4, "price", .decimal(precision: 9, scale: 2)),
+                    Field(id: 5, "tags", .list(Field(id: 6, "element", .string))),
+                ])
+        }
+        let settings = PlannerSettings(now: Instant(microseconds: 1_769_860_800_000_000))
+        return try Planner(settings: settings, parameters: []).plan(
+            query, tables: tables
+        ).plan
+    }
+}
