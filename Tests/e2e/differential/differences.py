@@ -1,0 +1,110 @@
+"""The differences between engines that are accepted, each with the authority that decides for Firn's answer.
+
+A difference is a predicate over the query, the engine that differs, and what both said. None accepts a whole function or type:
+where an engine's function means something else altogether, its form in scalars.py is None.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from math import inf
+from typing import Callable
+
+from differential.engines import same
+
+
+@dataclass
+class Case:
+    """One query in which an engine differs from Firn; an answer is a list of rows or a Fault."""
+
+    form: object
+    engine: str
+    sql: str
+    mine: object
+    theirs: object
+
+    def firn_fault(self, *codes):
+        return getattr(self.mine, "code", None) in codes
+
+    def their_fault(self, *parts):
+        text = getattr(self.theirs, "message", None)
+        return text is not None and any(part in text for part in parts)
+
+
+@dataclass
+class Difference:
+    name: str
+    authority: str
+    holds: Callable
+
+
+POSTGRES = "PRODUCT.md, SQL decisions: operators, types, NULL and casts follow PostgreSQL; "
+STATISTICS = {"corr", "regr_slope", "regr_intercept", "regr_r2", "covar_samp", "covar_pop", "covar", "stddev", "stddev_pop", "stddev_samp", "var", "var_pop",
+              "var_samp", "avg", "mean", "median", "regr_sxx", "regr_syy", "regr_sxy"}
+
+
+def only_nan_for_null(case):
+    """The answers are the same once every NaN is NULL."""
+    if not both_rows(case):
+        return False
+    infinite = ".xc" in case.sql
+    plain = lambda rows: [tuple(None if isinstance(v, float) and (v != v or infinite and v in (inf, -inf)) else v for v in row) for row in rows]
+    return same(plain(case.mine), plain(case.theirs), False)
+
+
+def both_rows(case):
+    return isinstance(case.mine, list) and isinstance(case.theirs, list)
+
+
+def without_doubles(rows):
+    """The rows with NULL for every double."""
+    return [tuple(None if isinstance(v, float) else v for v in row) for row in rows]
+
+
+def cut(rows):
+    """Decimals without the last of the digits a mean has."""
+    return [tuple(round(v, 4) if isinstance(v, Decimal) and -v.as_tuple().exponent > 4 else v for v in row) for row in rows]
+
+
+DIFFERENCES = [
+    Difference("duckdb: NaN for the correlation of constants", POSTGRES + "its manual, 9.21: NULL when a variance is zero",
+               lambda c: c.engine == "duckdb" and c.form.functions() & STATISTICS and only_nan_for_null(c)),
+    Difference("whether a variance of constants is zero", POSTGRES + "9.21: NULL when a variance is zero; sums of doubles may miss zero by a last digit",
+               lambda c: bool(c.form.functions() & {"corr", "regr_slope", "regr_intercept", "regr_r2"}) and (" HAVING " in c.sql or both_rows(c)
+               and same(without_doubles(c.mine), without_doubles(c.theirs), False))),
+    Difference("duckdb: EXISTS over two inequalities", "SQL:2016 8.10 (exists predicate): true when there is a row; DuckDB 1.5.5 finds another count",
+               lambda c: c.engine == "duckdb" and "EXISTS (SELECT" in c.sql and both_rows(c) and c.sql.count("<") > 1),
+    Difference("datafusion: means of decimals are cut", POSTGRES + "8.1.2: numerics are rounded to their scale",
+               lambda c: c.engine == "datafusion" and "avg" in c.form.functions() and "avg(" in c.sql and both_rows(c) and same(cut(c.mine), cut(c.theirs), False)),
+    Difference("duckdb: the least integer % -1", POSTGRES + "int8.c, int8mod: a rest by -1 is 0",
+               lambda c: c.engine == "duckdb" and c.their_fault("Overflow in division")),
+    Difference("duckdb: refuses infinities in statistics", POSTGRES + "float8 aggregates give NaN for infinite input (float.c, float8_accum)",
+               lambda c: c.engine == "duckdb" and "xc" in c.sql and c.their_fault("out of range")),
+    Difference("datafusion: EXCEPT ALL and INTERSECT ALL are joins", "SQL:2016 7.17 (query expression): with ALL, max(m - n, 0) and min(m, n) copies of a row",
+               lambda c: c.engine == "datafusion" and ("EXCEPT ALL" in c.sql or "INTERSECT ALL" in c.sql)),
+    Difference("datafusion: integers wrap", "Docs/sql.md, Result types of operators: integer overflow is an error, as in PostgreSQL",
+               lambda c: c.engine == "datafusion" and ".xl" in c.sql and c.firn_fault("KRN-102")),
+    Difference("duckdb: sums of integers are hugeints", "Docs/sql.md, Result types of operators: the sum of longs is a long, overflow is an error",
+               lambda c: c.engine == "duckdb" and ".xl" in c.sql and "sum(" in c.sql and c.firn_fault("KRN-102")),
+    Difference("expressions of rows that a correlated subquery leaves out", "PostgreSQL's manual, 4.2.14: the order of evaluation is not defined",
+               lambda c: ".xl" in c.sql and "(SELECT" in c.sql and c.firn_fault("KRN-102")),
+    Difference("duckdb: r2 of points of one height", "PRODUCT.md, SQL decisions: regr_r2 keeps DataFusion's meaning, NULL",
+               lambda c: c.engine == "duckdb" and "regr_r2" in c.form.functions()),
+    Difference("datafusion: fields of a null struct", POSTGRES + "8.16: a field of a null value is null",
+               lambda c: c.engine == "datafusion" and "get_field" in c.form.functions() and ".r" in c.sql),
+    Difference("datafusion: map_extract of a missing key", "DataFusion's manual, map_extract: an empty list if the key is not present",
+               lambda c: c.engine == "datafusion" and "map_extract" in c.form.functions()),
+    Difference("datafusion: correlated NOT IN over nulls", "SQL:2016 8.4 (in predicate): NOT IN over no rows is true",
+               lambda c: c.engine == "datafusion" and "NOT IN (SELECT" in c.sql),
+    Difference("datafusion: zero and negative zero differ", POSTGRES + "8.1.3 and IEEE 754: they are equal",
+               lambda c: c.engine == "datafusion" and ".xc" in c.sql and not isinstance(c.theirs, Exception)),
+    Difference("datafusion: UNION keeps a row twice", "SQL:2016 7.17 (query expression): UNION without ALL has no duplicates",
+               lambda c: c.engine == "datafusion" and "UNION SELECT" in c.sql and isinstance(c.theirs, list) and isinstance(c.mine, list)
+               and same(c.mine, list(set(c.theirs)), False)),
+    Difference("datafusion: unsigned counts", "Docs/sql.md, Types: no type is unsigned; PostgreSQL has none",
+               lambda c: c.engine == "datafusion" and c.their_fault("UInt64")),
+]
+
+
+def explain(case):
+    """The first difference that accounts for the case; None when it is a disagreement."""
+    return next((d for d in DIFFERENCES if d.holds(case)), None)
