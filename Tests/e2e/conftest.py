@@ -1,3 +1,6 @@
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from firn_server import Firn
@@ -24,3 +27,12 @@ def shared_firn(tmp_path_factory):
     server.make_bucket("lake")
     yield server
     assert server.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def recorder(tmp_path_factory):
+    """The library that records what a server does to its files."""
+    library = tmp_path_factory.mktemp("recorder") / "recorder.so"
+    source = Path(__file__).parent / "powercut" / "recorder.c"
+    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, source, "-ldl", "-lpthread"], check=True)
+    return library

@@ -48,6 +48,11 @@ class Producer:
                 with self.lock:
                     self.acknowledged[number] = self.position()
 
+    def places(self):
+        """Where the positions were at the acknowledgements, in order."""
+        with self.lock:
+            return sorted(self.acknowledged.values())
+
 
 def passing(size):
     """How many of a batch's events the pipeline's filter lets through."""

@@ -29,17 +29,20 @@ class Change:
     end: int
 
 
-def read_trace(path):
-    """The changes of a trace, in order; a record cut off at the end of the file is left out."""
-    raw, position, changes = Path(path).read_bytes(), 0, []
+def read_trace(path, begin=0):
+    """The changes of a trace from the place `begin` on, in order; one that is not whole yet is left out."""
+    with open(path, "rb") as trace:
+        trace.seek(begin)
+        raw = trace.read()
+    position, changes = 0, []
     while position + HEAD.size <= len(raw):
         op, path_bytes, inode, offset, data_bytes, start = HEAD.unpack_from(raw, position)
         body = position + HEAD.size
         end = body + path_bytes + data_bytes
         if end > len(raw):
             break
-        name = raw[body:body + path_bytes].decode()
-        changes.append(Change(op, name, inode, offset, raw[body + path_bytes:end], start, position, end))
+        name, data = raw[body:body + path_bytes].decode(), raw[body + path_bytes:end]
+        changes.append(Change(op, name, inode, offset, data, start, begin + position, begin + end))
         position = end
     return changes
 
@@ -144,12 +147,3 @@ class Disk:
                 content.extend(bytes(end - len(content)))
             content[change.offset:end] = data
         return bytes(content)
-
-
-def power_cut(changes, root, target, seed):
-    """Cuts the power at a random place; returns the place. Recent changes are likelier victims than old ones."""
-    rng = random.Random(seed)
-    ends = [change.end for change in changes]
-    cut = ends[int(len(ends) * rng.random())]
-    Disk(changes, cut).write(root, target, rng)
-    return cut
