@@ -4,6 +4,7 @@ import FileFormats
 import JSONText
 import Metastore
 import Scheduling
+import Synchronization
 import TestKit
 import Testing
 
@@ -21,6 +22,26 @@ private struct StickyFiles: LogFiles {
         throw StreamsError(.inputOutputFailed, "the directory stays", ["path": path])
     }
     func syncDirectory(_ path: String) throws(StreamsError) { try live.syncDirectory(path) }
+}
+
+/// A simulated disk on which something happens while somebody lists a directory.
+private final class WatchedFiles: LogFiles {
+    let disk = SimulatedDisk()
+    private let watcher = Mutex<(@Sendable () -> Void)?>(nil)
+
+    /// Called once.
+    func onNextList(_ body: @escaping @Sendable () -> Void) { watcher.withLock { $0 = body } }
+
+    func list(_ directory: String) throws(StreamsError) -> [String] {
+        watcher.withLock { $0.take() }?()
+        return try disk.list(directory)
+    }
+    func createDirectory(_ path: String) throws(StreamsError) { try disk.createDirectory(path) }
+    func create(_ path: String) throws(StreamsError) -> any LogFile { try disk.create(path) }
+    func open(_ path: String) throws(StreamsError) -> (any LogFile)? { try disk.open(path) }
+    func remove(_ path: String) throws(StreamsError) { try disk.remove(path) }
+    func removeDirectory(_ path: String) throws(StreamsError) { try disk.removeDirectory(path) }
+    func syncDirectory(_ path: String) throws(StreamsError) { try disk.syncDirectory(path) }
 }
 
 @Suite struct RegistryRepairTests {
@@ -88,11 +109,12 @@ private struct StickyFiles: LogFiles {
         let file = try #require(try files.open("\(folder)/\(name)"))
         let head = try file.read(at: 0, count: 8)
         try file.write([UInt8](repeating: 0xFF, count: 8).span, at: 0)
-        let registry = try await open(metastore)
-        await #expect(throws: StreamsError.self) { try await append(1, to: registry, id) }
+        let damaged = try await open(metastore)
+        await #expect(throws: StreamsError.self) { try await append(1, to: damaged, id) }
+        await damaged.close()
         try file.write(head.span, at: 0)
-        try await registry.reopen("s")
 
+        let registry = try await open(metastore)
         let log = try registry.stream("s").log.get()
         #expect(log.consumers == consumers.sorted())
         // The first lands everything; the second does not run, and loses nothing.
@@ -164,6 +186,37 @@ private struct StickyFiles: LogFiles {
         }
         await registry.close()
         try await metastore.close()
+    }
+
+    /// Else a deleted stream's directory would be removed, and made again by whoever opens the log.
+    @Test(arguments: [false, true]) func aLogEndsOnlyWhenNobodyOpensItAgain(isDamaged: Bool) throws {
+        let files = WatchedFiles()
+        let log = try StreamLog(
+            opening: "d", streamID: UniqueID(high: 1, low: 1), limits: LogLimits(),
+            environment: LogEnvironment(files: files, pool: Self.pool))
+        files.disk.failNextSyncs(1)
+        log.append(
+            LogAppend(
+                body: Array("{}".utf8), eventCount: 1, framing: .object,
+                receivedAt: Instant(microseconds: 0))
+        ) { _ in }
+        log.runPending()
+        #expect(log.status.failure?.code == .poisoned)
+        if isDamaged { files.disk.setContents("d/\(SegmentHeader.fileName(firstRecord: 0))", [1, 2, 3]) }
+
+        let hasEnded = Mutex(false)
+        files.onNextList {
+            log.close { hasEnded.withLock { $0 = true } }
+            #expect(!log.runPending())
+            #expect(!hasEnded.withLock { $0 })
+        }
+        do throws(StreamsError) {
+            try log.reopenBlocking()
+        } catch {
+            #expect(isDamaged)
+        }
+        #expect(log.runPending())
+        #expect(hasEnded.withLock { $0 })
     }
 
     @Test func whatOnlyADeletedReaderHeldIsTrimmedAtOnce() throws {

@@ -182,6 +182,60 @@ import Testing
         #expect(read.marked[1].mark == step(9) && read.marked[1].firstNumber == 9)
     }
 
+    /// Parts of any size make up all marks, in the order of records, whatever is forgotten between them.
+    @Test(arguments: [1, 2, 3, 7, 100]) func marksAreGatheredInParts(limit: Int) {
+        func marked(_ record: Int64, _ mark: RequestMark) -> MarkedRecord {
+            MarkedRecord(
+                mark: mark, record: record, eventCount: 1, bodyLength: 2, bodyChecksum: 3,
+                receivedAt: Instant(microseconds: record))
+        }
+        var index = MarkIndex()
+        for record in Int64(0)..<40 {
+            index.insert(marked(2 * record, record % 3 == 0 ? step(record / 3) : key(Int(record))))
+        }
+        index.forget(before: Instant(microseconds: 20))
+        var records: [Int64] = []
+        var next: Int64? = 0
+        while let record = next {
+            let part = index.part(from: record, limit: limit)
+            records += part.marked.map(\.record)
+            next = part.next
+            if record > 40 { index.forget(before: Instant(microseconds: 22)) }
+        }
+        // Of the producer only its last request counts.
+        var expected: [Int64] = []
+        for number in 10..<40 where number == 39 || !number.isMultiple(of: 3) {
+            expected.append(Int64(2 * number))
+        }
+        #expect(records == expected)
+    }
+
+    /// More marks than are gathered or forgotten in one go.
+    @Test func manyMarksOutliveARestartAndGoInTime() throws {
+        let disk = SimulatedDisk()
+        func opened() throws -> StreamLog {
+            try open(disk) {
+                $0.markWindowSeconds = 100
+                $0.segmentBytes = 40_000
+            }
+        }
+        var log = try opened()
+        _ = try log.register(consumer: "p", landed: nil)
+        for number in 0..<3000 { _ = try send("{}", key(number), to: log) }
+        try log.advance(consumer: "p", to: log.status.end)
+        log.runPending()
+        #expect(log.status.oldest.record > 2000)
+        log = try opened()
+        for number in [0, 1023, 1024, 2047, 2999] {
+            #expect(try send("{}", key(number), to: log).isRepeat, "\(number)")
+        }
+        // Each request forgets some; after a few none of the old ones is known.
+        for number in 0..<12 { _ = try send("{}", key(10_000 + number), at: 200, to: log) }
+        for number in [0, 1024, 2999] {
+            #expect(!(try send("{}", key(number), at: 200, to: log)).isRepeat, "\(number)")
+        }
+    }
+
     @Test func theIndexIsBoundedInNumberAndTime() throws {
         let disk = SimulatedDisk()
         let log = try open(disk) {

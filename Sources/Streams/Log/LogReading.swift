@@ -7,14 +7,17 @@ struct LogReading {
     var file: any LogFile
     var path: String
     var segment: LogSegment
+    /// A known beginning of a record at or before the first one wanted; the segment's own when nil.
+    var start: LogMark?
     var checksBodies = true
 
     /// Records from `record` on, at least one, until `maxBytes` are reached.
     func records(from record: Int64, maxBytes: Int) throws(StreamsError) -> [LogRecord] {
         precondition(record >= segment.firstRecord && record < segment.endRecord)
-        let mark = segment.mark(before: record)
-        var position = mark.position
-        var expected = mark.record
+        let start = start ?? segment.mark(before: record)
+        precondition(start.record <= record)
+        var position = start.position
+        var expected = start.record
         let room = maxBytes + (record > expected ? LogSegment.markSpacingBytes : 0)
         var window = try read(at: position, count: max(room, RecordHeader.byteCount))
         var windowStart = position

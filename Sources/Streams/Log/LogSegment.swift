@@ -55,3 +55,11 @@ struct LogSegment: Sendable, Equatable {
         return low == 0 ? start : marks[low - 1]
     }
 }
+
+/// Where a reader begins.
+struct LogPlace: Sendable {
+    /// Without its marks.
+    var segment: LogSegment
+    /// A known beginning before the reader's first record; nil when nobody has looked at the segment yet.
+    var start: LogMark?
+}

@@ -31,7 +31,7 @@ struct LogState: Sendable {
 
     enum Work: Sendable {
         case commit(Group)
-        /// Make the marks of sealed segments durable in a file of their own.
+        /// Make the marks of sealed segments durable in a file of their own: this one, with `marks(for:)`.
         case checkpoint(MarkFile)
         /// Remove these files, oldest first.
         case trim([LogSegment])
@@ -183,8 +183,7 @@ struct LogState: Sendable {
             return .checkpoint(
                 MarkFile(
                     streamID: streamID, generation: checkpoint.generation + 1, end: active.firstRecord,
-                    // Where a producer began may be in no segment any more when the next checkpoint is due.
-                    marked: marks.all.filter { $0.record < active.firstRecord || $0.firstNumber != nil }))
+                    marked: []))
         }
         let landed = trimmable()
         if !landed.isEmpty {
@@ -207,6 +206,17 @@ struct LogState: Sendable {
             appends: Array(queue[..<count]), byteCount: byteCount)
         queue.removeFirst(count)
         return .commit(group)
+    }
+
+    /// Marks gathered in one go: about a tenth of a millisecond, for which producers wait.
+    private static let gatheredMarks = 1024
+
+    /// What `file` is to hold, of the records from `record` on; and where to go on, nil at the end. Only the writer
+    /// gathers, and it adds no marks meanwhile: what changes between two calls is what became too old.
+    func marks(for file: MarkFile, from record: Int64) -> (marked: [MarkedRecord], next: Int64?) {
+        let (marked, next) = marks.part(from: record, limit: Self.gatheredMarks)
+        // Where a producer began may be in no segment any more when the next checkpoint is due.
+        return (marked.filter { $0.record < file.end || $0.firstNumber != nil }, next)
     }
 
     private var mustCheckpoint: Bool {
@@ -334,7 +344,7 @@ struct LogState: Sendable {
     private func beyondEnd(_ offset: LogOffset) -> StreamsError {
         StreamsError(
             .offsetBeyondEnd, "the offset lies behind the end of the log", ["offset": offset, "end": end],
-            hint: "the log lost records or was replaced; restore it, or make the pipeline anew")
+            hint: "the log lost records or was replaced; restore it, or `firn pipeline reset NAME`")
     }
 
     private var landed: LogOffset? { consumers.values.map(\.landed).min() }
@@ -362,10 +372,6 @@ struct LogState: Sendable {
             count += 1
         }
         return Array(segments[..<count])
-    }
-
-    func segment(containing record: Int64) -> LogSegment? {
-        segments.last { $0.firstRecord <= record && record < $0.endRecord }
     }
 
     /// Keeps what a scan learned of an older segment.

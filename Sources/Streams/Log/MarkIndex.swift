@@ -13,6 +13,8 @@ struct MarkIndex: Sendable {
     /// In the order of records; those that a later request of the same producer took over are still in it.
     private var ages: [Age] = []
     private var firstAge = 0
+    /// A request pays for as many that are too old: the index shrinks much faster than it grows.
+    private static let forgottenAtOnce = 256
 
     init(_ marked: [MarkedRecord] = []) {
         for record in marked.sorted(by: { $0.record < $1.record }) { insert(record) }
@@ -40,13 +42,15 @@ struct MarkIndex: Sendable {
     }
 
     private mutating func rebuildAges() {
-        ages = all.map { Age(record: $0.record, id: $0.mark.id, receivedAt: $0.receivedAt) }
+        ages = ages[firstAge...].filter { records[$0.id]?.record == $0.record }
         firstAge = 0
     }
 
-    /// Forgets what came before `instant`, oldest first; a clock that jumped back keeps some of it longer.
+    /// Forgets what came before `instant`, oldest first; a clock that jumped back keeps some of it longer, and of very
+    /// many the rest waits for the next call.
     mutating func forget(before instant: Instant) {
-        while firstAge < ages.count, ages[firstAge].receivedAt < instant {
+        let end = min(ages.count, firstAge + Self.forgottenAtOnce)
+        while firstAge < end, ages[firstAge].receivedAt < instant {
             let age = ages[firstAge]
             if records[age.id]?.record == age.record { records[age.id] = nil }
             firstAge += 1
@@ -57,8 +61,23 @@ struct MarkIndex: Sendable {
         }
     }
 
-    /// In the order of records.
-    var all: [MarkedRecord] { records.values.sorted { $0.record < $1.record } }
+    /// The marks of records from `record` on, in their order, found among at most `limit` entries of the index; and the
+    /// record from which on others may follow, nil when none do.
+    ///
+    /// - Cost: proportional to `limit`, whatever the index holds.
+    func part(from record: Int64, limit: Int) -> (marked: [MarkedRecord], next: Int64?) {
+        var low = firstAge
+        var high = ages.count
+        while low < high {
+            let middle = (low + high) / 2
+            if ages[middle].record < record { low = middle + 1 } else { high = middle }
+        }
+        let end = min(low + limit, ages.count)
+        let marked = ages[low..<end].compactMap { age in
+            records[age.id].flatMap { $0.record == age.record ? $0 : nil }
+        }
+        return (marked, end < ages.count ? ages[end].record : nil)
+    }
 
     /// Where the request was kept before; nil when it is new.
     ///

@@ -15,22 +15,27 @@ extension StreamLog {
     }
 
     func readBlocking(from offset: LogOffset, maxBytes: Int) throws(StreamsError) -> LogSlice {
-        let state = shared.withLock { $0.state }
-        try state.requireKept(offset)
-        guard var segment = state.segment(containing: offset.record) else {
-            return LogSlice(records: [], next: offset, end: state.end)
+        // Only what is needed: a copy of the whole state would make the next append copy all it holds.
+        let found = shared.withLock { shared in
+            Result { () throws(StreamsError) in (try shared.state.place(of: offset), shared.state.end) }
         }
-        let path = "\(directory)/\(segment.fileName)"
+        let (place, end) = try found.get()
+        guard let place else { return LogSlice(records: [], next: offset, end: end) }
+        let path = "\(directory)/\(place.segment.fileName)"
         guard let file = try environment.files.open(path) else {
+            // A deleted stream's files are gone while its readers still run.
+            if let failure = status.failure, failure.code == .closed { throw failure }
             throw StreamsError(.offsetTrimmed, "the log no longer keeps the offset", ["offset": offset])
         }
-        if segment.marks == nil { segment = try learnMarks(of: segment, in: file, path: path) }
+        var start = place.start
+        if start == nil {
+            start = try learnMarks(of: place.segment, in: file, path: path).mark(before: offset.record)
+        }
         let reading = LogReading(
-            file: file, path: path, segment: segment,
+            file: file, path: path, segment: place.segment, start: start,
             checksBodies: !environment.planted.has(.logNoChecksumCheck))
         let records = try reading.records(from: offset.record, maxBytes: maxBytes)
-        return LogSlice(
-            records: records, next: records.last?.nextOffset ?? offset, end: state.end)
+        return LogSlice(records: records, next: records.last?.nextOffset ?? offset, end: end)
     }
 
     private func learnMarks(
@@ -97,32 +102,20 @@ extension StreamLog {
         shared.withLock { $0.listeners[consumer] = listener }
     }
 
-    package var status: LogStatus {
-        let state = shared.withLock { $0.state }
-        var failure: StreamsError?
-        do throws(StreamsError) { try state.requireHealthy() } catch { failure = error }
-        return LogStatus(
-            oldest: state.oldest, end: state.end, oldestEvent: state.oldestEvent,
-            acceptedEvents: state.endEvent,
-            byteCount: state.byteCount, unlandedBytes: state.unlandedBytes,
-            segmentCount: state.segments.count,
-            failure: failure)
-    }
+    package var status: LogStatus { shared.withLock { $0.state.status } }
 
-    /// Verifies every segment of a poisoned log on disk and takes requests again. Does nothing to a healthy one.
-    package func reopen() async throws {
-        try await environment.pool.run { try self.reopenBlocking() }
-    }
-
+    /// Verifies every segment of a poisoned log on disk and takes requests again. Does nothing to a healthy one. Blocks.
     func reopenBlocking() throws(StreamsError) {
         var opening = LogOpening(directory: directory, streamID: streamID, environment: environment)
         opening.verifiesAll = true
         let found = try writer.withLock { writer throws(StreamsError) -> LogOpening.Result? in
             let mayReopen = shared.withLock { shared in
-                guard case .poisoned = shared.state.health else { return false }
-                return !shared.state.isClosed
+                guard case .poisoned = shared.state.health, !shared.state.isClosed else { return false }
+                shared.isReopening = true
+                return true
             }
             guard mayReopen else { return nil }
+            defer { endReopening() }
             let found = try opening.run()
             writer = SegmentWriter(
                 directory: directory, streamID: streamID, environment: environment, file: found.active)
@@ -134,17 +127,29 @@ extension StreamLog {
         publish()
     }
 
-    /// Writes what waits, then ends the writer. Requests that come later are refused.
-    package func close() async {
-        await withCheckedContinuation { continuation in
-            let (mustWake, isDone) = shared.withLock { shared in
-                if shared.isWriterDone { return (false, true) }
-                shared.closers.append { continuation.resume() }
-                return (shared.state.close(), false)
-            }
-            if isDone { continuation.resume() }
-            if mustWake { wakeUp.signal() }
+    /// A close that came meanwhile ends now.
+    private func endReopening() {
+        let isClosed = shared.withLock { shared in
+            shared.isReopening = false
+            return shared.state.isClosed
         }
+        if isClosed { wakeUp.signal() }
+    }
+
+    /// Writes what waits, then ends the writer; nobody touches the files any more. Requests that come later are refused.
+    package func close() async {
+        await withCheckedContinuation { continuation in close { continuation.resume() } }
+    }
+
+    /// As the other.
+    func close(_ closed: @escaping @Sendable () -> Void) {
+        let (mustWake, isDone) = shared.withLock { shared in
+            if shared.isWriterDone { return (false, true) }
+            shared.closers.append(closed)
+            return (shared.state.close(), false)
+        }
+        if isDone { closed() }
+        if mustWake { wakeUp.signal() }
     }
 
     func publish() {

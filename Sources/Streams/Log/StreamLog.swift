@@ -27,6 +27,8 @@ package final class StreamLog: Sendable {
         var listeners: [String: @Sendable () -> Void] = [:]
         var closers: [@Sendable () -> Void] = []
         var isWriterDone = false
+        /// Somebody verifies the files of a poisoned log and may write to them.
+        var isReopening = false
     }
 
     package let streamID: UniqueID
@@ -200,7 +202,8 @@ package final class StreamLog: Sendable {
 
     /// Without a checkpoint nothing it would cover is trimmed; it is tried again with the next segment, or when more
     /// has landed.
-    private func checkpoint(_ marks: MarkFile) {
+    private func checkpoint(_ planned: MarkFile) {
+        let marks = gatherMarks(for: planned)
         do {
             try MarkStore(directory: directory, streamID: streamID, environment: environment).write(marks)
             shared.withLock { $0.state.finish(marks) }
@@ -209,6 +212,18 @@ package final class StreamLog: Sendable {
                 "a stream's index of requests cannot be written",
                 ["stream": .string(streamID.hexDigits), "error": .string("\(error)")])
         }
+    }
+
+    /// Piece by piece, so that no producer waits for all of it.
+    private func gatherMarks(for planned: MarkFile) -> MarkFile {
+        var file = planned
+        var next: Int64? = 0
+        while let record = next {
+            let part = shared.withLock { $0.state.marks(for: planned, from: record) }
+            file.marked += part.marked
+            next = part.next
+        }
+        return file
     }
 
     private func trim(_ segments: [LogSegment]) {
@@ -238,7 +253,8 @@ package final class StreamLog: Sendable {
 
     private func finishClosing() -> Bool {
         let closers = shared.withLock { shared -> [@Sendable () -> Void]? in
-            guard shared.state.isClosed else { return nil }
+            // Whoever waits for the end may take the files away.
+            guard shared.state.isClosed, !shared.isReopening else { return nil }
             shared.isWriterDone = true
             defer { shared.closers = [] }
             return shared.closers

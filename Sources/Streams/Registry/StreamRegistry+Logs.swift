@@ -44,26 +44,6 @@ extension StreamRegistry {
         }
     }
 
-    /// Opens a poisoned or unopened log again and verifies it.
-    package func reopen(_ idOrName: String) async throws {
-        let open = try stream(idOrName)
-        if case .success(let log) = open.log { return try await log.reopen() }
-        let id = open.definition.id
-        let log = try await openLog(id).get()
-        let isPublished = state.withLock { state in
-            guard case .failure = state.streams[id]?.log else { return false }
-            state.streams[id]?.log = .success(log)
-            return true
-        }
-        // Deleted meanwhile, or opened by somebody else.
-        guard isPublished else { return await log.close() }
-        // A pipeline deleted while the log was opened found no log to leave.
-        let readers = Set(try await metastore.read { try StreamRows.readers(of: id, $0) }.map(\.consumer))
-        for consumer in log.consumers where !readers.contains(consumer) {
-            log.unregister(consumer: consumer)
-        }
-    }
-
     /// The record is durable when this returns. A poisoned log is opened again meanwhile, at most once in a while: the
     /// producer is told to come back.
     ///
