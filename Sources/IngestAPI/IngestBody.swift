@@ -72,8 +72,20 @@ struct IngestBodyReader: Sendable {
         var body = IngestBody(
             bytes: bytes, wasCompressed: encoding != .identity, events: events,
             checksum: LogAppend.checksum(of: bytes))
-        if stream.acknowledgement == .validated, events.count > 0 { try body.findMisfits(stream) }
+        if stream.acknowledgement == .validated, events.count > 0 {
+            try validate(&body, reservation)
+        }
         return body
+    }
+
+    /// Parsed events and the rows made of them, besides the body itself: what pipelines reserve for them, too.
+    private static let parsedFactor = 3
+
+    private func validate(_ body: inout IngestBody, _ reservation: MemoryReservation) throws {
+        let before = reservation.bytes
+        try reservation.resize(to: before + body.bytes.count * Self.parsedFactor)
+        try body.findMisfits(stream)
+        try reservation.resize(to: before)
     }
 
     private func unfold(_ sent: [UInt8], _ reservation: MemoryReservation) throws -> [UInt8] {

@@ -255,6 +255,23 @@ final class Landing: Sendable {
         }
     }
 
+    /// What is parsed takes several times the body: without memory for it the request waits its turn.
+    @Test func validationIsPromisedToTheLedger() async throws {
+        _ = try await registry.change("events", ["acknowledge": "validated"])
+        let events = "[" + Array(repeating: #"{"id":1}"#, count: 2_000).joined(separator: ",") + "]"
+        #expect(await post(events).status == 200)
+        #expect(ledger.reserved == 0)
+        // Room for the body, and not for its rows.
+        let held = try ledger.reserve(150_000, for: "somebody else")
+        let refused = await post(Array(events.utf8))
+        #expect(refused.status == 429 && refused.headers["retry-after"] != nil)
+        #expect(refused.body["errors"]?.array?.first?["firn_code"] == "SCH-202")
+        #expect(try registry.stream("events").log.get().status.acceptedEvents == 2_000)
+        #expect(ledger.reserved == held.bytes)
+        _ = try await registry.change("events", ["acknowledge": "durable"])
+        #expect(await post(events).status == 200)
+    }
+
     @Test func aLandedAnswerWaitsForThePipelines() async throws {
         _ = try await registry.change("events", ["acknowledge": "landed"])
         landing.state.withLock { $0.readers = 2 }
