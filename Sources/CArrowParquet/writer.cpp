@@ -7,6 +7,8 @@
 #include <parquet/arrow/writer.h>
 #include <parquet/properties.h>
 
+#include <stdexcept>
+
 using namespace firn;
 
 struct firn_arrow_writer {
@@ -19,12 +21,24 @@ struct firn_arrow_writer {
 
 namespace {
 
+parquet::Compression::type codec_of(int32_t compression) {
+    switch (compression) {
+    case FIRN_ARROW_UNCOMPRESSED: return parquet::Compression::UNCOMPRESSED;
+    case FIRN_ARROW_SNAPPY: return parquet::Compression::SNAPPY;
+    case FIRN_ARROW_GZIP: return parquet::Compression::GZIP;
+    case FIRN_ARROW_LZ4: return parquet::Compression::LZ4;
+    case FIRN_ARROW_ZSTD: return parquet::Compression::ZSTD;
+    default: throw std::invalid_argument("no such compression");
+    }
+}
+
 std::shared_ptr<parquet::WriterProperties> properties_of(const firn_arrow_write_options &options) {
     parquet::WriterProperties::Builder builder;
     builder.version(parquet::ParquetVersion::PARQUET_2_6);
     builder.created_by(options.created_by);
-    builder.compression(parquet::Compression::ZSTD);
-    builder.compression_level(options.zstd_level);
+    builder.compression(codec_of(options.compression));
+    // The others have no level, or one whose default is right.
+    if (options.compression == FIRN_ARROW_ZSTD) builder.compression_level(options.zstd_level);
     // Row groups are ended by the caller, batch by batch; this is only the limit behind it.
     builder.max_row_group_length(options.row_group_rows);
     builder.max_rows_per_page(options.page_rows);

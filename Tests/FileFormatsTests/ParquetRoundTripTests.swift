@@ -41,6 +41,7 @@ struct ParquetRoundTripTests {
         var options = ParquetWriteOptions()
         options.rowGroupRows = 1 + random.random.next(below: 500)
         options.pageRows = 1 + random.random.next(below: 100)
+        options.compression = ParquetCompression.allCases[seed % ParquetCompression.allCases.count]
         let (bytes, result) = try parquetBytes(schema, batches, options: options)
         #expect(result.rowCount == counts.reduce(0, +) && result.fileSize == bytes.count)
 

@@ -114,6 +114,7 @@ import Testing
         let definition = try await node.service.pipeline("p")
         #expect(definition.status == .failed)
         #expect(definition.failureReason?.contains("dropped or replaced") == true)
+        #expect(definition.failureReason?.contains("firn pipeline reset") == true)
     }
 
     @Test func aFlushHearsOfAFaultThatMayPassAndTheEventsLandLater() async throws {

@@ -260,8 +260,18 @@ typedef struct firn_arrow_column_option {
     int32_t is_delta;
 } firn_arrow_column_option;
 
+enum firn_arrow_compression {
+    FIRN_ARROW_UNCOMPRESSED,
+    FIRN_ARROW_SNAPPY,
+    FIRN_ARROW_GZIP,
+    /// LZ4_RAW in the file.
+    FIRN_ARROW_LZ4,
+    FIRN_ARROW_ZSTD,
+};
+
 typedef struct firn_arrow_write_options {
     const char *created_by;
+    int32_t compression;
     int32_t zstd_level;
     int64_t row_group_rows;
     int64_t page_rows;

@@ -32,7 +32,9 @@ import Columnar
         let status = unsafe columns.withUnsafeBufferPointer { columns in
             unsafe pairs.withUnsafeBufferPointer { pairs in
                 var native = unsafe firn_arrow_write_options(
-                    created_by: texts.add(options.createdBy), zstd_level: Int32(options.zstdLevel),
+                    created_by: texts.add(options.createdBy),
+                    compression: Int32(options.compression.native.rawValue),
+                    zstd_level: Int32(options.zstdLevel),
                     row_group_rows: Int64(options.rowGroupRows), page_rows: Int64(options.pageRows),
                     page_bytes: Int64(options.pageBytes), columns: columns.baseAddress,
                     column_count: Int32(columns.count), metadata: pairs.baseAddress,
@@ -79,6 +81,18 @@ import Columnar
         // SAFETY: the bytes are valid until the writer's next call, and are copied here.
         unsafe firn_arrow_writer_take(native, &bytes, &length)
         return unsafe Array(UnsafeBufferPointer(start: bytes, count: Int(length)))
+    }
+}
+
+extension ParquetCompression {
+    fileprivate var native: firn_arrow_compression {
+        switch self {
+        case .zstd: FIRN_ARROW_ZSTD
+        case .snappy: FIRN_ARROW_SNAPPY
+        case .gzip: FIRN_ARROW_GZIP
+        case .lz4: FIRN_ARROW_LZ4
+        case .uncompressed: FIRN_ARROW_UNCOMPRESSED
+        }
     }
 }
 

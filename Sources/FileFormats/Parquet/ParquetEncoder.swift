@@ -100,20 +100,27 @@ package final class ParquetEncoder: Sendable {
     private func append(
         _ batch: Batch, _ handle: inout ParquetWriterHandle, _ state: inout State
     ) throws(FileFormatsError) {
+        let rowBytes = options.rowGroupBytes == nil ? 1 : max(1, batch.approximateBytes / batch.rowCount)
         var start = 0
         while start < batch.rowCount {
-            let count = min(batch.rowCount - start, options.rowGroupRows - state.rowsInGroup)
+            let count = min(batch.rowCount - start, max(1, room(behind: state.rowsInGroup, state.groupBytes, rowBytes)))
             let part = batch.slice(start..<start + count)
             try handle.write(part)
             start += count
             state.rowsInGroup += count
             state.groupBytes += part.approximateBytes
-            if state.rowsInGroup == options.rowGroupRows {
+            if room(behind: state.rowsInGroup, state.groupBytes, rowBytes) <= 0 {
                 try handle.endGroup()
                 state.rowsInGroup = 0
                 state.groupBytes = 0
             }
         }
+    }
+
+    /// How many rows of this size the open row group has room for.
+    private func room(behind rows: Int, _ bytes: Int, _ rowBytes: Int) -> Int {
+        let left = options.rowGroupRows - rows
+        return options.rowGroupBytes.map { min(left, ($0 - bytes) / rowBytes) } ?? left
     }
 
     /// Ends the file: its last bytes, and what it holds. A file without rows is a file.

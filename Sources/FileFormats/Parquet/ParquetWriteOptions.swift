@@ -1,12 +1,20 @@
 package import Columnar
 import Effects
 
+/// How the pages of a Parquet file are compressed; the names are those that people give.
+package enum ParquetCompression: String, Sendable, Hashable, CaseIterable {
+    case zstd, snappy, gzip, lz4, uncompressed
+}
+
 /// How a Parquet file is laid out. The defaults are those of tables that Firn writes.
 package struct ParquetWriteOptions: Sendable, Hashable {
+    package var compression = ParquetCompression.zstd
     /// Zstandard's level. 1: layout buys more than effort does here (ENGINE-NOTES).
     package var zstdLevel = 1
     /// A scan's unit of work: small enough that two cores share a table of a few hundred thousand rows.
     package var rowGroupRows = 131_072
+    /// A row group ends when its rows take about this much before encoding; nil for no such bound.
+    package var rowGroupBytes: Int?
     /// Page-index pruning skips about this many rows at a time.
     package var pageRows = 20_000
     package var pageBytes = 1 << 20

@@ -31,7 +31,7 @@ actor CatalogFiles: SinkFiles {
     init(sink: CatalogSink, table: LoadedTable) throws {
         self.sink = sink
         self.table = table
-        writer = try sink.tables.writer(of: table)
+        writer = try sink.tables.writer(of: table, layout: sink.definition.layout)
         let names = Set(table.metadata.currentSchema.fields.map(\.name))
         let storable = try StorableType.schema(of: sink.columns)
         kept = storable.fields.indices.filter { names.contains(storable.fields[$0].name) }
@@ -136,8 +136,7 @@ actor CatalogFiles: SinkFiles {
                     .rejectsReplaced, "the table of rejects was dropped or replaced meanwhile",
                     ["table": table.identifier])
             }
-            throw PipelinesError(
-                .tableReplaced, "the sink's table was dropped or replaced", ["table": table.identifier])
+            throw CatalogSink.replaced(table.identifier, uuid: table.uuid)
         }
         return current
     }

@@ -2,6 +2,7 @@ import Blobs
 import Catalogs
 import Columnar
 import Effects
+import FileFormats
 import Iceberg
 import Scheduling
 import Streams
@@ -38,10 +39,15 @@ struct CatalogSink: SinkTable {
             let table = try await catalog.loadTable(identifier, in: warehouse)
             if table.uuid == tableUUID { return table }
         } catch let error as CatalogError where [.noSuchTable, .noSuchNamespace].contains(error.code) {}
-        throw PipelinesError(
-            .tableReplaced, "the sink's table was dropped or replaced",
-            ["table": identifier, "uuid": tableUUID],
-            hint: "make the pipeline anew to write to a new table")
+        throw Self.replaced(identifier, uuid: tableUUID)
+    }
+
+    static func replaced(_ table: TableIdentifier, uuid: String) -> PipelinesError {
+        PipelinesError(
+            .tableReplaced, "the sink's table was dropped or replaced", ["table": table, "uuid": uuid],
+            hint:
+                "`firn pipeline reset NAME --to oldest` writes all that the stream keeps to the table of that name, "
+                + "`--to latest` only what comes")
     }
 
     func openRejects(in warehouse: Warehouse) async throws -> LoadedTable {
@@ -70,11 +76,13 @@ struct TableServices: Sendable {
     let clock: any Clock
     let randomness: any Randomness
 
-    func writer(of table: LoadedTable, limits: TableWriteLimits = TableWriteLimits()) throws -> TableWriter {
+    func writer(
+        of table: LoadedTable, layout: ParquetWriteOptions = ParquetWriteOptions()
+    ) throws -> TableWriter {
         try TableWriter(
             metadata: table.metadata, store: store, clock: clock, randomness: randomness,
             pool: (pool, .pipeline),
-            ledger: ledger, limits: limits)
+            ledger: ledger, layout: layout)
     }
 
     var producer: SnapshotProducer {

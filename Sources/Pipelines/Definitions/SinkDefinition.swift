@@ -1,4 +1,5 @@
 package import Effects
+package import FileFormats
 package import JSONText
 import Streams
 
@@ -18,14 +19,14 @@ package struct SinkDefinition: Sendable, Equatable {
     package let namespace: String
     package let tableName: String
     package let rollingPolicy: RollingPolicy
-    package let compression: String
+    package let compression: ParquetCompression
+    /// What the rows of a row group take before they are encoded; nil for the writer's own bound, in rows.
     package let rowGroupBytes: Int?
     /// What else the client sent, without secrets; echoed.
     package let extras: JSONObject
     package let createdAt: Instant
     package let modifiedAt: Instant
 
-    package static let compressions = ["zstd", "snappy", "gzip", "lz4", "uncompressed"]
     package static let defaultNamespace = "default"
 }
 
@@ -59,13 +60,7 @@ extension SinkDefinition {
             throw PipelinesError(
                 .invalidDefinition, "a catalog's tables are Parquet", ["path": "$.format.type"])
         }
-        compression = format["compression"]?.string ?? "zstd"
-        guard Self.compressions.contains(compression) else {
-            throw PipelinesError(
-                .invalidDefinition, "no such compression",
-                ["path": "$.format.compression", "given": compression],
-                hint: "use one of " + Self.compressions.joined(separator: ", "))
-        }
+        compression = try Self.compression(format["compression"] ?? .null)
         let groupBytes = format["row_group_bytes"] ?? .null
         rowGroupBytes = groupBytes.integer.flatMap { Int(exactly: $0) }
         guard groupBytes.isNull || (rowGroupBytes.map { $0 >= 1 << 20 } ?? false) else {
@@ -77,6 +72,32 @@ extension SinkDefinition {
         self.extras = extras
         createdAt = now
         modifiedAt = now
+    }
+
+    private static func compression(_ given: JSONValue) throws(PipelinesError) -> ParquetCompression {
+        if given.isNull { return .zstd }
+        guard let known = given.string.flatMap({ ParquetCompression(rawValue: $0) }) else {
+            throw PipelinesError(
+                .invalidDefinition, "no such compression",
+                [
+                    "path": "$.format.compression",
+                    "given": String(given.string?.prefix(40) ?? given.kindName[...]),
+                ],
+                hint: "use one of " + ParquetCompression.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return known
+    }
+
+    /// How the sink's data files are laid out.
+    var layout: ParquetWriteOptions {
+        var layout = ParquetWriteOptions()
+        layout.compression = compression
+        if let rowGroupBytes {
+            layout.rowGroupBytes = rowGroupBytes
+            // Whoever asks for large groups shall get them.
+            layout.rowGroupRows = Int(Int32.max)
+        }
+        return layout
     }
 
     private static func text(_ config: JSONValue, _ name: String) throws(PipelinesError) -> String {
@@ -93,7 +114,7 @@ extension SinkDefinition {
         config["namespace"] = .string(namespace)
         config["table_name"] = .string(tableName)
         config["rolling_policy"] = rollingPolicy.json
-        var format: JSONObject = ["type": "parquet", "compression": .string(compression)]
+        var format: JSONObject = ["type": "parquet", "compression": .string(compression.rawValue)]
         if let rowGroupBytes { format["row_group_bytes"] = JSONValue(rowGroupBytes) }
         return [
             "id": .string(id.hexDigits), "name": .string(name), "type": .string(kind.rawValue),

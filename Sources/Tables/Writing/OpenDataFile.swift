@@ -22,13 +22,16 @@ final class OpenDataFile {
     var lastUse: UInt64 = 0 { didSet { if firstUse == 0 { firstUse = lastUse } } }
     private(set) var firstUse: UInt64 = 0
 
-    init(path: BlobPath, partition: [Scalar], schema: Schema, sorter: RunSorter?, upload: any BlobUpload) {
+    init(
+        path: BlobPath, partition: [Scalar], schema: Schema, layout: ParquetWriteOptions, sorter: RunSorter?,
+        upload: any BlobUpload
+    ) {
         self.path = path
         self.partition = partition
         self.schema = schema
         self.sorter = sorter
         self.upload = upload
-        encoder = ParquetEncoder(schema: schema)
+        encoder = ParquetEncoder(schema: schema, options: layout)
     }
 
     var estimatedBytes: Int {

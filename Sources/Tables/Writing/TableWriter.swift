@@ -1,7 +1,7 @@
 package import Blobs
 package import Columnar
 package import Effects
-import FileFormats
+package import FileFormats
 package import Iceberg
 package import Scheduling
 
@@ -33,6 +33,7 @@ package actor TableWriter {
     private let clock: any Clock
     private let randomness: any Randomness
     private let limits: TableWriteLimits
+    private let layout: ParquetWriteOptions
     private var alignment: RowAlignment
     private var splitter: PartitionSplitter
     /// By the splitter's key.
@@ -50,7 +51,7 @@ package actor TableWriter {
     package init(
         metadata: TableMetadata, store: any BlobStore, clock: any Clock, randomness: any Randomness,
         pool: (MorselPool, WorkPriority)? = nil, ledger: MemoryLedger? = nil,
-        limits: TableWriteLimits = TableWriteLimits()
+        limits: TableWriteLimits = TableWriteLimits(), layout: ParquetWriteOptions = ParquetWriteOptions()
     ) throws {
         guard metadata.formatVersion > 1 else {
             throw TablesError(
@@ -71,6 +72,7 @@ package actor TableWriter {
             limits.fileBytes = min(bytes, limits.fileBytes)
         }
         self.limits = limits
+        self.layout = layout
         alignment = RowAlignment(schema: try metadata.currentSchema.writable(), of: metadata.currentSchema)
         sorter = try RunSorter(order: metadata.defaultSortOrder, schema: metadata.currentSchema)
         splitter = try PartitionSplitter(spec: spec, schema: metadata.currentSchema)
@@ -141,7 +143,7 @@ package actor TableWriter {
         }
         let path = try location.blob(newPath(part.partition))
         let file = OpenDataFile(
-            path: path, partition: part.partition, schema: alignment.schema, sorter: sorter,
+            path: path, partition: part.partition, schema: alignment.schema, layout: layout, sorter: sorter,
             upload: try await store.startUpload(path))
         file.lastUse = useCount
         open[part.key] = file
