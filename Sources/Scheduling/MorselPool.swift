@@ -75,7 +75,8 @@ package final class MorselPool: Sendable {
                 while let job = nextJob() { job() }
             }
             thread.name = "morsel-\(index)"
-            thread.stackSize = 4 << 20
+            // Planning descends as deep as a query is nested.
+            thread.stackSize = 8 << 20
             thread.start()
         }
     }

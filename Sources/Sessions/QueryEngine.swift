@@ -50,6 +50,11 @@ package struct QueryEngine: Sendable {
             store: store, caches: tableCaches, clock: clock, randomness: randomness, pool: (morsels, .query))
     }
 
+    /// Runs what only computes, as parsing and planning do, on the threads for that: a long query takes milliseconds.
+    func compute<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await morsels.run(priority: .query, body)
+    }
+
     /// Compiles a plan; rows are computed when they are asked for.
     ///
     /// `now` is when the statement began.

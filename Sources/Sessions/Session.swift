@@ -32,7 +32,7 @@ package final class Session: Sendable {
         let ticket = try queries.begin(request)
         do {
             try request.cancellation.check()
-            let (changes, statement) = try SQLParser.request(request.sql)
+            let (changes, statement) = try await parse(request.sql)
             var request = request
             for change in changes { try request.apply(change) }
             if statement.isSetting {
@@ -46,6 +46,16 @@ package final class Session: Sendable {
             ticket.finish(fault: reason)
             throw reason
         }
+    }
+
+    /// Shorter text is parsed where it is: in less time than the way to another thread takes.
+    private static let shortBytes = 4 << 10
+
+    private func parse(_ sql: String) async throws -> (
+        settings: [StatementSyntax], statement: StatementSyntax
+    ) {
+        if sql.utf8.count < Self.shortBytes { return try SQLParser.request(sql) }
+        return try await engine.compute { try SQLParser.request(sql) }
     }
 
     /// The same session with what a request set; nothing it sets goes beyond the server's limits.
@@ -144,7 +154,8 @@ package final class Session: Sendable {
         _ query: QuerySyntax, in warehouse: Warehouse, _ request: StatementRequest
     ) async throws -> (result: Planner.Result, now: Instant) {
         let planning = try await planning(of: query, in: warehouse, request)
-        return (try planning.planner.plan(query, tables: planning.tables), planning.now)
+        let result = try await engine.compute { try planning.planner.plan(query, tables: planning.tables) }
+        return (result, planning.now)
     }
 
     /// What planning a query takes: its tables, found and allowed.

@@ -2,6 +2,7 @@ package import Blobs
 import FileFormats
 package import Iceberg
 import JSONText
+package import Scheduling
 
 /// Reads and writes the JSON files that hold a table's metadata.
 package enum MetadataFile {
@@ -37,9 +38,12 @@ package enum MetadataFile {
         }
     }
 
+    /// Large metadata is parsed on `pool` where there is one.
+    ///
     /// - Errors: `TAB-101`; the store's own for anything but a missing file.
     package static func read(
-        _ location: String, store: any BlobStore, caches: TableCaches? = nil
+        _ location: String, store: any BlobStore, caches: TableCaches? = nil,
+        pool: (MorselPool, WorkPriority)? = nil
     ) async throws -> TableMetadata {
         guard let path = BlobPath(uri: location) else {
             throw TablesError(.metadataUnreadable, "a metadata location is no s3:// URI", ["path": location])
@@ -54,7 +58,9 @@ package enum MetadataFile {
                     ["path": location, "bytes": reader.info.size, "limit": byteLimit])
             }
             let bytes = try await reader.read([0..<reader.info.size])[0]
-            let metadata = try parse(bytes, path: location)
+            let metadata = try await Workers(pool).run(size: bytes.count) {
+                try parse(bytes, path: location)
+            }
             caches?.metadata.insert(metadata, for: key, cost: bytes.count * TableCaches.growth)
             return metadata
         } catch let error as BlobsError where error.code == .notFound {

@@ -14,4 +14,14 @@ struct Workers: Sendable {
         if let pool { return try await pool.run(priority: priority, body) }
         return try body()
     }
+
+    /// Smaller input is worked on where it is: handing it over costs more.
+    private static let smallBytes = 32 << 10
+
+    /// As the other, for work on about `size` bytes.
+    func run<Result: Sendable>(
+        size: Int, _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        size < Self.smallBytes ? try body() : try await run(body)
+    }
 }

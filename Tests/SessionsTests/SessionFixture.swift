@@ -27,7 +27,8 @@ struct SessionFixture {
 
     init(
         limits: QueryRegistry.Limits = QueryRegistry.Limits(), batchRows: Int = .max,
-        disabledPasses: Set<String> = [], spillsEverything: Bool = false, sendsPlans: Bool = false
+        disabledPasses: Set<String> = [], spillsEverything: Bool = false, sendsPlans: Bool = false,
+        morsels: MorselPool? = nil
     ) async throws {
         directory = try TemporaryDirectory()
         clock = ManualClock()
@@ -46,7 +47,7 @@ struct SessionFixture {
                 identifier: TableIdentifier(namespace: Namespace(["web"]), name: "clicks"), schema: schema),
             in: warehouse)
         var engine = QueryEngine(
-            store: store, morsels: Self.morsels, ledger: MemoryLedger(limit: 1 << 30),
+            store: store, morsels: morsels ?? Self.morsels, ledger: MemoryLedger(limit: 1 << 30),
             memoryLimitBytes: 256 << 20,
             caches: (TableCaches(), ParquetFooterCache()), clock: clock, randomness: randomness)
         engine.batchRows = batchRows

@@ -3,6 +3,7 @@ import Columnar
 import Faults
 import Kernels
 import Planner
+import Scheduling
 import Testing
 
 @testable import Sessions
@@ -34,6 +35,25 @@ struct StatementTests {
                 "id | long | NO | - | -", "url | string | YES | - | where", "at | timestamptz | YES | - | -",
             ])
         await #expect(throws: SessionsError.self) { try await fixture.texts("SHOW TABLES") }
+    }
+
+    /// A long query would hold one of the few cooperative threads for seconds.
+    @Test("statements are planned on the morsel pool, and long ones parsed there")
+    func planningIsWorkForThePool() async throws {
+        let pool = MorselPool(threads: 1)
+        pool.stop()
+        let fixture = try await SessionFixture(morsels: pool)
+        let long = "SHOW NAMESPACES /* " + String(repeating: "long ", count: 1000) + "*/"
+        for sql in [
+            "EXPLAIN SELECT 1", "CREATE VIEW web.v AS SELECT id FROM web.clicks",
+            "INSERT INTO web.clicks SELECT * FROM web.clicks", "CREATE TABLE web.t AS SELECT 1 AS a", long,
+        ] {
+            let fault = await #expect(throws: SchedulingError.self, "\(sql.prefix(40))") {
+                _ = try await fixture.rows(sql)
+            }
+            #expect(fault?.code == .stopped)
+        }
+        #expect(try await fixture.texts("SHOW NAMESPACES") == ["web"])
     }
 
     @Test("EXPLAIN shows the plan, as text and as JSON")

@@ -35,9 +35,9 @@ final class ScanSource: MorselSource {
     func prepare() async throws {
         guard scan.snapshotID != nil else { return }
         let predicate = scan.filter.map { ScanPruning.predicate($0, over: scan.fields) } ?? .always
-        let metadata = try await MetadataFile.read(
-            scan.metadataLocation, store: context.store, caches: context.tableCaches)
         let pool = (context.morsels, context.priority)
+        let metadata = try await MetadataFile.read(
+            scan.metadataLocation, store: context.store, caches: context.tableCaches, pool: pool)
         let reader = try TableReader(
             metadata: metadata, store: context.store, caches: context.tableCaches, pool: pool)
         let plan = try reader.plan(

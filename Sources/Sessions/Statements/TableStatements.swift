@@ -55,13 +55,16 @@ struct TableStatements {
         _ identifier: TableIdentifier, _ syntax: CreateTableSyntax, from source: QuerySyntax
     ) async throws -> Int64 {
         let planning = try await session.planning(of: source, in: warehouse, request)
-        let columns = try planning.planner.plan(source, tables: planning.tables).plan.schema
+        let columns = try await session.engine.compute {
+            try planning.planner.plan(source, tables: planning.tables).plan.schema
+        }
         let definition = try TableDefinition(syntax, queried: columns)
         let metadata = try await session.catalog.stageTable(definition.request(identifier), in: warehouse)
         let insert = InsertSyntax(
             target: syntax.name, source: source, position: source.position)
-        let plan = try planning.planner.plan(
-            insert, into: metadata.currentSchema.fields, tables: planning.tables)
+        let plan = try await session.engine.compute {
+            try planning.planner.plan(insert, into: metadata.currentSchema.fields, tables: planning.tables)
+        }
         let run = try session.engine.start(plan.plan, now: planning.now, token: request.cancellation)
         let written = try await writing.write(run, into: metadata)
         do {
@@ -105,9 +108,12 @@ struct TableStatements {
     func insert(_ insert: InsertSyntax) async throws -> Batch {
         let table = try await resolver.loadForChange(insert.target)
         let planning = try await session.planning(of: insert.source, in: warehouse, request)
-        let plan = try planning.planner.plan(
-            insert, into: try table.metadata.currentSchema.writable().fields,
-            defaults: try table.metadata.currentSchema.writeDefaults(), tables: planning.tables)
+        let schema = table.metadata.currentSchema
+        let plan = try await session.engine.compute {
+            try planning.planner.plan(
+                insert, into: try schema.writable().fields, defaults: try schema.writeDefaults(),
+                tables: planning.tables)
+        }
         let run = try session.engine.start(plan.plan, now: planning.now, token: request.cancellation)
         let written = try await writing.write(run, into: table.metadata)
         try await writing.append(written, to: table)

@@ -116,7 +116,9 @@ struct ViewStatements {
         request.parameters = []
         let planning = try await session.planning(
             of: query, in: warehouse, request, for: identifier)
-        let columns = try planning.planner.plan(query, tables: planning.tables).plan.schema.fields
+        let columns = try await session.engine.compute {
+            try planning.planner.plan(query, tables: planning.tables).plan.schema.fields
+        }
         guard names.isEmpty || names.count == columns.count else {
             throw PlannerError(
                 .unlikeShape, "the view names another number of columns than its query has",

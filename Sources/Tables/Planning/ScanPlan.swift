@@ -208,6 +208,17 @@ package final class ScanPlan: AsyncSequence, Sendable {
     private func tasks(in numbered: NumberedManifest) async throws -> ([ScanTask], PlanCounts) {
         let entries = try await files.entries(of: numbered.manifest)
         try cancellation?.check()
+        return try await files.workers.run(size: entries.count * Self.entryBytes) { [self] in
+            try tasks(for: entries, in: numbered)
+        }
+    }
+
+    /// Looking at an entry takes about as long as decoding so many bytes of one.
+    private static let entryBytes = 64
+
+    private func tasks(
+        for entries: [ManifestEntry], in numbered: NumberedManifest
+    ) throws(TablesError) -> ([ScanTask], PlanCounts) {
         var counts = PlanCounts()
         var tasks: [ScanTask] = []
         let first = request.window.firstEntry(ofManifest: numbered.number)

@@ -7,17 +7,14 @@ package struct TableFiles: Sendable {
     /// Larger manifests and lists are refused: usual ones have 8 MB.
     package static let byteLimit: Int64 = 1 << 30
 
-    /// Smaller ones are decoded where they are read: handing them over costs more.
-    private static let smallManifestBytes = 32 << 10
-
     let metadata: TableMetadata
     let location: TableLocation
     let store: any BlobStore
     let caches: TableCaches
 
-    private let workers: Workers
+    let workers: Workers
 
-    /// Large manifests are decoded on `pool` where there is one.
+    /// Large manifests and lists are decoded on `pool` where there is one.
     package init(
         metadata: TableMetadata, store: any BlobStore, caches: TableCaches,
         pool: (MorselPool, WorkPriority)? = nil
@@ -46,7 +43,9 @@ package struct TableFiles: Sendable {
         let key = TableCaches.Key(path, reader.info)
         if let known = caches.lists.find(key) { return known }
         let bytes = try await reader.read([0..<reader.info.size])[0]
-        let manifests = try ManifestListFile.read(bytes, path: list)
+        let manifests = try await workers.run(size: bytes.count) {
+            try ManifestListFile.read(bytes, path: list)
+        }
         caches.lists.insert(manifests, for: key, cost: bytes.count * TableCaches.growth)
         return manifests
     }
@@ -62,9 +61,7 @@ package struct TableFiles: Sendable {
         if let known = caches.manifests.find(key) { return known }
         let bytes = try await reader.read([0..<reader.info.size])[0]
         let manifestReader = ManifestReader(metadata: metadata, manifest: manifest)
-        let entries =
-            bytes.count < Self.smallManifestBytes
-            ? try manifestReader.entries(bytes) : try await workers.run { try manifestReader.entries(bytes) }
+        let entries = try await workers.run(size: bytes.count) { try manifestReader.entries(bytes) }
         caches.manifests.insert(entries, for: key, cost: bytes.count * TableCaches.growth)
         return entries
     }
