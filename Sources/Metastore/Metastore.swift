@@ -30,7 +30,8 @@ package final class Metastore: Sendable {
     private let writesTogether: Int
     private let clock: any Clock
     private let meters: MetastoreMeters
-    /// Set when nobody knows whether a commit is on disk. Only a restart, which replays the log, tells.
+    /// Set when nobody knows whether a commit is on disk. A restart, which replays the log, tells; or a log that can be
+    /// emptied after all, as when a full disk has room again: then the commit is not there.
     private let isPoisoned = Atomic<Bool>(false)
     package let schemaVersion: Int
 
@@ -131,9 +132,11 @@ package final class Metastore: Sendable {
     /// On the writer's thread: makes what waits durable. Who comes later finds its own write done.
     private func runWaiting() {
         let batch = waiting.take(writesTogether)
-        if isPoisoned.load(ordering: .acquiring) {
-            for write in batch { write.finish(Self.poisoned(cause: nil)) }
-        } else if batch.count == 1 {
+        guard isCured() else {
+            for write in batch { write.finish(Self.closedToChanges) }
+            return
+        }
+        if batch.count == 1 {
             runAlone(batch[0])
         } else if !batch.isEmpty {
             runTogether(batch)
@@ -240,6 +243,13 @@ package final class Metastore: Sendable {
         }
     }
 
+    private func isCured() -> Bool {
+        guard isPoisoned.load(ordering: .acquiring) else { return true }
+        guard logCanBeEmptied() else { return false }
+        isPoisoned.store(false, ordering: .releasing)
+        return true
+    }
+
     private func logCanBeEmptied() -> Bool {
         do {
             if writer.isInTransaction { _ = try writer.execute(Dialect.rollback, []) }
@@ -250,10 +260,18 @@ package final class Metastore: Sendable {
         }
     }
 
-    private static func poisoned(cause: (any Error)?) -> MetastoreError {
+    private static let closedHint = "look at the disk: when it can be written, changes are taken again"
+
+    private static func poisoned(cause: any Error) -> MetastoreError {
         MetastoreError(
-            .outcomeUnknown, "a commit failed half-way and the metastore no longer takes changes",
-            hint: "look at the disk, then start Firn again", cause: cause)
+            .outcomeUnknown, "a commit failed half-way and the metastore takes no changes for now",
+            hint: closedHint, cause: cause)
+    }
+
+    /// Of a change that came later, and surely has not happened.
+    private static var closedToChanges: MetastoreError {
+        MetastoreError(
+            .unavailable, "the metastore takes no changes since a commit failed half-way", hint: closedHint)
     }
 
     /// The database holds sealed secrets, so it is born readable by its owner only.

@@ -17,7 +17,7 @@ package struct MetastoreError: Fault {
         case noSpace = "MST-301"
         /// The disk reports an error, or another process holds the database.
         case unavailable = "MST-302"
-        /// A commit failed half-way; nobody may write before the process is started anew and looks.
+        /// A commit failed half-way, and nobody knows whether it is on disk; until the log can be emptied nobody may write.
         case outcomeUnknown = "MST-303"
 
         package var kind: FaultKind {
