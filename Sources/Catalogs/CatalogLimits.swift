@@ -25,7 +25,8 @@ package struct CatalogLimits: Sendable {
     package var expiredFileGraceSeconds: Int64 = 6 * 3600
     /// Expired manifest lists of one table that are looked at together.
     package var expiredListsAtOnce = 1000
-    /// A table with more snapshots keeps the manifests of expired ones: each list would have to be read to know which.
+    /// In a table with more snapshots the files of expired ones wait until `expiredListsAtOnce` are together: every
+    /// list that is kept has to be read to know which manifests it holds.
     package var snapshotsToCompare = 20_000
     /// How long the answer to a request with an idempotency key can be had again.
     package var answerLifetimeSeconds: Int64 = 1800

@@ -16,8 +16,13 @@ struct MaintenanceTests {
     private let caches = TableCaches()
     private var catalog: Catalog { fixture.catalog }
     init() async throws {
+        try await self.init { _ in }
+    }
+
+    private init(_ change: (inout CatalogLimits) -> Void) async throws {
         var limits = CatalogLimits()
         limits.expiredFileGraceSeconds = 60
+        change(&limits)
         fixture = try await CatalogFixture(limits: limits)
     }
 
@@ -124,6 +129,45 @@ struct MaintenanceTests {
         #expect(Set(stored) == needed)
         await catalog.maintain()
         #expect(try await fixture.keys().filter { $0.hasSuffix(".avro") }.count == stored.count)
+    }
+
+    @Test("a table with very many snapshots lets go of expired files too, many at a time")
+    func manySnapshots() async throws {
+        let large = try await MaintenanceTests {
+            $0.snapshotsToCompare = 5
+            $0.expiredListsAtOnce = 10
+        }
+        try await large.fixture.create(
+            "a",
+            properties: [
+                "firn.history.max-snapshots": "6", "history.expire.min-snapshots-to-keep": "2",
+                "commit.manifest.min-count-to-merge": "4",
+            ])
+        func lists() async throws -> Int {
+            try await large.fixture.keys().filter { $0.contains("/snap-") }.count
+        }
+        // 24 have expired: two times ten go, four wait for six more.
+        try await large.append(0..<30, to: "a")
+        large.fixture.clock.advance(microseconds: 61_000_000)
+        var counts: [Int] = []
+        for _ in 0..<4 {
+            await large.catalog.maintain()
+            counts.append(try await lists())
+        }
+        #expect(counts == [20, 10, 10, 10])
+        try await large.append(30..<36, to: "a")
+        large.fixture.clock.advance(microseconds: 61_000_000)
+        await large.catalog.maintain()
+        let metadata = try await large.fixture.load("a").metadata
+        #expect(metadata.snapshots.count == 6)
+        var needed = Set(metadata.snapshots.compactMap(\.manifestList))
+        for list in needed {
+            let path = try #require(BlobPath(uri: list))
+            needed.formUnion(
+                try await ManifestListFile.read(large.fixture.memory.read(path), path: list).map(\.path))
+        }
+        let stored = try await large.fixture.keys().filter { $0.hasSuffix(".avro") }.map { "s3://lake/\($0)" }
+        #expect(Set(stored) == needed)
     }
 
     @Test("a snapshot that a branch keeps keeps its manifests")

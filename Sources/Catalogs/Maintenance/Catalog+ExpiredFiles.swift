@@ -41,6 +41,7 @@ extension Catalog {
         // The files of a table that was dropped stay with the others.
         if let pointer {
             let metadata = try await files.load(pointer)
+            guard rows.count == limit || metadata.snapshots.count <= limits.snapshotsToCompare else { return }
             let paths = try await deletable(rows.map(\.path), metadata)
             // Lists last: after a crash they still tell which manifests are to go.
             try await store.delete(paths.manifests)
@@ -56,13 +57,13 @@ extension Catalog {
         let location = try TableLocation(metadata.location)
         let kept = Set(metadata.snapshots.compactMap(\.manifestList))
         let expired = try lists.filter { !kept.contains($0) }.map { try location.blob($0) }
-        guard metadata.snapshots.count <= limits.snapshotsToCompare else { return (expired, []) }
         var candidates: Set<String> = []
         for list in expired {
             for manifest in try await manifestsIfThere(list) { candidates.insert(manifest.path) }
         }
         for snapshot in metadata.snapshots {
             if candidates.isEmpty { break }
+            try Task.checkCancellation()
             if let list = snapshot.manifestList {
                 for manifest in try await manifests(at: location.blob(list)) {
                     candidates.remove(manifest.path)
