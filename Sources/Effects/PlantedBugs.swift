@@ -38,6 +38,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case changeForgetsPlace = "change-forgets-place"
     /// A commit whose answer is lost is repeated without looking whether it happened.
     case commitRepeatedBlindly = "commit-repeated-blindly"
+    /// A record that holds the text `end-the-process` ends the process when a pipeline works on it.
+    case recordEndsProcess = "record-ends-process"
     /// Rejects are counted and not written.
     case rejectsDropped = "rejects-dropped"
     /// The local store answers a put before its data file is synced.

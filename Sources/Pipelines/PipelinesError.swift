@@ -33,6 +33,8 @@ package struct PipelinesError: Fault {
         case failed = "PIP-301"
         case stopped = "PIP-302"
         case paused = "PIP-303"
+        /// The process ended, more than once, while it worked on one record; the pipeline stands before it.
+        case poisonRecord = "PIP-304"
         /// The stored progress or definition does not decode, or the counters do not add up.
         case corrupt = "PIP-401"
 
@@ -47,6 +49,7 @@ package struct PipelinesError: Fault {
             case .tooMany, .tooManyWaiting: .exhausted
             case .commitContended, .rejectsReplaced, .stopped: .unavailable
             case .corrupt: .corruptData
+            case .poisonRecord: .bug
             }
         }
     }

@@ -24,6 +24,7 @@ final class PipelineBench {
     private let morsels = MorselPool(threads: 1)
     private let pool = IOPool(name: "pipelines", threads: 2)
     var planted: Set<PlantedBug> = []
+    var isCareful = false
     var memory = SliceMemory(ledger: MemoryLedger(limit: 1 << 30))
 
     /// So that trimming happens, and shows when it comes too early.
@@ -85,7 +86,8 @@ final class PipelineBench {
             key: key, pipelineName: "p", source: log,
             preparation: RecordPreparation(schema: schema, unknownFields: .count, transform: TestTransform()),
             sink: sink, policy: policy, metastore: metastore, clock: clock, randomness: LiveRandomness(),
-            pool: morsels, memory: memory, planted: PlantedBugs(planted), log: .silent,
+            pool: morsels, memory: memory, trials: TrialTurns(isCareful: isCareful),
+            planted: PlantedBugs(planted), log: .silent,
             metrics: PipelineMetrics(registry: MetricsRegistry(), pipeline: "p", sink: "k"))
         return try await PipelineRunner.start(context, control: RunnerControl())
     }

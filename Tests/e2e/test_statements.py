@@ -289,3 +289,30 @@ def test_shown_statements_make_the_same_again(shop):
         assert run(shop, f"DESCRIBE copy.{name}") == run(shop, f"DESCRIBE shop.{name}")
     extended = {r["column_name"]: r["data_type"] for r in run(shop, "DESCRIBE EXTENDED shop.events")}
     assert extended["# kind"] == "table" and extended["# location"].startswith("s3://lake/")
+
+
+def test_a_limited_token_lists_only_the_namespaces_it_may_know(shop):
+    for name in ("hall", "hall.cellar", "attic"):
+        run(shop, f"CREATE NAMESPACE {name}")
+    run(shop, "CREATE TABLE hall.chairs (id BIGINT)")
+    run(shop, "CREATE TABLE hall.tables (id BIGINT)")
+
+    def shown(sql, *scopes):
+        headers = {"Authorization": f"Bearer {token(shop, *scopes)}"}
+        answer = shop.call("POST", "/api/v1/accounts/local/r2-sql/query/lake", json={"query": sql}, headers=headers)
+        if not answer.ok:
+            return answer.status_code
+        return sorted(next(iter(row.values())) for row in answer.json()["result"]["rows"])
+
+    everything = shown("SHOW NAMESPACES", "sql:read")
+    assert {"hall", "attic", "shop"} <= set(everything)
+    for sql in ("SHOW NAMESPACES", "SHOW DATABASES", "SHOW SCHEMAS", "SHOW NAMESPACES LIKE '%a%'"):
+        assert shown(sql, "sql:read:namespace=hall") == ["hall", "hall.cellar"], sql
+    assert shown("SHOW NAMESPACES", "sql:read:namespace=hall", "sql:read:namespace=attic") == ["attic", "hall", "hall.cellar"]
+    assert shown("SHOW NAMESPACES LIKE 'sh%'", "sql:read:namespace=hall") == []
+    assert shown("SHOW NAMESPACES", "sql:read:namespace=nowhere") == []
+    # Who may read one table sees neither the other tables nor that there are other namespaces.
+    assert shown("SHOW TABLES IN hall", "sql:read:namespace=hall") == ["chairs", "tables"]
+    assert shown("SHOW TABLES IN attic", "sql:read:namespace=hall") == 403
+    assert shown("SHOW TABLES IN nowhere", "sql:read:namespace=hall") == 403
+    assert shown("SHOW NAMESPACES", "pipelines:send") == 403

@@ -103,7 +103,8 @@ package final class ParquetEncoder: Sendable {
         let rowBytes = options.rowGroupBytes == nil ? 1 : max(1, batch.approximateBytes / batch.rowCount)
         var start = 0
         while start < batch.rowCount {
-            let count = min(batch.rowCount - start, max(1, room(behind: state.rowsInGroup, state.groupBytes, rowBytes)))
+            let count = min(
+                batch.rowCount - start, max(1, room(behind: state.rowsInGroup, state.groupBytes, rowBytes)))
             let part = batch.slice(start..<start + count)
             try handle.write(part)
             start += count

@@ -55,4 +55,30 @@ enum PipelineTables {
         "ALTER TABLE pipeline_progress ADD COLUMN statement BIGINT NOT NULL DEFAULT 0",
         "ALTER TABLE pipeline_progress ADD COLUMN failure TEXT",
     ]
+
+    /// What a pipeline works on after the process died repeatedly, so that a record that ends it is found. `deaths`
+    /// counts the ends while exactly these records were worked on.
+    static let trials: [String] = [
+        """
+        CREATE TABLE pipeline_trials (
+            pipeline_id TEXT NOT NULL,
+            sink_id TEXT NOT NULL,
+            stream_id TEXT NOT NULL,
+            first_record BIGINT NOT NULL,
+            end_record BIGINT NOT NULL,
+            deaths BIGINT NOT NULL,
+            is_open BIGINT NOT NULL,
+            PRIMARY KEY (pipeline_id, sink_id, stream_id),
+            FOREIGN KEY (pipeline_id, sink_id, stream_id)
+                REFERENCES pipeline_progress (pipeline_id, sink_id, stream_id) ON DELETE CASCADE
+        )
+        """,
+        """
+        CREATE TABLE node_starts (
+            id BIGINT PRIMARY KEY,
+            unclean_starts BIGINT NOT NULL,
+            started_at BIGINT NOT NULL
+        )
+        """,
+    ]
 }

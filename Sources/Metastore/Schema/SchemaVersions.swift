@@ -6,5 +6,6 @@ enum SchemaVersions {
         CatalogTables.version1 + IdentityTables.version1 + StreamTables.version1 + PipelineTables.version1,
         CatalogTables.version2,
         StreamTables.deletedStreams + PipelineTables.statements,
+        PipelineTables.trials,
     ]
 }

@@ -82,10 +82,7 @@ enum ProgressRows {
         try transaction.execute(
             "UPDATE pipeline_progress SET owner_epoch = owner_epoch + 1, failure = NULL WHERE \(isKey)",
             key.values)
-        guard let progress = try get(key, transaction) else {
-            throw PipelinesError(
-                .pipelineNotFound, "the pipeline has no progress", ["pipeline": key.pipelineID.hexDigits])
-        }
+        guard let progress = try get(key, transaction) else { throw gone(key) }
         guard progress.isBalanced else {
             throw PipelinesError(
                 .corrupt, "the pipeline's counters do not add up",
@@ -98,9 +95,15 @@ enum ProgressRows {
         return progress
     }
 
+    private static func gone(_ key: ProgressKey) -> PipelinesError {
+        PipelinesError(
+            .pipelineNotFound, "the pipeline or its stream was deleted",
+            ["pipeline": key.pipelineID.hexDigits, "stream": key.streamID.hexDigits])
+    }
+
     /// Sets `new` where `old` still stands.
     ///
-    /// - Errors: `ownershipLost` when it does not: somebody else owns the pipeline now.
+    /// - Errors: `ownershipLost` when it does not: somebody else owns the pipeline now; `pipelineNotFound`.
     static func move(
         from old: PipelineProgress, to new: PipelineProgress, at now: Instant, planted: PlantedBugs,
         _ transaction: Transaction
@@ -122,6 +125,7 @@ enum ProgressRows {
                 SQLValue(new.commitID?.hexDigits), .integer(new.landedEvent),
             ] + counts(new.counts) + [.integer(now.microseconds)] + new.key.values + comparison)
         guard changed == 1 else {
+            guard try get(old.key, transaction) != nil else { throw gone(old.key) }
             throw PipelinesError(
                 .ownershipLost, "another process runs the pipeline",
                 ["pipeline": old.key.pipelineID.hexDigits, "epoch": old.ownerEpoch, "offset": old.next])

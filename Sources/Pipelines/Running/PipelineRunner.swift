@@ -19,6 +19,7 @@ struct RunnerContext: Sendable {
     let randomness: any Randomness
     let pool: MorselPool
     let memory: SliceMemory
+    let trials: TrialTurns
     let planted: PlantedBugs
     let log: Log
     let metrics: PipelineMetrics
@@ -49,24 +50,35 @@ struct PipelineRunner {
     let control: RunnerControl
     private(set) var progress: PipelineProgress
     /// Behind the last event that is written to the open files.
-    private var position: LogOffset
+    private(set) var position: LogOffset
     private var endEvent: Int64
     private var counts = PipelineCounts()
     private var files: (any SinkFiles)?
     private var timing: CommitTiming
+    /// Nil while all is as always.
+    private var trial: RecordTrial?
 
     /// Takes the pipeline over and begins where its progress stands.
     static func start(_ context: RunnerContext, control: RunnerControl) async throws -> PipelineRunner {
-        let progress = try await context.metastore.write {
-            try ProgressRows.claim(context.key, $0)
+        let (progress, suspects) = try await context.metastore.write { transaction in
+            (
+                try ProgressRows.claim(context.key, transaction),
+                try TrialRows.suspects(context.key, transaction)
+            )
         }
         _ = try context.source.register(consumer: context.consumer, landed: progress.next)
         context.source.listen(consumer: context.consumer) { control.wake() }
         control.noteStarted(at: progress.next)
-        return PipelineRunner(context, control: control, progress: progress)
+        let trial = RecordTrial(
+            isCareful: context.trials.isCareful, suspects: suspects, next: progress.next.record,
+            logEnd: context.source.status.end.record)
+        return PipelineRunner(context, control: control, progress: progress, trial: trial)
     }
 
-    private init(_ context: RunnerContext, control: RunnerControl, progress: PipelineProgress) {
+    private init(
+        _ context: RunnerContext, control: RunnerControl, progress: PipelineProgress, trial: RecordTrial?
+    ) {
+        self.trial = trial
         self.context = context
         self.control = control
         self.progress = progress
@@ -78,6 +90,7 @@ struct PipelineRunner {
 
     /// Reads, writes and commits until there is nothing more to do now.
     mutating func step() async throws -> Outcome {
+        if let trial { return try await step(trial) }
         let context = self.context
         var slice = try await Self.prepare(context, from: position, mayPass: true)
         let isRefused = slice.isRefused
@@ -97,7 +110,9 @@ struct PipelineRunner {
         return .idle(until: timing.deadline)
     }
 
-    private enum Slice {
+    mutating func endTrial() { trial = nil }
+
+    enum Slice {
         case records(PreparedRecords, SliceHold)
         case end
         /// There is more, and no memory for it now.
@@ -107,9 +122,10 @@ struct PipelineRunner {
         var isRefused: Bool { if case .refused = self { true } else { false } }
     }
 
-    /// `mayPass` where the runner holds no other slice.
-    private static func prepare(
-        _ context: RunnerContext, from position: LogOffset, mayPass: Bool
+    /// `mayPass` where the runner holds no other slice; at most `limit` records, `noting` them before they are parsed.
+    static func prepare(
+        _ context: RunnerContext, from position: LogOffset, mayPass: Bool, limit: Int? = nil,
+        noting: ((Range<Int64>) async throws -> Void)? = nil
     ) async throws -> Slice {
         let status = context.source.status
         if position == status.end { return .end }
@@ -118,16 +134,19 @@ struct PipelineRunner {
             return .refused
         }
         let slice = try await context.source.read(from: position, maxBytes: sliceBytes)
-        if slice.records.isEmpty { return .end }
-        let bodyBytes = slice.records.reduce(0) { $0 + $1.append.body.count }
+        guard let first = slice.records.first else { return .end }
+        let records = Array(slice.records.prefix(limit ?? Int.max))
+        let bodyBytes = records.reduce(0) { $0 + $1.append.body.count }
         guard try hold.resize(bodyBytes: bodyBytes, mayPass: mayPass) else { return .refused }
+        try await noting?(first.number..<first.number + Int64(records.count))
         let prepared = try await context.pool.run(priority: .pipeline) {
-            try context.preparation.prepare(slice.records)
+            if context.planted.has(.recordEndsProcess) { PoisonRecord.endProcess(in: records) }
+            return try context.preparation.prepare(records)
         }
         return .records(prepared, hold)
     }
 
-    private mutating func write(_ prepared: PreparedRecords) async throws {
+    mutating func write(_ prepared: PreparedRecords) async throws {
         let files = try await openFiles()
         for batch in prepared.batches { try await files.write(batch) }
         if !prepared.rejects.isEmpty, !context.planted.has(.rejectsDropped) {

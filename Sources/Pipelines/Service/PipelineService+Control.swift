@@ -26,6 +26,7 @@ extension PipelineService {
                     hint: "make the pipeline anew")
             }
             for progress in progresses { try ProgressRows.setFailure(nil, of: progress.key, transaction) }
+            try TrialRows.delete(pipeline: id, transaction)
             try PipelineStore.setStatus(.running, of: id, at: now, transaction)
         }
         return try await pipeline(id.hexDigits)
@@ -99,6 +100,7 @@ extension PipelineService {
         }
         let gone = before.map(\.key).filter { !keys.contains($0) }
         for key in gone { try ProgressRows.delete(key, transaction) }
+        try TrialRows.delete(pipeline: changed.id, transaction)
         try PipelineStore.setSQL(changed.sql, of: changed.id, at: now, transaction)
         return StoredChange(stored: stored, gone: gone)
     }
@@ -136,6 +138,7 @@ extension PipelineService {
                 var new = PipelineProgress(key: progress.key, next: place.offset, startEvent: place.event)
                 new.ownerEpoch = progress.ownerEpoch
                 try ProgressRows.reset(to: new, transaction)
+                try TrialRows.delete(progress.key, transaction)
                 return new
             }
         }

@@ -32,11 +32,20 @@ package final class PipelineService: Sendable {
 
     /// Reads all pipelines; what they have not landed is held in the logs by the stream registry already.
     package static func open(_ resources: PipelineResources) async throws -> PipelineService {
-        let service = PipelineService(resources)
-        let (definitions, progresses) = try await resources.metastore.write { transaction in
+        let now = resources.clock.now
+        let (definitions, progresses, isCareful) = try await resources.metastore.write { transaction in
             try PipelineStore.reviveFailed(transaction)
-            return (try PipelineStore.pipelines(transaction), try ProgressRows.all(transaction))
+            return (
+                try PipelineStore.pipelines(transaction), try ProgressRows.all(transaction),
+                try TrialRows.noteStart(at: now, transaction)
+            )
         }
+        var resources = resources
+        resources.trials = TrialTurns(isCareful: isCareful)
+        if isCareful {
+            resources.log.warning("the node ended repeatedly without a stop: records are tried step by step")
+        }
+        let service = PipelineService(resources)
         let keys = Dictionary(grouping: progresses.map(\.key), by: \.pipelineID)
         for definition in definitions {
             let controls = Self.controls(for: definition.status == .paused ? [] : keys[definition.id] ?? [])
@@ -71,6 +80,11 @@ package final class PipelineService: Sendable {
         }
         // What was to start after the stop never does; nobody should wait for its end.
         for control in slots.withLock({ $0.controls }) { control.noteEnded() }
+        do {
+            try await resources.metastore.write { try TrialRows.noteStop($0) }
+        } catch {
+            resources.log.warning("the stop was not noted", ["error": .string("\(error)")])
+        }
     }
 
     package func stop() {

@@ -22,7 +22,7 @@ extension RunnerContext {
             sink: sink, policy: compiled.sink.rollingPolicy, metastore: resources.metastore,
             clock: resources.clock,
             randomness: resources.randomness, pool: resources.pool, memory: resources.memory,
-            planted: resources.planted,
+            trials: resources.trials, planted: resources.planted,
             log: resources.log,
             metrics: PipelineMetrics(
                 registry: resources.metrics, pipeline: definition.name, sink: compiled.sink.name))

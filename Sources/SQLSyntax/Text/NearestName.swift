@@ -10,8 +10,8 @@ package enum NearestName {
         for candidate in candidates {
             let letters = Array(candidate.lowercased().unicodeScalars.prefix(64))
             let distance = editDistance(wanted, letters)
-            // A word whose letters are mostly replaced is another word.
-            guard distance <= allowed, distance < max(wanted.count, letters.count) else { continue }
+            // A word of which more than half is replaced is another word.
+            guard distance <= allowed, distance * 2 <= max(wanted.count, letters.count) else { continue }
             if distance < (best?.distance ?? .max) { best = (candidate, distance) }
         }
         return best?.name
