@@ -6,29 +6,22 @@ import Synchronization
 /// - Order: first in, first out over all threads.
 /// - Errors: `SCH-201` when the queue is at its bound, `SCH-301` after `stop`, and what the body throws.
 package final class IOPool: Sendable {
-    private struct State {
-        var queue: [@Sendable () -> Void] = []
-        var head = 0
-        var isStopped = false
-        var waiting: Int { queue.count - head }
-    }
-    // SAFETY: NSCondition is a lock with a condition; `state` is read and written only between lock and unlock.
-    private let condition = NSCondition()
-    private nonisolated(unsafe) var state = State()
-    private let queueLimit: Int
+    private let line: Line
 
     package init(name: String, threads: Int, queueLimit: Int = 4096) {
         precondition(threads > 0)
-        self.queueLimit = queueLimit
+        line = Line(queueLimit: queueLimit)
         for index in 0..<threads {
-            let thread = Thread { [weak self] in
-                while let job = self?.nextJob() { job() }
+            let thread = Thread { [line] in
+                while let job = line.nextJob() { job() }
             }
             thread.name = "\(name)-\(index)"
             thread.stackSize = 1 << 20
             thread.start()
         }
     }
+
+    deinit { line.stop() }
 
     /// Runs `body` on one of the threads and waits for it without blocking a cooperative thread.
     package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result
@@ -42,6 +35,29 @@ package final class IOPool: Sendable {
 
     /// Queues `job`; calls `refused` instead when it cannot.
     package func submit(_ job: @escaping @Sendable () -> Void, refused: (SchedulingError) -> Void) {
+        line.submit(job, refused: refused)
+    }
+
+    /// Lets queued jobs finish, then ends the threads. A pool that nobody has any more does the same.
+    package func stop() { line.stop() }
+}
+
+/// The jobs that wait. Apart from the pool: its threads hold this, and so do not keep the pool.
+private final class Line: Sendable {
+    private struct State {
+        var queue: [@Sendable () -> Void] = []
+        var head = 0
+        var isStopped = false
+        var waiting: Int { queue.count - head }
+    }
+    // SAFETY: NSCondition is a lock with a condition; `state` is read and written only between lock and unlock.
+    private let condition = NSCondition()
+    private nonisolated(unsafe) var state = State()
+    private let queueLimit: Int
+
+    init(queueLimit: Int) { self.queueLimit = queueLimit }
+
+    func submit(_ job: @escaping @Sendable () -> Void, refused: (SchedulingError) -> Void) {
         condition.lock()
         if unsafe state.isStopped {
             condition.unlock()
@@ -56,7 +72,7 @@ package final class IOPool: Sendable {
         condition.unlock()
     }
 
-    private func nextJob() -> (@Sendable () -> Void)? {
+    func nextJob() -> (@Sendable () -> Void)? {
         condition.lock()
         defer { condition.unlock() }
         while unsafe state.waiting == 0 {
@@ -74,8 +90,7 @@ package final class IOPool: Sendable {
         return job
     }
 
-    /// Lets queued jobs finish, then ends the threads.
-    package func stop() {
+    func stop() {
         condition.lock()
         unsafe state.isStopped = true
         condition.broadcast()

@@ -20,6 +20,54 @@ package enum WorkPriority: Int, Sendable, CaseIterable {
 /// - Order: first in, first out within a priority.
 /// - Errors: `SCH-201` when a priority's queue is at its bound, `SCH-301` after `stop`, and what the body throws.
 package final class MorselPool: Sendable {
+    private let lines: Lines
+    /// How many morsels can run at the same time.
+    package let threadCount: Int
+
+    package init(
+        threads: Int = ProcessInfo.processInfo.activeProcessorCount, queueLimit: Int = 65_536,
+        metrics: MetricsRegistry = MetricsRegistry()
+    ) {
+        precondition(threads > 0)
+        threadCount = threads
+        lines = Lines(queueLimit: queueLimit, metrics: metrics)
+        for index in 0..<threads {
+            let thread = Thread { [lines] in
+                while let job = lines.nextJob() { job() }
+            }
+            thread.name = "morsel-\(index)"
+            // Planning descends as deep as a query is nested.
+            thread.stackSize = 8 << 20
+            thread.start()
+        }
+    }
+
+    deinit { lines.stop() }
+
+    /// Computes `body` on one of the threads; the caller's cooperative thread is free meanwhile.
+    package func run<Result: Sendable>(
+        priority: WorkPriority, _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            submit(
+                priority: priority, { continuation.resume(with: Swift.Result { try body() }) },
+                refused: { continuation.resume(throwing: $0) })
+        }
+    }
+
+    /// Queues `job`; calls `refused` instead when it cannot.
+    package func submit(
+        priority: WorkPriority, _ job: @escaping @Sendable () -> Void, refused: (SchedulingError) -> Void
+    ) {
+        lines.submit(priority: priority, job, refused: refused)
+    }
+
+    /// Lets queued jobs finish, then ends the threads. A pool that nobody has any more does the same.
+    package func stop() { lines.stop() }
+}
+
+/// The jobs that wait. Apart from the pool: its threads hold this, and so do not keep the pool.
+private final class Lines: Sendable {
     private struct Line {
         var jobs: [@Sendable () -> Void] = []
         var head = 0
@@ -53,15 +101,8 @@ package final class MorselPool: Sendable {
     private let queueLimit: Int
     private let queued: [Gauge]
     private let finished: [Counter]
-    /// How many morsels can run at the same time.
-    package let threadCount: Int
 
-    package init(
-        threads: Int = ProcessInfo.processInfo.activeProcessorCount, queueLimit: Int = 65_536,
-        metrics: MetricsRegistry = MetricsRegistry()
-    ) {
-        precondition(threads > 0)
-        threadCount = threads
+    init(queueLimit: Int, metrics: MetricsRegistry) {
         self.queueLimit = queueLimit
         queued = WorkPriority.allCases.map {
             metrics.gauge(
@@ -70,30 +111,9 @@ package final class MorselPool: Sendable {
         finished = WorkPriority.allCases.map {
             metrics.counter("firn_morsels_total", ["priority": "\($0)"], help: "Morsels computed")
         }
-        for index in 0..<threads {
-            let thread = Thread { [self] in
-                while let job = nextJob() { job() }
-            }
-            thread.name = "morsel-\(index)"
-            // Planning descends as deep as a query is nested.
-            thread.stackSize = 8 << 20
-            thread.start()
-        }
     }
 
-    /// Computes `body` on one of the threads; the caller's cooperative thread is free meanwhile.
-    package func run<Result: Sendable>(
-        priority: WorkPriority, _ body: @escaping @Sendable () throws -> Result
-    ) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
-            submit(
-                priority: priority, { continuation.resume(with: Swift.Result { try body() }) },
-                refused: { continuation.resume(throwing: $0) })
-        }
-    }
-
-    /// Queues `job`; calls `refused` instead when it cannot.
-    package func submit(
+    func submit(
         priority: WorkPriority, _ job: @escaping @Sendable () -> Void, refused: (SchedulingError) -> Void
     ) {
         condition.lock()
@@ -113,7 +133,7 @@ package final class MorselPool: Sendable {
         queued[priority.rawValue].add(1)
     }
 
-    private func nextJob() -> (@Sendable () -> Void)? {
+    func nextJob() -> (@Sendable () -> Void)? {
         condition.lock()
         defer { condition.unlock() }
         while true {
@@ -130,8 +150,7 @@ package final class MorselPool: Sendable {
         }
     }
 
-    /// Lets queued jobs finish, then ends the threads.
-    package func stop() {
+    func stop() {
         condition.lock()
         unsafe state.isStopped = true
         condition.broadcast()

@@ -63,6 +63,21 @@ struct MorselPoolTests {
 @Suite struct PoolRetentionTests {
     private final class Buffer: Sendable {}
 
+    /// Else the threads of every pool that a test, or a catalog, once had would stay until the process ends.
+    @Test func aPoolThatNobodyHasIsGone() async throws {
+        weak var files: IOPool?
+        weak var morsels: MorselPool?
+        do {
+            let pool = IOPool(name: "gone", threads: 2)
+            files = pool
+            try await pool.run {}
+            let second = MorselPool(threads: 2)
+            morsels = second
+            try await second.run(priority: .query) {}
+        }
+        #expect(files == nil && morsels == nil)
+    }
+
     @Test func aFinishedJobHoldsNothing() async throws {
         let morsels = MorselPool(threads: 1)
         let files = IOPool(name: "retention", threads: 1)
