@@ -51,6 +51,31 @@ import Testing
         #expect(try await rows(node, "web.deep", "events") == "3")
     }
 
+    /// A reset that comes while another one works is refused, and the other still finds its place.
+    @Test func resetsAtOnceDoNotLetGoOfEachOthersPlaces() async throws {
+        let node = try await node()
+        try await node.whileRunning {
+            let made = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+            try await node.send(#"[{"id":1}]"#)
+            try await node.service.flush(stream: "events")
+            let log = try node.registry.stream("events").log.get()
+            // The other has begun: it holds the oldest record, and the pipeline is its own.
+            let stopped = try node.service.slots.withLock { slots throws(PipelinesError) in
+                try slots.beginChange(made.id)
+            }
+            let reader = try #require(log.consumers.first)
+            for name in ["", "-0"] { _ = try log.registerAtOldest(consumer: reader + "/reset" + name) }
+            let during = Set(log.consumers)
+            let refused = await #expect(throws: PipelinesError.self) {
+                _ = try await node.service.reset("p", ["to": "oldest"])
+            }
+            #expect(refused?.code == .changing)
+            #expect(Set(log.consumers) == during && during.count == 3)
+            _ = node.service.slots.withLock { $0.endChange(made.id, stopped) }
+            for name in ["", "-0"] { log.unregister(consumer: reader + "/reset" + name) }
+        }
+    }
+
     @Test func newSQLTakesEffectAtTheExactPlace() async throws {
         let node = try await node()
         try await node.whileRunning {

@@ -115,8 +115,10 @@ extension PipelineService {
         let keys = try await resources.metastore.read {
             try ProgressRows.all(pipeline: definition.id, $0).map(\.key)
         }
-        // Nothing between here and there may be trimmed meanwhile.
-        func guardian(_ key: ProgressKey) -> String { key.consumer + "/reset" }
+        // Nothing between here and there may be trimmed meanwhile. Another reset may hold the same: what this one lets
+        // go must be its own.
+        let suffix = "/reset-" + UniqueID.random(from: resources.randomness).hexDigits
+        func guardian(_ key: ProgressKey) -> String { key.consumer + suffix }
         var places: [ProgressKey: (offset: LogOffset, event: Int64)] = [:]
         var held: [(log: StreamLog, consumer: String)] = []
         defer { for hold in held { hold.log.unregister(consumer: hold.consumer) } }
