@@ -79,6 +79,29 @@ import Testing
         await registry.close()
     }
 
+    @Test func afterManyChangesAtOnceTheStreamIsAsItIsStored() async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let registry = try await open(metastore)
+        let id = try await registry.create(clicks).id
+        for _ in 0..<20 {
+            await withDiscardingTaskGroup { group in
+                for number in 0..<8 {
+                    group.addTask {
+                        let origin = JSONValue.string("https://\(number).example")
+                        await #expect(throws: Never.self) {
+                            _ = try await registry.change(
+                                id.hexDigits, ["http": ["cors": ["origins": [origin]]]])
+                        }
+                    }
+                }
+            }
+            let stored = try await metastore.read { try StreamRows.get(id, $0) }
+            #expect(try registry.stream("clicks").definition == stored)
+        }
+        await registry.close()
+        try await metastore.close()
+    }
+
     @Test func aDeletedStreamIsGoneWithItsFiles() async throws {
         let metastore = try await Metastore.open(directory: directory.path)
         let registry = try await open(metastore)

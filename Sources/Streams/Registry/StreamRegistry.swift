@@ -115,7 +115,11 @@ package final class StreamRegistry: Sendable {
             try StreamRows.update(changed, transaction)
             return changed
         }
-        state.withLock { $0.streams[id]?.definition = changed }
+        state.withLock { state in
+            // Of two changes at once the later one may be here already.
+            guard let known = state.streams[id]?.definition, known.version < changed.version else { return }
+            state.streams[id]?.definition = changed
+        }
         return changed
     }
 
