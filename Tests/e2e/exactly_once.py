@@ -48,10 +48,10 @@ class Producer:
                 with self.lock:
                     self.acknowledged[number] = self.position()
 
-    def places(self):
-        """Where the positions were at the acknowledgements, in order."""
+    def promises(self):
+        """The batches that are acknowledged, each with the position at that moment."""
         with self.lock:
-            return sorted(self.acknowledged.values())
+            return list(self.acknowledged.items())
 
 
 def passing(size):

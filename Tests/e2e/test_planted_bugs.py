@@ -40,15 +40,16 @@ def after_large_objects(recording):
 
 
 def in_unsynced_segments(recording):
-    """Places where the log's folder was not synced since a segment file appeared in it."""
-    segments = recording.created("/streams/", ".log")
+    """Places where a batch is promised that lies in a segment file of which the log's folder may not know yet."""
     syncs = [change for change in recording.later if change.op == simulate.SYNC_DIR and "/streams/" in change.path]
-
-    def is_loose(place):
-        began = max((segment.end for segment in segments if segment.end <= place), default=None)
-        return began is not None and not any(began <= sync.start and sync.at < place for sync in syncs)
-
-    return [place for place in recording.acknowledgements() if is_loose(place)]
+    places = []
+    for segment in recording.created("/streams/", ".log"):
+        synced = min((sync.at for sync in syncs if sync.start >= segment.end), default=float("inf"))
+        written = b"".join(change.data for change in recording.later if change.op == simulate.WRITE
+                           and change.inode == segment.inode and segment.at < change.at < synced)
+        places += [place for number, place in recording.producer.promises()
+                   if segment.end < place <= synced and b"of batch %d " % number in written]
+    return places
 
 
 # Each with the places where a cut shows it: the recording goes on until there are some.

@@ -68,7 +68,7 @@ class Recording:
 
     def acknowledgements(self, after=0):
         """Places where somebody had just been told that his batch is kept: what is lost then shows."""
-        return [place for place in self.producer.places() if place > after]
+        return sorted(place for _, place in self.producer.promises() if place > after)
 
     def faults(self, seed, places=None):
         """What is wrong after one power cut, at one of the places when some are given; an empty list is right."""
