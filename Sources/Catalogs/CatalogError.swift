@@ -70,7 +70,7 @@ package struct CatalogError: Fault {
 
     package let code: Code
     package let summary: String
-    package let context: [(name: String, value: String)]
+    package internal(set) var context: [(name: String, value: String)]
     package let hint: String?
     package let cause: (any Error)?
 

@@ -15,7 +15,12 @@ extension Catalog {
         do {
             try check(commit.requirements, of: commit, against: state.metadata)
         } catch {
-            guard let rebased = try await rebase(commit, on: state) else { throw error }
+            let rebased: RebasedCommit
+            do {
+                rebased = try await rebase(commit, on: state)
+            } catch let refusal as NotRebased {
+                throw error.because(refusal)
+            }
             meters.rebases.add()
             try change(&state, by: rebased.commit)
             state.manifestLists.append(rebased.manifestList)

@@ -21,24 +21,46 @@ struct AppendRebase: Sendable {
     /// Whether the commit may add delete files.
     let mayDelete: Bool
 
-    /// Nil unless the commit has the form above and `parent` is an ancestor of the branch's head.
-    init?(_ commit: TableCommit, on base: TableMetadata) {
-        guard base.properties["firn.commit.rebase"] != "false", commit.updates.count == 2,
-            case .addSnapshot(let snapshot) = commit.updates[0],
+    /// - Errors: what of the commit has not the form above, or of the table does not allow it.
+    init(_ commit: TableCommit, on base: TableMetadata) throws(NotRebased) {
+        guard base.properties["firn.commit.rebase"] != "false" else {
+            throw NotRebased("the table says firn.commit.rebase=false")
+        }
+        guard base.formatVersion > 1 else { throw NotRebased("tables of version 1 number no snapshots") }
+        guard commit.updates.count == 2, case .addSnapshot(let snapshot) = commit.updates[0],
             case .setSnapshotRef(let branch, let ref) = commit.updates[1],
             ref.snapshotID == snapshot.snapshotID, ref.kind == .branch,
-            commit.requirements.contains(.refSnapshotID(ref: branch, snapshot.parentID)),
-            base.snapshot(withID: snapshot.snapshotID) == nil, base.formatVersion > 1,
-            let head = base.refs[branch].flatMap({ base.snapshot(withID: $0.snapshotID) }),
+            commit.requirements.contains(.refSnapshotID(ref: branch, snapshot.parentID))
+        else { throw NotRebased("the commit does more than add one snapshot to one branch") }
+        guard base.snapshot(withID: snapshot.snapshotID) == nil else {
+            throw NotRebased("the table has this snapshot already")
+        }
+        guard let head = base.refs[branch].flatMap({ base.snapshot(withID: $0.snapshotID) }),
             Self.isAncestor(snapshot.parentID, of: head, in: base)
-        else { return nil }
-        let isIsolated = base.properties["write.delete.isolation-level"]?.lowercased() == "snapshot"
-        mayDelete = isIsolated && ["delete", "overwrite"].contains(snapshot.operation)
-        guard mayDelete || snapshot.operation == "append" else { return nil }
+        else { throw NotRebased("the branch no longer leads to the snapshot the writer saw") }
+        mayDelete = Self.isIsolated(snapshot, base.properties)
+        guard mayDelete || snapshot.operation == "append" else {
+            throw NotRebased(
+                "the operation is \(snapshot.operation ?? "none"), and the table asks for no snapshot isolation of it"
+            )
+        }
         self.snapshot = snapshot
         self.branch = branch
         self.head = head
         parent = snapshot.parentID.flatMap { base.snapshot(withID: $0) }
+    }
+
+    /// Whether the table's writers are content with what they saw when they delete. An overwrite may come from an UPDATE
+    /// or a MERGE, so both must say so.
+    private static func isIsolated(_ snapshot: Snapshot, _ properties: [String: String]) -> Bool {
+        let commands: [String] =
+            switch snapshot.operation {
+            case "delete": ["delete"]
+            case "overwrite": ["delete", "update", "merge"]
+            default: []
+            }
+        return !commands.isEmpty
+            && commands.allSatisfy { properties["write.\($0).isolation-level"]?.lowercased() == "snapshot" }
     }
 
     /// The empty table is everybody's ancestor.
@@ -58,24 +80,34 @@ struct AppendRebase: Sendable {
         commit.requirements.filter { $0 != .refSnapshotID(ref: branch, snapshot.parentID) }
     }
 
-    /// The manifests the append brings; nil when its list is not the parent's with manifests of added data files only.
-    func ownManifests(in list: [ManifestFile], parent: [ManifestFile]) -> [ManifestFile]? {
+    /// The manifests the append brings.
+    ///
+    /// - Errors: when its list is not the parent's with manifests of added files only.
+    func ownManifests(
+        in list: [ManifestFile], parent: [ManifestFile]
+    ) throws(NotRebased) -> [ManifestFile] {
         var inherited: [String: ManifestFile] = [:]
         for manifest in parent { inherited[manifest.path] = manifest }
-        guard inherited.count == parent.count else { return nil }
         var own: [ManifestFile] = []
         for manifest in list {
             if let known = inherited.removeValue(forKey: manifest.path) {
-                guard Self.isSame(known, manifest) else { return nil }
+                guard Self.isSame(known, manifest) else {
+                    throw NotRebased("a manifest of the table is listed otherwise: \(manifest.path)")
+                }
             } else {
                 own.append(manifest)
             }
+        }
+        guard inherited.isEmpty, Set(parent.map(\.path)).count == parent.count else {
+            throw NotRebased("manifests of the table were merged, rewritten or left out")
         }
         let isPure = own.allSatisfy { manifest in
             (manifest.content == .data || mayDelete) && manifest.addedSnapshotID == snapshot.snapshotID
                 && (manifest.files.map { $0.existing == 0 && $0.deleted == 0 } ?? false)
         }
-        guard inherited.isEmpty, isPure, Set(own.map(\.path)).count == own.count else { return nil }
+        guard isPure, Set(own.map(\.path)).count == own.count else {
+            throw NotRebased("its manifests do more than add files")
+        }
         return own
     }
 
@@ -111,6 +143,8 @@ struct AppendRebase: Sendable {
 
     /// The snapshot and its manifests as they would be had the writer looked now; nil where a number would overflow.
     ///
+    /// In version 3 every manifest of data has its row ids from then on, those from before the upgrade too.
+    ///
     /// `added` counts what is in the append's own manifests; `manifestList` is where the new list will lie.
     func rebased(
         onto base: TableMetadata, headManifests: [ManifestFile], own: [ManifestFile], added: AddedFiles,
@@ -118,15 +152,20 @@ struct AppendRebase: Sendable {
     ) -> (snapshot: Snapshot, manifests: [ManifestFile])? {
         guard let sequenceNumber = base.lastSequenceNumber.plus(1) else { return nil }
         var nextRowID = base.nextRowID
-        var manifests = own
+        var manifests = own + headManifests
         for index in manifests.indices {
-            manifests[index].sequenceNumber = sequenceNumber
-            manifests[index].minimumSequenceNumber = sequenceNumber
-            guard base.formatVersion > 2, manifests[index].content == .data else { continue }
-            manifests[index].firstRowID = nextRowID
-            guard let rows = manifests[index].rows?.added, rows >= 0, let next = nextRowID.plus(rows) else {
-                return nil
+            let isOwn = index < own.count
+            if isOwn {
+                manifests[index].sequenceNumber = sequenceNumber
+                manifests[index].minimumSequenceNumber = sequenceNumber
             }
+            guard base.formatVersion > 2, manifests[index].content == .data,
+                isOwn || manifests[index].firstRowID == nil
+            else { continue }
+            manifests[index].firstRowID = nextRowID
+            guard let counts = manifests[index].rows, counts.added >= 0, counts.existing >= 0,
+                let rows = counts.added.plus(counts.existing), let next = nextRowID.plus(rows)
+            else { return nil }
             nextRowID = next
         }
         var result = snapshot
@@ -138,6 +177,6 @@ struct AppendRebase: Sendable {
             result.firstRowID = base.nextRowID
             result.addedRows = nextRowID - base.nextRowID
         }
-        return (result, manifests + headManifests)
+        return (result, manifests)
     }
 }

@@ -12,23 +12,26 @@ struct RebasedCommit: Sendable {
 }
 
 extension Catalog {
-    /// An append, put on top of what the table is now; nil where it stays a conflict.
+    /// An append, put on top of what the table is now.
     ///
-    /// - Errors: `CAT-301` when another requirement does not hold, `CAT-205` for a path outside the table, and the store's.
+    /// - Errors: `NotRebased` where it stays a conflict, `CAT-301` when another requirement does not hold, `CAT-205` for a path outside the table, and the store's.
     /// - Cost: three manifest lists and the append's own manifests are read.
     func rebase(
         _ commit: TableCommit, on state: GroupState
-    ) async throws -> RebasedCommit? {
+    ) async throws -> RebasedCommit {
         let base = state.metadata
-        guard let rebase = AppendRebase(commit, on: base) else { return nil }
+        let rebase = try AppendRebase(commit, on: base)
         try check(rebase.otherRequirements(of: commit), of: commit, against: base)
         let location = try TableLocation(base.location)
         do {
-            guard let own = try await ownManifests(rebase, state, location),
-                let added = try await countAdded(own, rebase, base, location)
-            else { return nil }
+            let own = try await ownManifests(rebase, state, location)
+            let added = try await countAdded(own, rebase, base, location)
             let headManifests = try await manifests(of: rebase.head, state, location)
-            guard try await holds(added.references, rebase, headManifests, state) else { return nil }
+            // The snapshot may have been here and gone again.
+            guard Set(own.map(\.path)).isDisjoint(with: headManifests.map(\.path)) else {
+                throw NotRebased("the table has its manifests already")
+            }
+            try await requireUntouched(added.references, rebase, headManifests, state)
             let path = try location.blob(
                 "\(location.uri)/metadata/snap-\(rebase.snapshot.snapshotID)-\(UniqueID.random(from: randomness)).avro"
             )
@@ -36,7 +39,7 @@ extension Catalog {
                 onto: base, headManifests: headManifests, own: own,
                 added: added,
                 manifestList: path.uri)
-            guard let rebased else { return nil }
+            guard let rebased else { throw NotRebased("a number of the table would become too large") }
             let bytes = try ManifestListFile.write(
                 rebased.manifests, of: rebased.snapshot, formatVersion: base.formatVersion,
                 sync: randomness.bytes(16))
@@ -50,27 +53,27 @@ extension Catalog {
                 writersList: rebase.snapshot.manifestList)
         } catch let error as TablesError where error.code == .manifestUnreadable {
             // What cannot be read cannot be shown to be a pure append.
-            return nil
+            throw NotRebased("a manifest cannot be read: \(error.message)")
         }
     }
 
     private func ownManifests(
         _ rebase: AppendRebase, _ state: GroupState, _ location: TableLocation
-    ) async throws -> [ManifestFile]? {
+    ) async throws -> [ManifestFile] {
         let list = try await manifests(of: rebase.snapshot, state, location)
         var parent: [ManifestFile] = []
         if let seen = rebase.parent { parent = try await manifests(of: seen, state, location) }
-        guard let own = rebase.ownManifests(in: list, parent: parent), own.count <= limits.rebasedManifests
-        else {
-            return nil
+        let own = try rebase.ownManifests(in: list, parent: parent)
+        guard own.count <= limits.rebasedManifests else {
+            throw NotRebased("it brings more than \(limits.rebasedManifests) manifests")
         }
         return own
     }
 
-    /// Nil when a manifest does more than add files, or does not hold what its list says.
+    /// - Errors: `NotRebased` when a manifest does more than add files, or does not hold what its list says.
     private func countAdded(
         _ own: [ManifestFile], _ rebase: AppendRebase, _ base: TableMetadata, _ location: TableLocation
-    ) async throws -> AddedFiles? {
+    ) async throws -> AddedFiles {
         var added = AddedFiles()
         for manifest in own {
             var probe = manifest
@@ -78,14 +81,20 @@ extension Catalog {
             let bytes = try await readWhole(location.blob(manifest.path))
             let reader = ManifestReader(metadata: base, manifest: probe)
             let entries = try await work.run(size: bytes.count) { try reader.entries(bytes) }
-            guard rebase.isPure(entries), manifest.files?.added == Int64(entries.count) else { return nil }
+            guard rebase.isPure(entries), manifest.files?.added == Int64(entries.count) else {
+                throw NotRebased("a manifest does more than add files: \(manifest.path)")
+            }
             let rowsBefore = added.listedRows
             for entry in entries {
                 _ = try location.blob(entry.file.path)
-                guard added.count(entry.file) else { return nil }
+                guard added.count(entry.file) else {
+                    throw NotRebased("a file's counts cannot be: \(entry.file.path)")
+                }
             }
             // Row ids of version 3 are given out by the list's count.
-            guard manifest.rows?.added == added.listedRows - rowsBefore else { return nil }
+            guard manifest.rows?.added == added.listedRows - rowsBefore else {
+                throw NotRebased("a manifest has other rows than its list counts: \(manifest.path)")
+            }
         }
         return added
     }
