@@ -71,6 +71,12 @@ package enum FaultPoint: String, Sendable, CaseIterable {
     case commitMetadataWritten = "commit.metadata.written"
     /// The pointer and the progress have moved, the sink does not know yet.
     case commitPointerMoved = "commit.pointer.moved"
+    /// A change that writes no files, such as a rename, is in its transaction, which is not committed.
+    case catalogChangeMade = "catalog.change.made"
+    /// Such a change is durable, nobody has been told.
+    case catalogChangeDurable = "catalog.change.durable"
+    /// Manifests of expired snapshots are gone, their lists and what is on record of them are not.
+    case expiryPartial = "expiry.partial"
     /// A table that is to be purged is gone, its files are not.
     case purgeRecorded = "purge.recorded"
     /// Some of a purged table's files are gone.

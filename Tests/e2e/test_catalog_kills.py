@@ -1,10 +1,15 @@
 """SIGKILL between any two steps of the catalog's operations leaves no half-made table and no pointer to a missing file."""
 
+import contextlib
 import json
+import sqlite3
+import subprocess
 
+import pyarrow as pa
 import pytest
 
-from firn_server import Firn
+from clients import pyiceberg_catalog
+from firn_server import Firn, ServerDied, wait_until
 
 SCHEMA = {"type": "struct", "schema-id": 0, "fields": [{"id": 1, "name": "id", "required": False, "type": "long"}]}
 TABLES = "/catalog/v1/local_lake/namespaces/web/tables"
@@ -81,9 +86,178 @@ def test_a_purge_ends_after_a_crash_and_its_place_is_free_then(tmp_path, fault):
         send(firn, "DELETE", TABLES + "/t?purgeRequested=true")
     firn = restarted(firn)
     assert send(firn, "HEAD", TABLES + "/t").status_code == 404
-    from firn_server import wait_until
     wait_until(lambda: firn.metric("firn_catalog_purges_total") == 1, what="the purge")
     assert send(firn, "POST", TABLES, body).ok
     report = json.loads(firn.cli("table", "check", "lake", "web.t", "--json").stdout)
     assert report["clean"] and report["orphan_count"] == 0
+    assert firn.stop() == 0
+
+
+def prepared_table(firn, name="t"):
+    answer = send(firn, "POST", TABLES, {"name": name, "schema": SCHEMA})
+    assert answer.ok, answer.text
+    return answer.json()
+
+
+def load(firn, name):
+    answer = send(firn, "GET", f"{TABLES}/{name}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def clean(firn, name):
+    """The report of a table that is whole: its pointer leads to a file and everything behind that is there."""
+    done = firn.cli("table", "check", "lake", f"web.{name}", "--json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 0 and report["clean"], report
+    return report
+
+
+def killed(firn, fault, *request, **headers):
+    firn = rearmed(firn, fault)
+    with pytest.raises(Exception, match="(?i)connection"):
+        send(firn, *request, **headers)
+    return restarted(firn)
+
+
+STEPS = [("commit.metadata.written", False), ("commit.pointer.moved", True)]
+# Also in the middle of storing the metadata file: its data written, its index entry written and not durable.
+INNER_STEPS = [("store.journal.written", False), *STEPS]
+
+
+@pytest.mark.parametrize("fault, exists", INNER_STEPS)
+def test_a_created_table_is_there_whole_or_not_at_all(tmp_path, fault, exists):
+    body = {"name": "t", "schema": SCHEMA}
+    firn = killed(prepare(tmp_path), fault, "POST", TABLES, body)
+    assert send(firn, "HEAD", TABLES + "/t").status_code == (204 if exists else 404)
+    assert send(firn, "POST", TABLES, body).status_code == (409 if exists else 200)
+    clean(firn, "t")
+    assert firn.stop() == 0
+
+
+@pytest.mark.parametrize("fault, happened", INNER_STEPS)
+def test_a_changed_table_is_the_old_one_or_the_new_one(tmp_path, fault, happened):
+    firn = prepare(tmp_path)
+    before = prepared_table(firn)["metadata-location"]
+    change = {"requirements": [], "updates": [{"action": "set-properties", "updates": {"a": "1"}}]}
+    firn = killed(firn, fault, "POST", TABLES + "/t", change)
+    after = load(firn, "t")
+    assert (after["metadata-location"] != before) == happened
+    assert after["metadata"]["properties"].get("a") == ("1" if happened else None)
+    assert send(firn, "POST", TABLES + "/t", change).ok
+    clean(firn, "t")
+    assert firn.stop() == 0
+
+
+@pytest.mark.parametrize("fault, happened", STEPS)
+def test_registering_over_a_table_leaves_one_of_the_two(tmp_path, fault, happened):
+    firn = prepare(tmp_path)
+    old = prepared_table(firn)["metadata-location"]
+    assert send(firn, "POST", TABLES, {"name": "other", "schema": SCHEMA}).ok
+    other = load(firn, "other")["metadata-location"]
+    assert send(firn, "DELETE", TABLES + "/other").ok
+    body = {"name": "t", "metadata-location": other, "overwrite": True}
+    path = "/catalog/v1/local_lake/namespaces/web/register"
+    firn = killed(firn, fault, "POST", path, body)
+    assert load(firn, "t")["metadata-location"] == (other if happened else old)
+    clean(firn, "t")
+    assert send(firn, "POST", path, body).ok
+    assert load(firn, "t")["metadata-location"] == other
+    assert firn.stop() == 0
+
+
+@pytest.mark.parametrize("fault, happened", [("store.journal.written:2", False), *STEPS])
+def test_a_transaction_changes_all_its_tables_or_none(tmp_path, fault, happened):
+    firn = prepare(tmp_path)
+    before = {name: prepared_table(firn, name)["metadata-location"] for name in "ab"}
+    change = {"table-changes": [
+        {"identifier": {"namespace": ["web"], "name": name}, "requirements": [],
+         "updates": [{"action": "set-properties", "updates": {"a": "1"}}]} for name in "ab"]}
+    path = "/catalog/v1/local_lake/transactions/commit"
+    firn = killed(firn, fault, "POST", path, change)
+    assert {load(firn, name)["metadata-location"] != before[name] for name in "ab"} == {happened}
+    assert send(firn, "POST", path, change).status_code == 204
+    for name in "ab":
+        clean(firn, name)
+    assert firn.stop() == 0
+
+
+def view(sql):
+    return {"name": "v", "schema": SCHEMA, "properties": {}, "view-version": {
+        "version-id": 1, "timestamp-ms": 1, "schema-id": 0, "summary": {}, "default-namespace": ["web"],
+        "representations": [{"type": "sql", "sql": sql, "dialect": "firn"}]}}
+
+
+@pytest.mark.parametrize("fault, exists", INNER_STEPS)
+def test_a_created_view_is_there_whole_or_not_at_all(tmp_path, fault, exists):
+    views = "/catalog/v1/local_lake/namespaces/web/views"
+    firn = killed(prepare(tmp_path), fault, "POST", views, view("SELECT 1 AS id"))
+    assert send(firn, "GET", views + "/v").status_code == (200 if exists else 404)
+    assert send(firn, "POST", views, view("SELECT 1 AS id")).status_code == (409 if exists else 200)
+    assert send(firn, "GET", views + "/v").ok
+    assert firn.stop() == 0
+
+
+@pytest.mark.parametrize("fault, happened", STEPS)
+def test_a_replaced_view_is_the_old_one_or_the_new_one(tmp_path, fault, happened):
+    views = "/catalog/v1/local_lake/namespaces/web/views"
+    firn = prepare(tmp_path)
+    assert send(firn, "POST", views, view("SELECT 1 AS id")).ok
+    change = {"requirements": [], "updates": [{"action": "set-properties", "updates": {"a": "1"}}]}
+    firn = killed(firn, fault, "POST", views + "/v", change)
+    answer = send(firn, "GET", views + "/v")
+    assert answer.ok and answer.json()["metadata"].get("properties", {}).get("a") == ("1" if happened else None)
+    assert send(firn, "POST", views + "/v", change).ok
+    assert firn.stop() == 0
+
+
+@pytest.mark.parametrize("path, request_of", [
+    ("rename", lambda firn: ("POST", "/catalog/v1/local_lake/tables/rename", {
+        "source": {"namespace": ["web"], "name": "t"}, "destination": {"namespace": ["web"], "name": "u"}})),
+    ("drop", lambda firn: ("DELETE", TABLES + "/t")),
+])
+@pytest.mark.parametrize("fault", ["catalog.change.made", "catalog.change.durable"])
+def test_what_is_one_transaction_happens_or_does_not(tmp_path, path, request_of, fault):
+    firn = prepare(tmp_path)
+    where = prepared_table(firn)["metadata-location"]
+    firn = killed(firn, fault, *request_of(firn))
+    happened = fault.endswith("durable")
+    assert send(firn, "HEAD", TABLES + "/t").status_code == (404 if happened else 204)
+    if path == "rename":
+        name = "u" if happened else "t"
+        assert load(firn, name)["metadata-location"] == where
+        clean(firn, name)
+    assert firn.stop() == 0
+
+
+def in_metastore(firn, statement):
+    """Runs a statement on the state of a server that is stopped."""
+    url = firn.env.get("FIRN_METASTORE")
+    if url:
+        subprocess.run(["psql", url, "-qc", statement], check=True)
+    else:
+        with contextlib.closing(sqlite3.connect(firn.data / "metastore.db")) as database, database:
+            database.execute(statement)
+
+
+def test_files_of_expired_snapshots_go_after_a_crash_and_nothing_else_does(tmp_path):
+    firn = prepare(tmp_path)
+    keep_one = {"firn.history.max-snapshots": "1", "history.expire.min-snapshots-to-keep": "1"}
+    rows = pa.table({"id": pa.array([1, 2], pa.int64())})
+    table = pyiceberg_catalog(firn).create_table("web.t", schema=rows.schema, properties=keep_one)
+    for _ in range(4):
+        table.append(rows)
+    assert clean(firn, "t")["checked"]["snapshots"] == 1
+    assert firn.stop() == 0
+    # The readers of these snapshots have had their six hours.
+    in_metastore(firn, "UPDATE expired_lists SET expired_at = 0")
+    firn.env["FIRN_FAULT"] = "expiry.partial"
+    # Maintenance runs at once, so the server dies before it is ready or soon after.
+    with contextlib.suppress(ServerDied):
+        firn.start()
+    firn = restarted(firn)
+    wait_until(lambda: firn.metric("firn_catalog_expired_files_total") == 3, what="the clean-up")
+    report = clean(firn, "t")
+    assert report["orphan_count"] == 0 and report["checked"]["rows"] == 8
+    assert firn.rows("lake", "SELECT count(*) AS n FROM web.t") == [{"n": 8}]
     assert firn.stop() == 0

@@ -45,6 +45,7 @@ extension Catalog {
             let paths = try await deletable(rows.map(\.path), metadata)
             // Lists last: after a crash they still tell which manifests are to go.
             try await store.delete(paths.manifests)
+            FaultPoints.pass(.expiryPartial)
             try await store.delete(paths.lists)
             meters.expiredFiles.add(Int64(paths.manifests.count + paths.lists.count))
         }

@@ -63,13 +63,16 @@ extension Catalog {
         _ body: @escaping @Sendable (Transaction) throws -> Result
     ) async throws -> Result {
         let (request, expiry) = (RepeatableRequest.current, answerExpiry)
-        return try await metastore.write { transaction in
+        let result = try await metastore.write { transaction in
             let result = try body(transaction)
             if let request {
                 try AnswerRow.insert(answer(result), to: request, expiresAt: expiry, transaction)
             }
+            FaultPoints.pass(.catalogChangeMade)
             return result
         }
+        FaultPoints.pass(.catalogChangeDurable)
+        return result
     }
 
     /// Kept a while longer than promised, for clocks that differ.
