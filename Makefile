@@ -3,6 +3,9 @@
 # Every test has pools of its own: all at once they would be thousands of threads, and tests of time limits would fail.
 swift_test := swift test --skip-build --experimental-maximum-parallelization-width 8
 python := .deps/venv/bin/python
+# Suites that run again with the state in PostgreSQL, which they start themselves.
+on_postgres := $(addprefix Tests/e2e/,test_catalog_specification.py test_catalog_kills.py test_kill.py \
+	test_many_writers.py test_pipeline_changes.py)
 firn := .build/release/firn
 data ?= ./firn-data
 
@@ -37,6 +40,7 @@ test-swift: bootstrap
 
 test-e2e: build
 	@$(python) -m pytest -q -p no:cacheprovider Tests/e2e -m "not slow and not clients"
+	@FIRN_TEST_METASTORE=postgres $(python) -m pytest -q -p no:cacheprovider $(on_postgres) -m "not slow and not clients"
 
 test-slow: build ## The long suites: more seeds, more kills, every planted bug
 	@swift build --product firn
@@ -59,6 +63,7 @@ bench: build ## Prints the numbers the README quotes
 	@$(python) Scripts/bench --firn $(firn)
 	@$(python) Scripts/bench-s3 --firn $(firn)
 	@$(python) Scripts/bench-catalog --firn $(firn)
+	@$(python) Scripts/bench-catalog --firn $(firn) --metastore postgres
 
 bench-tpch: build ## Runs TPC-H beside DuckDB over the same files (SCALE=1)
 	@$(python) Scripts/bench-tpch --firn $(firn) --scale $(or $(SCALE),1)

@@ -25,7 +25,9 @@ let rooms: [Room] = [
     Room(name: "HTTPClient", uses: ["Faults", "Telemetry", "CCurl"]),
     // Layer 2
     Room(name: "Blobs", uses: ["Faults", "Effects"]),
-    Room(name: "Metastore", uses: ["Faults", "Effects", "Telemetry", "Scheduling", "CSQLite"]),
+    Room(
+        name: "Metastore",
+        uses: ["Faults", "Effects", "Octets", "Telemetry", "Scheduling", "CSQLite", "CPostgres"]),
     Room(name: "Scheduling", uses: ["Faults", "Telemetry"]),
     // Layer 3
     Room(
@@ -140,8 +142,8 @@ let rooms: [Room] = [
     Room(
         name: "Commands",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling", "HTTPClient", "FileFormats",
-            "Node", "CTOML",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Metastore", "Scheduling", "HTTPClient",
+            "FileFormats", "Node", "CTOML",
         ]),
     Room(name: "TestKit", uses: ["Effects", "Blobs"], isTested: false),
 ]
@@ -189,6 +191,8 @@ let libraries: [Target] = [
     .target(
         name: "CSimdjson", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("simdjson")]),
     .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
+    // libpq brings the same OpenSSL as COpenSSL, which stands before it.
+    .target(name: "CPostgres", linkerSettings: [.linkedLibrary("pq")]),
     .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd"), .linkedLibrary("gnutls")]),
     .target(name: "CTOML", cxxSettings: cxxSettings),
     .target(name: "CRE2", cxxSettings: cxxSettings, linkerSettings: [.linkedLibrary("re2")]),

@@ -2,22 +2,22 @@
 ///
 /// - Errors: `MetastoreError`. After an error the whole transaction is undone, whatever the closure does then.
 package final class Transaction {
-    private let connection: SQLiteConnection
+    private let session: any DatabaseSession
     private var isOpen = true
     /// The first fault of a statement; a closure that swallowed it does not commit half of its work.
     private(set) var fault: MetastoreError?
 
-    init(_ connection: SQLiteConnection) { self.connection = connection }
+    init(_ session: any DatabaseSession) { self.session = session }
 
     /// Runs one statement; answers how many rows it changed.
     @discardableResult
     package func execute(_ sql: String, _ parameters: [SQLValue] = []) throws(MetastoreError) -> Int {
-        try run { () throws(MetastoreError) in try connection.execute(sql, parameters) }
+        try run { () throws(MetastoreError) in try session.execute(sql, parameters) }
     }
 
     /// All rows at once: put a LIMIT where they may be many.
     package func query(_ sql: String, _ parameters: [SQLValue] = []) throws(MetastoreError) -> [Row] {
-        try run { () throws(MetastoreError) in try connection.query(sql, parameters) }
+        try run { () throws(MetastoreError) in try session.query(sql, parameters) }
     }
 
     /// The only row, or nil where there is none.

@@ -7,6 +7,8 @@ package struct NodeError: Fault {
         case invalidSetting = "NOD-101"
         /// The address can be reached from other machines, and nobody said that this is wanted.
         case openAddress = "NOD-102"
+        /// The data directory's state is in another database than the one named.
+        case otherMetastore = "NOD-103"
         /// Another process owns the data directory.
         case directoryInUse = "NOD-201"
         /// A newer version wrote the data directory.
@@ -20,7 +22,7 @@ package struct NodeError: Fault {
 
         package var kind: FaultKind {
             switch self {
-            case .invalidSetting, .openAddress: .invalidRequest
+            case .invalidSetting, .openAddress, .otherMetastore: .invalidRequest
             case .directoryInUse: .conflict
             case .directoryNewer: .unsupported
             case .directoryUnusable: .unavailable

@@ -3,6 +3,7 @@ import Catalogs
 import Effects
 import Execution
 import FileFormats
+import Foundation
 import Identity
 import Metastore
 import Pipelines
@@ -42,8 +43,11 @@ struct NodeRooms: Sendable {
         let pool = IOPool(name: "io", threads: poolThreads)
         let path = settings.dataDirectory
         let directory = try await pool.run { try DataDirectory(opening: path) }
-        let metastore = try await Metastore.open(directory: path, clock: clock, metrics: metrics)
-        let tokens = try await openTokens(settings, metastore, pool)
+        let keyFile = try await pool.run {
+            try KeyFile.loadOrCreate(path: path + "/key", randomness: LiveRandomness())
+        }
+        let metastore = try await openMetastore(settings, keyFile, clock, metrics)
+        let tokens = try await openTokens(settings, metastore, keyFile)
         var storeLimits = StoreLimits()
         storeLimits.unfinishedBytes = settings.unfinishedUploadBytes
         let buckets = try await BucketStore.open(
@@ -96,13 +100,28 @@ struct NodeRooms: Sendable {
         return limits
     }
 
+    /// - Errors: `NOD-103`, `MST-1xx`, `MST-3xx`.
+    private static func openMetastore(
+        _ settings: NodeSettings, _ keyFile: KeyFile, _ clock: any Clock, _ metrics: MetricsRegistry
+    ) async throws -> Metastore {
+        let path = settings.dataDirectory
+        guard let address = settings.metastore else {
+            return try await Metastore.open(directory: path, clock: clock, metrics: metrics)
+        }
+        if FileManager.default.fileExists(atPath: path + "/metastore.db") {
+            throw NodeError(
+                .otherMetastore, "the data directory has a metastore of its own and another one is asked for",
+                ["directory": path, "asked": address],
+                hint: "leave --metastore out, or begin with an empty directory: moving is not supported")
+        }
+        return try await Metastore.open(
+            .postgres(address, owner: keyFile.fingerprint), clock: clock, metrics: metrics)
+    }
+
     private static func openTokens(
-        _ settings: NodeSettings, _ metastore: Metastore, _ pool: IOPool
+        _ settings: NodeSettings, _ metastore: Metastore, _ keyFile: KeyFile
     ) async throws -> TokenStore {
         let path = settings.dataDirectory
-        let keyFile = try await pool.run {
-            try KeyFile.loadOrCreate(path: path + "/key", randomness: LiveRandomness())
-        }
         let tokens = TokenStore(
             metastore: metastore, keyFile: keyFile, clock: LiveClock(), randomness: LiveRandomness())
         try await tokens.ensureAdministrator(

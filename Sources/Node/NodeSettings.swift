@@ -1,12 +1,15 @@
 import Buckets
 import Effects
 import JSONText
+package import Metastore
 import Streams
 package import Telemetry
 
 /// What a node runs with: every member is a flag, an environment variable and a line of the settings file.
 package struct NodeSettings: Sendable {
     package var dataDirectory: String
+    /// Nil for SQLite in the data directory.
+    package var metastore: PostgresAddress?
     package var listen = HostPort(host: "127.0.0.1", port: 8787)
     package var s3Listen = HostPort(host: "127.0.0.1", port: 9000)
     /// What clients are told; nil for the real address. No slash at the end.
@@ -104,7 +107,8 @@ package struct NodeSettings: Sendable {
     /// What `firn/settings` shows; secrets left out.
     var json: JSONValue {
         [
-            "data": .string(dataDirectory), "listen": .string(listen.description),
+            "data": .string(dataDirectory), "metastore": JSONValue(metastore?.description),
+            "listen": .string(listen.description),
             "s3_listen": .string(s3Listen.description), "public_url": JSONValue(publicURL),
             "s3_public_url": JSONValue(s3PublicURL), "behind_proxy": .boolean(isBehindProxy),
             "tls_cert": JSONValue(tlsCertificatePath), "tls_key": JSONValue(tlsKeyPath),

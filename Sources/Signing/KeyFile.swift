@@ -1,4 +1,5 @@
 package import Effects
+import Octets
 
 #if canImport(Glibc)
     import Glibc
@@ -20,6 +21,7 @@ package struct KeyFile: Sendable {
         sealingKey = HMAC.sha256(key: key, "firn seal 1")
         bearerKey = HMAC.sha256(key: key, "firn bearer 1")
         derivingKey = HMAC.sha256(key: key, "firn derive 1")
+        fingerprint = Hex.encode(HMAC.sha256(key: key, "firn fingerprint 1").prefix(16))
     }
 
     /// Loads the key, or creates it once with mode 0600; a power cut leaves either no file or a whole one.
@@ -41,6 +43,9 @@ package struct KeyFile: Sendable {
     package func key(for purpose: StaticString) -> [UInt8] {
         HMAC.sha256(key: derivingKey, "\(purpose)")
     }
+
+    /// Tells this key from others and gives nothing of it away.
+    package let fingerprint: String
 
     /// A keyed hash: a stolen database gives no bearer, and guesses cannot be checked without the key file.
     package func bearerHash(_ value: String) -> [UInt8] { HMAC.sha256(key: bearerKey, value) }

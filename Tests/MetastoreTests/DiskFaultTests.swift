@@ -16,7 +16,7 @@ struct DiskFaultTests {
         await #expect(processExitsWith: .success) {
             let directory = try TemporaryDirectory()
             let store = try await Metastore.open(
-                directory: directory.path, versions: Self.table, clock: ManualClock())
+                .directory(directory.path), versions: Self.table, clock: ManualClock())
             try await store.write { _ = try $0.execute("INSERT INTO rows (name) VALUES ('kept')") }
             let logBytes = try fileSize(directory.path + "/metastore.db-wal")
             try FileSizeLimit.set(logBytes + 8192)
@@ -42,7 +42,7 @@ struct DiskFaultTests {
         await #expect(processExitsWith: .success) {
             let directory = try TemporaryDirectory()
             var store = try await Metastore.open(
-                directory: directory.path, versions: Self.table, clock: ManualClock())
+                .directory(directory.path), versions: Self.table, clock: ManualClock())
             try await store.write { _ = try $0.execute("INSERT INTO rows (name) VALUES ('kept')") }
             try FileSizeLimit.set(0)
             let writing = store
@@ -63,7 +63,7 @@ struct DiskFaultTests {
                 }
                 try #require(names == ["kept", "late"])
                 store = try await Metastore.open(
-                    directory: directory.path, versions: Self.table, clock: ManualClock())
+                    .directory(directory.path), versions: Self.table, clock: ManualClock())
             }
         }
     }

@@ -23,11 +23,23 @@ class ServerDied(Exception):
 
 
 class Firn:
+    schemas = {}
+
     def __init__(self, data, binary=BINARY, env=None, arguments=()):
         self.data, self.binary = Path(data), binary
         self.env, self.arguments = {**os.environ, **(env or {})}, list(arguments)
         self.log = self.data.parent / (self.data.name + ".log")
         self.process = None
+        if os.environ.get("FIRN_TEST_METASTORE") == "postgres" and "FIRN_METASTORE" not in self.env:
+            self.env["FIRN_METASTORE"] = self.schema_of(self.data)
+
+    @classmethod
+    def schema_of(cls, data):
+        """The schema that holds the state of a data directory, when the tests run on PostgreSQL."""
+        from postgres_server import Postgres
+        if data not in cls.schemas:
+            cls.schemas[data] = Postgres.shared().schema()
+        return cls.schemas[data]
 
     def start(self, timeout=30):
         command = [str(self.binary), "serve", "--data", str(self.data), "--listen", "127.0.0.1:0",

@@ -18,7 +18,7 @@ def test_only_arrow_and_parquet_of_arrow_are_linked():
 
 def test_what_parquet_would_shadow_comes_before_it():
     order = [name.split(".so")[0] for name in needed()]
-    for library in ("libcurl", "libssl", "libcrypto", "libsimdjson"):
+    for library in ("libcurl", "libpq", "libssl", "libcrypto", "libsimdjson"):
         if library in order:
             assert order.index(library) < order.index("libparquet"), order
             assert order.index(library) < order.index("libarrow"), order

@@ -15,7 +15,9 @@ enum ConfigCommand {
                 _ = try SettingSpec.settings(invocation)
                 let list = SettingSpec.all.map { spec -> JSONValue in
                     let (text, origin) = spec.effective(invocation)
-                    let shown = spec.isSecret && !text.isEmpty ? "(hidden)" : text
+                    let shown =
+                        spec.isSecret && !text.isEmpty
+                        ? "(hidden)" : origin == "default" ? text : spec.shown(text)
                     return [
                         "setting": .string(spec.flag.name), "value": .string(shown),
                         "origin": .string(origin),

@@ -1,4 +1,5 @@
 import JSONText
+import Metastore
 import Node
 import Telemetry
 
@@ -8,6 +9,8 @@ struct SettingSpec: Sendable {
     /// For people; what `NodeSettings` has.
     var fallback: String
     var isSecret = false
+    /// What people may see of the text, where it holds a secret among other things.
+    var shown: @Sendable (String) -> String = { $0 }
     var apply: @Sendable (inout NodeSettings, String) throws -> Void
 
     private static func text(
@@ -44,9 +47,26 @@ struct SettingSpec: Sendable {
         settings.isBehindProxy = text == "true" || text == "1"
     }
 
+    private static let metastore: SettingSpec = {
+        var spec = text(
+            "metastore", "URL", "PostgreSQL database that holds the state, as postgres://USER@HOST/DATABASE",
+            fallback: "metastore.db in the data directory"
+        ) { settings, text in
+            guard let address = PostgresAddress(text) else {
+                throw CommandError(
+                    .usage, "the metastore's address begins with postgres://", ["setting": "metastore"],
+                    hint: "leave it out for SQLite in the data directory")
+            }
+            settings.metastore = address
+        }
+        spec.shown = { PostgresAddress($0)?.description ?? "(no address)" }
+        return spec
+    }()
+
     /// Every setting, in the order `firn config show` prints them.
     static let all: [SettingSpec] = [
         text("data", "DIR", "data directory; made when missing") { $0.dataDirectory = $1 },
+        metastore,
         text(
             "listen", "HOST:PORT", "address of the HTTP server; port 0 takes a free one",
             fallback: "127.0.0.1:8787"
@@ -167,7 +187,9 @@ struct SettingSpec: Sendable {
                 try spec.apply(&settings, text)
             } catch let error as NodeError {
                 throw CommandError(
-                    .usage, error.summary, ["value": text, "from": origin], hint: error.hint)
+                    .usage, error.summary,
+                    ["value": spec.isSecret ? "(hidden)" : spec.shown(text), "from": origin], hint: error.hint
+                )
             }
         }
         return settings

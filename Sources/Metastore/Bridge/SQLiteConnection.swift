@@ -25,7 +25,7 @@ import CSQLite
         }
         unsafe sqlite3_extended_result_codes(handle, 1)
         unsafe firn_sqlite_set_defensive(handle)
-        for setting in Dialect.connectionSettings { _ = try query(setting, []) }
+        for setting in Dialect.sqlite.connectionSettings { _ = try query(setting, []) }
     }
 
     deinit {

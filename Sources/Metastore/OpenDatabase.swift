@@ -1,0 +1,58 @@
+import Effects
+
+/// Where Firn's state is.
+package enum MetastorePlace: Sendable {
+    /// `metastore.db` in a data directory.
+    case directory(String)
+    /// A schema of a PostgreSQL database. `owner` tells whose it is, where rows speak of files elsewhere: the first to
+    /// open it leaves its name, and nobody of another name opens it then.
+    case postgres(PostgresAddress, owner: String? = nil)
+}
+
+/// A database whose schema is up to date, with a session for the writer and one for each reader.
+///
+/// - Threads: made on a thread that may block.
+struct OpenDatabase {
+    let writer: any DatabaseSession
+    let readers: [any DatabaseSession]
+    let retry: Retry
+    let schemaVersion: Int
+
+    init(_ place: MetastorePlace, migration: Migration, limits: Metastore.Limits) throws {
+        let retry = Retry(limits: limits)
+        self.retry = retry
+        switch place {
+        case .directory(let directory):
+            let path = directory + "/metastore.db"
+            let session = try SQLiteSession(path: path, isWriter: true)
+            schemaVersion = try migration.run(on: session, .sqlite) { (version) throws(MetastoreError) in
+                try session.copy(to: "\(path).v\(version)")
+            }
+            writer = session
+            readers = try (0..<limits.readers).map { _ in try SQLiteSession(path: path, isWriter: false) }
+        case .postgres(let address, let owner):
+            let session = PostgresSession(
+                address, retry: retry, mark: CommitMark(randomness: LiveRandomness()))
+            try Self.connect(session, retry)
+            try session.requireSuitable()
+            if let owner { try session.claim(for: owner) }
+            schemaVersion = try migration.run(on: session, .postgres)
+            writer = session
+            readers = (0..<limits.readers).map { _ in PostgresSession(address, retry: retry) }
+        }
+    }
+
+    /// Waits a little: the database may be starting, or may not have noticed that the process before has died.
+    private static func connect(_ session: PostgresSession, _ retry: Retry) throws(MetastoreError) {
+        var attempt = 0
+        while true {
+            do {
+                _ = try session.connected()
+                return
+            } catch {
+                attempt += 1
+                guard retry.pauses(after: error, attempt: attempt) else { throw error }
+            }
+        }
+    }
+}
