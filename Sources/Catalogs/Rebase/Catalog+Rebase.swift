@@ -1,5 +1,6 @@
 import Blobs
 import Effects
+import Faults
 import Iceberg
 import Tables
 
