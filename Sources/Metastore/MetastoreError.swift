@@ -21,10 +21,7 @@ package struct MetastoreError: Fault {
         case noSpace = "MST-301"
         /// The disk reports an error, another process holds the database, or it cannot be reached.
         case unavailable = "MST-302"
-        /// The disk reports an error, another process holds the database, or it cannot be reached.
-        case unavailable = "MST-302"
         /// Nobody knows whether a commit happened. With SQLite nobody may write until the log can be emptied.
-        case outcomeUnknown = "MST-303"
         case outcomeUnknown = "MST-303"
         /// Another transaction of the database was first, time and again.
         case contended = "MST-304"
