@@ -28,7 +28,7 @@ let rooms: [Room] = [
     Room(
         name: "Metastore",
         uses: ["Faults", "Effects", "Octets", "Telemetry", "Scheduling", "CSQLite", "CPostgres"]),
-    Room(name: "Scheduling", uses: ["Faults", "Telemetry"]),
+    Room(name: "Scheduling", uses: ["Faults", "Effects", "Telemetry"]),
     // Layer 3
     Room(
         name: "Buckets",

@@ -349,6 +349,13 @@ bool firn_http_probe(const firn_http_request *request) {
     return true;
 }
 
+// A chunk's size may begin with zeros (RFC 9112, section 7.1), and the library has sent all it had.
+void firn_http_probe_between_chunks(const firn_http_request *request) {
+    if (request->connection == NULL || request->server->uses_tls) return;
+    if (request->version == NULL || strcmp(request->version, "HTTP/1.1") != 0) return;
+    (void)send(request->connection->fd, "0", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 void firn_http_cut(const firn_http_request *request) {
     if (request->connection != NULL) shutdown(request->connection->fd, SHUT_RDWR);
 }

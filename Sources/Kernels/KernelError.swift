@@ -16,8 +16,16 @@ package struct KernelError: Fault {
         case tooLarge = "KRN-106"
         /// No kernel computes this function over these types.
         case unsupported = "KRN-201"
+        /// Nobody waits for the answer any more.
+        case interrupted = "KRN-301"
 
-        package var kind: FaultKind { self == .unsupported ? .unsupported : .invalidRequest }
+        package var kind: FaultKind {
+            switch self {
+            case .unsupported: .unsupported
+            case .interrupted: .cancelled
+            default: .invalidRequest
+            }
+        }
     }
 
     package let code: Code

@@ -1,3 +1,4 @@
+package import Effects
 package import Faults
 import Synchronization
 
@@ -5,18 +6,39 @@ import Synchronization
 ///
 /// One token runs from the socket through planning, reads and operators. Work calls `check()` once a batch or a
 /// request; a handler runs at most once, at once when the token is already cancelled.
+///
+/// A deadline cancels it too, as soon as somebody looks: no timer runs.
 package final class CancellationToken: Sendable {
     private struct State {
         var reason: SchedulingError?
         var handlers: [Int: @Sendable () -> Void] = [:]
         var nextHandler = 0
+        var clock: (any Clock)?
     }
     private let isDone = Atomic<Bool>(false)
+    /// On the state's clock; `.max` for none.
+    private let deadlineNanoseconds = Atomic<Int64>(.max)
     private let state = Mutex(State())
 
     package init() {}
 
-    package var isCancelled: Bool { isDone.load(ordering: .acquiring) }
+    package var isCancelled: Bool {
+        if isDone.load(ordering: .acquiring) { return true }
+        let deadline = deadlineNanoseconds.load(ordering: .acquiring)
+        guard deadline < .max, let clock = state.withLock({ $0.clock }), clock.monotonicNanoseconds > deadline
+        else { return false }
+        cancel(SchedulingError(.deadlineExceeded, "the work ran past its deadline"))
+        return true
+    }
+
+    /// The work is given up when `clock` is past this; an earlier deadline stays.
+    package func giveUp(atNanoseconds nanoseconds: Int64, on clock: any Clock) {
+        state.withLock { state in
+            guard nanoseconds < deadlineNanoseconds.load(ordering: .relaxed) else { return }
+            state.clock = clock
+            deadlineNanoseconds.store(nanoseconds, ordering: .releasing)
+        }
+    }
 
     /// What was given to `cancel`; nil before.
     package var reason: SchedulingError? { isCancelled ? state.withLock { $0.reason } : nil }

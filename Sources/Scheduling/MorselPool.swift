@@ -1,3 +1,4 @@
+package import Effects
 import Foundation
 package import Telemetry
 
@@ -13,27 +14,28 @@ package enum WorkPriority: Int, Sendable, CaseIterable {
 
 /// The threads, one a core, on which every query, pipeline and maintenance computes.
 ///
-/// A job is a morsel: milliseconds of pure computation that never blocks and never waits for another morsel. Of each
-/// sixteen jobs taken, eleven prefer queries, four pipelines, one maintenance; a turn whose class has nothing to do
-/// goes to the highest class that has, so nothing idles and nothing starves.
+/// A job is a morsel: milliseconds of pure computation that never blocks and never waits for another morsel. Whose turn is
+/// next is the `MorselQueue`'s to say: by priority, then by share.
 ///
-/// - Order: first in, first out within a priority.
+/// - Order: first in, first out within a share.
 /// - Errors: `SCH-201` when a priority's queue is at its bound, `SCH-301` after `stop`, and what the body throws.
 package final class MorselPool: Sendable {
-    private let lines: Lines
+    private let waiting: WaitingMorsels
+    /// For work that has no share of its own.
+    private let common = WorkPriority.allCases.map { WorkShare($0) }
     /// How many morsels can run at the same time.
     package let threadCount: Int
 
     package init(
         threads: Int = ProcessInfo.processInfo.activeProcessorCount, queueLimit: Int = 65_536,
-        metrics: MetricsRegistry = MetricsRegistry()
+        clock: any Clock = LiveClock(), metrics: MetricsRegistry = MetricsRegistry()
     ) {
         precondition(threads > 0)
         threadCount = threads
-        lines = Lines(queueLimit: queueLimit, metrics: metrics)
+        waiting = WaitingMorsels(queueLimit: queueLimit, clock: clock, metrics: metrics)
         for index in 0..<threads {
-            let thread = Thread { [lines] in
-                while let job = lines.nextJob() { job() }
+            let thread = Thread { [waiting] in
+                while waiting.runNext() {}
             }
             thread.name = "morsel-\(index)"
             // Planning descends as deep as a query is nested.
@@ -42,68 +44,55 @@ package final class MorselPool: Sendable {
         }
     }
 
-    deinit { lines.stop() }
+    deinit { waiting.stop() }
 
     /// Computes `body` on one of the threads; the caller's cooperative thread is free meanwhile.
     package func run<Result: Sendable>(
-        priority: WorkPriority, _ body: @escaping @Sendable () throws -> Result
+        share: WorkShare, _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            submit(
-                priority: priority, { continuation.resume(with: Swift.Result { try body() }) },
+            waiting.submit(
+                share: share, { continuation.resume(with: Swift.Result { try body() }) },
                 refused: { continuation.resume(throwing: $0) })
         }
+    }
+
+    /// As `run(share:)`, in the share that all such work of a priority has together.
+    package func run<Result: Sendable>(
+        priority: WorkPriority, _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await run(share: common[priority.rawValue], body)
     }
 
     /// Queues `job`; calls `refused` instead when it cannot.
     package func submit(
         priority: WorkPriority, _ job: @escaping @Sendable () -> Void, refused: (SchedulingError) -> Void
     ) {
-        lines.submit(priority: priority, job, refused: refused)
+        waiting.submit(share: common[priority.rawValue], job, refused: refused)
     }
 
     /// Lets queued jobs finish, then ends the threads. A pool that nobody has any more does the same.
-    package func stop() { lines.stop() }
+    package func stop() { waiting.stop() }
 }
 
 /// The jobs that wait. Apart from the pool: its threads hold this, and so do not keep the pool.
-private final class Lines: Sendable {
-    private struct Line {
-        var jobs: [@Sendable () -> Void] = []
-        var head = 0
-        var waiting: Int { jobs.count - head }
-
-        mutating func take() -> @Sendable () -> Void {
-            let job = jobs[head]
-            // A taken job must not live on in the queue: it holds the batches it worked on.
-            jobs[head] = {}
-            head += 1
-            if head > 1024, head * 2 > jobs.count {
-                jobs.removeFirst(head)
-                head = 0
-            }
-            return job
-        }
-    }
+private final class WaitingMorsels: Sendable {
     private struct State {
-        var lines = [Line](repeating: Line(), count: WorkPriority.allCases.count)
-        var turn = 0
+        var queue = MorselQueue<@Sendable () -> Void>()
         var isStopped = false
     }
-    private static let turns: [WorkPriority] = [
-        .query, .query, .query, .pipeline, .query, .query, .query, .pipeline,
-        .query, .query, .query, .pipeline, .query, .query, .pipeline, .maintenance,
-    ]
 
     // SAFETY: NSCondition is a lock with a condition; `state` is read and written only between lock and unlock.
     private let condition = NSCondition()
     private nonisolated(unsafe) var state = State()
     private let queueLimit: Int
+    private let clock: any Clock
     private let queued: [Gauge]
     private let finished: [Counter]
 
-    init(queueLimit: Int, metrics: MetricsRegistry) {
+    init(queueLimit: Int, clock: any Clock, metrics: MetricsRegistry) {
         self.queueLimit = queueLimit
+        self.clock = clock
         queued = WorkPriority.allCases.map {
             metrics.gauge(
                 "firn_morsels_queued", ["priority": "\($0)"], help: "Morsels that wait for a thread")
@@ -114,37 +103,46 @@ private final class Lines: Sendable {
     }
 
     func submit(
-        priority: WorkPriority, _ job: @escaping @Sendable () -> Void, refused: (SchedulingError) -> Void
+        share: WorkShare, _ job: @escaping @Sendable () -> Void, refused: (SchedulingError) -> Void
     ) {
+        let priority = share.priority
         condition.lock()
         if unsafe state.isStopped {
             condition.unlock()
             return refused(SchedulingError(.stopped, "the pool no longer takes work"))
         }
-        if unsafe state.lines[priority.rawValue].waiting >= queueLimit {
+        if unsafe state.queue.waiting(priority) >= queueLimit {
             condition.unlock()
             return refused(
                 SchedulingError(
                     .queueFull, "too many morsels wait", ["limit": queueLimit, "priority": "\(priority)"]))
         }
-        unsafe state.lines[priority.rawValue].jobs.append(job)
+        unsafe state.queue.add(job, share)
         condition.signal()
         condition.unlock()
         queued[priority.rawValue].add(1)
     }
 
-    func nextJob() -> (@Sendable () -> Void)? {
+    /// Waits for a job and computes it; false when there will be none.
+    func runNext() -> Bool {
+        guard let taken = next() else { return false }
+        let priority = taken.share.priority.rawValue
+        queued[priority].add(-1)
+        finished[priority].add(1)
+        let start = clock.monotonicNanoseconds
+        taken.job()
+        let nanoseconds = clock.monotonicNanoseconds - start
+        condition.lock()
+        MorselQueue.finished(taken, nanoseconds: nanoseconds)
+        condition.unlock()
+        return true
+    }
+
+    private func next() -> MorselQueue<@Sendable () -> Void>.Taken? {
         condition.lock()
         defer { condition.unlock() }
         while true {
-            let preferred = unsafe Self.turns[state.turn & 15]
-            for priority in [preferred] + WorkPriority.allCases {
-                guard unsafe state.lines[priority.rawValue].waiting > 0 else { continue }
-                unsafe state.turn &+= 1
-                queued[priority.rawValue].add(-1)
-                finished[priority.rawValue].add(1)
-                return unsafe state.lines[priority.rawValue].take()
-            }
+            if let taken = unsafe state.queue.take() { return taken }
             if unsafe state.isStopped { return nil }
             condition.wait()
         }

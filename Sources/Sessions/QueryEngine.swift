@@ -50,9 +50,12 @@ package struct QueryEngine: Sendable {
             store: store, caches: tableCaches, clock: clock, randomness: randomness, pool: (morsels, .query))
     }
 
-    /// Runs what only computes, as parsing and planning do, on the threads for that: a long query takes milliseconds.
-    func compute<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-        try await morsels.run(priority: .query, body)
+    /// Runs what only computes, as parsing and planning do, on the threads for that, for as long as somebody waits: a long query
+    /// takes milliseconds, and a large constant may take long.
+    func compute<Result: Sendable>(
+        for token: CancellationToken, _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await morsels.run(share: WorkShare(.query), for: token, body)
     }
 
     /// Compiles a plan; rows are computed when they are asked for.
@@ -63,7 +66,6 @@ package struct QueryEngine: Sendable {
             store: store, morsels: morsels, memory: MemoryBudget(ledger: ledger, limit: memoryLimitBytes),
             token: token, tableCaches: tableCaches, footers: footers, clock: clock,
             kernels: KernelContext(now: now, randomness: randomness))
-        context.deadlineNanoseconds = timeLimitNanoseconds.map { clock.monotonicNanoseconds + $0 }
         context.batchRows = batchRows
         context.spill = spill
         context.spillsEverything = spillsEverything

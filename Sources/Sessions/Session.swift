@@ -2,6 +2,7 @@ package import Catalogs
 import Columnar
 import Effects
 import Execution
+import Faults
 import Iceberg
 import Planner
 import Plans
@@ -29,10 +30,11 @@ package final class Session: Sendable {
 
     /// - Errors: `SYN-…`, `PLA-…` with line and column; `CAT-…`; `SES-…`; later, from the batches, Execution's.
     package func run(_ request: StatementRequest) async throws -> StatementResult {
+        let start = engine.clock.monotonicNanoseconds
         let ticket = try queries.begin(request)
         do {
             try request.cancellation.check()
-            let (changes, statement) = try await parse(request.sql)
+            let (changes, statement) = try await parse(request)
             var request = request
             for change in changes { try request.apply(change) }
             if statement.isSetting {
@@ -40,9 +42,17 @@ package final class Session: Sendable {
                 return answer(SettingStatements.settings(of: request), ticket)
             }
             request.namespace = request.settings.namespace ?? request.namespace
-            return try await under(request.settings).run(statement, request, ticket)
+            let session = under(request.settings)
+            if let limit = session.engine.timeLimitNanoseconds {
+                let (deadline, overflow) = start.addingReportingOverflow(limit)
+                request.cancellation.giveUp(
+                    atNanoseconds: overflow ? .max : deadline, on: engine.clock)
+            }
+            return try await session.run(statement, request, ticket)
         } catch {
-            let reason = request.cancellation.reason ?? error
+            // What was given up is told as what it is; a commit's failure stays one.
+            let isGivenUp = (error as? any Fault)?.kind == .cancelled
+            let reason = isGivenUp ? request.cancellation.reason ?? error : error
             ticket.finish(fault: reason)
             throw reason
         }
@@ -51,11 +61,12 @@ package final class Session: Sendable {
     /// Shorter text is parsed where it is: in less time than the way to another thread takes.
     private static let shortBytes = 4 << 10
 
-    private func parse(_ sql: String) async throws -> (
+    private func parse(_ request: StatementRequest) async throws -> (
         settings: [StatementSyntax], statement: StatementSyntax
     ) {
+        let sql = request.sql
         if sql.utf8.count < Self.shortBytes { return try SQLParser.request(sql) }
-        return try await engine.compute { try SQLParser.request(sql) }
+        return try await engine.compute(for: request.cancellation) { try SQLParser.request(sql) }
     }
 
     /// The same session with what a request set; nothing it sets goes beyond the server's limits.
@@ -154,7 +165,9 @@ package final class Session: Sendable {
         _ query: QuerySyntax, in warehouse: Warehouse, _ request: StatementRequest
     ) async throws -> (result: Planner.Result, now: Instant) {
         let planning = try await planning(of: query, in: warehouse, request)
-        let result = try await engine.compute { try planning.planner.plan(query, tables: planning.tables) }
+        let result = try await engine.compute(for: request.cancellation) {
+            try planning.planner.plan(query, tables: planning.tables)
+        }
         return (result, planning.now)
     }
 

@@ -36,6 +36,8 @@ final class Exchange: Sendable {
         /// Since when the client has closed its side.
         var halfClosedNanoseconds: Int64?
         var wasProbed = false
+        /// The answer goes out in chunks.
+        var isChunked = false
 
         var isOver: Bool { handle == nil || isAborted }
     }
@@ -137,6 +139,8 @@ extension Exchange {
                 return .wait
             }
             state.output.advance(by: piece.count)
+            state.halfClosedNanoseconds = nil
+            state.wasProbed = false
             if state.output.byteCount <= limits.answerQueueBytes / 2 { writer = state.outputWriter.take() }
             return .piece(piece)
         }
@@ -223,6 +227,7 @@ extension Exchange {
         state.withLock { state in
             precondition(!state.isAnswered, "a request is answered once")
             state.isAnswered = true
+            if case .stream(nil, _) = response.body { state.isChunked = true }
             state.body.removeAll()
             guard state.handle != nil else { return }
             state.response = response
@@ -313,19 +318,23 @@ extension Exchange {
         }
     }
 
-    /// A client that closed its side may have left or may wait for the answer; only sending tells. Before the answer a
-    /// probe is sent, and one that has left shows as gone at the next look; an answer under way is its own probe, unless
-    /// nothing of it comes for a while.
+    /// A client that closed its side may have left or may wait for the answer; only sending tells. Before the answer, and
+    /// between two chunks of one, a probe is sent, and one that has left shows as gone at the next look. Where nothing
+    /// can be sent, the client is taken for gone when nothing of its answer comes for a while.
     private func hasLeft(_ handle: RequestHandle, _ state: inout State, _ now: Int64) -> Bool {
         // While the body is still coming in, a half-closed socket is a client that has sent everything.
         guard state.isBodyEnded else { return false }
         let since = state.halfClosedNanoseconds ?? now
         state.halfClosedNanoseconds = since
-        if state.isAnswered { return now - since > Int64(limits.halfClosedSeconds) * 1_000_000_000 }
-        guard !state.wasProbed, now - since >= Int64(limits.probeMilliseconds) * 1_000_000 else {
-            return false
+        let isLate = state.isAnswered && now - since > Int64(limits.halfClosedSeconds) * 1_000_000_000
+        guard !isLate, !state.wasProbed, now - since >= Int64(limits.probeMilliseconds) * 1_000_000 else {
+            return isLate
         }
         state.wasProbed = true
+        if state.isAnswered {
+            if state.isChunked { handle.probeBetweenChunks() }
+            return false
+        }
         return !handle.probe()
     }
 

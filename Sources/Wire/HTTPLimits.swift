@@ -25,7 +25,7 @@ package struct HTTPLimits: Sendable {
     /// How much of a body nobody wants is read before the connection is cut.
     package var discardedBytes = 32 * 1024 * 1024
     /// A client that closed its side is asked after this whether it is still there.
-    package var probeMilliseconds = 500
+    package var probeMilliseconds = 20
     /// How long an answer may wait for its next piece once its client has closed its side: it may only be listening, or be
     /// gone.
     package var halfClosedSeconds = 5

@@ -15,7 +15,7 @@ package final class HTTPServer: Sendable {
     private let isStopped = Atomic<Bool>(false)
 
     /// How often sockets of waiting requests are asked whether their client is still there.
-    private static let watchMilliseconds: Int32 = 50
+    private static let watchMilliseconds: Int32 = 20
 
     /// - `name` labels the metrics.
     /// - `handler` answers everything, also its own faults.

@@ -174,7 +174,8 @@ struct OperatorTests {
         run.cancel()
         await #expect(throws: SchedulingError.self) { try await run.next() }
         var late = World().context()
-        late.deadlineNanoseconds = 0
+        late.token = CancellationToken()
+        late.token.giveUp(atNanoseconds: 0, on: LiveClock())
         let second = try Executor.run(Self.input(seed: 1).plan, in: late)
         do {
             _ = try await second.next()

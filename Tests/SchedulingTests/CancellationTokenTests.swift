@@ -1,5 +1,7 @@
+import Effects
 import Scheduling
 import Synchronization
+import TestKit
 import Testing
 
 @Suite("CancellationToken")
@@ -16,6 +18,43 @@ struct CancellationTokenTests {
         _ = token.onCancel { calls.add(10, ordering: .relaxed) }
         #expect(calls.load(ordering: .relaxed) == 11)
         #expect(throws: SchedulingError.self) { try token.check() }
+    }
+
+    @Test("a deadline cancels for whoever looks when it is past, and says so")
+    func deadlines() {
+        let clock = ManualClock()
+        let token = CancellationToken()
+        let calls = Atomic<Int>(0)
+        _ = token.onCancel { calls.add(1, ordering: .relaxed) }
+        token.giveUp(atNanoseconds: clock.monotonicNanoseconds + 5_000, on: clock)
+        // A later one does not lift the first.
+        token.giveUp(atNanoseconds: clock.monotonicNanoseconds + 50_000, on: clock)
+        #expect(!token.isCancelled && token.reason == nil)
+        clock.advance(microseconds: 6)
+        #expect(token.isCancelled && token.reason?.code == .deadlineExceeded)
+        token.cancel()
+        #expect(token.reason?.code == .deadlineExceeded && calls.load(ordering: .relaxed) == 1)
+    }
+
+    @Test("a long computation on the pool stops when its token is cancelled, and says why")
+    func interruption() async throws {
+        let pool = MorselPool(threads: 1)
+        defer { pool.stop() }
+        let token = CancellationToken()
+        let isRunning = Atomic<Bool>(false)
+        struct Stopped: Error {}
+        let work = Task {
+            try await pool.run(share: WorkShare(.query), for: token) {
+                isRunning.store(true, ordering: .releasing)
+                while !Interruption.isPending {}
+                throw Stopped()
+            }
+        }
+        while !isRunning.load(ordering: .acquiring) { await Task.yield() }
+        token.cancel()
+        let fault = await #expect(throws: SchedulingError.self) { try await work.value }
+        #expect(fault?.code == .cancelled)
+        #expect(try await pool.run(priority: .query) { Interruption.isPending } == false)
     }
 }
 

@@ -91,6 +91,9 @@ void firn_http_end_reading(const firn_http_request *request);
 // Sends a waiting client `100 Continue`, which changes nothing for one that has only closed its side, and lets the system of
 // one that has left answer with a reset. Only while the request is suspended and has no answer. False: cannot be asked.
 bool firn_http_probe(const firn_http_request *request);
+// The same between two chunks of an answer, with a zero in front of the next chunk's size. Only while the request is suspended
+// because it produced nothing.
+void firn_http_probe_between_chunks(const firn_http_request *request);
 // Makes the socket useless to both sides; the library finds out at its next read or write.
 void firn_http_cut(const firn_http_request *request);
 

@@ -38,7 +38,7 @@ final class AggregateSource: MorselSource {
             TimedSink(try AggregateSink(work, spill, context), profile, context)
         }.map(\.inner)
         if spill.written == nil {
-            let batches = try await context.morsels.run(priority: context.priority) { [profile, context] in
+            let batches = try await context.compute { [profile, context] in
                 // Into the largest, so that the fewest groups are looked up.
                 let sorted = sinks.sorted { $0.groupCount > $1.groupCount }
                 return try profile.timed(context.clock) {
@@ -48,7 +48,7 @@ final class AggregateSource: MorselSource {
             return rest.withLock { $0 = .batches(batches[...]) }
         }
         for sink in sinks {
-            try await context.morsels.run(priority: context.priority) { try sink.putAsideRest() }
+            try await context.compute { try sink.putAsideRest() }
         }
         guard let partitions = spill.written else { return }
         rest.withLock { $0 = .parts(partitions, 0..<SpillPartitions.count) }

@@ -3,6 +3,9 @@ import Kernels
 
 /// Groups in memory: their keys, and a column of accumulators a call.
 struct AggregateTable: Sendable {
+    /// Groups that are merged between two questions whether the answer is still wanted.
+    private static let step = 65_536
+
     let work: AggregateWork
     private var table: GroupTable
     private var states: [any AggregateState]
@@ -47,9 +50,20 @@ struct AggregateTable: Sendable {
     mutating func merge(_ other: AggregateTable) throws {
         let count = other.groupCount
         guard count > 0 else { return }
-        let groups =
-            groups(of: other.table.keys(), count) ?? [Int32](repeating: 0, count: count)
-        for index in states.indices { try states[index].merge(other.states[index], groups: groups) }
+        let keys = other.table.keys()
+        var groups: [Int32] = []
+        groups.reserveCapacity(count)
+        for start in stride(from: 0, to: count, by: Self.step) {
+            try KernelError.checkInterruption()
+            let range = start..<min(count, start + Self.step)
+            groups +=
+                self.groups(of: keys.map { $0.slice(range) }, range.count)
+                ?? [Int32](repeating: 0, count: range.count)
+        }
+        for index in states.indices {
+            try KernelError.checkInterruption()
+            try states[index].merge(other.states[index], groups: groups)
+        }
     }
 
     /// Adds rows of `partials`.
@@ -80,6 +94,7 @@ struct AggregateTable: Sendable {
         if count == 0 { return work.batchIfEmpty.map { [$0] } ?? [] }
         var columns = table.keys()
         for index in states.indices {
+            try KernelError.checkInterruption()
             states[index].resize(to: max(1, count))
             columns.append(try states[index].finish().slice(0..<count))
         }

@@ -59,7 +59,7 @@ final class JoinSource: MorselSource {
             try JoinSink(work, spill, context)
         }
         if spill.isActive { return try await putAside(sinks) }
-        let table = try await context.morsels.run(priority: context.priority) { [work, profile, context] in
+        let table = try await context.compute { [work, profile, context] in
             try profile.timed(context.clock) {
                 for sink in sinks { try sink.release() }
                 let reservation = try context.memory.reserve(0, for: "join")
@@ -76,13 +76,13 @@ final class JoinSource: MorselSource {
     /// The rest of the right side goes to disk, and all of the left one.
     private func putAside(_ sinks: [JoinSink]) async throws {
         for sink in sinks {
-            try await context.morsels.run(priority: context.priority) { try sink.putAsideRest() }
+            try await context.compute { try sink.putAsideRest() }
         }
         let leftSinks = try await MorselDrain(context: context).run(left) { [spill] in
             try JoinLeftSink(spill)
         }
         for sink in leftSinks {
-            try await context.morsels.run(priority: context.priority) { try sink.finish() }
+            try await context.compute { try sink.finish() }
         }
         let sides = (left: try spill.partitions(.left), right: try spill.partitions(.right))
         profile.spilled(bytes: sides.left.file.byteCount + sides.right.file.byteCount)

@@ -100,7 +100,7 @@ final class RecursionSource: MorselSource {
     private func fresh(_ batch: Batch) async throws -> Batch? {
         let renamed = Batch(schema: schema, columns: batch.columns, rowCount: batch.rowCount)
         guard recursion.isDistinct else { return batch.rowCount == 0 ? nil : renamed }
-        return try await context.morsels.run(priority: context.priority) { [self] in
+        return try await context.compute { [self] in
             let rows = state.withLock { state -> [Int32] in
                 let before = state.seen?.count ?? 0
                 let groups = state.seen?.groups(of: renamed.columns, rowCount: renamed.rowCount) ?? []

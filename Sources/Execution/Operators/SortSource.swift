@@ -50,14 +50,14 @@ final class SortSource: MorselSource {
         try await withThrowingTaskGroup(of: [SortRun].self) { group in
             for sink in sinks {
                 group.addTask { [profile, context] in
-                    try await context.morsels.run(priority: context.priority) {
+                    try await context.compute {
                         try profile.timed(context.clock) { try sink.finish() }
                     }
                 }
             }
             for try await part in group { runs += part }
         }
-        let (reservation, merger) = try await context.morsels.run(priority: context.priority) {
+        let (reservation, merger) = try await context.compute {
             [self, runs] in
             try profile.timed(context.clock) { try merge(runs) }
         }
@@ -97,7 +97,7 @@ final class SortSource: MorselSource {
     }
 
     func next() async throws -> Morsel? {
-        let batch = try await context.morsels.run(priority: context.priority) { [self] in
+        let batch = try await context.compute { [self] in
             try profile.timed(context.clock) { try nextBatch() }
         }
         guard let batch else { return nil }

@@ -78,7 +78,7 @@ final class WindowSource: MorselSource {
             }
             guard batch.rowCount > 0 else { continue }
             if count >= min(Batch.capacity, context.batchRows), let last {
-                let border = try await context.morsels.run(priority: context.priority) { [self] in
+                let border = try await context.compute { [self] in
                     try profile.timed(context.clock) {
                         try work.border(in: batch, after: last, context.evaluator)
                     }

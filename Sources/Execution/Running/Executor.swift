@@ -1,6 +1,7 @@
 package import Columnar
 package import Plans
 import Scheduling
+import Synchronization
 
 /// Runs physical plans.
 package enum Executor {
@@ -25,6 +26,11 @@ package final class QueryRun: Sendable {
     package let profile: QueryProfile
     private let puller: BatchPuller
     private let context: QueryContext
+    /// What is left of a batch of many bytes.
+    private let rest = Mutex<ArraySlice<Batch>>([])
+
+    /// A batch has about so many bytes at most, or one row: whoever encodes or sends it can stop soon.
+    private static let pieceBytes = 4 << 20
 
     init(schema: Schema, _ puller: BatchPuller, _ profile: QueryProfile, _ context: QueryContext) {
         self.schema = schema
@@ -34,7 +40,21 @@ package final class QueryRun: Sendable {
     }
 
     /// The next rows, dense; nil at the end.
-    package func next() async throws -> Batch? { try await puller.next()?.dense() }
+    package func next() async throws -> Batch? {
+        if let piece = rest.withLock({ $0.popFirst() }) {
+            try context.check()
+            return piece
+        }
+        guard let batch = try await puller.next()?.dense() else { return nil }
+        let bytes = batch.ownByteCount
+        guard bytes > Self.pieceBytes, batch.rowCount > 1 else { return batch }
+        let step = max(1, Int(Double(batch.rowCount) * Double(Self.pieceBytes) / Double(bytes)))
+        let pieces = stride(from: 0, to: batch.rowCount, by: step).map { start in
+            batch.slice(start..<min(batch.rowCount, start + step))
+        }
+        rest.withLock { $0 = pieces.dropFirst() }
+        return pieces[0]
+    }
 
     package var batches: AsyncThrowingStream<Batch, any Error> {
         AsyncThrowingStream { try await self.next() }

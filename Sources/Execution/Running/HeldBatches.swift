@@ -18,7 +18,7 @@ struct HeldBatches: Sendable {
     /// Runs the morsel on the pool.
     init(_ morsel: Morsel, _ context: QueryContext, for purpose: StaticString) async throws {
         let allowance = try SpillAllowance(context, for: purpose)
-        (held, schema) = try await context.morsels.run(priority: context.priority) {
+        (held, schema) = try await context.compute {
             var held: [Held] = []
             var schema = Schema([])
             var bytes = 0

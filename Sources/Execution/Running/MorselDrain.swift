@@ -29,7 +29,7 @@ struct MorselDrain {
                 group.addTask { [context] in
                     while !sinks.isFinished.load(ordering: .relaxed), let morsel = try await source.next() {
                         try context.check()
-                        try await context.morsels.run(priority: context.priority) {
+                        try await context.compute {
                             let sink = try sinks.take()
                             defer { sinks.put(sink) }
                             try morsel.run { batch in

@@ -16,9 +16,9 @@ package struct QueryContext: Sendable {
     package var footers: ParquetFooterCache
     package var clock: any Clock
     package var kernels: KernelContext
-    package var priority: WorkPriority = .query
-    /// On the clock's monotonic scale; nil for none.
-    package var deadlineNanoseconds: Int64?
+    package var priority: WorkPriority { share.priority }
+    /// The turns it has on the pool.
+    package var share = WorkShare(.query)
     /// Rounds of a recursion at most: no hierarchy is so deep, and what is deeper never ends.
     package var recursionRounds = 100_000
     /// Where rows go that memory does not hold; nil for nowhere: then a query past its memory ends.
@@ -47,10 +47,12 @@ package struct QueryContext: Sendable {
     /// Called once a batch and once a request.
     ///
     /// - Errors: `SCH-101` when cancelled, `SCH-102` past the deadline.
-    func check() throws(SchedulingError) {
-        try token.check()
-        if let deadlineNanoseconds, clock.monotonicNanoseconds > deadlineNanoseconds {
-            throw SchedulingError(.deadlineExceeded, "the query ran past its deadline")
-        }
+    func check() throws(SchedulingError) { try token.check() }
+
+    /// Computes on the pool, in this query's turns, for as long as somebody waits for it.
+    ///
+    /// - Errors: those of `check`, and what the body throws.
+    func compute<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await morsels.run(share: share, for: token, body)
     }
 }

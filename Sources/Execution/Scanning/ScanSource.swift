@@ -160,7 +160,7 @@ final class ScanSource: MorselSource {
 
     /// Decides with the filter's and the deletes' columns first, then fetches the others.
     private func lateMorsel(_ unit: ScanUnit, _ data: RowGroupData) async throws -> Morsel? {
-        let decided = try await context.morsels.run(priority: context.priority) { [self] in
+        let decided = try await context.compute { [self] in
             let decoder = try RowGroupDecoder(data)
             var decided: [DecidedRows] = []
             while let batch = try next(decoder, unit) {

@@ -68,7 +68,8 @@ struct CollectState: AggregateState {
         let columns = joined()
         let ids = Column(.int, count: groupIDs.count, .int32(groupIDs))
         let keys = [ids] + columns.suffix(directions.count)
-        let order = RowOrder(keys, [SortDirection()] + directions, rowCount: groupIDs.count).sortedRows()
+        let order = try RowOrder(keys, [SortDirection()] + directions, rowCount: groupIDs.count)
+            .sortedRows()
         var runs = [Range<Int>](repeating: 0..<0, count: groupCount)
         var start = 0
         while start < order.count {

@@ -35,17 +35,17 @@ struct SortedStatistics {
             return .list(
                 sorted.prefix(Int(clamping: wanted)).map { .structure([$0.value, .long(Int64($0.count))]) })
         case .percentileDiscrete:
-            let sorted = sorted(rows)
+            let sorted = try sorted(rows)
             let place = (try fraction(columns[1], first) * Double(sorted.count)).rounded(.up)
             return columns[0].scalar(at: sorted[min(sorted.count - 1, max(0, Int(place) - 1))])
-        default: return try weighted(sorted(rows), try fraction(columns[2], first))
+        default: return try weighted(try sorted(rows), try fraction(columns[2], first))
         }
     }
 
-    private func sorted(_ rows: [Int]) -> [Int] {
+    private func sorted(_ rows: [Int]) throws(KernelError) -> [Int] {
         let column = columns[0].gather(rows.map { Int32(truncatingIfNeeded: $0) })
         let order = RowOrder([column], [SortDirection()], rowCount: rows.count)
-        return order.sortedRows().map { rows[Int($0)] }
+        return try order.sortedRows().map { rows[Int($0)] }
     }
 
     private func counts(_ rows: [Int]) -> [(value: Scalar, count: Int)] {

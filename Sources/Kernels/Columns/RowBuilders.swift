@@ -1,6 +1,8 @@
 import Columnar
 
 /// Rows to compute one by one: how many, which are null already, and what a failing row does.
+///
+/// Between runs of rows it asks whether the work is still wanted.
 struct RowPlan {
     var count: Int
     /// Rows that are null whatever the function says; the body is not called for them.
@@ -15,13 +17,19 @@ struct RowPlan {
     ) throws(KernelError) -> Column {
         var result = [Value](repeating: .zero, count: count)
         var nulls = NullMarks(count: count, validity: validity)
-        for row in 0..<count where validity?[row] ?? true {
-            do throws(KernelError) {
-                if let value = try body(row) { result[row] = value } else { nulls.mark(row) }
-            } catch {
-                guard isTry else { throw error.at(row: row) }
-                nulls.mark(row)
+        var start = 0
+        while start < count {
+            try KernelError.checkInterruption()
+            let end = min(count, start &+ Self.runRows)
+            for row in start..<end where validity?[row] ?? true {
+                do throws(KernelError) {
+                    if let value = try body(row) { result[row] = value } else { nulls.mark(row) }
+                } catch {
+                    guard isTry, error.code != .interrupted else { throw error.at(row: row) }
+                    nulls.mark(row)
+                }
             }
+            start = end
         }
         return Column(type, count: count, Value.column(result), validity: nulls.validity)
     }
@@ -31,13 +39,19 @@ struct RowPlan {
     func truth(_ body: (Int) throws(KernelError) -> Bool?) throws(KernelError) -> Column {
         var flags = [UInt8](repeating: 0, count: PackedBits.paddedCount(count))
         var nulls = NullMarks(count: count, validity: validity)
-        for row in 0..<count where validity?[row] ?? true {
-            do throws(KernelError) {
-                if let value = try body(row) { flags[row] = value ? 1 : 0 } else { nulls.mark(row) }
-            } catch {
-                guard isTry else { throw error.at(row: row) }
-                nulls.mark(row)
+        var start = 0
+        while start < count {
+            try KernelError.checkInterruption()
+            let end = min(count, start &+ Self.runRows)
+            for row in start..<end where validity?[row] ?? true {
+                do throws(KernelError) {
+                    if let value = try body(row) { flags[row] = value ? 1 : 0 } else { nulls.mark(row) }
+                } catch {
+                    guard isTry, error.code != .interrupted else { throw error.at(row: row) }
+                    nulls.mark(row)
+                }
             }
+            start = end
         }
         return Column(
             .boolean, count: count, .boolean(PackedBits.pack(flags, count: count)), validity: nulls.validity)
@@ -53,7 +67,12 @@ struct RowPlan {
         var nulls = NullMarks(count: count, validity: validity)
         var buffer: [UInt8] = []
         var total = 0
+        var checked = 0
         for row in 0..<count {
+            if row % Self.runRows == 0 || total - checked > Self.runBytes {
+                try KernelError.checkInterruption()
+                checked = total
+            }
             guard validity?[row] ?? true else {
                 strings.appendEmpty()
                 continue
@@ -71,7 +90,7 @@ struct RowPlan {
                     nulls.mark(row)
                 }
             } catch {
-                guard isTry else { throw error.at(row: row) }
+                guard isTry, error.code != .interrupted else { throw error.at(row: row) }
                 strings.appendEmpty()
                 nulls.mark(row)
             }
@@ -85,6 +104,7 @@ struct RowPlan {
     ) throws(KernelError) -> Column {
         var builder = ColumnBuilder(type)
         for row in 0..<count {
+            if row % Self.runRows == 0 { try KernelError.checkInterruption() }
             guard validity?[row] ?? true else {
                 builder.appendNull()
                 continue
@@ -92,12 +112,16 @@ struct RowPlan {
             do throws(KernelError) {
                 builder.append(try body(row))
             } catch {
-                guard isTry else { throw error.at(row: row) }
+                guard isTry, error.code != .interrupted else { throw error.at(row: row) }
                 builder.appendNull()
             }
         }
         return builder.finish()
     }
+
+    /// Rows and bytes between two questions whether the work is wanted: some milliseconds where a row takes microseconds.
+    static let runRows = 128
+    static let runBytes = 4 << 20
 
     /// The most bytes one computed text may have.
     static let textLimit = 256 << 20

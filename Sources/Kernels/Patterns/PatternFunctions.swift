@@ -105,6 +105,7 @@ enum PatternFunctions {
                         return Int64(UTF8Text.length(bytes.extracting(0..<whole.lowerBound))) + 1
                     }
                     count += 1
+                    if count & 0xFFF == 0 { try KernelError.checkInterruption() }
                     position = RegexReplacement.next(after: whole, in: bytes)
                 }
                 return count

@@ -29,9 +29,12 @@ enum RegexReplacement {
     ) throws(KernelError) {
         var copied = 0
         var position = 0
+        var matches = 0
         while position <= bytes.count, let found = try expression.firstMatch(in: bytes, from: position),
             let whole = found[0]
         {
+            matches &+= 1
+            if matches & 0xFFF == 0 { try KernelError.checkInterruption() }
             result.append(copying: bytes.extracting(copied..<whole.lowerBound))
             for piece in pieces {
                 switch piece {

@@ -88,7 +88,9 @@ package struct RowOrder {
     }
 
     /// The rows in order.
-    package func sortedRows() -> [Int32] {
+    ///
+    /// - Errors: `KRN-301`.
+    package func sortedRows() throws(KernelError) -> [Int32] {
         guard width > 0 else { return (0..<Int32(truncatingIfNeeded: rowCount)).map { $0 } }
         // The first two words travel with the row, so that most comparisons touch nothing else.
         let hasSecond = width > 1 && (steps.first?.end ?? 2) > 1
@@ -99,14 +101,22 @@ package struct RowOrder {
                 first: words[row &* width], second: hasSecond ? words[row &* width &+ 1] : 0,
                 row: Int32(truncatingIfNeeded: row))
         }
-        entries.sort { left, right in
-            if left.first != right.first { return left.first < right.first }
-            if left.second != right.second { return left.second < right.second }
-            if !isExact {
-                let order = compare(Int(left.row), self, Int(right.row), from: from)
-                if order != 0 { return order < 0 }
+        var comparisons = 0
+        do {
+            try entries.sort { left, right in
+                comparisons &+= 1
+                if comparisons & Self.checkMask == 0 { try KernelError.checkInterruption() }
+                if left.first != right.first { return left.first < right.first }
+                if left.second != right.second { return left.second < right.second }
+                if !isExact {
+                    let order = compare(Int(left.row), self, Int(right.row), from: from)
+                    if order != 0 { return order < 0 }
+                }
+                return left.row < right.row
             }
-            return left.row < right.row
+        } catch {
+            // A sort does not say which kind of error it throws; nothing else does in there.
+            throw KernelError.interruption
         }
         return entries.map(\.row)
     }
@@ -120,6 +130,9 @@ package struct RowOrder {
         }
         return rows
     }
+
+    /// Comparisons between two questions whether the sort is still wanted, less one.
+    private static let checkMask = 0xFFFF
 
     private struct Entry {
         var first: UInt64

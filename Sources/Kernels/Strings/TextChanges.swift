@@ -56,7 +56,7 @@ enum TextChanges {
                 let kept = bytes.extracting(0..<UTF8Text.offset(of: Int(length), in: bytes))
                 var padding = String.UnicodeScalarView()
                 if !fill.isEmpty, Int(length) > present {
-                    for index in 0..<(Int(length) - present) { padding.append(fill[index % fill.count]) }
+                    padding.append(contentsOf: (0..<Int(length) - present).lazy.map { fill[$0 % fill.count] })
                 }
                 if call.function == .padStart { buffer.append(contentsOf: String(padding).utf8) }
                 buffer.append(copying: kept)
@@ -93,8 +93,11 @@ enum TextChanges {
             let length = Int128(text.strings.views[text.place(of: row)].length) * Int128(max(0, counts[row]))
             guard length <= Int128(RowPlan.textLimit) else { throw tooLarge(Int64(clamping: length)) }
             guard length > 0 else { return true }
-            text.withBytes(at: row) { bytes in
-                for _ in 0..<counts[row] { buffer.append(copying: bytes) }
+            text.withBytes(at: row) { bytes in buffer.append(copying: bytes) }
+            buffer.reserveCapacity(Int(length))
+            // Twice as much each time.
+            while buffer.count < Int(length) {
+                buffer.append(contentsOf: buffer[..<min(buffer.count, Int(length) - buffer.count)])
             }
             return true
         }

@@ -37,7 +37,10 @@ enum TextMeasures {
                 }
             }
         case .levenshtein:
-            return try numbers(call) { row in distance(text.string(at: row), other.string(at: row)) }
+            let column = try call.rows.fixed(.long) { row throws(KernelError) -> Int64? in
+                try distance(text.string(at: row), other.string(at: row))
+            }
+            return try column.cast(to: call.result)
         case .findInSet:
             return try numbers(call) { row in
                 // An empty list holds one empty text, as in DataFusion.
@@ -64,12 +67,20 @@ enum TextMeasures {
         }
     }
 
+    private static let checkedSteps = 1 << 20
+
     /// Edits (insert, delete, replace) between two texts, one row of the table at a time.
-    private static func distance(_ left: String, _ right: String) -> Int64 {
+    private static func distance(_ left: String, _ right: String) throws(KernelError) -> Int64 {
         let first = Array(left.unicodeScalars)
         let second = Array(right.unicodeScalars)
         var costs = Array(0...second.count)
+        var steps = 0
         for (i, character) in first.enumerated() {
+            steps += second.count
+            if steps > checkedSteps {
+                try KernelError.checkInterruption()
+                steps = 0
+            }
             var diagonal = costs[0]
             costs[0] = i + 1
             for j in second.indices {

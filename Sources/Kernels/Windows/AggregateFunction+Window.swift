@@ -148,6 +148,9 @@ package struct WindowAggregate {
         return try column.cast(to: result)
     }
 
+    /// Rows folded between two questions whether the work is wanted.
+    private static let checkedRows = 65_536
+
     /// Folds frame by frame; a frame that only grew takes in the new rows.
     private func replayed(_ arguments: [Column], _ frames: FrameRanges) throws(KernelError) -> Column {
         let empty = try function.makeState(
@@ -155,6 +158,7 @@ package struct WindowAggregate {
         var state = empty
         var ranges: [Range<Int>] = []
         var answer = Scalar.null
+        var rowsFolded = 0
         return try RowPlan(count: frames.rowCount).scalars(result) { row throws(KernelError) in
             let next = frames.lanes.map { $0[row] }
             if next == ranges { return answer }
@@ -167,6 +171,11 @@ package struct WindowAggregate {
                 state = empty
             }
             for range in fresh where !range.isEmpty {
+                rowsFolded += range.count
+                if rowsFolded > Self.checkedRows {
+                    try KernelError.checkInterruption()
+                    rowsFolded = 0
+                }
                 try state.update(
                     AggregateRows(
                         arguments: arguments.map { $0.slice(range) }, groups: nil, rowCount: range.count))

@@ -5,6 +5,7 @@ import Iceberg
 import Planner
 import Plans
 import SQLSyntax
+import Scheduling
 
 /// Finds everything a query reads: tables as they are or were, tables about tables, views and what is behind them.
 ///
@@ -25,6 +26,7 @@ struct SourceResolver {
     func resolve(_ query: QuerySyntax, with planner: Planner) async throws -> TableCatalogue {
         var catalogue = TableCatalogue()
         for reference in Planner.references(in: query) {
+            try tables.request.cancellation.check()
             catalogue[reference] = try await source(reference, planner)
         }
         return catalogue

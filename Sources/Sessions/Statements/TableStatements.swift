@@ -55,14 +55,14 @@ struct TableStatements {
         _ identifier: TableIdentifier, _ syntax: CreateTableSyntax, from source: QuerySyntax
     ) async throws -> Int64 {
         let planning = try await session.planning(of: source, in: warehouse, request)
-        let columns = try await session.engine.compute {
+        let columns = try await session.engine.compute(for: request.cancellation) {
             try planning.planner.plan(source, tables: planning.tables).plan.schema
         }
         let definition = try TableDefinition(syntax, queried: columns)
         let metadata = try await session.catalog.stageTable(definition.request(identifier), in: warehouse)
         let insert = InsertSyntax(
             target: syntax.name, source: source, position: source.position)
-        let plan = try await session.engine.compute {
+        let plan = try await session.engine.compute(for: request.cancellation) {
             try planning.planner.plan(insert, into: metadata.currentSchema.fields, tables: planning.tables)
         }
         let run = try session.engine.start(plan.plan, now: planning.now, token: request.cancellation)
@@ -109,7 +109,7 @@ struct TableStatements {
         let table = try await resolver.loadForChange(insert.target)
         let planning = try await session.planning(of: insert.source, in: warehouse, request)
         let schema = table.metadata.currentSchema
-        let plan = try await session.engine.compute {
+        let plan = try await session.engine.compute(for: request.cancellation) {
             try planning.planner.plan(
                 insert, into: try schema.writable().fields, defaults: try schema.writeDefaults(),
                 tables: planning.tables)

@@ -116,7 +116,7 @@ struct ViewStatements {
         request.parameters = []
         let planning = try await session.planning(
             of: query, in: warehouse, request, for: identifier)
-        let columns = try await session.engine.compute {
+        let columns = try await session.engine.compute(for: request.cancellation) {
             try planning.planner.plan(query, tables: planning.tables).plan.schema.fields
         }
         guard names.isEmpty || names.count == columns.count else {

@@ -36,13 +36,13 @@ struct RunSorter: Sendable {
         }
     }
 
-    func sorted(_ batches: [Batch], schema: Schema) throws(IcebergError) -> Batch {
+    func sorted(_ batches: [Batch], schema: Schema) throws -> Batch {
         let run = Batch.concatenate(batches, schema: schema)
         var keys: [Column] = []
         for (transform, source) in zip(transforms, sources) {
             keys.append(try transform.apply(to: source.column(in: run)))
         }
-        let rows = RowOrder(keys, directions, rowCount: run.rowCount).sortedRows()
+        let rows = try RowOrder(keys, directions, rowCount: run.rowCount).sortedRows()
         return Batch(schema: schema, columns: run.columns.map { $0.gather(rows) }, rowCount: rows.count)
     }
 }

@@ -21,6 +21,9 @@ struct RequestHandle: Sendable {
     /// False when this connection has no way to ask.
     func probe() -> Bool { unsafe firn_http_probe(pointer) }
 
+    /// To be asked only while the request is suspended for want of its next chunk.
+    func probeBetweenChunks() { unsafe firn_http_probe_between_chunks(pointer) }
+
     func cut() { unsafe firn_http_cut(pointer) }
 
     /// Everything the peer sent is read, and there will be no more.
