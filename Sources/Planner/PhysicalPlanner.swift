@@ -7,7 +7,10 @@ enum PhysicalPlanner {
     static func plan(_ logical: LogicalPlan) -> PhysicalPlan {
         switch logical {
         case .values(let values): return .values(values)
-        case .scan(let scan): return .scan(scan)
+        case .scan(var scan):
+            scan.expectedRowCount = expectedRows(logical)
+            scan.statistics = nil
+            return .scan(scan)
         case .filter(let condition, let input): return .filter(condition, plan(input))
         case .project(let projection, let input): return .project(projection, plan(input))
         case .aggregate(let aggregation, let input): return .aggregate(aggregation, plan(input))
@@ -24,7 +27,9 @@ enum PhysicalPlanner {
         case .union(let inputs): return .union(inputs.map(plan))
         case .numberRows(let keys, let input): return .numberRows(keys, plan(input))
         case .join(let kind, let condition, let left, let right):
-            return .join(join(kind, condition, leftWidth: left.schema.count), plan(left), plan(right))
+            var join = join(kind, condition, leftWidth: left.schema.count)
+            join.expectedRowCount = expectedRows(logical)
+            return .join(join, plan(left), plan(right))
         case .limit(let window, .sort(let keys, let input)):
             if let count = window.count, let end = window.end, end <= topLimit {
                 return .topN(keys, offset: window.offset, count: count, plan(input))
@@ -32,6 +37,11 @@ enum PhysicalPlanner {
             return .limit(window, .sort(keys, plan(input)))
         case .limit(let window, let input): return .limit(window, plan(input))
         }
+    }
+
+    /// Nil where some table does not tell how many rows it has.
+    private static func expectedRows(_ plan: LogicalPlan) -> Int? {
+        RowEstimate.isKnown(plan) ? Int(exactly: RowEstimate.rows(plan).rounded()) : nil
     }
 
     /// Terms `left = right` become keys, the rest is checked on each pair.

@@ -47,7 +47,7 @@ extension Planner {
             snapshotID: nil, fields: schema.fields)
         var settings = settings
         // Positions must stay those of the stream.
-        settings.disabledPasses.formUnion(["prune_columns", "push_limits"])
+        settings.disabledPasses.formUnion(["prune_columns", "push_limits", "share_expressions"])
         let bound = OutputNames.settle(try bind(insert.source, tables: tables))
         let plan = try Optimizer(settings: settings).run(bound).plan
         var flat = try FlatPipeline(plan, insert)

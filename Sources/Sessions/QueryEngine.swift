@@ -17,6 +17,8 @@ package struct QueryEngine: Sendable {
     package var memoryLimitBytes: Int
     package var tableCaches: TableCaches
     package var footers: ParquetFooterCache
+    /// By manifest list and schema; the cost is in columns.
+    let statistics = RecentCache<String, TableStatistics>(limit: 100_000)
     package var clock: any Clock
     package var randomness: any Randomness
     /// From start to last row; nil for none.

@@ -20,6 +20,7 @@ extension QueryBinder {
                 metadataLocation: source.metadataLocation, snapshotID: source.snapshotID,
                 fields: source.fields + source.hiddenFields)
             scan.estimatedRowCount = source.estimatedRowCount
+            scan.statistics = source.statistics
             let scope = try Scope(
                 scan.schema, fullName: source.namespace + [source.name], alias: table.alias,
                 hidden: source.hiddenFields.count)

@@ -39,7 +39,15 @@ struct JoinOrder {
         let base = region.leaves.map(RowEstimate.baseRows)
         baseRows = base
         classLeaves = classes.classes.map { $0.reduce(0) { $0 | 1 << UInt64(region.leaf(of: $1)) } }
-        domains = classes.classes.map { $0.reduce(Double.infinity) { min($0, base[region.leaf(of: $1)]) } }
+        domains = classes.classes.map { members in
+            let counts = members.map { column in
+                let leaf = region.leaf(of: column)
+                return RowEstimate.distinct(region.leaves[leaf], column - region.starts[leaf]) ?? (
+                    base[leaf], false
+                )
+            }
+            return RowEstimate.domain(counts) ?? 1
+        }
         conditionLeaves = classes.others.map { region.leaves(of: $0) }
     }
 

@@ -1,4 +1,5 @@
 package import Columnar
+package import Plans
 package import SQLSyntax
 
 /// A table as the planner needs it: where it is, and its columns.
@@ -14,6 +15,8 @@ package struct SourceTable: Sendable, Hashable {
     package var hiddenFields: [Field]
     /// See `TableScan.estimatedRowCount`.
     package var estimatedRowCount: Int?
+    /// See `TableScan.statistics`.
+    package var statistics: TableStatistics?
 
     package init(
         warehouse: String, namespace: [String], name: String, metadataLocation: String, snapshotID: Int64?,

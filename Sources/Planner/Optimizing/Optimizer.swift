@@ -37,9 +37,14 @@ package struct Optimizer: Sendable {
             MergeProjections(),
             FoldConstants(folding: folding),
             SimplifyConditions(),
+            RewriteAggregates(),
             // After filters: what they read must be kept.
             PruneColumns(),
             MergeProjections(),
+            // With the columns that are left, and no filter in the way.
+            AnswerFromStatistics(),
+            // Last of those that move expressions: merging projections would undo it.
+            ShareExpressions(),
             PushLimits(),
         ]
     }

@@ -170,6 +170,7 @@ extension TableScan {
         if let filter { object["filter"] = filter.json }
         if let limitHint { object["limit_hint"] = JSONValue(limitHint) }
         if let estimatedRowCount { object["estimated_rows"] = JSONValue(estimatedRowCount) }
+        if let expectedRowCount { object["expected_rows"] = JSONValue(expectedRowCount) }
     }
 
     fileprivate init(_ members: PlanJSON) throws(PlansError) {
@@ -181,6 +182,7 @@ extension TableScan {
         filter = try members.optional("filter") { json throws(PlansError) in try Expression(json: json) }
         limitHint = members.object["limit_hint"]?.integer.map { Int($0) }
         estimatedRowCount = members.object["estimated_rows"]?.integer.map { Int($0) }
+        expectedRowCount = members.object["expected_rows"]?.integer.map { Int($0) }
     }
 }
 
@@ -192,6 +194,7 @@ extension Join {
         object["nulls_match"] = .array(nullsMatch.map { .boolean($0) })
         if let residual { object["residual"] = residual.json }
         if let membership { object["membership"] = [membership.left.json, membership.right.json] }
+        if let expectedRowCount { object["expected_rows"] = JSONValue(expectedRowCount) }
     }
 
     fileprivate init(_ members: PlanJSON) throws(PlansError) {

@@ -16,6 +16,8 @@ package struct Join: Sendable, Hashable {
     package var residual: Expression?
     /// For `mark`: left equals right decides, and is null where one of them is. Nil lets keys and residual decide.
     package var membership: Membership?
+    /// About how many rows come out; for people.
+    package var expectedRowCount: Int?
 
     /// `left IN (right of all rows with the same keys)`
     package struct Membership: Sendable, Hashable {

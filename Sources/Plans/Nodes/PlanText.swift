@@ -8,8 +8,10 @@ enum PlanText {
         if scan.snapshotID == nil { text += ", snapshot=none" }
         if let filter = scan.filter { text += ", filter=\(filter.text(over: scan.schema))" }
         if let limit = scan.limitHint { text += ", limit=\(limit)" }
-        return text
+        return text + expected(scan.expectedRowCount)
     }
+
+    private static func expected(_ rows: Int?) -> String { rows.map { ", rows≈\($0)" } ?? "" }
 
     static func recursion(_ recursion: Recursion) -> String {
         "Recursion: id=\(recursion.id)" + (recursion.isDistinct ? ", distinct" : "")
@@ -80,7 +82,7 @@ enum PlanText {
             parts.append("in=\(membership.left.text(over: left)) = \(membership.right.text(over: right))")
         }
         return (join.leftKeys.isEmpty && join.membership == nil ? "NestedLoopJoin: " : "HashJoin: ")
-            + list(parts)
+            + list(parts) + expected(join.expectedRowCount)
     }
 
     static func numberRows(_ keys: [Expression], over input: Schema) -> String {

@@ -19,6 +19,10 @@ package struct TableScan: Sendable, Hashable {
 
     /// Rows of the snapshot as its writer counted them; only for choosing between plans.
     package var estimatedRowCount: Int?
+    /// What manifests tell; for the planner alone, plans that run do not have it.
+    package var statistics: TableStatistics?
+    /// About how many rows come out; for people.
+    package var expectedRowCount: Int?
 
     package init(
         warehouse: String, namespace: [String], table: String, metadataLocation: String, snapshotID: Int64?,

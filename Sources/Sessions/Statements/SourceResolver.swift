@@ -41,11 +41,11 @@ struct SourceResolver {
             let table = try await tables.load(part.table)
             switch part.kind {
             case .metadata(let kind): return .rows(try await rows(kind, of: table, version, name))
-            case .ref(let ref): return .table(try sourceTable(table, .named(ref), at: name.position))
+            case .ref(let ref): return .table(try await sourceTable(table, .named(ref), at: name.position))
             }
         }
         switch try await tables.find(name, for: TableResolver.reading) {
-        case .table(let table): return .table(try sourceTable(table, version, at: name.position))
+        case .table(let table): return .table(try await sourceTable(table, version, at: name.position))
         case .view(let identifier, let view):
             if version != nil {
                 throw PlannerError(
@@ -65,7 +65,7 @@ struct SourceResolver {
 
     private func sourceTable(
         _ table: LoadedTable, _ version: TableVersion?, at position: TextPosition
-    ) throws -> SourceTable {
+    ) async throws -> SourceTable {
         let state =
             try version.map { try TimeTravel(to: $0, of: table.metadata, at: position) }
             ?? TimeTravel(now: table.metadata)
@@ -75,7 +75,11 @@ struct SourceResolver {
             name: table.identifier.name, metadataLocation: table.metadataLocation,
             snapshotID: state.snapshot?.snapshotID, fields: fields,
             hiddenFields: table.metadata.metadataColumns(beside: fields))
-        source.estimatedRowCount = state.snapshot?.summary["total-records"].flatMap { Int($0) }
+        guard let snapshot = state.snapshot else { return source }
+        source.statistics = try await SnapshotStatistics(engine: engine, token: tables.request.cancellation)
+            .read(snapshot, of: table.metadata, fields: fields, schemaID: state.schema.schemaID)
+        let counted = snapshot.summary["total-records"].flatMap { Int($0) }
+        source.estimatedRowCount = source.statistics.map { Int($0.rowCount) } ?? counted
         return source
     }
 
