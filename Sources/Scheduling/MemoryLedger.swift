@@ -127,19 +127,30 @@ package final class MemoryLedger: Sendable {
     }
 }
 
-/// One query's share of the ledger.
+/// One query's share of the ledger, or what one operator of it takes of that share.
 package final class MemoryBudget: Sendable {
     private let ledger: MemoryLedger
     package let limit: Int
+    /// The query's, of which this is a part.
+    private let whole: MemoryBudget?
     private let used = Atomic<Int>(0)
     private let peak = Atomic<Int>(0)
 
     package init(ledger: MemoryLedger, limit: Int) {
         self.ledger = ledger
         self.limit = min(limit, ledger.limit)
+        whole = nil
     }
 
-    package var reserved: Int { used.load(ordering: .relaxed) }
+    /// A part without a limit of its own: it counts what is taken through it.
+    package init(partOf whole: MemoryBudget) {
+        ledger = whole.ledger
+        limit = whole.limit
+        self.whole = whole
+    }
+
+    /// Of the whole query.
+    package var reserved: Int { whole?.reserved ?? used.load(ordering: .relaxed) }
     /// The most that was ever reserved at once.
     package var peakReserved: Int { peak.load(ordering: .relaxed) }
 
@@ -150,6 +161,11 @@ package final class MemoryBudget: Sendable {
     }
 
     func take(_ bytes: Int, for purpose: StaticString) throws(SchedulingError) {
+        if let whole {
+            try whole.take(bytes, for: purpose)
+            peak.max(used.add(bytes, ordering: .relaxed).newValue, ordering: .relaxed)
+            return
+        }
         let now = used.add(bytes, ordering: .relaxed).newValue
         guard now <= limit else {
             used.subtract(bytes, ordering: .relaxed)
@@ -168,6 +184,7 @@ package final class MemoryBudget: Sendable {
 
     func release(_ bytes: Int) {
         used.subtract(bytes, ordering: .relaxed)
+        whole?.release(bytes)
     }
 }
 

@@ -63,12 +63,15 @@ package struct QueryEngine: Sendable {
     /// Compiles a plan; rows are computed when they are asked for.
     ///
     /// `now` is when the statement began.
-    func start(_ plan: PhysicalPlan, now: Instant, token: CancellationToken) throws -> QueryRun {
+    func start(
+        _ plan: PhysicalPlan, now: Instant, token: CancellationToken, measuresBytes: Bool = false
+    ) throws -> QueryRun {
         var context = QueryContext(
             store: store, morsels: morsels, memory: MemoryBudget(ledger: ledger, limit: memoryLimitBytes),
             token: token, tableCaches: tableCaches, footers: footers, clock: clock,
             kernels: KernelContext(now: now, randomness: randomness))
         context.batchRows = batchRows
+        context.measuresBytes = measuresBytes
         context.spill = spill
         context.spillsEverything = spillsEverything
         if sendsPlans {

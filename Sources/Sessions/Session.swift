@@ -105,7 +105,9 @@ package final class Session: Sendable {
             guard explain.isAnalyzing else {
                 return answer(ExplainStatement.answer(planned.result, explain), ticket)
             }
-            let run = try engine.start(planned.result.plan, now: planned.now, token: request.cancellation)
+            let run = try engine.start(
+                planned.result.plan, now: planned.now, token: request.cancellation, measuresBytes: true)
+            ticket.show(profile: { run.profile.text })
             while try await run.next() != nil {}
             let profile = ExplainStatement.profile(run.profile, planned.result, explain)
             return answer(profile, ticket) { QueryMetrics(run) }

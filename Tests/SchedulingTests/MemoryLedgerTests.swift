@@ -35,6 +35,22 @@ struct MemoryLedgerTests {
         #expect(budget.peakReserved == 40)
     }
 
+    @Test func aPartCountsItsOwnAndIsBoundedByTheWhole() throws {
+        let ledger = MemoryLedger(limit: 100)
+        let whole = MemoryBudget(ledger: ledger, limit: 50)
+        let parts = [MemoryBudget(partOf: whole), MemoryBudget(partOf: whole)]
+        do {
+            let first = try parts[0].reserve(30, for: "a")
+            let second = try parts[1].reserve(15, for: "b")
+            #expect(throws: SchedulingError.self) { try second.resize(to: 21) }
+            try first.resize(to: 10)
+            try second.resize(to: 25)
+            #expect(whole.reserved == 35 && parts[0].reserved == 35 && ledger.reserved == 35)
+        }
+        #expect(whole.reserved == 0 && ledger.reserved == 0)
+        #expect(parts.map(\.peakReserved) == [30, 25] && whole.peakReserved == 45)
+    }
+
     @Test func waitingReservationsAreServedInOrder() async throws {
         let ledger = MemoryLedger(limit: 10)
         let token = CancellationToken()

@@ -166,5 +166,14 @@ struct TableQueryTests {
         _ = try await FactsTable(in: fixture, seed: 1, spec: .unpartitioned)
         let lines = try await fixture.texts("EXPLAIN ANALYZE SELECT id FROM web.facts WHERE id < 10")
         #expect(lines.last?.contains("rows=10") == true, "\(lines)")
+        #expect(lines.last?.contains("files=") == true && lines.last?.contains("read=") == true, "\(lines)")
+        let sorted = try await fixture.texts("EXPLAIN ANALYZE SELECT id FROM web.facts ORDER BY id")
+        #expect(sorted[0].contains("bytes=") && sorted[0].contains("memory="), "\(sorted)")
+        let json = try await fixture.texts(
+            "EXPLAIN ANALYZE FORMAT JSON SELECT id FROM web.facts WHERE id < 10")
+        #expect(json.count == 1)
+        for part in ["\"rows\": 10", "\"peak_memory_bytes\"", "\"row_groups_skipped\"", "\"manifests\""] {
+            #expect(json[0].contains(part), "\(json)")
+        }
     }
 }

@@ -258,7 +258,7 @@ def test_each_level_leaves_out_what_cannot_match(shared_firn):
     assert "manifests=6" in line and "files=3 (2 skipped)" in line and "delete files=1" in line and "row groups=2 (1 skipped)" in line, line
     pages, skipped = (int(part) for part in line.split("pages=")[1].split(" skipped")[0].split(" ("))
     assert pages > 10 and skipped >= pages - 3, line
-    assert int(line.split("bytes=")[1].split("]")[0]) < 200_000, line
+    assert int(line.split("read=")[1].split("]")[0]) < 200_000, line
     assert [r["text"] for r in table.rows("SELECT text FROM {t} WHERE " + one + " ORDER BY id")] == [
         f"text number {i}" for i in range(160_000, 160_020) if i != 160_010]
     assert table.rows("SELECT count(*) AS n, min(_pos) AS a, max(_pos) AS b FROM {t} WHERE " + one) == [{"n": 19, "a": 60_000, "b": 60_019}]

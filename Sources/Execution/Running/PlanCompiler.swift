@@ -5,7 +5,9 @@ import Scheduling
 
 /// Turns a plan into sources: what streams joins its input's morsels, what needs all rows drains its input first.
 struct PlanCompiler {
-    let context: QueryContext
+    /// The one of the operator that is being compiled.
+    private var context: QueryContext
+    private let query: QueryContext
     let profile: QueryProfile
     private var nextNode = 0
     /// By the ids of the recursions whose steps are being compiled.
@@ -13,12 +15,22 @@ struct PlanCompiler {
 
     init(_ context: QueryContext, _ profile: QueryProfile) {
         self.context = context
+        query = context
         self.profile = profile
     }
 
     mutating func source(for plan: PhysicalPlan) throws -> any MorselSource {
         let node = profile.operators[nextNode]
         nextNode += 1
+        let whole = context
+        // Each operator's memory is counted by itself.
+        context.memory = node.count(memoryOf: query.memory)
+        defer { context = whole }
+        let source = try source(for: plan, node)
+        return context.measuresBytes ? MeteredSource(input: source, profile: node) : source
+    }
+
+    private mutating func source(for plan: PhysicalPlan, _ node: OperatorProfile) throws -> any MorselSource {
         switch plan {
         case .values(let values): return self.values(values, node)
         case .scan(let scan):

@@ -25,6 +25,8 @@ package struct QueryContext: Sendable {
     package var spill: SpillArea?
     /// Puts rows aside although memory holds them; for tests.
     package var spillsEverything = false
+    /// Counts the bytes that operators give.
+    package var measuresBytes = false
     /// Rows of a batch at most. Smaller only in tests, where batch borders must not show.
     package var batchRows = Int.max
 

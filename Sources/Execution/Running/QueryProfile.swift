@@ -1,5 +1,6 @@
 import Effects
-import Plans
+package import Plans
+import Scheduling
 import Synchronization
 
 /// What one operator did.
@@ -9,6 +10,8 @@ package final class OperatorProfile: Sendable {
     private let nanoseconds = Atomic<Int64>(0)
     private let scanCounters = Mutex<ScanCounters?>(nil)
     private let spillBytes = Atomic<Int64>(0)
+    private let bytes = Atomic<Int64>(0)
+    private let memory = Mutex<MemoryBudget?>(nil)
 
     /// Rows it gave.
     package var rowCount: Int64 { rows.load(ordering: .relaxed) }
@@ -25,6 +28,24 @@ package final class OperatorProfile: Sendable {
         scanCounters.withLock { $0 = counters }
         return counters
     }
+
+    /// What it takes from now on counts as its own.
+    func count(memoryOf whole: MemoryBudget) -> MemoryBudget {
+        memory.withLock { known in
+            // A recursion's step is compiled again for each round.
+            let part = known ?? MemoryBudget(partOf: whole)
+            known = part
+            return part
+        }
+    }
+
+    /// The most it had reserved at once; without its inputs'.
+    package var peakMemoryBytes: Int64 { memory.withLock { Int64($0?.peakReserved ?? 0) } }
+
+    /// Bytes it gave; zero unless the context measures them.
+    package var byteCount: Int64 { bytes.load(ordering: .relaxed) }
+
+    func gave(bytes count: Int) { bytes.add(Int64(count), ordering: .relaxed) }
 
     /// Bytes it put aside on disk.
     package var spilledBytes: Int64 { spillBytes.load(ordering: .relaxed) }
@@ -46,7 +67,8 @@ package final class OperatorProfile: Sendable {
 
 /// The numbers of one run, by node of its plan, depth first.
 package final class QueryProfile: Sendable {
-    private let plan: PhysicalPlan
+    package let plan: PhysicalPlan
+    /// Depth first.
     package let operators: [OperatorProfile]
     package let scans = ScanCounters()
 
@@ -66,8 +88,10 @@ package final class QueryProfile: Sendable {
             number += 1
             let milliseconds = Double(counts.computedNanoseconds / 10_000) / 100
             var numbers = "rows=\(counts.rowCount), batches=\(counts.batchCount), ms=\(milliseconds)"
-            if let scan = counts.scan { numbers += ", " + scan.text }
+            if counts.byteCount > 0 { numbers += ", bytes=\(counts.byteCount)" }
+            if counts.peakMemoryBytes > 0 { numbers += ", memory=\(counts.peakMemoryBytes)" }
             if counts.spilledBytes > 0 { numbers += ", spilled=\(counts.spilledBytes)" }
+            if let scan = counts.scan { numbers += ", " + scan.text }
             lines.append(String(repeating: "  ", count: level) + plan.line + " [" + numbers + "]")
             for input in plan.inputs { add(input, level + 1) }
         }

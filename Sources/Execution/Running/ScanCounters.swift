@@ -59,6 +59,18 @@ package final class ScanCounters: Sendable {
         total?.skippedRowGroup()
     }
 
+    /// Every number by its name.
+    package var numbers: [(name: String, count: Int64)] {
+        let planned = planned.withLock { $0 }
+        return [
+            ("manifests", Int64(planned.manifests)), ("manifests_skipped", Int64(planned.skippedManifests)),
+            ("files", Int64(planned.files)), ("files_skipped", Int64(planned.skippedFiles)),
+            ("delete_files", Int64(planned.deleteFiles)), ("row_groups", rowGroups),
+            ("row_groups_skipped", skippedRowGroups), ("pages", pages), ("pages_skipped", skippedPages),
+            ("requests", requests), ("bytes_read", bytes),
+        ]
+    }
+
     /// `manifests=3 (1 skipped), files=…`; levels that were not reached are left out.
     package var text: String {
         let planned = planned.withLock { $0 }
@@ -70,7 +82,7 @@ package final class ScanCounters: Sendable {
             part("files", Int64(planned.files), Int64(planned.skippedFiles)),
             part("delete files", Int64(planned.deleteFiles), 0),
             part("row groups", rowGroups, skippedRowGroups),
-            part("pages", pages, skippedPages), "requests=\(requests)", "bytes=\(bytes)",
+            part("pages", pages, skippedPages), "requests=\(requests)", "read=\(bytes)",
         ].compactMap { $0 }.joined(separator: ", ")
     }
 }

@@ -15,7 +15,7 @@ enum ExplainStatement {
     static func answer(_ result: Planner.Result, _ explain: ExplainSyntax) -> Batch {
         switch explain.format {
         case .json:
-            let document = explain.showsPasses ? passes(result) : json(result.plan)
+            let document = explain.showsPasses ? passes(result, json(result.plan)) : json(result.plan)
             return CatalogStatements.texts(
                 ["plan"], [[String(decoding: document.serialized(indent: 2), as: UTF8.self)]])
         case .text, .tree:
@@ -25,9 +25,40 @@ enum ExplainStatement {
     }
 
     /// After the run of the plan.
-    static func profile(_ profile: QueryProfile, _ result: Planner.Result, _ explain: ExplainSyntax) -> Batch
+    static func profile(
+        _ profile: QueryProfile, _ result: Planner.Result, _ explain: ExplainSyntax
+    ) -> Batch {
+        if explain.format == .json {
+            var operators = profile.operators[...]
+            let plan = json(profile.plan, &operators)
+            let document: JSONValue = explain.showsPasses ? passes(result, plan) : plan
+            return CatalogStatements.texts(
+                ["plan"], [[String(decoding: document.serialized(indent: 2), as: UTF8.self)]])
+        }
+        return explain.showsPasses
+            ? steps(result, operators: profile.text, isTimed: true) : lines(profile.text)
+    }
+
+    /// With what each operator did; `operators` are those of this node and the nodes below, depth first.
+    private static func json(_ plan: PhysicalPlan, _ operators: inout ArraySlice<OperatorProfile>)
+        -> JSONValue
     {
-        explain.showsPasses ? steps(result, operators: profile.text, isTimed: true) : lines(profile.text)
+        let counts = operators.removeFirst()
+        var inputs: [JSONValue] = []
+        for input in plan.inputs { inputs.append(json(input, &operators)) }
+        guard case .object(var object) = node(plan.line, plan.schema, inputs) else { return .null }
+        object["rows"] = .integer(counts.rowCount)
+        object["batches"] = .integer(counts.batchCount)
+        object["bytes"] = .integer(counts.byteCount)
+        object["milliseconds"] = JSONValue(Double(counts.computedNanoseconds / 10_000) / 100)
+        object["peak_memory_bytes"] = .integer(counts.peakMemoryBytes)
+        object["spilled_bytes"] = .integer(counts.spilledBytes)
+        if let scan = counts.scan {
+            var numbers = JSONObject()
+            for (name, count) in scan.numbers { numbers[name] = .integer(count) }
+            object["scan"] = .object(numbers)
+        }
+        return .object(object)
     }
 
     private static func lines(_ text: String) -> Batch {
@@ -50,11 +81,11 @@ enum ExplainStatement {
     }
 
     /// `{"passes": [{"pass": "bind_and_decorrelate", "plan": {…}}, …], "plan": {…}}`
-    private static func passes(_ result: Planner.Result) -> JSONValue {
+    private static func passes(_ result: Planner.Result, _ plan: JSONValue) -> JSONValue {
         let steps = [(bindingName, result.bound)] + result.steps.map { ($0.pass, $0.plan) }
         return [
             "passes": .array(steps.map { ["pass": .string($0.0), "plan": json($0.1)] }),
-            "plan": json(result.plan),
+            "plan": plan,
         ]
     }
 
