@@ -24,7 +24,7 @@ QUERIES = {
     "aggregate": "SELECT md5(v::text) AS k, count(*) AS n FROM generate_series(1, 5000000) a(v) GROUP BY 1 HAVING count(*) > 1",
     "aggregate of numbers": "SELECT v AS k, count(*) AS n, sum(v) AS s FROM generate_series(1, 12000000) a(v) GROUP BY 1 HAVING count(*) > 1",
     "distinct": "SELECT count(DISTINCT md5(v::text)) AS n FROM generate_series(1, 6000000) a(v)",
-    "lists": "SELECT len(array_agg(v ORDER BY md5(v::text))) AS n FROM generate_series(1, 6000000) a(v)",
+    "lists": "SELECT array_length(array_agg(v ORDER BY md5(v::text))) AS n FROM generate_series(1, 6000000) a(v)",
     "window": "SELECT count(s) AS n FROM (SELECT string_agg(v::text, ',') OVER (ORDER BY v ROWS BETWEEN 20000 PRECEDING AND CURRENT ROW) AS s FROM generate_series(1, 200000) a(v)) w",
     "large window": "SELECT sum(r) AS n FROM (SELECT rank() OVER (ORDER BY md5(v::text)) AS r FROM generate_series(1, 3000000) a(v)) w",
     "recursion": "WITH RECURSIVE r(n, m) AS (SELECT 1, 1 UNION SELECT n % 1000 + 1, m + 1 FROM r) SELECT count(*) AS n FROM r",
@@ -108,7 +108,7 @@ def test_a_stopped_query_ends_soon(firn, name, way):
 
 def test_a_client_that_leaves_between_two_pieces_of_an_answer_is_noticed(firn):
     # The first rows come at once, the next ones never; everything that came is read, so that only asking tells.
-    sql = ("SELECT repeat('x', 200000) AS t FROM generate_series(1, 20) a(v) UNION ALL "
+    sql = ("SELECT repeat('x', 100000) AS t FROM generate_series(1, 12) a(v) UNION ALL "
            "SELECT t FROM (SELECT levenshtein(repeat('a', 100000 + v::int), repeat('b', 3000000))::text AS t FROM generate_series(1, 100) b(v)) c")
     query = Running(firn, sql)
     query.socket.settimeout(2)
@@ -126,8 +126,8 @@ def test_a_client_that_leaves_between_two_pieces_of_an_answer_is_noticed(firn):
 
 
 def test_a_half_closed_client_that_waits_gets_its_whole_answer(firn):
-    query = Running(firn, "SELECT repeat('x', 200000) AS t FROM generate_series(1, 20) a(v) UNION ALL "
-                    "SELECT levenshtein(repeat('a', 20000 + v::int), repeat('b', 20000))::text FROM generate_series(1, 3) b(v)")
+    query = Running(firn, "SELECT repeat('x', 100000) AS t FROM generate_series(1, 12) a(v) UNION ALL "
+                    "SELECT levenshtein(repeat('a', 8000 + v::int), repeat('b', 8000))::text FROM generate_series(1, 3) b(v)")
     query.socket.shutdown(socket.SHUT_WR)
     answer = b""
     while not answer.endswith(b"0\r\n\r\n"):
