@@ -13,42 +13,48 @@ struct JoinProbe {
     private let left: Batch
     private var leftRows: [Int32] = []
     private var rightRows: [Int32] = []
-    /// Empty where nobody asks.
-    private var isMatched: [Bool] = []
-    /// For `mark`: rows for which the condition was null once.
-    private var isUnknown: [Bool] = []
+    private(set) var matches: JoinMatches
 
+    /// `matches` is what other pieces of the right side already told of the rows.
     init(
         _ batch: Batch, _ work: JoinWork, _ table: JoinTable, _ marks: JoinMarks?,
-        _ running: (profile: OperatorProfile, context: QueryContext)
+        _ running: (profile: OperatorProfile, context: QueryContext), matches: JoinMatches? = nil
     ) {
         left = batch.dense()
         self.work = work
         self.table = table
         self.marks = marks
         (profile, context) = running
-        if work.join.kind.keepsLeft || !work.join.kind.givesRight {
-            isMatched = [Bool](repeating: false, count: left.rowCount)
-        }
-        if work.join.kind == .mark { isUnknown = isMatched }
+        self.matches = matches ?? JoinMatches(work.join.kind, rowCount: left.rowCount)
     }
 
+    /// The join of the rows with a table that holds the whole right side.
     mutating func run(_ emit: (Batch) throws -> Demand) throws -> Demand {
         if let joined = besideOneRow() {
             profile.gave(joined.rowCount)
             return try emit(joined)
         }
+        if try find(emit) == .finished { return .finished }
+        return try matches.giveLeft(left, work, (profile, context), emit)
+    }
+
+    /// Gives the pairs, and notes in `matches` who found a partner.
+    mutating func find(_ emit: (Batch) throws -> Demand) throws -> Demand {
         let batch = left
         let keys = try profile.timed(context.clock) {
             try context.evaluator.evaluate(work.leftKeys, over: batch)
         }
         let groups = profile.timed(context.clock) { table.index.find(keys, rowCount: batch.rowCount) }
         if work.join.residual == nil, !work.join.kind.givesRight {
-            for (row, group) in groups.enumerated() where group >= 0 { isMatched[row] = true }
+            for (row, group) in groups.enumerated() where group >= 0 { matches.match(row) }
         } else if try pair(groups, emit) == .finished {
             return .finished
         }
-        return try giveLeft(keys, emit)
+        if let nulls = table.nulls, let sought = keys.last {
+            let unknown = nulls.unknown(Array(keys.dropLast()), sought, rowCount: batch.rowCount)
+            for row in unknown.indices where unknown[row] { matches.noteUnknown(row) }
+        }
+        return .more
     }
 
     /// The left rows beside the only right one, when nothing can keep them apart: a subquery that stands for a value.
@@ -69,7 +75,7 @@ struct JoinProbe {
         let isOneEnough = !work.join.kind.givesRight
         for (row, group) in groups.enumerated() where group >= 0 {
             for place in table.index.range(of: group) {
-                if isOneEnough, isMatched[row] { break }
+                if isOneEnough, matches.isMatched[row] { break }
                 leftRows.append(Int32(truncatingIfNeeded: row))
                 rightRows.append(table.index.members[place])
                 if leftRows.count == limit, try flush(emit) == .finished { return .finished }
@@ -100,7 +106,7 @@ struct JoinProbe {
             return try evaluator.filter(all, where: residual)
         }
         guard let joined else { return .more }
-        try match(joined.selection.map { pairs.left.gather($0) } ?? pairs.left)
+        try matches.match(joined.selection.map { pairs.left.gather($0) } ?? pairs.left)
         guard work.join.kind.givesRight else { return .more }
         marks?.mark(joined.selection.map { pairs.right.gather($0) } ?? pairs.right)
         profile.gave(joined.rowCount)
@@ -110,79 +116,13 @@ struct JoinProbe {
                 selection: joined.selection))
     }
 
-    /// - Errors: `EXE-102` when a row that may have one partner has a second.
-    private mutating func match(_ rows: [Int32]) throws {
-        guard !isMatched.isEmpty else { return }
-        let isSingle = work.join.kind == .single
-        for row in rows {
-            if isSingle, isMatched[Int(row)] {
-                throw ExecutionError(
-                    .severalRows, "a subquery that stands for a value has more than one row",
-                    hint: "add LIMIT 1, or an aggregate such as max(…)")
-            }
-            isMatched[Int(row)] = true
-        }
-    }
-
     /// Notes for which left rows the condition is true, and for which it is null.
     private mutating func note(_ pairs: Batch, _ rows: [Int32]) throws {
-        guard let residual = work.join.residual else { return try match(rows) }
+        guard let residual = work.join.residual else { return try matches.match(rows) }
         let truth = try context.evaluator.evaluate(residual, over: pairs)
-        guard let hits = ExpressionEvaluator.trueRows(truth) else { return try match(rows) }
-        try match(rows.gather(hits))
+        guard let hits = ExpressionEvaluator.trueRows(truth) else { return try matches.match(rows) }
+        try matches.match(rows.gather(hits))
         guard truth.mayHaveNulls else { return }
-        for pair in 0..<pairs.rowCount where truth.isNull(pair) { isUnknown[Int(rows[pair])] = true }
-    }
-
-    /// What the left rows give by themselves, once their partners are known.
-    private mutating func giveLeft(_ keys: [Column], _ emit: (Batch) throws -> Demand) throws -> Demand {
-        switch work.join.kind {
-        case .inner, .right: return .more
-        case .left, .full, .single: return try padLeft(emit)
-        case .semi, .anti:
-            let wanted = work.join.kind == .semi
-            let rows = rows(where: wanted)
-            guard !rows.isEmpty else { return .more }
-            profile.gave(rows.count)
-            return try emit(rows.count == left.rowCount ? left : left.selecting(rows))
-        case .mark:
-            if let nulls = table.nulls, let sought = keys.last {
-                isUnknown = nulls.unknown(Array(keys.dropLast()), sought, rowCount: left.rowCount)
-            }
-            profile.gave(left.rowCount)
-            return try emit(
-                Batch(schema: work.schema, columns: left.columns + [mark], rowCount: left.rowCount))
-        }
-    }
-
-    /// True for rows with a partner, else null where unknown, else false.
-    private var mark: Column {
-        var bits = Bitmap(repeating: false, count: left.rowCount)
-        var validity = Bitmap(repeating: true, count: left.rowCount)
-        for row in 0..<left.rowCount {
-            bits[row] = isMatched[row]
-            validity[row] = isMatched[row] || !isUnknown[row]
-        }
-        return Column(.boolean, count: left.rowCount, .boolean(bits), validity: validity)
-    }
-
-    private func rows(where wanted: Bool) -> [Int32] {
-        isMatched.indices.filter { isMatched[$0] == wanted }.map { Int32(truncatingIfNeeded: $0) }
-    }
-
-    /// Left rows without a partner.
-    private func padLeft(_ emit: (Batch) throws -> Demand) throws -> Demand {
-        let limit = min(Batch.capacity, context.batchRows)
-        let alone = rows(where: false)
-        for start in stride(from: 0, to: alone.count, by: limit) {
-            let rows = Array(alone[start..<min(alone.count, start + limit)])
-            let columns =
-                left.columns.map { $0.gather(rows) }
-                + work.right.fields.map { Column.nulls($0.type, count: rows.count) }
-            profile.gave(rows.count)
-            let padded = Batch(schema: work.schema, columns: columns, rowCount: rows.count)
-            if try emit(padded) == .finished { return .finished }
-        }
-        return .more
+        for pair in 0..<pairs.rowCount where truth.isNull(pair) { matches.noteUnknown(Int(rows[pair])) }
     }
 }

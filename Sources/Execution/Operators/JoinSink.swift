@@ -3,8 +3,6 @@ import Scheduling
 import Synchronization
 
 /// One thread's part of a join's right side: in memory, or on disk as soon as one thread's part is too large.
-///
-/// - Errors: `SCH-202` when memory is used up in a join that has no keys to divide its rows by.
 final class JoinSink: LocalSink {
     private struct State {
         var batches: [Batch] = []
@@ -30,10 +28,6 @@ final class JoinSink: LocalSink {
             state.bytes += dense.ownByteCount
             state.rowCount += dense.rowCount
             let need = JoinTable.bytes(rows: state.rowCount, bytes: state.bytes, work)
-            guard spill.isPossible else {
-                try state.allowance.reservation.resize(to: need)
-                return .more
-            }
             if try spill.isActive || !state.allowance.hold(need) { try putAside(&state) }
             return .more
         }

@@ -22,8 +22,8 @@ final class JoinSource: MorselSource {
         var pending: ArraySlice<Batch> = []
         var held: HeldBatches?
         var isTailGiven = false
-        /// Both sides on disk, and the parts not yet joined.
-        var spilled: (left: SpillPartitions, right: SpillPartitions, parts: Range<Int>)?
+        /// Both sides, when they are on disk.
+        var parts: JoinParts?
     }
     private let work: JoinWork
     private let left: any MorselSource
@@ -86,17 +86,7 @@ final class JoinSource: MorselSource {
         }
         let sides = (left: try spill.partitions(.left), right: try spill.partitions(.right))
         profile.spilled(bytes: sides.left.file.byteCount + sides.right.file.byteCount)
-        state.withLock { $0.spilled = (sides.left, sides.right, 0..<SpillPartitions.count) }
-    }
-
-    private func nextPart() -> Morsel? {
-        state.withLock { state in
-            guard let spilled = state.spilled, let part = spilled.parts.first else { return nil }
-            state.spilled?.parts = spilled.parts.dropFirst()
-            return Morsel { [spill] emit in
-                _ = try spill.join(part, spilled.left, spilled.right, emit)
-            }
-        }
+        state.withLock { $0.parts = JoinParts(spill, left: sides.left, right: sides.right) }
     }
 
     /// Nothing meets an empty side; left rows matter only when they are kept.
@@ -105,8 +95,8 @@ final class JoinSource: MorselSource {
     }
 
     func next() async throws -> Morsel? {
-        if spill.isActive { return nextPart() }
-        let (table, marks) = state.withLock { ($0.table, $0.marks) }
+        let (table, marks, parts) = state.withLock { ($0.table, $0.marks, $0.parts) }
+        if let parts { return try await parts.next() }
         guard let table else {
             throw ExecutionError(.inconsistentPlan, "a join was read before it was prepared")
         }

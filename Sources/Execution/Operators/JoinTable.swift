@@ -28,6 +28,7 @@ struct JoinTable: Sendable {
     ) throws {
         let bytes = batches.reduce(0) { $0 + $1.ownByteCount }
         let count = batches.reduce(0) { $0 + $1.rowCount }
+        try Self.reserve(Self.bytes(rows: count, bytes: bytes, work), context, reservation)
         guard count < Int(Int32.max) else {
             throw ExecutionError(
                 .unsupported, "a join holds fewer rows than this on its right side", ["rows": count])
@@ -50,10 +51,15 @@ struct JoinTable: Sendable {
         nulls?.seal()
         self.index = index
         self.nulls = nulls
-        // What was estimated is held as a rule; a little more is no reason to begin anew.
-        let taken = bytes + index.byteCount + (nulls?.byteCount ?? 0)
-        if try !reservation.resizeIfFree(to: taken), context.spill == nil {
-            try reservation.resize(to: taken)
+        try Self.reserve(bytes + index.byteCount + (nulls?.byteCount ?? 0), context, reservation)
+    }
+
+    /// Where there is a disk the rows are few enough already, and a little more is no reason to begin anew.
+    private static func reserve(
+        _ bytes: Int, _ context: QueryContext, _ reservation: MemoryReservation
+    ) throws {
+        if try !reservation.resizeIfFree(to: bytes), context.spill == nil {
+            try reservation.resize(to: bytes)
         }
     }
 }
