@@ -104,10 +104,15 @@ package struct SchedulingError: Fault {
     package let code: Code
     package let summary: String
     package let context: [(name: String, value: String)]
+    package let hint: String?
 
-    package init(_ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:]) {
+    package init(
+        _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
+        hint: String? = nil
+    ) {
         self.code = code
         self.summary = summary
         self.context = faultContext(context)
+        self.hint = hint
     }
 }

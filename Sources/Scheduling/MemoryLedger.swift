@@ -171,7 +171,8 @@ package final class MemoryBudget: Sendable {
             used.subtract(bytes, ordering: .relaxed)
             throw SchedulingError(
                 .memoryExhausted, "the query needs more memory than it may use",
-                ["purpose": "\(purpose)", "wanted-bytes": now, "limit-bytes": limit])
+                ["purpose": "\(purpose)", "wanted-bytes": now, "limit-bytes": limit],
+                hint: "give the query more memory with --query-memory or SET query_memory_bytes")
         }
         do {
             try ledger.take(bytes, for: purpose)

@@ -54,10 +54,10 @@ enum SpillWorld {
         return (directory, try SpillArea(directory: directory.path + "/spill", limit: limit))
     }
 
-    /// The rows, with as much memory as given.
+    /// The rows, with as much memory as given; bytes put aside by all operators, and by the plan's root.
     static func run(
         _ plan: PhysicalPlan, memory: Int, _ area: SpillArea?, everything: Bool = false
-    ) async throws -> (rows: [[Scalar]], spilled: Int64) {
+    ) async throws -> (rows: [[Scalar]], spilled: Int64, rootSpilled: Int64) {
         let world = World(memory: 1 << 30)
         var context = world.context()
         context.memory = MemoryBudget(ledger: world.ledger, limit: memory)
@@ -66,7 +66,8 @@ enum SpillWorld {
         context.batchRows = 1000
         let run = try Executor.run(plan, in: context)
         let found = try await run.collect().rows
-        return (found, run.profile.operators.reduce(0) { $0 + $1.spilledBytes })
+        let spilled = run.profile.operators.map(\.spilledBytes)
+        return (found, spilled.reduce(0, +), spilled[0])
     }
 
     /// Whether nothing is on disk; a thread of the pool may still be letting go of the last morsel.

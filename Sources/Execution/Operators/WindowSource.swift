@@ -6,21 +6,27 @@ import Synchronization
 
 /// Collects sorted rows until a run of whole partitions is there, then computes the window functions over it.
 ///
-///     input   a a a a|a a b b|b c c …
+///     input   a a a a|a a b b|c c c …
 ///     run     |- a and b --------|
 ///
-/// Partitions that are smaller than a batch are computed together, runs side by side; one larger than memory is
-/// refused.
+/// Partitions that are smaller than a batch are computed together, runs side by side; one that memory does not hold
+/// goes to disk and is computed chunk by chunk.
 ///
 /// - Order: the input's.
-/// - Errors: `SCH-202` when a partition takes more than the query's memory.
+/// - Errors: those of `WindowChunks`.
 final class WindowSource: MorselSource {
-    private struct State {
+    private enum Run {
+        case memory([Batch], SpillAllowance)
+        case disk(WindowChunks)
+    }
+    fileprivate struct State {
         var pending: [Batch] = []
         var rowCount = 0
         var bytes = 0
         var isAtEnd = false
-        let reservation: MemoryReservation
+        var allowance: SpillAllowance
+        /// A partition on disk, and its chunks not yet given.
+        var chunks: (partition: WindowChunks, rest: Range<Int>)?
     }
     private let input: BatchPuller
     private let work: WindowWork
@@ -36,7 +42,7 @@ final class WindowSource: MorselSource {
         self.input = input
         self.profile = profile
         self.context = context
-        state = Mutex(State(reservation: try context.memory.reserve(0, for: "window")))
+        state = Mutex(State(allowance: try SpillAllowance(context, for: "window")))
     }
 
     var isSequential: Bool { false }
@@ -46,18 +52,28 @@ final class WindowSource: MorselSource {
     func next() async throws -> Morsel? {
         await turnstile.enter()
         defer { turnstile.leave() }
-        guard let run = try await nextRun() else { return nil }
-        let rows = run.reduce(0) { $0 + $1.rowCount }
-        let bytes = run.reduce(0) { sum, batch in batch.columns.reduce(sum) { $0 + $1.ownByteCount } }
-        let scratch = try context.memory.reserve(
-            bytes.addingClamped(work.scratchBytes(rowCount: rows)), for: "window")
-        return Morsel { [work, profile, context] emit in
-            let answered = try profile.timed(context.clock) {
-                try work.run(
-                    Batch.concatenate(run, schema: work.inputSchema), context.evaluator, check: context.check)
+        while true {
+            if let (partition, chunk) = state.withLock({ $0.takeChunk() }) {
+                return morsel { _ in try partition.run(chunk) }
             }
-            // Held until the rows are handed on.
-            defer { withExtendedLifetime(scratch) {} }
+            switch try await nextRun() {
+            case .memory(let batches, let allowance):
+                return morsel { [work, context] check in
+                    // Held until the rows are handed on.
+                    defer { withExtendedLifetime(allowance.reservation) {} }
+                    return try work.run(
+                        Batch.concatenate(batches, schema: work.inputSchema), context.evaluator, check: check)
+                }
+            case .disk(let partition):
+                state.withLock { $0.chunks = (partition, 0..<partition.count) }
+            case nil: return nil
+            }
+        }
+    }
+
+    private func morsel(_ compute: @escaping @Sendable (() throws -> Void) throws -> Batch) -> Morsel {
+        Morsel { [profile, context] emit in
+            let answered = try profile.timed(context.clock) { try compute(context.check) }
             let size = min(Batch.capacity, context.batchRows)
             for start in stride(from: 0, to: answered.rowCount, by: size) {
                 let part = answered.slice(start..<min(answered.rowCount, start + size))
@@ -68,51 +84,149 @@ final class WindowSource: MorselSource {
     }
 
     /// Whole partitions, at least a batch of rows where there are so many; nil at the end.
-    private func nextRun() async throws -> [Batch]? {
+    private func nextRun() async throws -> Run? {
         while true {
             let (last, count, isAtEnd) = state.withLock { ($0.pending.last, $0.rowCount, $0.isAtEnd) }
+            if context.spillsEverything, context.spill != nil, last != nil {
+                return try await putAsideFirst()
+            }
             if isAtEnd { return nil }
             guard let batch = try await input.next()?.dense() else {
-                let pending = try taken(leaving: nil)
-                return pending.isEmpty ? nil : pending
+                let (pending, allowance) = try taken(leaving: [], isAtEnd: true)
+                return pending.isEmpty ? nil : .memory(pending, allowance)
             }
             guard batch.rowCount > 0 else { continue }
             if count >= min(Batch.capacity, context.batchRows), let last {
-                let border = try await context.compute { [self] in
-                    try profile.timed(context.clock) {
-                        try work.border(in: batch, after: last, context.evaluator)
-                    }
+                let border = try await computing { [self] in
+                    try work.border(in: batch, after: last, context.evaluator)
                 }
                 if let border {
-                    let pending = try taken(leaving: batch.slice(border..<batch.rowCount))
-                    return border == 0 ? pending : pending + [batch.slice(0..<border)]
+                    let (pending, allowance) = try taken(leaving: [batch.slice(border..<batch.rowCount)])
+                    let run = border == 0 ? pending : pending + [batch.slice(0..<border)]
+                    return .memory(run, allowance)
                 }
             }
-            try keep(batch)
+            if try !keep(batch) { return try await makeRoom() }
         }
     }
 
-    private func keep(_ batch: Batch) throws {
+    /// False when memory does not hold what is pending.
+    private func keep(_ batch: Batch) throws -> Bool {
         try state.withLock { state in
-            state.pending.append(batch)
-            state.rowCount += batch.rowCount
-            state.bytes += batch.columns.reduce(0) { $0 + $1.ownByteCount }
-            try state.reservation.resize(to: state.bytes)
+            state.add(batch)
+            // The run is put together, and its answers are made beside it.
+            let need = (2 * state.bytes).addingClamped(work.scratchBytes(rowCount: state.rowCount))
+            return try state.allowance.hold(need)
         }
     }
 
-    /// What was collected; `rest` begins the next run, nil ends the last one.
-    private func taken(leaving rest: Batch?) throws -> [Batch] {
-        let pending = state.withLock { state in
+    /// What was collected; `rest` begins the next run.
+    private func taken(leaving rest: [Batch], isAtEnd: Bool = false) throws -> ([Batch], SpillAllowance) {
+        let fresh = try SpillAllowance(context, for: "window")
+        let taken = state.withLock { state in
             defer {
                 state.pending = []
                 state.rowCount = 0
                 state.bytes = 0
-                state.isAtEnd = rest == nil
+                state.isAtEnd = isAtEnd
+                state.allowance = fresh
             }
-            return state.pending
+            return (state.pending, state.allowance)
         }
-        if let rest { try keep(rest) }
-        return pending
+        // A little more than fits is seen with the next batch.
+        for batch in rest where batch.rowCount > 0 { _ = try keep(batch) }
+        return taken
+    }
+
+    private func computing<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws
+        -> Result
+    {
+        try await context.compute { [profile, context] in try profile.timed(context.clock, body) }
+    }
+}
+
+extension WindowSource {
+    /// The whole partitions among the pending rows, or when there is only one, that one on disk.
+    private func makeRoom() async throws -> Run {
+        let pending = state.withLock { $0.pending }
+        let split = try await computing { [self] in
+            try pending.divided { try work.lastBorder(in: $0, after: $1, context.evaluator) }
+        }
+        let (batches, allowance) = try taken(leaving: split?.rest ?? [])
+        if let split { return .memory(split.whole, allowance) }
+        return try await putAside(batches, goesOn: true)
+    }
+
+    /// For tests: the first partition among the pending rows goes to disk although memory holds it.
+    private func putAsideFirst() async throws -> Run {
+        let pending = state.withLock { $0.pending }
+        let split = try await computing { [self] () -> (whole: [Batch], rest: [Batch])? in
+            for index in pending.indices {
+                let before = index > 0 ? pending[index - 1] : pending[0].slice(0..<1)
+                if let row = try work.border(in: pending[index], after: before, context.evaluator) {
+                    return pending.divided(index, row)
+                }
+            }
+            return nil
+        }
+        let (batches, _) = try taken(leaving: split?.rest ?? [])
+        return try await putAside(split?.whole ?? batches, goesOn: split == nil)
+    }
+
+    /// Writes a partition that begins with `batches`, and goes on in the input or not.
+    private func putAside(_ batches: [Batch], goesOn: Bool) async throws -> Run {
+        let spill = try WindowSpill(work, profile, context)
+        try await computing { try spill.append(batches) }
+        var last = goesOn ? batches.last : nil
+        while let before = last {
+            guard let batch = try await input.next()?.dense() else {
+                state.withLock { $0.isAtEnd = true }
+                break
+            }
+            guard batch.rowCount > 0 else { continue }
+            let border = try await computing { [self] in
+                let border = try work.border(in: batch, after: before, context.evaluator)
+                try spill.append([batch.slice(0..<(border ?? batch.rowCount))])
+                return border
+            }
+            last = border == nil ? batch : nil
+            if let border { _ = try keep(batch.slice(border..<batch.rowCount)) }
+        }
+        return .disk(try await spill.finish())
+    }
+}
+
+extension WindowSource.State {
+    fileprivate mutating func add(_ batch: Batch) {
+        pending.append(batch)
+        rowCount += batch.rowCount
+        bytes += batch.ownByteCount
+    }
+
+    fileprivate mutating func takeChunk() -> (WindowChunks, Int)? {
+        guard let (partition, rest) = chunks, let chunk = rest.first else { return nil }
+        chunks = rest.count > 1 ? (partition, rest.dropFirst()) : nil
+        return (partition, chunk)
+    }
+}
+
+extension [Batch] {
+    /// Cut before a row of one of the batches.
+    fileprivate func divided(_ index: Int, _ row: Int) -> (whole: [Batch], rest: [Batch]) {
+        let batch = self[index]
+        let whole = self[..<index] + (row > 0 ? [batch.slice(0..<row)] : [])
+        return (Array(whole), [batch.slice(row..<batch.rowCount)] + self[(index + 1)...])
+    }
+
+    /// Cut before the last border there is: `border` finds one in a batch, given the batch before it.
+    fileprivate func divided(
+        _ border: (Batch, Batch?) throws -> Int?
+    ) rethrows -> (whole: [Batch], rest: [Batch])? {
+        for index in indices.reversed() {
+            if let row = try border(self[index], index > 0 ? self[index - 1] : nil) {
+                return divided(index, row)
+            }
+        }
+        return nil
     }
 }

@@ -7,7 +7,7 @@ struct WindowWork: Sendable {
     let windowing: Windowing
     let schema: Schema
     let inputSchema: Schema
-    private let expressions: [Expression]
+    let expressions: [Expression]
     private let places: [Expression: Int]
 
     init(_ windowing: Windowing, over input: Schema) {
@@ -42,12 +42,42 @@ struct WindowWork: Sendable {
         return RowOrder(columns, columns.map { _ in SortDirection() }, rowCount: batch.rowCount)
     }
 
+    /// The last row of `batch` from which on another partition runs than in the row before; `last` as for `border`, nil for
+    /// no row.
+    func lastBorder(in batch: Batch, after last: Batch?, _ evaluator: ExpressionEvaluator) throws -> Int? {
+        guard !windowing.partition.isEmpty else { return nil }
+        let starts = try starts(of: windowing.partition, in: batch, after: last, evaluator)
+        return (last == nil ? starts.dropFirst() : starts[...]).last
+    }
+
+    /// The rows of one partition that do not sort like the row before them; `last` is the row before the batch.
+    func peerStarts(in batch: Batch, after last: Batch?, _ evaluator: ExpressionEvaluator) throws -> [Int] {
+        try starts(of: windowing.order.map(\.expression), in: batch, after: last, evaluator)
+    }
+
+    /// The rows whose keys differ from the row before them; the first row where there is none before.
+    private func starts(
+        of keys: [Expression], in batch: Batch, after last: Batch?, _ evaluator: ExpressionEvaluator
+    ) throws -> [Int] {
+        guard batch.rowCount > 0 else { return [] }
+        func order(_ batch: Batch) throws -> RowOrder {
+            let columns = try evaluator.evaluate(keys, over: batch)
+            return RowOrder(columns, columns.map { _ in SortDirection() }, rowCount: batch.rowCount)
+        }
+        let own = try order(batch)
+        let isFirst = try last.map { last in
+            try own.compare(0, order(last.slice(last.rowCount - 1..<last.rowCount)), 0) != 0
+        }
+        let others = stride(from: 1, to: batch.rowCount, by: 1).filter { own.compare($0 - 1, own, $0) != 0 }
+        return (isFirst ?? true ? [0] : []) + others
+    }
+
     /// The rows, which are whole partitions in order, with the functions' columns.
     ///
     /// `check` is called between functions.
     func run(_ batch: Batch, _ evaluator: ExpressionEvaluator, check: () throws -> Void) throws -> Batch {
         let columns = try evaluator.evaluate(expressions, over: batch)
-        func value(_ expression: Expression) -> Column { columns[places[expression] ?? 0] }
+        func value(_ expression: Expression) -> Column { self.value(expression, in: columns) }
         let rows = WindowRows(
             partition: windowing.partition.map(value), order: windowing.order.map { value($0.expression) },
             rowCount: batch.rowCount)
@@ -66,7 +96,10 @@ struct WindowWork: Sendable {
         return Batch(schema: schema, columns: batch.columns + results, rowCount: batch.rowCount)
     }
 
-    private func bounds(
+    /// One of the columns that `expressions` gave.
+    func value(_ expression: Expression, in columns: [Column]) -> Column { columns[places[expression] ?? 0] }
+
+    func bounds(
         _ call: WindowCall, _ rows: WindowRows, _ value: (Expression) -> Column
     ) -> FrameBounds {
         FrameBounds(
@@ -77,27 +110,39 @@ struct WindowWork: Sendable {
             } ?? SortDirection())
     }
 
-    private func compute(
-        _ call: WindowCall, _ rows: WindowRows, _ frames: FrameRanges?, _ value: (Expression) -> Column
+    /// The answers of a call, a row each of `frames`, or of `rows` where the function reads no frame.
+    ///
+    /// `around` is what frames hold beside the rows.
+    func compute(
+        _ call: WindowCall, _ rows: WindowRows, _ frames: FrameRanges?, _ value: (Expression) -> Column,
+        around: WindowSurroundings? = nil
     ) throws -> Column {
-        let arguments = call.arguments.map(value)
         switch call.function {
         case .window(let function):
             return try function.evaluate(
-                arguments, rows: rows, frames: frames, ignoresNulls: call.ignoresNulls, result: call.type)
+                call.arguments.map(value), rows: rows, frames: frames, ignoresNulls: call.ignoresNulls,
+                result: call.type)
         case .aggregate(let function):
             guard let frames else {
                 throw ExecutionError(.inconsistentPlan, "an aggregate over a window has a frame")
             }
-            let keys = call.order.map { value($0.expression) }
-            let aggregate = WindowAggregate(
-                function, argumentTypes: (arguments + keys).map(\.type), result: call.type,
-                isDistinct: call.isDistinct,
-                order: call.order.map {
-                    SortDirection(isDescending: $0.isDescending, nullsFirst: $0.nullsFirst)
-                })
-            return try aggregate.evaluate(arguments + keys, filter: call.filter.map(value), frames: frames)
+            let (aggregate, arguments) = aggregate(call, function, value)
+            return try aggregate.evaluate(
+                arguments, filter: call.filter.map(value), frames: frames, around: around)
         }
+    }
+
+    /// The aggregate with its arguments, the keys of its own order behind them.
+    func aggregate(
+        _ call: WindowCall, _ function: AggregateFunction, _ value: (Expression) -> Column
+    ) -> (WindowAggregate, [Column]) {
+        let arguments = (call.arguments + call.order.map(\.expression)).map(value)
+        let aggregate = WindowAggregate(
+            function, argumentTypes: arguments.map(\.type), result: call.type, isDistinct: call.isDistinct,
+            order: call.order.map {
+                SortDirection(isDescending: $0.isDescending, nullsFirst: $0.nullsFirst)
+            })
+        return (aggregate, arguments)
     }
 
     /// Bytes of working memory for so many rows: peers, frames and answers.

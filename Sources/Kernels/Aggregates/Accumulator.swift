@@ -23,6 +23,9 @@ struct FixedState<Kind: Accumulator>: AggregateState {
     let result: DataType
     private var groups: [Kind] = [Kind()]
 
+    /// What the first group remembers.
+    var first: Kind { groups[0] }
+
     init(_: Kind.Type, input: DataType, output: DataType, result: DataType) {
         self.input = input
         self.output = output

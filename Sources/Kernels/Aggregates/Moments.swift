@@ -185,13 +185,21 @@ extension CovarianceState: WindowedState {
         func merge(_ other: Pair, into node: inout Pair) { node.merge(other) }
     }
 
-    func windowed(_ arguments: [Column], _ frames: FrameRanges) throws(KernelError) -> Column {
+    func windowed(
+        _ arguments: [Column], _ frames: FrameRanges, _ around: WindowSurroundings
+    ) throws(KernelError) -> Column {
         let left = try arguments[0].cast(to: .double)
         let right = try arguments[1].cast(to: .double)
         var fold = FrameFold(
             Source(
                 left: left.operand(), right: right.operand(),
-                validity: left.validityBits() & right.validityBits()))
-        return try answers(frames.rowCount) { fold.answer($0, of: frames) }
+                validity: left.validityBits() & right.validityBits()),
+            before: around.before.map { sameKind($0).groups[0] })
+        let behind = around.behind.map { sameKind($0).groups[0] }
+        return try answers(frames.rowCount) { row in
+            var answer = fold.answer(row, of: frames)
+            if let behind { answer.merge(behind) }
+            return answer
+        }
     }
 }

@@ -1,4 +1,4 @@
-import Columnar
+package import Columnar
 
 /// Aggregates that look at a group's values in their order: mode, percentile_disc, weighted percentiles, top k.
 struct SortedStatistics {
@@ -85,7 +85,7 @@ struct SortedStatistics {
 
 extension Scalar {
     /// The value of an int or long.
-    var wholeNumber: Int64? {
+    package var wholeNumber: Int64? {
         switch self {
         case .long(let number): number
         case .int(let number): Int64(number)

@@ -98,10 +98,11 @@ struct FrameFold<Source: FoldSource> {
     private var current: Source.Node
     private var range = 0..<0
 
-    init(_ source: Source) {
+    /// `before` is the answer of rows that every frame begins with.
+    init(_ source: Source, before: Source.Node? = nil) {
         tree = AccumulatorTree(source)
-        empty = source.empty
-        current = source.empty
+        empty = before ?? source.empty
+        current = empty
     }
 
     @inline(__always)

@@ -25,13 +25,36 @@ package struct WindowAggregate {
     /// - Shapes: `arguments` have a row each of the rows that frames speak of; the answer a row each of `frames`.
     /// - Cost: linear, or with a logarithm, in the rows. Only DISTINCT over sums and the like, lists and texts are
     ///   folded anew for frames that lose rows at their start.
-    package func evaluate(_ arguments: [Column], filter: Column?, frames: FrameRanges) throws(KernelError)
-        -> Column
-    {
-        guard let filter else { return try evaluate(arguments, frames) }
+    package func evaluate(
+        _ arguments: [Column], filter: Column?, frames: FrameRanges, around: WindowSurroundings? = nil
+    ) throws(KernelError) -> Column {
+        guard let filter else { return try evaluate(arguments, frames, around) }
         let truth = filter.truthBits() & filter.validityBits()
         let known = KnownRows(count: filter.count) { truth[$0] }
-        return try evaluate(arguments.map { $0.gather(known.rows) }, frames.compacted(known.before))
+        return try evaluate(arguments.map { $0.gather(known.rows) }, frames.compacted(known.before), around)
+    }
+
+    /// A state without rows, for `WindowSurroundings`.
+    package func makeState() throws(KernelError) -> any AggregateState {
+        try function.makeState(
+            argumentTypes: argumentTypes, result: result, isDistinct: isDistinct, order: order)
+    }
+
+    private func evaluate(
+        _ arguments: [Column], _ frames: FrameRanges, _ around: WindowSurroundings?
+    ) throws(KernelError) -> Column {
+        guard let around, !around.isEmpty else { return try evaluate(arguments, frames) }
+        let state = try makeState()
+        if let state = state as? any WindowedState { return try state.windowed(arguments, frames, around) }
+        guard state is CountState else { return try replayed(arguments, frames, around) }
+        var sum = state
+        for part in [around.before, around.behind].compactMap({ $0 }) { try sum.merge(part, groups: [0]) }
+        return try ScalarFunction.add.evaluate(
+            [
+                try evaluate(arguments, frames),
+                .constant(try sum.finish().scalar(at: 0), result, count: frames.rowCount),
+            ],
+            rowCount: frames.rowCount, result: result, in: KernelContext())
     }
 
     private func evaluate(_ arguments: [Column], _ frames: FrameRanges) throws(KernelError) -> Column {
@@ -58,7 +81,9 @@ package struct WindowAggregate {
         default: break
         }
         let state = try function.makeState(argumentTypes: argumentTypes, result: result, order: order)
-        if let windowed = state as? any WindowedState { return try windowed.windowed(arguments, frames) }
+        if let windowed = state as? any WindowedState {
+            return try windowed.windowed(arguments, frames, WindowSurroundings())
+        }
         switch function {
         case .minimum, .maximum: return extremes(arguments[0].flattened(), frames)
         case .boolAnd, .boolOr: return try truths(arguments[0], frames)
@@ -152,9 +177,11 @@ package struct WindowAggregate {
     private static let checkedRows = 65_536
 
     /// Folds frame by frame; a frame that only grew takes in the new rows.
-    private func replayed(_ arguments: [Column], _ frames: FrameRanges) throws(KernelError) -> Column {
-        let empty = try function.makeState(
-            argumentTypes: argumentTypes, result: result, isDistinct: isDistinct, order: order)
+    private func replayed(
+        _ arguments: [Column], _ frames: FrameRanges, _ around: WindowSurroundings = WindowSurroundings()
+    ) throws(KernelError) -> Column {
+        var empty = try makeState()
+        if let before = around.before { empty = before }
         var state = empty
         var ranges: [Range<Int>] = []
         var answer = Scalar.null
@@ -181,15 +208,32 @@ package struct WindowAggregate {
                         arguments: arguments.map { $0.slice(range) }, groups: nil, rowCount: range.count))
             }
             ranges = next
-            answer = try state.finish().scalar(at: 0)
+            var whole = state
+            if let behind = around.behind { try whole.merge(behind, groups: [0]) }
+            answer = try whole.finish().scalar(at: 0)
             return answer
         }
     }
 }
 
+/// What every frame has before the rows that are there, and behind them: of a partition that is looked at in parts.
+package struct WindowSurroundings {
+    package var before: (any AggregateState)?
+    package var behind: (any AggregateState)?
+
+    package init(before: (any AggregateState)? = nil, behind: (any AggregateState)? = nil) {
+        self.before = before
+        self.behind = behind
+    }
+
+    var isEmpty: Bool { before == nil && behind == nil }
+}
+
 /// A state that knows a faster way over frames than adding their rows one by one.
 protocol WindowedState: AggregateState {
-    func windowed(_ arguments: [Column], _ frames: FrameRanges) throws(KernelError) -> Column
+    func windowed(
+        _ arguments: [Column], _ frames: FrameRanges, _ around: WindowSurroundings
+    ) throws(KernelError) -> Column
 }
 
 extension FixedState: WindowedState {}

@@ -15,13 +15,19 @@ extension FixedState {
     @_specialize(where Kind == Largest<Int64>)
     @_specialize(where Kind == Smallest<Double>)
     @_specialize(where Kind == Largest<Double>)
-    func windowed(_ arguments: [Column], _ frames: FrameRanges) throws(KernelError) -> Column {
+    func windowed(
+        _ arguments: [Column], _ frames: FrameRanges, _ around: WindowSurroundings
+    ) throws(KernelError) -> Column {
         let column = try arguments[0].cast(to: input)
         let rows = RowPlan(count: frames.rowCount)
         var fold = FrameFold(
-            FixedSource<Kind>(values: column.operand(), validity: column.validityBits(), count: column.count))
+            FixedSource<Kind>(values: column.operand(), validity: column.validityBits(), count: column.count),
+            before: around.before.map { sameKind($0).first })
+        let behind = around.behind.map { sameKind($0).first }
         let answers = try rows.fixed(output) { row throws(KernelError) -> Kind.Output? in
-            try fold.answer(row, of: frames).result(output, of: input)
+            var answer = fold.answer(row, of: frames)
+            if let behind { answer.merge(behind) }
+            return try answer.result(output, of: input)
         }
         return try answers.cast(to: result)
     }

@@ -32,6 +32,22 @@ package struct FrameBounds {
             ends: try places(frame.end, end, isStart: false), exclusion: frame.exclusion, rows: rows)
     }
 
+    /// Whether frames of these rows may begin before the first row there is, or go on behind the last one; a bound
+    /// without an offset does neither.
+    package func reaches(beyond rows: Range<Int>) throws(KernelError) -> (before: Bool, behind: Bool) {
+        var (before, behind) = (false, false)
+        let last = Int32(truncatingIfNeeded: self.rows.rowCount)
+        for (bound, offset, isStart) in [(frame.start, start, true), (frame.end, end, false)]
+        where bound.hasOffset {
+            let places = try places(bound, offset, isStart: isStart)
+            for row in rows {
+                before = before || places[row] == 0
+                behind = behind || places[row] == last
+            }
+        }
+        return (before, behind)
+    }
+
     /// Where frames start, or one past where they end.
     private func places(
         _ bound: WindowFrame.Bound, _ offset: Column?, isStart: Bool

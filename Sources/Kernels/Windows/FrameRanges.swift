@@ -45,7 +45,17 @@ package struct FrameRanges: Sendable {
         return [before, behind]
     }
 
-    var rowCount: Int { lanes[0].starts.count }
+    package var rowCount: Int { lanes[0].starts.count }
+
+    /// The frames of some rows.
+    package func slice(_ rows: Range<Int>) -> FrameRanges {
+        var copy = self
+        for lane in lanes.indices {
+            copy.lanes[lane].starts = Array(lanes[lane].starts[rows])
+            copy.lanes[lane].ends = Array(lanes[lane].ends[rows])
+        }
+        return copy
+    }
 
     /// The same frames over only the rows that count; `before[row]` is how many of them come before it.
     func compacted(_ before: [Int32]) -> FrameRanges {
@@ -68,7 +78,7 @@ package struct FrameRanges: Sendable {
         return nil
     }
 
-    func count(of row: Int) -> Int { lanes.reduce(0) { $0 + $1[row].count } }
+    package func count(of row: Int) -> Int { lanes.reduce(0) { $0 + $1[row].count } }
 }
 
 /// A frame that moves from row to row and says which rows enter and leave it.

@@ -21,14 +21,13 @@ extension WindowFunction {
 
     private func numbers(_ rows: WindowRows) -> Column {
         var values = [Int64](repeating: 0, count: rows.rowCount)
-        var dense: Int64 = 0
+        var dense = Int64(rows.part?.groupsBefore ?? 0)
         for row in 0..<rows.rowCount {
-            let start = rows.partitionStarts[row]
             switch self {
-            case .rowNumber: values[row] = Int64(row) - Int64(start) + 1
-            case .rank: values[row] = Int64(rows.peerStarts[row] - start) + 1
+            case .rowNumber: values[row] = Int64(rows.place(of: row)) + 1
+            case .rank: values[row] = Int64(rows.firstPeer(of: row)) + 1
             default:
-                if Int(start) == row { dense = 0 }
+                if rows.part == nil, Int(rows.partitionStarts[row]) == row { dense = 0 }
                 if Int(rows.peerStarts[row]) == row { dense += 1 }
                 values[row] = dense
             }
@@ -38,10 +37,9 @@ extension WindowFunction {
 
     private func shares(_ rows: WindowRows) -> Column {
         let values = (0..<rows.rowCount).map { row -> Double in
-            let start = rows.partitionStarts[row]
-            let count = rows.partitionEnds[row] - start
-            if self == .cumeDist { return Double(rows.peerEnds[row] - start) / Double(count) }
-            return count == 1 ? 0 : Double(rows.peerStarts[row] - start) / Double(count - 1)
+            let count = rows.partitionCount(of: row)
+            if self == .cumeDist { return Double(rows.peerEnd(of: row)) / Double(count) }
+            return count == 1 ? 0 : Double(rows.firstPeer(of: row)) / Double(count - 1)
         }
         return Column(.double, count: rows.rowCount, .double(values))
     }
@@ -55,8 +53,8 @@ extension WindowFunction {
             guard parts > 0 else {
                 throw KernelError(.invalidArgument, "ntile makes one part or more", ["parts": parts])
             }
-            let size = Int64(rows.partitionEnds[row] - rows.partitionStarts[row])
-            let place = Int64(row) - Int64(rows.partitionStarts[row])
+            let size = Int64(rows.partitionCount(of: row))
+            let place = Int64(rows.place(of: row))
             let (small, larger) = size.quotientAndRemainder(dividingBy: parts)
             let edge = larger * (small + 1)
             return place < edge ? place / (small + 1) + 1 : larger + (place - edge) / max(1, small) + 1

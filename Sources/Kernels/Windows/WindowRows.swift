@@ -14,10 +14,13 @@ package struct WindowRows: Sendable {
     /// Rows of one partition whose order keys are equal are peers.
     package let peerStarts: [Int32]
     package let peerEnds: [Int32]
+    /// Nil when the partitions are whole.
+    package let part: WindowPart?
 
     /// `partition` and `order` are keys of rows already sorted by them, in this order; none makes all rows equal.
-    package init(partition: [Column], order: [Column], rowCount: Int) {
+    package init(partition: [Column], order: [Column], rowCount: Int, part: WindowPart? = nil) {
         self.rowCount = rowCount
+        self.part = part
         let isPartition = Self.borders(partition, rowCount)
         var isPeer = Self.borders(order, rowCount)
         for row in 0..<rowCount where isPartition[row] { isPeer[row] = true }
@@ -53,6 +56,43 @@ package struct WindowRows: Sendable {
         return (starts, ends)
     }
 
+    /// The place of a row in its partition, from zero.
+    func place(of row: Int) -> Int { (part?.rowsBefore ?? 0) + row - Int(partitionStarts[row]) }
+
+    /// The place of the first row that sorts like this one.
+    func firstPeer(of row: Int) -> Int {
+        part?.peers?.lowerBound ?? (part?.rowsBefore ?? 0) + Int(peerStarts[row] - partitionStarts[row])
+    }
+
+    /// One past the place of the last row that sorts like this one.
+    func peerEnd(of row: Int) -> Int {
+        part?.peers?.upperBound ?? (part?.rowsBefore ?? 0) + Int(peerEnds[row] - partitionStarts[row])
+    }
+
+    /// Rows of the row's partition.
+    func partitionCount(of row: Int) -> Int {
+        part?.rowCount ?? Int(partitionEnds[row] - partitionStarts[row])
+    }
+
     /// Bytes that the arrays take for so many rows.
     package static func byteCount(rowCount: Int) -> Int { rowCount * 16 }
+}
+
+/// Where rows stand that are a part of one partition, too large to be looked at whole.
+package struct WindowPart: Sendable {
+    package let rowsBefore: Int
+    /// Of the whole partition.
+    package let rowCount: Int
+    /// Groups of peers before the part's first row's.
+    package let groupsBefore: Int
+    /// Places in the partition, when all rows of the part sort alike and others do too; nil when every row has all its
+    /// peers in the part.
+    package let peers: Range<Int>?
+
+    package init(rowsBefore: Int, rowCount: Int, groupsBefore: Int, peers: Range<Int>?) {
+        self.rowsBefore = rowsBefore
+        self.rowCount = rowCount
+        self.groupsBefore = groupsBefore
+        self.peers = peers
+    }
 }
