@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// When memory is used up its groups go to disk as keys and states, and it begins anew.
 ///
-/// - Errors: `SCH-202` for an aggregation without keys, whose one group must be held.
+/// - Errors: `SCH-202` for an aggregation without keys, whose one group must be held but for distinct arguments.
 final class AggregateSink: LocalSink {
     private struct State {
         var table: AggregateTable
@@ -32,7 +32,7 @@ final class AggregateSink: LocalSink {
         let columns = try evaluator.evaluate(work.expressions, over: batch)
         try state.withLock { state in
             try state.table.update(columns, rowCount: batch.rowCount)
-            if try !Self.reserve(&state, canSpill: !work.keys.isEmpty) { try putAside(&state) }
+            if try !Self.reserve(&state, canSpill: work.canSpill) { try putAside(&state) }
         }
         return .more
     }

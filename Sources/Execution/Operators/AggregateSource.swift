@@ -50,6 +50,7 @@ final class AggregateSource: MorselSource {
         for sink in sinks {
             try await context.compute { try sink.putAsideRest() }
         }
+        try await spill.addDistinct()
         guard let partitions = spill.written else { return }
         rest.withLock { $0 = .parts(partitions, 0..<SpillPartitions.count) }
     }

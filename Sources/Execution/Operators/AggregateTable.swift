@@ -35,6 +35,12 @@ struct AggregateTable: Sendable {
         }
     }
 
+    /// Adds rows for one call alone: distinct arguments that were sorted out elsewhere.
+    mutating func update(_ call: Int, keys: [Column], arguments: [Column], rowCount: Int) throws {
+        let groups = groups(of: keys, rowCount)
+        try states[call].update(AggregateRows(arguments: arguments, groups: groups, rowCount: rowCount))
+    }
+
     /// Nil when all rows belong to the only group.
     private mutating func groups(of keys: [Column], _ rowCount: Int) -> [Int32]? {
         var groups: [Int32]?
@@ -78,13 +84,29 @@ struct AggregateTable: Sendable {
         }
     }
 
-    /// The groups as rows of keys and states, in the work's `partialSchema`.
+    /// The groups as rows of keys and states, in the work's `partialSchema`; without what DISTINCT let through, which
+    /// `distinctRows` gives.
     func partials(_ emit: (Batch) throws -> Void) throws {
         let keys = table.keys()
+        let states = states.map { state in
+            guard let distinct = state as? any DistinctRows else { return state }
+            var bare = distinct.bare
+            bare.resize(to: groupCount)
+            return bare
+        }
         for start in stride(from: 0, to: groupCount, by: Batch.capacity) {
             let range = start..<min(groupCount, start + Batch.capacity)
             let columns = keys.map { $0.slice(range) } + states.map { $0.partial(range) }
             try emit(Batch(schema: work.partialSchema, columns: columns, rowCount: range.count))
+        }
+    }
+
+    /// What a call's DISTINCT let through, as rows of keys and arguments.
+    func distinctRows(_ call: Int, _ emit: ([Column], Int) throws -> Void) throws {
+        guard let state = states[call] as? any DistinctRows else { return }
+        let keys = table.keys()
+        try state.forEachPart { groups, arguments in
+            try emit(keys.map { $0.gather(groups) } + arguments, groups.count)
         }
     }
 

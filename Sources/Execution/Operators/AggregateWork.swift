@@ -5,7 +5,7 @@ import Plans
 /// An aggregation, prepared: every expression is computed once a batch, however many calls use it.
 struct AggregateWork: Sendable {
     struct Call: Sendable {
-        let call: AggregateCall
+        fileprivate(set) var call: AggregateCall
         /// Places in `expressions`: arguments, then the call's own order.
         let arguments: [Int]
         let filter: Int?
@@ -16,13 +16,15 @@ struct AggregateWork: Sendable {
     }
     let expressions: [Expression]
     let keys: [Int]
-    let calls: [Call]
+    private(set) var calls: [Call]
     let schema: Schema
     let keyTypes: [DataType]
     /// The answer where there is no group.
     let rowsIfEmpty: [[Scalar]]
     /// Of `AggregateTable.partials`: the keys, then a column of states a call.
     private(set) var partialSchema = Schema([])
+    /// Calls whose distinct arguments go to disk as rows, not as a part of their group.
+    private(set) var distinctCalls: [Int] = []
 
     /// - Errors: `EXE-101` for phases that travel between processes.
     init(_ aggregation: Aggregation) throws {
@@ -48,10 +50,31 @@ struct AggregateWork: Sendable {
         keyTypes = aggregation.keys.map(\.type)
         schema = aggregation.schema
         rowsIfEmpty = aggregation.rowsIfEmpty
+        distinctCalls = try makeStates().enumerated().filter { $1 is any DistinctRows }.map(\.offset)
+        let states = try resolved.makeStates()
         partialSchema = Schema(
-            zip(aggregation.names, keyTypes + (try makeStates()).map { $0.partial(0..<0).type })
-                .map { Field($0, $1) })
+            zip(aggregation.names, keyTypes + states.map { $0.partial(0..<0).type }).map { Field($0, $1) })
     }
+
+    /// Rows of keys and arguments of one call of `other`, each once.
+    init(distinct call: Int, of other: AggregateWork) {
+        keyTypes = other.keyTypes + other.calls[call].arguments.map { other.expressions[$0].type }
+        schema = Schema(keyTypes.enumerated().map { Field("\($0)", $1) })
+        partialSchema = schema
+        keys = Array(keyTypes.indices)
+        (expressions, calls, rowsIfEmpty) = ([], [], [])
+    }
+
+    /// The same over arguments that are distinct already.
+    var resolved: AggregateWork {
+        var copy = self
+        for call in distinctCalls { copy.calls[call].call.isDistinct = false }
+        copy.distinctCalls = []
+        return copy
+    }
+
+    /// Whether groups can go to disk: without keys there is one, of which only distinct arguments can.
+    var canSpill: Bool { !keys.isEmpty || !distinctCalls.isEmpty }
 
     /// The answer over no rows; nil when that is no row.
     var batchIfEmpty: Batch? {

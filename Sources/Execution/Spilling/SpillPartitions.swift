@@ -39,9 +39,11 @@ final class SpillPartitions: Sendable {
         parts.withLock { parts in parts.indices.allSatisfy { $0 == part || parts[$0].isEmpty } }
     }
 
-    fileprivate func write(_ batch: Batch, to part: Int) throws(ExecutionError) {
+    /// The block's bytes.
+    fileprivate func write(_ batch: Batch, to part: Int) throws(ExecutionError) -> Int {
         let block = try file.write(batch)
         parts.withLock { $0[part].append(block) }
+        return block.byteCount
     }
 
     /// One thread's rows on their way to the parts.
@@ -51,6 +53,8 @@ final class SpillPartitions: Sendable {
         private let target: SpillPartitions
         private var pending: [[Batch]]
         private var pendingBytes: [Int]
+        /// Bytes on disk so far.
+        private(set) var writtenBytes = 0
 
         init(_ target: SpillPartitions) {
             self.target = target
@@ -81,7 +85,8 @@ final class SpillPartitions: Sendable {
             pending[part] = []
             pendingBytes[part] = 0
             for start in stride(from: 0, to: all.rowCount, by: Batch.capacity) {
-                try target.write(all.slice(start..<min(all.rowCount, start + Batch.capacity)), to: part)
+                writtenBytes += try target.write(
+                    all.slice(start..<min(all.rowCount, start + Batch.capacity)), to: part)
             }
         }
     }

@@ -1,13 +1,30 @@
-import Columnar
+package import Columnar
+
+/// A state that lets each value through once, so that what it let through can also be sorted out elsewhere.
+package protocol DistinctRows: AggregateState {
+    /// A state of the same call without DISTINCT and without rows.
+    var bare: any AggregateState { get }
+    /// Calls `body` with the values let through so far, in parts: the groups, and the arguments beside them.
+    func forEachPart(_ body: (_ groups: [Int32], _ arguments: [Column]) throws -> Void) rethrows
+}
 
 /// DISTINCT in front of an aggregate: lets each value through once a group.
-struct DistinctState: AggregateState {
+struct DistinctState: DistinctRows {
     private var seen: GroupTable
     private var inner: any AggregateState
+    let bare: any AggregateState
 
     init(argumentTypes: [DataType], inner: any AggregateState) {
         seen = GroupTable(types: [.int] + argumentTypes)
         self.inner = inner
+        bare = inner
+    }
+
+    func forEachPart(_ body: (_ groups: [Int32], _ arguments: [Column]) throws -> Void) rethrows {
+        for part in seen.keyParts {
+            let ids: Operand<Int32> = part[0].operand()
+            try body((0..<part[0].count).map { ids[$0] }, Array(part.dropFirst()))
+        }
     }
 
     var byteCount: Int { seen.byteCount + inner.byteCount }

@@ -151,6 +151,9 @@ package struct GroupTable {
         parts.append(part)
     }
 
+    /// The key columns in parts, in the order of the groups' numbers.
+    package var keyParts: [[Column]] { parts }
+
     /// The key columns, one row a group.
     package func keys() -> [Column] {
         types.indices.map { index in
