@@ -55,7 +55,7 @@ final class AggregateSpill: Sendable {
                 for part in 0..<SpillPartitions.count {
                     if part >= context.morsels.threadCount { _ = try await group.next() }
                     group.addTask { [self] in
-                        try await context.morsels.run(priority: context.priority) { [self] in
+                        try await context.compute { [self] in
                             try profile.timed(context.clock) { try add(part, of: partitions, call, spill) }
                         }
                     }

@@ -26,7 +26,7 @@ final class JoinParts: Sendable {
     ///
     /// - Errors: `EXE-303` when what was put aside is damaged, `SCH-202` when a part's bits find no memory.
     func next() async throws -> Morsel? {
-        try await context.morsels.run(priority: context.priority) { [self] in
+        try await context.compute { [self] in
             try state.withLock { try $0.next(self) }
         }
     }

@@ -121,7 +121,7 @@ final class JoinSource: MorselSource {
             if let batch = state.withLock({ $0.pending.popFirst() }) { return Morsel([batch]) }
             state.withLock { $0.held = nil }
             guard let morsel = try await left.next() else { return nil }
-            let held = try await HeldBatches(morsel, context, for: "join")
+            let held = try await HeldBatches.filled(by: morsel, context, for: "join")
             let step = max(1, Self.nestedLoopPairs / max(1, table.rows.rowCount))
             let parts = try (0..<held.count).flatMap { index in
                 let batch = try held.batch(index)

@@ -6,11 +6,42 @@ import Synchronization
 
 /// The rows a recursion's step reads in one round.
 final class WorkingRows: Sendable {
-    private let held = Mutex<[Batch]>([])
+    private let held = Mutex<HeldBatches?>(nil)
 
-    var batches: [Batch] {
+    var batches: HeldBatches? {
         get { held.withLock { $0 } }
         set { held.withLock { $0 = newValue } }
+    }
+}
+
+/// Gives the rows of a round as they are now, under a reference's own names.
+final class WorkingTableSource: MorselSource {
+    private let rows: WorkingRows
+    private let schema: Schema
+    private let profile: OperatorProfile
+    private let next = Mutex(0)
+
+    init(_ rows: WorkingRows, _ schema: Schema, _ profile: OperatorProfile) {
+        self.rows = rows
+        self.schema = schema
+        self.profile = profile
+    }
+
+    var isSequential: Bool { true }
+
+    func prepare() async throws {}
+
+    func next() async throws -> Morsel? {
+        let index = next.withLock { next in
+            defer { next += 1 }
+            return next
+        }
+        guard let batches = rows.batches, index < batches.count else { return nil }
+        return Morsel { [schema, profile] emit in
+            let batch = try batches.batch(index)
+            profile.gave(batch.rowCount)
+            _ = try emit(Batch(schema: schema, columns: batch.columns, rowCount: batch.rowCount))
+        }
     }
 }
 
@@ -18,12 +49,13 @@ final class WorkingRows: Sendable {
 ///
 /// A round is computed when its rows are asked for, so a LIMIT above ends a recursion without end.
 ///
-/// - Errors: `EXE-102` beyond `recursionRounds`; `SCH-202` when a round, or the rows a UNION remembers, take more
-///   than the query's memory.
+/// - Errors: `EXE-102` beyond `recursionRounds`; `SCH-202` when the rows a UNION remembers take more than the query's
+///   memory.
 final class RecursionSource: MorselSource {
     private struct State {
         var round = 0
-        var ready: ArraySlice<Batch> = []
+        /// Of the round's rows, the next to give.
+        var ready = 0
         /// Rows given so far, for UNION.
         var seen: GroupTable?
         var isAtEnd = false
@@ -62,10 +94,16 @@ final class RecursionSource: MorselSource {
 
     func next() async throws -> Morsel? {
         while true {
-            let (batch, isAtEnd, round) = state.withLock { ($0.ready.popFirst(), $0.isAtEnd, $0.round) }
-            if let batch {
-                profile.gave(batch.rowCount)
-                return Morsel([batch])
+            let (index, isAtEnd, round) = state.withLock { state in
+                defer { state.ready += 1 }
+                return (state.ready, state.isAtEnd, state.round)
+            }
+            if let batches = working.batches, index < batches.count {
+                return Morsel { [profile] emit in
+                    let batch = try batches.batch(index)
+                    profile.gave(batch.rowCount)
+                    _ = try emit(batch)
+                }
             }
             if isAtEnd { return nil }
             guard round < context.recursionRounds else {
@@ -79,20 +117,17 @@ final class RecursionSource: MorselSource {
 
     private func computeRound(_ source: any MorselSource) async throws {
         let puller = BatchPuller(source, context)
-        var batches: [Batch] = []
-        var bytes = 0
+        let batches = try HeldBatches(context, for: "recursion", profile)
         while let batch = try await puller.next() {
             guard let fresh = try await fresh(batch.dense()) else { continue }
-            bytes = bytes.addingClamped(fresh.columns.reduce(0) { $0 + $1.ownByteCount })
-            let seen = state.withLock { $0.seen?.byteCount ?? 0 }
-            try reservation.resize(to: bytes.addingClamped(seen))
-            batches.append(fresh)
+            try reservation.resize(to: state.withLock { $0.seen?.byteCount ?? 0 })
+            try await context.compute { try batches.append(fresh) }
         }
         working.batches = batches
         state.withLock { state in
-            state.ready = batches[...]
+            state.ready = 0
             state.round += 1
-            state.isAtEnd = batches.isEmpty
+            state.isAtEnd = batches.count == 0
         }
     }
 

@@ -9,13 +9,13 @@ import Synchronization
 ///     keys       a  b  a  a  b
 ///     numbers    1  1  2  3  2
 ///
-/// - Errors: `SCH-202` when the groups' keys use up the query's memory.
+/// When memory does not hold the keys, the rest of the rows goes to disk.
 final class RowNumberSource: MorselSource {
     private struct State {
-        var table: GroupTable
-        /// Rows so far, by group.
-        var counts: [Int64] = []
-        let reservation: MemoryReservation
+        var counter: RowCounter
+        let allowance: SpillAllowance
+        var isFull = false
+        var spill: RowNumberSpill?
     }
     private let input: any MorselSource
     private let keys: [Expression]
@@ -35,8 +35,8 @@ final class RowNumberSource: MorselSource {
         self.context = context
         state = Mutex(
             State(
-                table: GroupTable(types: keys.map(\.type)),
-                reservation: try context.memory.reserve(0, for: "row numbers")))
+                counter: RowCounter(keys.map(\.type)),
+                allowance: try SpillAllowance(context, for: "row numbers")))
     }
 
     /// The order of the rows is what is numbered.
@@ -45,6 +45,7 @@ final class RowNumberSource: MorselSource {
     func prepare() async throws { try await input.prepare() }
 
     func next() async throws -> Morsel? {
+        if let spill = try await spilled() { return try await next(spill) }
         guard let morsel = try await input.next() else { return nil }
         return Morsel { [self] emit in
             try morsel.run { batch in
@@ -59,17 +60,48 @@ final class RowNumberSource: MorselSource {
         let dense = batch.dense()
         let columns = try context.evaluator.evaluate(keys, over: dense)
         let numbers = try state.withLock { state -> [Int64] in
-            let groups = state.table.groups(of: columns, rowCount: dense.rowCount)
-            state.counts += [Int64](repeating: 0, count: max(0, state.table.count - state.counts.count))
-            let numbers = groups.map { group -> Int64 in
-                state.counts[Int(group)] &+= 1
-                return state.counts[Int(group)]
+            let numbers = state.counter.number(columns, rowCount: dense.rowCount)
+            let bytes = state.counter.byteCount
+            if bytes > state.allowance.reservation.bytes || state.allowance.isForced {
+                state.isFull = try !state.allowance.hold(bytes + bytes / 4)
             }
-            let bytes = state.table.byteCount + state.counts.capacity * 8
-            if bytes > state.reservation.bytes { try state.reservation.resize(to: bytes + bytes / 4) }
             return numbers
         }
         let column = Column(.long, count: numbers.count, .int64(numbers))
         return Batch(schema: schema, columns: dense.columns + [column], rowCount: dense.rowCount)
+    }
+
+    /// All rows still to come, on disk, when memory is used up.
+    private func spilled() async throws -> RowNumberSpill? {
+        let (spill, isFull, counter) = state.withLock { ($0.spill, $0.isFull, $0.counter) }
+        guard isFull, spill == nil else { return spill }
+        let made = try await context.compute { [self] in
+            try RowNumberSpill(keys, schema, counter, profile, context)
+        }
+        try state.withLock { state in
+            state.counter = RowCounter(keys.map(\.type))
+            try state.allowance.release()
+            state.spill = made
+        }
+        while let morsel = try await input.next() {
+            try await context.compute { [context] in
+                try morsel.run { batch in
+                    try context.check()
+                    try made.append(batch)
+                    return .more
+                }
+            }
+        }
+        try await context.compute { try made.finish() }
+        return made
+    }
+
+    private func next(_ spill: RowNumberSpill) async throws -> Morsel? {
+        let batch = try await context.compute { [profile, context] in
+            try profile.timed(context.clock) { try spill.next() }
+        }
+        guard let batch else { return nil }
+        profile.gave(batch.rowCount)
+        return Morsel([batch])
     }
 }

@@ -3,12 +3,7 @@ import Scheduling
 import Synchronization
 
 /// Gives the rows of a sort in order, when its input was read to the end: merges the threads' sorted runs.
-///
-/// More runs than memory holds blocks of are first merged into fewer, longer ones.
 final class SortSource: MorselSource {
-    /// Runs that are merged at once, at most.
-    private static let mostRuns = 64
-
     private struct State {
         var merger: RunMerger?
         var skip: Int
@@ -58,42 +53,14 @@ final class SortSource: MorselSource {
             for try await part in group { runs += part }
         }
         let (reservation, merger) = try await context.compute {
-            [self, runs] in
-            try profile.timed(context.clock) { try merge(runs) }
+            [work, spill, profile, context, runs] in
+            try profile.timed(context.clock) { try spill.merger(runs, work) }
         }
         state.withLock { state in
             state.merger = merger
             state.sinks = sinks
             state.reservation = reservation
         }
-    }
-
-    private func merge(_ runs: [SortRun]) throws -> (MemoryReservation, RunMerger) {
-        let rows = min(Batch.capacity, context.batchRows)
-        let reservation = try context.memory.reserve(0, for: "sort")
-        var runs = runs
-        while true {
-            let onDisk = runs.filter { if case .disk = $0 { true } else { false } }
-            let most = context.spillsEverything ? 2 : try Self.fanIn(onDisk.count, reservation)
-            guard onDisk.count > most else {
-                return (reservation, try RunMerger(runs, work, batchRows: rows))
-            }
-            runs = runs.filter { if case .memory = $0 { true } else { false } }
-            for start in stride(from: 0, to: onDisk.count, by: most) {
-                let part = Array(onDisk[start..<min(onDisk.count, start + most)])
-                runs.append(try spill.write(merging: part, work))
-            }
-        }
-    }
-
-    /// How many runs' blocks fit into memory: a block, its decoded rows and their order; at least two.
-    private static func fanIn(_ wanted: Int, _ reservation: MemoryReservation) throws -> Int {
-        var count = min(wanted, mostRuns)
-        while count > 2 {
-            if try reservation.resizeIfFree(to: count * 3 * SortSpill.blockBytes) { return count }
-            count /= 2
-        }
-        return 2
     }
 
     func next() async throws -> Morsel? {

@@ -27,7 +27,7 @@ final class WindowSpill: Sendable {
 
     /// The partition, its chunks summed up where a function asks for it.
     func finish() async throws -> WindowChunks {
-        let written = try await context.morsels.run(priority: context.priority) { [self] in
+        let written = try await context.compute { [self] in
             try writer.withLock { writer in
                 try writer.finish()
                 return try WindowChunks(writer, work, file, context)
@@ -36,7 +36,7 @@ final class WindowSpill: Sendable {
         guard written.needsSums else { return written }
         partition.withLock { $0 = written }
         for chunk in 0..<written.count {
-            try await context.morsels.run(priority: context.priority) { [self] in
+            try await context.compute { [self] in
                 try partition.withLock { try $0?.sumUp(chunk) }
             }
         }

@@ -56,7 +56,7 @@ final class BatchPuller: Sendable {
                     break
                 }
                 group.addTask {
-                    (place, try await HeldBatches(morsel, context, for: "result rows"))
+                    (place, try await HeldBatches.filled(by: morsel, context, for: "result rows"))
                 }
             }
             for try await (place, held) in group {

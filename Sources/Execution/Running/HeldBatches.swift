@@ -1,51 +1,69 @@
 import Columnar
 import Scheduling
+import Synchronization
 
-/// All batches of a morsel: a join's morsel may give many.
+/// Batches in the order they came: in reserved memory, or on disk where there is none left.
 ///
-/// They take reserved memory; batches for which there is none go to disk, if there is one.
-struct HeldBatches: Sendable {
+/// - Threads: any.
+final class HeldBatches: Sendable {
     private enum Held {
         case memory(Batch)
-        case disk(SpillBlock, SpillFile)
+        case disk(SpillBlock, SpillFile, Schema)
     }
-    private let held: [Held]
-    private let schema: Schema
-    private let reservation: MemoryReservation
+    private struct State {
+        var held: [Held] = []
+        var bytes = 0
+        var file: SpillFile?
+    }
+    private let context: QueryContext
+    /// Counts what goes to disk; nil between operators.
+    private let profile: OperatorProfile?
+    private let allowance: SpillAllowance
+    private let state = Mutex(State())
 
-    var count: Int { held.count }
+    init(_ context: QueryContext, for purpose: StaticString, _ profile: OperatorProfile? = nil) throws {
+        self.context = context
+        self.profile = profile
+        allowance = try SpillAllowance(context, for: purpose)
+    }
 
-    /// Runs the morsel on the pool.
-    init(_ morsel: Morsel, _ context: QueryContext, for purpose: StaticString) async throws {
-        let allowance = try SpillAllowance(context, for: purpose)
-        (held, schema) = try await context.compute {
-            var held: [Held] = []
-            var schema = Schema([])
-            var bytes = 0
-            var file: SpillFile?
+    /// All batches of a morsel, which runs on the pool: a join's may give many.
+    static func filled(by morsel: Morsel, _ context: QueryContext, for purpose: StaticString) async throws
+        -> HeldBatches
+    {
+        let batches = try HeldBatches(context, for: purpose)
+        try await context.compute {
             try morsel.run { batch in
                 try context.check()
-                schema = batch.schema
-                let added = batch.ownByteCount
-                if try allowance.hold(bytes.addingClamped(added)) {
-                    bytes = bytes.addingClamped(added)
-                    held.append(.memory(batch))
-                } else {
-                    let target = try file ?? context.makeSpillFile()
-                    file = target
-                    held.append(.disk(try target.write(batch), target))
-                }
+                try batches.append(batch)
                 return .more
             }
-            return (held, schema)
         }
-        reservation = allowance.reservation
+        return batches
+    }
+
+    var count: Int { state.withLock { $0.held.count } }
+
+    func append(_ batch: Batch) throws {
+        try state.withLock { state in
+            let wanted = state.bytes.addingClamped(batch.ownByteCount)
+            if try allowance.hold(wanted) {
+                state.bytes = wanted
+                state.held.append(.memory(batch))
+                return
+            }
+            let target = try state.file ?? context.makeSpillFile()
+            state.file = target
+            let block = try target.write(batch)
+            profile?.spilled(bytes: block.byteCount)
+            state.held.append(.disk(block, target, batch.schema))
+        }
     }
 
     func batch(_ index: Int) throws -> Batch {
-        switch held[index] {
+        switch state.withLock({ $0.held[index] }) {
         case .memory(let batch): batch
-        case .disk(let block, let file): try file.read(block, schema: schema)
+        case .disk(let block, let file, let schema): try file.read(block, schema: schema)
         }
     }
 }

@@ -65,13 +65,7 @@ struct PlanCompiler {
             guard let rows = working[table.id] else {
                 throw ExecutionError(.inconsistentPlan, "a working table stands outside its recursion")
             }
-            return BatchesSource {
-                let batches = rows.batches.map { batch in
-                    Batch(schema: table.schema, columns: batch.columns, rowCount: batch.rowCount)
-                }
-                for batch in batches { node.gave(batch.rowCount) }
-                return batches
-            }
+            return WorkingTableSource(rows, table.schema, node)
         case .sort(let keys, let input): return try sort(keys, input, node, offset: 0, count: nil)
         case .topN(let keys, let offset, let count, let input):
             return try sort(keys, input, node, offset: offset, count: count)
