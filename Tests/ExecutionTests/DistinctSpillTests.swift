@@ -14,10 +14,8 @@ struct DistinctSpillTests {
     private static let number = SpillWorld.number
 
     private func check(
-        _ plan: PhysicalPlan, memory: Int, isOrdered: Bool = false, _ comment: Comment
-    )
-        async throws
-    {
+        _ plan: PhysicalPlan, memory: Int, isOrdered: Bool = false, mustSpill: Bool = true, _ comment: Comment
+    ) async throws {
         let texts = isOrdered ? SpillWorld.lines : SpillWorld.texts
         let (directory, area) = try SpillWorld.area()
         let whole = try await SpillWorld.run(plan, memory: 1 << 30, nil)

@@ -72,10 +72,17 @@ struct JoinProbe {
     /// All pairs of rows with equal keys, past the rest of the condition.
     private mutating func pair(_ groups: [Int32], _ emit: (Batch) throws -> Demand) throws -> Demand {
         let limit = min(Batch.capacity, context.batchRows)
-        let isOneEnough = !work.join.kind.givesRight
+        guard !work.join.kind.givesRight else {
+            var cursor = JoinIndex.PairCursor()
+            while table.index.appendPairs(groups, &cursor, limit: limit, left: &leftRows, right: &rightRows) {
+                if try flush(emit) == .finished { return .finished }
+            }
+            return try flush(emit)
+        }
+        // One partner is enough.
         for (row, group) in groups.enumerated() where group >= 0 {
             for place in table.index.range(of: group) {
-                if isOneEnough, matches.isMatched[row] { break }
+                if matches.isMatched[row] { break }
                 leftRows.append(Int32(truncatingIfNeeded: row))
                 rightRows.append(table.index.members[place])
                 if leftRows.count == limit, try flush(emit) == .finished { return .finished }
@@ -88,41 +95,49 @@ struct JoinProbe {
     private mutating func flush(_ emit: (Batch) throws -> Demand) throws -> Demand {
         guard !leftRows.isEmpty else { return .more }
         try context.check()
-        let pairs = (left: leftRows, right: rightRows)
+        var pairs = (left: leftRows, right: rightRows)
         leftRows.removeAll(keepingCapacity: true)
         rightRows.removeAll(keepingCapacity: true)
         let (left, rows, work, evaluator) = (left, table.rows, work, context.evaluator)
-        let all = profile.timed(context.clock) { () -> Batch in
-            let columns =
-                left.columns.map { $0.gather(pairs.left) } + rows.columns.map { $0.gather(pairs.right) }
-            return Batch(schema: work.pairSchema, columns: columns, rowCount: pairs.left.count)
+        if let residual = work.join.residual {
+            let tested = profile.timed(context.clock) { work.tested(left, pairs.left, rows, pairs.right) }
+            if work.join.kind == .mark {
+                try profile.timed(context.clock) { try note(residual, tested, pairs.left) }
+                return .more
+            }
+            let passed = try profile.timed(context.clock) { try evaluator.filter(tested, where: residual) }
+            guard let passed else { return .more }
+            if let chosen = passed.selection {
+                pairs = (left: pairs.left.gather(chosen), right: pairs.right.gather(chosen))
+            }
         }
-        if work.join.kind == .mark {
-            try profile.timed(context.clock) { try note(all, pairs.left) }
-            return .more
-        }
-        let joined = try profile.timed(context.clock) { () -> Batch? in
-            guard let residual = work.join.residual else { return all }
-            return try evaluator.filter(all, where: residual)
-        }
-        guard let joined else { return .more }
-        try matches.match(joined.selection.map { pairs.left.gather($0) } ?? pairs.left)
+        try matches.match(pairs.left)
         guard work.join.kind.givesRight else { return .more }
-        marks?.mark(joined.selection.map { pairs.right.gather($0) } ?? pairs.right)
-        profile.gave(joined.rowCount)
-        return try emit(
+        marks?.mark(pairs.right)
+        profile.gave(pairs.left.count)
+        let joined = profile.timed(context.clock) {
             Batch(
-                schema: work.schema, columns: joined.columns, rowCount: joined.columnRowCount,
-                selection: joined.selection))
+                schema: work.schema,
+                columns: left.gathered(pairs.left) + rows.columns.map { $0.gather(pairs.right) },
+                rowCount: pairs.left.count)
+        }
+        return try emit(joined)
     }
 
     /// Notes for which left rows the condition is true, and for which it is null.
-    private mutating func note(_ pairs: Batch, _ rows: [Int32]) throws {
-        guard let residual = work.join.residual else { return try matches.match(rows) }
+    private mutating func note(_ residual: Expression, _ pairs: Batch, _ rows: [Int32]) throws {
         let truth = try context.evaluator.evaluate(residual, over: pairs)
         guard let hits = ExpressionEvaluator.trueRows(truth) else { return try matches.match(rows) }
         try matches.match(rows.gather(hits))
         guard truth.mayHaveNulls else { return }
         for pair in 0..<pairs.rowCount where truth.isNull(pair) { matches.noteUnknown(Int(rows[pair])) }
+    }
+}
+
+extension Batch {
+    /// The columns of these rows of a dense batch; as they are when that is every row in its place.
+    fileprivate func gathered(_ rows: [Int32]) -> [Column] {
+        let isWhole = rows.count == rowCount && rows.indices.allSatisfy { Int(rows[$0]) == $0 }
+        return isWhole ? columns : columns.map { $0.gather(rows) }
     }
 }

@@ -9,6 +9,8 @@ struct JoinWork: Sendable {
     let pairSchema: Schema
     let left: Schema
     let right: Schema
+    /// Columns of a pair that the rest of the condition reads.
+    private let testedColumns: Set<Int>
 
     init(_ join: Join, _ left: Schema, _ right: Schema) {
         self.join = join
@@ -16,6 +18,20 @@ struct JoinWork: Sendable {
         self.right = right
         schema = Join.schema(join.kind, left, right)
         pairSchema = Join.pairSchema(left, right)
+        testedColumns = Set(join.residual?.columns ?? [])
+    }
+
+    /// Pairs of rows as the rest of the condition sees them; columns that it does not read are null.
+    func tested(_ left: Batch, _ leftRows: [Int32], _ right: Batch, _ rightRows: [Int32]) -> Batch {
+        let columns = pairSchema.fields.indices.map { index -> Column in
+            guard testedColumns.contains(index) else {
+                return .nulls(pairSchema.fields[index].type, count: leftRows.count)
+            }
+            return index < left.columns.count
+                ? left.columns[index].gather(leftRows)
+                : right.columns[index - left.columns.count].gather(rightRows)
+        }
+        return Batch(schema: pairSchema, columns: columns, rowCount: leftRows.count)
     }
 
     /// Every left row meets every right row.

@@ -66,4 +66,40 @@ package struct JoinIndex: Sendable {
     package func range(of group: Int32) -> Range<Int> {
         Int(starts[Int(group)])..<Int(starts[Int(group) + 1])
     }
+
+    /// Where a run of pairs stopped: the next row, and how many of its partners were given.
+    package struct PairCursor {
+        var row = 0
+        var given = 0
+
+        package init() {}
+    }
+
+    /// Appends pairs of rows and their partners, up to `limit` of them in all; false when every row had its partners.
+    ///
+    /// - Parameter groups: the group of each row, or -1, as `find` gives them.
+    package func appendPairs(
+        _ groups: [Int32], _ cursor: inout PairCursor, limit: Int, left: inout [Int32], right: inout [Int32]
+    ) -> Bool {
+        let (ids, starts, members) = (groups.span, starts.span, members.span)
+        while cursor.row < ids.count {
+            let group = Int(ids[cursor.row])
+            if group >= 0 {
+                let end = Int(starts[group + 1])
+                var place = Int(starts[group]) + cursor.given
+                while place < end {
+                    if left.count >= limit {
+                        cursor.given = place - Int(starts[group])
+                        return true
+                    }
+                    left.append(Int32(truncatingIfNeeded: cursor.row))
+                    right.append(members[place])
+                    place &+= 1
+                }
+            }
+            cursor.row &+= 1
+            cursor.given = 0
+        }
+        return false
+    }
 }

@@ -19,7 +19,7 @@ struct SingleWordTable {
     /// The number of each word; unknown words get new ones.
     mutating func numbers(of words: [UInt64]) -> [Int32] {
         // Grown before the loop, so that the loop only probes.
-        while (count + words.count) * 2 > slots.count { grow() }
+        if (count + words.count) * 2 > slots.count { grow(for: count + words.count) }
         return Self.probe(words, &slots, &count)
     }
 
@@ -60,14 +60,23 @@ struct SingleWordTable {
         return result
     }
 
-    private mutating func grow() {
-        let old = slots
-        slots = [Slot](repeating: Self.free, count: old.count * 2)
-        let mask = slots.count - 1
-        for entry in old where entry.number >= 0 {
+    /// Makes room for so many words, at once however many doublings that is.
+    private mutating func grow(for wanted: Int) {
+        var size = slots.count
+        while wanted * 2 > size { size *= 2 }
+        var larger = [Slot](repeating: Self.free, count: size)
+        Self.move(slots.span, into: &larger)
+        slots = larger
+    }
+
+    private static func move(_ old: Span<Slot>, into larger: inout [Slot]) {
+        var table = larger.mutableSpan
+        let mask = table.count &- 1
+        for place in 0..<old.count where old[place].number >= 0 {
+            let entry = old[place]
             var slot = Int(truncatingIfNeeded: ColumnHash.combined(ColumnHash.seed, entry.word)) & mask
-            while slots[slot].number >= 0 { slot = (slot &+ 1) & mask }
-            slots[slot] = entry
+            while table[slot].number >= 0 { slot = (slot &+ 1) & mask }
+            table[slot] = entry
         }
     }
 }

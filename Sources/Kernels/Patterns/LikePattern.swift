@@ -84,8 +84,8 @@ struct LikePattern {
         }
     }
 
-    /// Greedy with one retry point: after a `%`, a later failure moves that `%` one character on. An earlier `%` never
-    /// needs another look, so the cost is at most pattern times text.
+    /// Greedy with one retry point: after a `%`, a later failure moves that `%` one character on, or to the next place
+    /// of the text behind it. An earlier `%` never needs another look, so the cost is at most pattern times text.
     private static func walk(_ tokens: [Token], _ text: Span<UInt8>) -> Bool {
         var token = 0
         var position = 0
@@ -97,9 +97,10 @@ struct LikePattern {
             if token < tokens.count {
                 switch tokens[token] {
                 case .many:
-                    retryToken = token + 1
-                    retryPosition = position
                     token += 1
+                    if token == tokens.count { return true }
+                    guard let place = start(tokens, token, in: text, from: position) else { return false }
+                    (retryToken, retryPosition, position) = (token, place, place)
                     continue
                 case .one where position < text.count:
                     position += UTF8Text.offset(of: 1, in: text.extracting(position..<text.count))
@@ -115,9 +116,18 @@ struct LikePattern {
                 continue
             }
             guard retryToken >= 0, retryPosition < text.count else { return false }
-            retryPosition += UTF8Text.offset(of: 1, in: text.extracting(retryPosition..<text.count))
-            position = retryPosition
-            token = retryToken
+            let next = retryPosition + UTF8Text.offset(of: 1, in: text.extracting(retryPosition..<text.count))
+            guard let place = start(tokens, retryToken, in: text, from: next) else { return false }
+            (token, position, retryPosition) = (retryToken, place, place)
         }
+    }
+
+    /// Where the token behind a `%` can first begin; nil when its text does not come any more.
+    @inline(__always)
+    private static func start(
+        _ tokens: [Token], _ token: Int, in text: Span<UInt8>, from position: Int
+    ) -> Int? {
+        guard token < tokens.count, case .literal(let wanted) = tokens[token] else { return position }
+        return UTF8Text.find(wanted.span, in: text, from: position)
     }
 }

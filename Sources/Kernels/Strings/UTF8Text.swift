@@ -27,52 +27,7 @@ enum UTF8Text {
     static func find(_ needle: Span<UInt8>, in text: Span<UInt8>, from start: Int = 0) -> Int? {
         if needle.count == 0 { return start <= text.count ? start : nil }
         guard text.count - start >= needle.count else { return nil }
-        let first = needle[0]
-        let last = text.count - needle.count
-        var position = start
-        // Bytes that agreed before one did not: few, but in texts made to waste time.
-        var wasted = 0
-        while position <= last {
-            if text[position] == first {
-                let agreed = agreement(needle, text, at: position)
-                if agreed == needle.count { return position }
-                wasted += agreed
-                if wasted > 64 + 4 * (position - start) {
-                    return findLinearly(needle, in: text, from: position + 1)
-                }
-            }
-            position += 1
-        }
-        return nil
-    }
-
-    @inline(__always)
-    private static func agreement(_ needle: Span<UInt8>, _ text: Span<UInt8>, at position: Int) -> Int {
-        var index = 0
-        while index < needle.count, text[position + index] == needle[index] { index += 1 }
-        return index
-    }
-
-    /// - Cost: linear in both; a word a byte of the needle.
-    /// - Source: Knuth, Morris and Pratt, "Fast Pattern Matching in Strings", SIAM J. Comput. 1977.
-    private static func findLinearly(
-        _ needle: Span<UInt8>, in text: Span<UInt8>, from start: Int
-    ) -> Int? {
-        // How much of the needle's beginning ends at each of its bytes.
-        var borders = [Int](repeating: 0, count: needle.count)
-        var length = 0
-        for index in 1..<max(1, needle.count) {
-            while length > 0, needle[index] != needle[length] { length = borders[length - 1] }
-            if needle[index] == needle[length] { length += 1 }
-            borders[index] = length
-        }
-        var matched = 0
-        for position in start..<max(start, text.count) {
-            while matched > 0, text[position] != needle[matched] { matched = borders[matched - 1] }
-            if text[position] == needle[matched] { matched += 1 }
-            if matched == needle.count { return position + 1 - matched }
-        }
-        return nil
+        return ByteSearch.first(needle, in: text.extracting(start..<text.count)).map { $0 + start }
     }
 
     @inline(__always)
