@@ -1,4 +1,6 @@
+import Catalogs
 import JSONText
+import Metastore
 import Testing
 import Wire
 
@@ -192,5 +194,17 @@ struct CatalogAPITests {
         let grant = try await post("grant_type=password&client_secret=root")
         #expect(grant.status == 400 && grant.body["error"]?.string == "unsupported_grant_type")
         #expect(try await post("grant_type=%zz").status == 400)
+    }
+
+    @Test("an outcome nobody knows is never told as the client's fault")
+    func unknownOutcomes() {
+        let faults: [any Error] = [
+            CatalogError(.commitOutcomeUnknown, "nobody knows"),
+            MetastoreError(.outcomeUnknown, "nobody knows whether it was written"),
+        ]
+        for fault in faults {
+            let (status, type) = CatalogErrorBody.classify(fault)
+            #expect(status == 500 && type == "CommitStateUnknownException", "\(fault)")
+        }
     }
 }
