@@ -34,8 +34,15 @@ enum FuzzInput {
         guard let statements = try? SQLParser.statements(text) else { return }
         for statement in statements {
             let printed = statement.description
-            let again = try? SQLParser.statement(printed)
-            precondition(again == statement, "a statement came back through its text as another: \(printed)")
+            do {
+                let again = try SQLParser.statement(printed)
+                precondition(
+                    again == statement, "a statement came back through its text as another: \(printed)")
+            } catch let fault as SQLSyntaxError where fault.code == .tooDeep || fault.code == .tooLong {
+                // Printing writes parentheses that the text did not have, and words in full.
+            } catch {
+                preconditionFailure("a statement's own text is not read: \(printed): \(error)")
+            }
             guard case .query(let query) = statement, let plan = try? plan(query) else { continue }
             let decoded = try? PhysicalPlan(encoded: plan.encoded)
             precondition(decoded == plan, "a plan came back through its encoding as another")

@@ -173,7 +173,10 @@ extension Parser {
 
     /// A type's name and a string: `DATE '2026-01-31'`.
     private mutating func typedLiteral() throws(SQLSyntaxError) -> ExpressionSyntax? {
-        guard case .word(_, let keyword) = token.kind, keyword?.isReserved != true else { return nil }
+        // A name that would be printed in quotes is no type here: `day$ '…'`.
+        guard case .word(let word, let keyword) = token.kind, keyword?.isReserved != true,
+            word.utf8.allSatisfy({ $0 < 0x80 && $0 != UInt8(ascii: "$") })
+        else { return nil }
         let start = (index, position)
         switch lookAhead().kind {
         case .string(let text):
