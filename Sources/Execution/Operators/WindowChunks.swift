@@ -64,7 +64,7 @@ struct WindowChunks: Sendable {
     /// The chunk's rows with the functions' columns.
     ///
     /// - Errors: `SCH-202` when both ends of frames move, or frames end within rows that sort alike, and memory does not
-    ///   hold those rows; `EXE-101` when nth_value looks too far.
+    ///   hold those rows.
     func run(_ chunk: Int) throws -> Batch {
         var segments = try WindowSegments(work, file, context, chunks, rowCount: rowCount)
         var results: [Column] = []
@@ -148,7 +148,7 @@ struct WindowChunks: Sendable {
             })
     }
 
-    /// nth_value: a frame that begins with the partition has its first places in the first chunk.
+    /// nth_value: a frame that begins with the partition has its first places in the first chunks.
     private func nth(
         _ call: WindowCall, _ frames: FrameRanges, _ chunk: Int, _ range: Range<Int>,
         _ segments: inout WindowSegments
@@ -169,20 +169,24 @@ struct WindowChunks: Sendable {
             }
             return try work.compute(call, segment.rows, frames, segment.value).slice(own)
         }
-        var head = try segments.segment(0..<1).value(call.arguments[0]).flattened()
-        if call.ignoresNulls {
-            let known = (0..<head.count).filter { [head] in !head.isNull($0) }
-            head = head.gather(known.map { Int32(truncatingIfNeeded: $0) })
+        var end = 1
+        while places.allSatisfy({ $0.map { $0 > 0 } ?? true }) {
+            var head = try segments.segment(0..<end).value(call.arguments[0]).flattened()
+            if call.ignoresNulls {
+                let known = (0..<head.count).filter { [head] in !head.isNull($0) }
+                head = head.gather(known.map { Int32(truncatingIfNeeded: $0) })
+            }
+            if greatest <= head.count {
+                let last = Column.nulls(head.type, count: 1).flattened()
+                return Column.concatenate([head, last], type: call.type).gather(
+                    places.map { Int32(truncatingIfNeeded: $0.map { Int($0) - 1 } ?? head.count) })
+            }
+            if end == range.lowerBound { break }
+            end = min(range.lowerBound, end * 2)
         }
-        guard greatest <= head.count, places.allSatisfy({ $0.map { $0 > 0 } ?? true }) else {
-            throw ExecutionError(
-                .unsupported, "nth_value looks far into a partition that memory does not hold",
-                ["place": greatest, "at-most": head.count],
-                hint: "give the query more memory with --query-memory or SET query_memory_bytes")
-        }
-        let all = Column.concatenate([head, Column.nulls(head.type, count: 1).flattened()], type: call.type)
-        return all.gather(
-            places.map { Int32(truncatingIfNeeded: $0.map { Int($0) - 1 } ?? head.count) })
+        let whole = try segments.segment(0..<range.upperBound)
+        let all = try work.bounds(call, whole.rows, whole.value).ranges()
+        return try work.compute(call, whole.rows, all, whole.value).slice(whole.own(chunk))
     }
 
     /// All rows of the chunk, and of others, sort alike: they have one frame, and it is whole chunks.

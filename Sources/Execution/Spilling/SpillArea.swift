@@ -60,11 +60,12 @@ package final class SpillArea: Sendable {
                 ["wanted-bytes": now, "limit-bytes": limit],
                 hint: "give the query more memory, or the server more room with --spill-bytes")
         }
-        gauge.set(Int64(now))
+        gauge.add(Int64(bytes))
         written.add(Int64(bytes))
     }
 
     func release(_ bytes: Int) {
-        gauge.set(Int64(used.subtract(bytes, ordering: .relaxed).newValue))
+        used.subtract(bytes, ordering: .relaxed)
+        gauge.add(-Int64(bytes))
     }
 }
