@@ -23,7 +23,7 @@ QUERIES = [
      f"SELECT count(*), count(a.n), count(b.n), sum(length(b.pad)) FROM {BIG} a FULL JOIN {BIG} b ON a.k = b.n + 1000000"),
     ("join with one key", ["HashJoin"],
      f"SELECT count(*), count(b.n), sum(length(b.pad)) FROM {FEW} a LEFT JOIN {BIG} b ON a.n * 0 = b.n * 0 AND b.n % 3 = a.n"),
-    ("join without keys", ["HashJoin"],
+    ("join without keys", ["NestedLoopJoin"],
      f"SELECT count(*), sum(a.n), sum(b.n), max(b.pad) FROM {FEW} a JOIN {BIG} b ON b.n > a.n * 600000"),
     ("sort", ["Sort"], f"SELECT n, k, pad FROM {BIG} ORDER BY g DESC, k LIMIT 5 OFFSET {ROWS - 5}"),
     ("aggregation", ["Aggregate"],
