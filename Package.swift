@@ -69,7 +69,8 @@ let rooms: [Room] = [
     Room(
         name: "Streams",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Metastore", "Scheduling", "FileFormats",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Metastore", "Scheduling",
+            "FileFormats",
         ]),
     // Layer 6
     Room(

@@ -51,4 +51,13 @@ package struct FileFormatsError: Fault {
         self.hint = hint
         self.cause = cause
     }
+
+    private init(_ other: FileFormatsError, hint: String) {
+        (code, summary, context) = (other.code, other.summary, other.context)
+        (place, cause) = (other.place, other.cause)
+        self.hint = hint
+    }
+
+    /// The same fault, with what the caller can do.
+    func hinting(_ hint: String) -> FileFormatsError { FileFormatsError(self, hint: hint) }
 }

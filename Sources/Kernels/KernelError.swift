@@ -16,13 +16,16 @@ package struct KernelError: Fault {
         case tooLarge = "KRN-106"
         /// No kernel computes this function over these types.
         case unsupported = "KRN-201"
-        /// Nobody waits for the answer any more.
+        /// Nobody wants the result any more: the query was cancelled, the pipeline stops.
         case interrupted = "KRN-301"
+        /// The memory ledger, or the query's share of it, has no room for the result.
+        case memoryExhausted = "KRN-302"
 
         package var kind: FaultKind {
             switch self {
             case .unsupported: .unsupported
             case .interrupted: .cancelled
+            case .memoryExhausted: .exhausted
             default: .invalidRequest
             }
         }

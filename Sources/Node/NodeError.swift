@@ -1,6 +1,6 @@
 package import Faults
 
-/// Why a node does not start.
+/// Why a node does not start, or does not end well.
 package struct NodeError: Fault {
     package enum Code: String, FaultCode {
         /// A setting has a value it cannot have.
@@ -17,6 +17,8 @@ package struct NodeError: Fault {
         case directoryUnusable = "NOD-203"
         /// The version file is not what any version writes.
         case directoryDamaged = "NOD-204"
+        /// Pipelines did not end in the time that was given for it.
+        case notDrained = "NOD-205"
         /// Another library's OpenSSL answers instead of the one this was built with.
         case wrongLibrary = "NOD-301"
 
@@ -25,7 +27,7 @@ package struct NodeError: Fault {
             case .invalidSetting, .openAddress, .otherMetastore: .invalidRequest
             case .directoryInUse: .conflict
             case .directoryNewer: .unsupported
-            case .directoryUnusable: .unavailable
+            case .directoryUnusable, .notDrained: .unavailable
             case .directoryDamaged: .corruptData
             case .wrongLibrary: .bug
             }

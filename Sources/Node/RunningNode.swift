@@ -60,6 +60,29 @@ package struct RunningNode: Sendable {
         return JSONValue.object(line).description
     }
 
+    /// False when they have not within the time for draining, one second at least.
+    private func havePipelinesEnded() async -> Bool {
+        let (answers, send) = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingOldest(1))
+        // Nothing here may keep the rooms open: their directory's lock goes with them.
+        let limit = Duration.seconds(max(1, rooms.settings.drainSeconds))
+        let pipelines = self.pipelines
+        let ended = Task {
+            await pipelines.value
+            send.yield(true)
+        }
+        let late = Task {
+            // Cancelled when the pipelines have ended, and then the answer is given.
+            do { try await Task.sleep(for: limit) } catch { return }
+            send.yield(false)
+        }
+        defer {
+            ended.cancel()
+            late.cancel()
+        }
+        var iterator = answers.makeAsyncIterator()
+        return await iterator.next() ?? false
+    }
+
     /// Takes no new requests, lets the running ones end for a bounded time, then closes every room.
     package func stop() async throws {
         readiness.set(false)
@@ -72,7 +95,12 @@ package struct RunningNode: Sendable {
         maintenance.cancel()
         upkeep.cancel()
         planning.cancel()
-        await pipelines.value
+        guard await havePipelinesEnded() else {
+            // What they use stays open below them: the process ends, and its end is as good as any crash.
+            throw NodeError(
+                .notDrained, "pipelines did not end in time: what they had not committed is done again",
+                ["seconds": rooms.settings.drainSeconds])
+        }
         await maintenance.value
         await upkeep.value
         await planning.value

@@ -35,6 +35,8 @@ package struct PlannerError: Fault {
         case invalidVersion = "PLA-118"
         /// Whoever asked for the plan gave up.
         case interrupted = "PLA-119"
+        /// A new column's name is too long, or has characters that nobody sees.
+        case invalidName = "PLA-120"
         /// The language has it, and this build does not run it.
         case unsupported = "PLA-201"
         /// The optimiser broke a plan.

@@ -56,6 +56,9 @@ package struct FaultStatus: Sendable, Equatable {
     private static let exact: [String: FaultStatus] = [
         "PLA-201": FaultStatus(400, 40_003),
         "KRN-201": FaultStatus(400, 40_003),
+        // Not the SQL's fault: who asked has left, or memory is short.
+        "KRN-301": FaultStatus(408, 90_408),
+        "KRN-302": FaultStatus(429, 90_429),
         "EXE-101": FaultStatus(400, 40_003),
         "EXE-103": FaultStatus(400, 40_004),
         "QRY-101": FaultStatus(400, 40_003),

@@ -1,4 +1,5 @@
 import Effects
+import Faults
 import FileFormats
 import Foundation
 import TestKit
@@ -43,6 +44,22 @@ struct EventReaderTests {
         "CSV that is none says where",
         arguments: ["", "a,b\n1\n", "a,b\n1,2,3\n", "a\n\"x\n", "a\n\"x\"y\n", "a,,b\n1,2,3\n", "a,a\n1,2\n"])
     func csvFaults(text: String) { #expect(throws: CommandError.self) { try csv(text) } }
+
+    @Test("bytes that are no UTF-8 are refused with row and column, never changed")
+    func csvEncoding() throws {
+        func fault(_ bytes: [UInt8]) throws -> String {
+            let reader = CSVReader(ByteInput(bytes: bytes), nulls: []) { _ in .inferred }
+            let error = #expect(throws: CommandError.self) { _ = try bodies(reader, BatchLimits(events: 1)) }
+            return try #require(error).message
+        }
+        let found = try fault(Array("id,s\n13,ü\n14,".utf8) + [0xFF] + Array("\n".utf8))
+        #expect(
+            found.contains("not UTF-8") && found.contains("row: 2") && found.contains("column: s"), "\(found)"
+        )
+        #expect(try fault(Array("id,".utf8) + [0xC3] + Array("\n1,2\n".utf8)).contains("column: 2"))
+        // One letter cut in two by a comma is no letter.
+        #expect(try fault([0x61, 0x2C, 0x62, 0x0A, 0xC3, 0x2C, 0xBC, 0x0A]).contains("column: a"))
+    }
 
     @Test("a file gives the same events however it is cut into pieces and batches", arguments: 1...6)
     func pieces(seed: UInt64) throws {

@@ -53,6 +53,18 @@ struct EventBodyTests {
         #expect(error?.place == .byte(18))
     }
 
+    @Test("lines sent as one document are told their media type")
+    func tellsMediaTypeOfLines() {
+        func hint(_ text: String) -> String? {
+            #expect(throws: FileFormatsError.self) {
+                try EventBody.inspect(Array(text.utf8), mediaType: "application/json")
+            }?.hint
+        }
+        #expect(hint("{\"a\":1}\n{\"a\":2}\n")?.contains("application/x-ndjson") == true)
+        #expect(hint("{\"a\":1} x") == nil)
+        #expect(hint("{\"a\":") == nil)
+    }
+
     @Test("another media type is refused")
     func refusesMediaType() {
         let error = #expect(throws: FileFormatsError.self) {

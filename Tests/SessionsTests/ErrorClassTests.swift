@@ -57,6 +57,9 @@ struct ErrorClassTests {
         Mistake("SELECT $1", "PLA-116", (1, 8), "$1"),
         Mistake("SELECT * FROM web.clicks FOR VERSION AS OF 5", "PLA-118", (1, 15), "5"),
         Mistake(
+            "CREATE TABLE web.t (\"" + String(repeating: "x", count: 256) + "\" BIGINT)", "PLA-120", (1, 21),
+            "255"),
+        Mistake(
             "SELECT (SELECT sum(c.id)) FROM web.clicks c", "PLA-201", (1, 16), "compute it in that query"),
         Mistake("SELECT list_transform([1], x -> x + 1)", "PLA-201", (1, 30), "lambda", "UNNEST"),
         Mistake("SELECT 1 / 0", "KRN-101", (1, 10)),
@@ -86,7 +89,8 @@ struct ErrorClassTests {
     /// Codes for our own mistakes, and for what a statement cannot bring about: a race, a caller who gives up, a broken
     /// disk, a million files.
     static let notCaused: Set<String> = [
-        "PLA-119", "PLA-301", "KRN-201", "EXE-101", "EXE-201", "EXE-302", "SES-106", "SES-202",
+        "PLA-119", "PLA-301", "KRN-201", "KRN-301", "KRN-302", "EXE-101", "EXE-201", "EXE-302", "SES-106",
+        "SES-202",
     ]
 
     @Test("a mistake gets its code, its place and help", arguments: mistakes)

@@ -56,6 +56,23 @@ struct StatementTests {
         #expect(try await fixture.texts("SHOW NAMESPACES") == ["web"])
     }
 
+    @Test("a new column's name is short and can be seen")
+    func columnNames() async throws {
+        let fixture = try await SessionFixture()
+        let long = String(repeating: "x", count: 256)
+        for name in [long, "a\nb", "a\u{7}"] {
+            let made = await #expect(throws: PlannerError.self) {
+                try await fixture.texts("CREATE TABLE web.t (\"\(name)\" BIGINT)")
+            }
+            #expect(made?.code == .invalidName && made?.place != nil)
+            let renamed = await #expect(throws: SessionsError.self) {
+                try await fixture.texts("ALTER TABLE web.clicks RENAME COLUMN url TO \"\(name)\"")
+            }
+            #expect(renamed?.code == .changeForbidden)
+        }
+        _ = try await fixture.texts("CREATE TABLE web.t (\"\(long.dropLast())\" BIGINT)")
+    }
+
     @Test("EXPLAIN shows the plan, as text and as JSON")
     func explain() async throws {
         let fixture = try await SessionFixture()

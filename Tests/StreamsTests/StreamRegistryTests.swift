@@ -115,6 +115,47 @@ import Testing
         await registry.close()
     }
 
+    @Test func aFieldIsCalledWhatAColumnMayBe() async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let registry = try await open(metastore)
+        func make(_ name: String) async throws {
+            let inner: JSONValue = [
+                "name": "s", "type": "struct", "fields": [["name": .string(name), "type": "int64"]],
+            ]
+            for (stream, field) in [
+                ("outer", ["name": .string(name), "type": "int64"] as JSONValue), ("inner", inner),
+                ("list", ["name": "l", "type": "list", "items": inner]),
+            ] {
+                _ = try await registry.create([
+                    "name": .string(stream), "schema": ["fields": [field]],
+                ])
+                try await registry.delete(stream)
+            }
+        }
+        try await make(String(repeating: "x", count: 255))
+        try await make("ä b.\"c\" 🦊")
+        for name in [String(repeating: "x", count: 256), "a\nb", "a\u{0}", "\u{85}"] {
+            let error = await #expect(throws: StreamsError.self, "\(name.debugDescription)") {
+                try await make(name)
+            }
+            #expect(error?.code == .invalidDefinition)
+        }
+        await registry.close()
+    }
+
+    @Test func whoDeletesAStreamSecondFindsNone() async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let registry = try await open(metastore)
+        let made = try await registry.create(clicks)
+        try await registry.delete("clicks")
+        // As a request that looked the stream up before the other one deleted it.
+        let error = await #expect(throws: StreamsError.self) {
+            try await metastore.write { try StreamRows.delete(made, force: false, $0) }
+        }
+        #expect(error?.code == .streamNotFound)
+        await registry.close()
+    }
+
     @Test func anAnswerHasTheHostedShape() throws {
         let id = try #require(UniqueID("0123456789abcdef0123456789abcdef"))
         let stream = try StreamDefinition(creating: clicks, id: id, now: Instant(microseconds: 0))

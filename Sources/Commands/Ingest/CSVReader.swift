@@ -8,6 +8,7 @@ struct CSVReader: EventReader {
     typealias Kind = CSVValue.Kind
 
     private struct Column {
+        var name: String
         /// `"name":`
         var prefix: [UInt8]
         var kind: Kind
@@ -36,20 +37,24 @@ struct CSVReader: EventReader {
         body.reserveCapacity(256 * limits.events)
         var count = 0
         while count < limits.events, body.count < limits.bytes, try nextRow() {
-            let number = rowCount + count + 1
             guard ends.count == columns.count else {
                 throw CommandError(
                     .file, "a row has another number of fields than the head",
-                    ["row": number, "fields": ends.count, "columns": columns.count])
+                    ["row": rowCount + 1, "fields": ends.count, "columns": columns.count])
+            }
+            if let field = CSVRow.firstInvalidField(text, ends) {
+                throw CommandError(
+                    .file, "a field is not UTF-8", ["row": rowCount + 1, "column": columns[field].name],
+                    hint: "convert the file first, for example with iconv")
             }
             write(columns, to: &body)
             count += 1
+            rowCount += 1
         }
         guard count > 0 else { return nil }
-        defer { rowCount += count }
         return EventBatch(
-            body: body, contentType: "application/x-ndjson", eventCount: count, firstEvent: rowCount + 1,
-            sourceBytes: input.consumed + Int64(position))
+            body: body, contentType: "application/x-ndjson", eventCount: count,
+            firstEvent: rowCount - count + 1, sourceBytes: input.consumed + Int64(position))
     }
 
     private mutating func head() throws(CommandError) -> [Column] {
@@ -59,7 +64,10 @@ struct CSVReader: EventReader {
         var made: [Column] = []
         var names: Set<String> = []
         for index in ends.indices {
-            guard let name = String(validating: field(index), as: UTF8.self), !name.isEmpty else {
+            guard let name = String(validating: field(index), as: UTF8.self) else {
+                throw CommandError(.file, "a column's name is not UTF-8", ["column": made.count + 1])
+            }
+            guard !name.isEmpty else {
                 throw CommandError(.file, "a column has no name", ["column": made.count + 1])
             }
             guard names.insert(name).inserted else {
@@ -67,7 +75,7 @@ struct CSVReader: EventReader {
             }
             var prefix: [UInt8] = []
             JSONValue.appendQuoted(name, to: &prefix)
-            made.append(Column(prefix: prefix + [UInt8(ascii: ":")], kind: kind(name)))
+            made.append(Column(name: name, prefix: prefix + [UInt8(ascii: ":")], kind: kind(name)))
         }
         columns = made
         return made

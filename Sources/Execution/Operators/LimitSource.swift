@@ -37,3 +37,8 @@ final class LimitSource: MorselSource {
         return nil
     }
 }
+
+extension RowWindow {
+    /// Rows of the input that matter at most, skipped ones included.
+    var end: Int { count.map { max(0, offset).addingClamped(max(0, $0)) } ?? .max }
+}

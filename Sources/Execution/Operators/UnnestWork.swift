@@ -2,65 +2,93 @@ import Columnar
 import Kernels
 import Plans
 
+/// A batch, and the lists of its rows.
+struct UnnestedLists: Sendable {
+    let batch: Batch
+    fileprivate let items: [UnnestItem]
+    let cursor: UnnestCursor
+}
+
 /// Turns one batch into rows of elements, a batch of them at a time.
 struct UnnestWork: Sendable {
     let unnesting: Unnesting
+    let input: Schema
     let schema: Schema
     let limit: Int
 
     init(_ unnesting: Unnesting, over input: Schema, limit: Int) {
         self.unnesting = unnesting
+        self.input = input
         self.limit = limit
         schema = unnesting.schema(over: input)
     }
 
+    /// Where the lists of all rows are too much, those of fewer may do.
     func run(_ batch: Batch, _ evaluator: ExpressionEvaluator, emit: (Batch) throws -> Demand) throws
         -> Demand
     {
         let dense = batch.dense()
+        let lists: UnnestedLists
+        do {
+            lists = try self.lists(of: dense, evaluator)
+        } catch let error as KernelError where error.asksForFewerRows && dense.rowCount > 1 {
+            let middle = dense.rowCount / 2
+            if try run(dense.slice(0..<middle), evaluator, emit: emit) == .finished { return .finished }
+            return try run(dense.slice(middle..<dense.rowCount), evaluator, emit: emit)
+        }
+        return try run(lists, from: lists.cursor, atMost: .max, emit: emit)
+    }
+
+    /// `batch` is dense.
+    func lists(of batch: Batch, _ evaluator: ExpressionEvaluator) throws -> UnnestedLists {
         var items: [UnnestItem] = []
-        for item in unnesting.items { items.append(try UnnestItem(item, over: dense, evaluator)) }
-        var rows: [Int32] = []
-        var numbers: [Int64] = []
-        func flush() throws -> Demand {
+        for item in unnesting.items { items.append(try UnnestItem(item, over: batch, evaluator)) }
+        let counts = (0..<batch.rowCount).map { row in
+            items.reduce(Int64(0)) { max($0, $1.count(of: row)) }
+        }
+        return UnnestedLists(
+            batch: batch, items: items,
+            cursor: UnnestCursor(counts: counts, keepsEmpty: unnesting.keepsEmpty))
+    }
+
+    /// So many rows from `start` on.
+    func run(
+        _ lists: UnnestedLists, from start: UnnestCursor, atMost count: Int,
+        emit: (Batch) throws -> Demand
+    ) throws -> Demand {
+        var cursor = start
+        var left = count
+        while left > 0 {
+            var rows: [Int32] = []
+            var numbers: [Int64] = []
+            let size = min(left, limit)
+            while rows.count < size, let run = cursor.next(atMost: size - rows.count) {
+                rows.append(contentsOf: repeatElement(run.row, count: run.numbers.count))
+                numbers.append(contentsOf: run.numbers)
+            }
             if rows.isEmpty { return .more }
-            var columns = dense.columns.map { $0.gather(rows) }
-            for item in items { columns += try item.columns(rows, numbers) }
-            if unnesting.hasOrdinality {
-                let validity = Bitmap(numbers.map { $0 >= 0 })
-                columns.append(
-                    Column(
-                        .long, count: rows.count, .int64(numbers.map { $0 + 1 }),
-                        validity: validity.isAllSet ? nil : validity))
-            }
-            let part = Batch(schema: schema, columns: columns, rowCount: rows.count)
-            rows.removeAll(keepingCapacity: true)
-            numbers.removeAll(keepingCapacity: true)
-            return try emit(part)
+            left -= rows.count
+            if try emit(part(lists, rows, numbers)) == .finished { return .finished }
         }
-        for row in 0..<dense.rowCount {
-            let count = items.reduce(Int64(0)) { max($0, $1.count(of: row)) }
-            if count == 0, unnesting.keepsEmpty {
-                rows.append(Int32(truncatingIfNeeded: row))
-                // No element has this number.
-                numbers.append(-1)
-            }
-            var number: Int64 = 0
-            while number < count {
-                let taken = min(count - number, Int64(limit - rows.count))
-                rows.append(contentsOf: repeatElement(Int32(truncatingIfNeeded: row), count: Int(taken)))
-                numbers.append(contentsOf: number..<number + taken)
-                number += taken
-                if rows.count >= limit, try flush() == .finished { return .finished }
-            }
-            if rows.count >= limit, try flush() == .finished { return .finished }
+        return .more
+    }
+
+    private func part(_ lists: UnnestedLists, _ rows: [Int32], _ numbers: [Int64]) throws -> Batch {
+        var columns = lists.batch.columns.map { $0.gather(rows) }
+        for item in lists.items { columns += try item.columns(rows, numbers) }
+        if unnesting.hasOrdinality {
+            let validity = Bitmap(numbers.map { $0 >= 0 })
+            columns.append(
+                Column(
+                    .long, count: rows.count, .int64(numbers.map { $0 + 1 }),
+                    validity: validity.isAllSet ? nil : validity))
         }
-        return try flush()
+        return Batch(schema: schema, columns: columns, rowCount: rows.count)
     }
 }
 
 /// One list, map or series of each row of a batch.
-private enum UnnestItem {
+private enum UnnestItem: Sendable {
     /// Elements of all rows one after the other, a null behind them; where each row's begin.
     case elements([Column], offsets: [Int32], isNull: [Bool])
     case numbers(IntegerSeries)

@@ -20,10 +20,13 @@ final class BatchPuller: Sendable {
     }
     private let source: any MorselSource
     private let context: QueryContext
+    /// No more rows are taken of one morsel: nobody wants more of all.
+    private let rowLimit: Int
     private let state = Mutex(State())
 
-    init(_ source: any MorselSource, _ context: QueryContext) {
+    init(_ source: any MorselSource, _ context: QueryContext, rowLimit: Int = .max) {
         self.source = source
+        self.rowLimit = rowLimit
         self.context = context
     }
 
@@ -49,14 +52,18 @@ final class BatchPuller: Sendable {
         }
         var parts = [HeldBatches?](repeating: nil, count: size)
         var isAtEnd = false
-        try await withThrowingTaskGroup(of: (Int, HeldBatches).self) { [context] group in
+        try await withThrowingTaskGroup(of: (Int, HeldBatches).self) { [context, rowLimit] group in
             for place in 0..<size {
                 guard let morsel = try await source.next() else {
                     isAtEnd = true
                     break
                 }
                 group.addTask {
-                    (place, try await HeldBatches.filled(by: morsel, context, for: "result rows"))
+                    (
+                        place,
+                        try await HeldBatches.filled(
+                            by: morsel, context, for: "result rows", rowLimit: rowLimit)
+                    )
                 }
             }
             for try await (place, held) in group {

@@ -27,16 +27,18 @@ final class HeldBatches: Sendable {
         allowance = try SpillAllowance(context, for: purpose)
     }
 
-    /// All batches of a morsel, which runs on the pool: a join's may give many.
-    static func filled(by morsel: Morsel, _ context: QueryContext, for purpose: StaticString) async throws
-        -> HeldBatches
-    {
+    /// The batches of a morsel, which runs on the pool until it has given so many rows: a join's may give many.
+    static func filled(
+        by morsel: Morsel, _ context: QueryContext, for purpose: StaticString, rowLimit: Int = .max
+    ) async throws -> HeldBatches {
         let batches = try HeldBatches(context, for: purpose)
         try await context.compute {
+            var rows = 0
             try morsel.run { batch in
                 try context.check()
                 try batches.append(batch)
-                return .more
+                rows += batch.rowCount
+                return rows < rowLimit ? .more : .finished
             }
         }
         return batches

@@ -58,7 +58,11 @@ struct PlanCompiler {
         case .unnest(let unnesting, let input):
             let work = UnnestWork(
                 unnesting, over: input.schema, limit: min(Batch.capacity, context.batchRows))
-            return UnnestSource(input: try source(for: input), work: work, profile: node, context: context)
+            let source = try source(for: input)
+            if case .values = input {
+                return ValuesUnnestSource(input: source, work: work, profile: node, context: context)
+            }
+            return UnnestSource(input: source, work: work, profile: node, context: context)
         case .recursion(let recursion, let base, let step):
             return try self.recursion(recursion, base, step, node)
         case .workingTable(let table):
@@ -70,7 +74,8 @@ struct PlanCompiler {
         case .topN(let keys, let offset, let count, let input):
             return try sort(keys, input, node, offset: offset, count: count)
         case .limit(let window, let input):
-            return LimitSource(BatchPuller(try source(for: input), context), window, profile: node)
+            let puller = BatchPuller(try source(for: input), context, rowLimit: window.end)
+            return LimitSource(puller, window, profile: node)
         case .union(let inputs):
             var sources: [any MorselSource] = []
             for input in inputs { sources.append(try source(for: input)) }

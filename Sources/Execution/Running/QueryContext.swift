@@ -44,7 +44,11 @@ package struct QueryContext: Sendable {
         self.kernels = kernels
     }
 
-    var evaluator: ExpressionEvaluator { ExpressionEvaluator(context: kernels) }
+    var evaluator: ExpressionEvaluator {
+        var kernels = kernels
+        kernels.supervisor = QuerySupervisor(context: self)
+        return ExpressionEvaluator(context: kernels)
+    }
 
     /// Called once a batch and once a request.
     ///

@@ -1,4 +1,5 @@
 import Columnar
+import Kernels
 import Plans
 
 /// What a filter or projection does to each batch on its way; nil drops the batch.
@@ -20,14 +21,25 @@ struct StagedSource<Work: Stage>: MorselSource {
     func next() async throws -> Morsel? {
         guard let morsel = try await input.next() else { return nil }
         return Morsel { emit in
-            try morsel.run { batch in
-                guard let result = try profile.timed(context.clock, { try stage.apply(batch) }) else {
-                    return .more
-                }
-                profile.gave(result.rowCount)
-                return try emit(result)
-            }
+            try morsel.run { batch in try run(batch, emit) }
         }
+    }
+
+    /// Where the results of all rows are too much, those of fewer may do.
+    private func run(_ batch: Batch, _ emit: (Batch) throws -> Demand) throws -> Demand {
+        try context.check()
+        let result: Batch?
+        do {
+            result = try profile.timed(context.clock) { try stage.apply(batch) }
+        } catch let error as KernelError where error.asksForFewerRows && batch.rowCount > 1 {
+            let dense = batch.dense()
+            let middle = dense.rowCount / 2
+            if try run(dense.slice(0..<middle), emit) == .finished { return .finished }
+            return try run(dense.slice(middle..<dense.rowCount), emit)
+        }
+        guard let result else { return .more }
+        profile.gave(result.rowCount)
+        return try emit(result)
     }
 }
 
@@ -60,6 +72,7 @@ struct ProjectStage: Stage {
                 selection: batch.selection)
         }
         let columns = try evaluator.evaluate(projection.expressions, over: batch)
+        for column in columns { try column.checkGrowth() }
         return Batch(schema: schema, columns: columns, rowCount: batch.rowCount)
     }
 }

@@ -50,7 +50,10 @@ package struct CSVBody: Sendable {
             guard CSVRow.split(bytes, range, text: &text, ends: &ends) else {
                 throw Self.malformed("text follows a quoted field", row)
             }
-            guard Self.isUTF8(text) else { throw Self.malformed("a field is not UTF-8", row) }
+            if let field = CSVRow.firstInvalidField(text, ends) {
+                throw FileFormatsError(
+                    .malformedBody, "a field is not UTF-8", ["row": row + 1, "column": field + 1])
+            }
             if columns.isEmpty {
                 columns = try head(text, ends)
                 continue
@@ -108,11 +111,6 @@ package struct CSVBody: Sendable {
             CSVValue.write(field, as: columns[index].kind, to: &body)
         }
         body += [UInt8(ascii: "}"), UInt8(ascii: "\n")]
-    }
-
-    /// Most bytes are ASCII, which a look at each tells without making a string.
-    private static func isUTF8(_ text: [UInt8]) -> Bool {
-        text.allSatisfy { $0 < 0x80 } || String(validating: text, as: UTF8.self) != nil
     }
 
     private static func field(_ index: Int, _ text: [UInt8], _ ends: [Int]) -> ArraySlice<UInt8> {

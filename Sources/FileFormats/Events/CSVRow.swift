@@ -35,6 +35,19 @@ package enum CSVRow {
         }
     }
 
+    /// The first of the fields whose bytes are no UTF-8, from zero; nil when all are.
+    ///
+    /// - Cost: most bytes are ASCII, which a look at each tells without making a string.
+    package static func firstInvalidField(_ text: [UInt8], _ ends: [Int]) -> Int? {
+        if text.allSatisfy({ $0 < 0x80 }) { return nil }
+        var start = 0
+        for (index, end) in ends.enumerated() {
+            if String(validating: text[start..<end], as: UTF8.self) == nil { return index }
+            start = end
+        }
+        return nil
+    }
+
     /// Where the row at `start` ends, and where the next begins; quoted fields may hold line ends. Nil when a quoted
     /// field does not end.
     static func end(_ buffer: [UInt8], from start: Int) -> (row: Int, next: Int)? {

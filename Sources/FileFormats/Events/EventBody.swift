@@ -36,7 +36,7 @@ package struct EventBody: Sendable, Hashable {
         _ bytes: [UInt8], mediaType: String?, requiresObjects: Bool = false
     ) throws(FileFormatsError) -> EventBody {
         let asked = try framing(ofMediaType: mediaType)
-        let (count, firstOther) = try JSONBridge.inspect(bytes, framing: asked)
+        let (count, firstOther) = try counted(bytes, asked)
         if requiresObjects, let firstOther {
             throw FileFormatsError(
                 .malformedBody, "an event of this stream is a JSON object with its fields",
@@ -46,6 +46,28 @@ package struct EventBody: Sendable, Hashable {
         let isArray = first == UInt8(ascii: "[") && asked != FIRN_JSON_LINES
         let framing: EventFraming = isArray ? .array : asked == FIRN_JSON_DOCUMENT ? .object : .lines
         return EventBody(count: count, framing: framing)
+    }
+
+    /// Who sends lines as one document has only the media type wrong, and is told so.
+    private static func counted(
+        _ bytes: [UInt8], _ asked: firn_json_framing
+    ) throws(FileFormatsError) -> (count: Int, firstOther: Int?) {
+        do throws(FileFormatsError) {
+            return try JSONBridge.inspect(bytes, framing: asked)
+        } catch {
+            guard asked == FIRN_JSON_DOCUMENT, error.code == .malformedBody, isLines(bytes) else {
+                throw error
+            }
+            throw error.hinting("these are lines of JSON: send them as application/x-ndjson")
+        }
+    }
+
+    private static func isLines(_ bytes: [UInt8]) -> Bool {
+        do throws(FileFormatsError) {
+            return try JSONBridge.inspect(bytes, framing: FIRN_JSON_LINES).count > 1
+        } catch {
+            return false
+        }
     }
 
     private static func framing(ofMediaType text: String?) throws(FileFormatsError) -> firn_json_framing {

@@ -9,6 +9,9 @@ struct RowPlan {
     var validity: Bitmap?
     /// A failing row becomes null instead of failing the call.
     var isTry = false
+    var supervisor: (any KernelSupervisor)?
+    /// Whether `scalars` bounds what it makes; states that were filled row by row are counted by their owner.
+    var boundsSize = false
 
     /// Computes values of fixed width; nil makes a row null.
     @inline(__always)
@@ -25,7 +28,7 @@ struct RowPlan {
                 do throws(KernelError) {
                     if let value = try body(row) { result[row] = value } else { nulls.mark(row) }
                 } catch {
-                    guard isTry, error.code != .interrupted else { throw error.at(row: row) }
+                    guard isTry, error.isOfTheRow else { throw error.at(row: row) }
                     nulls.mark(row)
                 }
             }
@@ -47,7 +50,7 @@ struct RowPlan {
                 do throws(KernelError) {
                     if let value = try body(row) { flags[row] = value ? 1 : 0 } else { nulls.mark(row) }
                 } catch {
-                    guard isTry, error.code != .interrupted else { throw error.at(row: row) }
+                    guard isTry, error.isOfTheRow else { throw error.at(row: row) }
                     nulls.mark(row)
                 }
             }
@@ -68,6 +71,7 @@ struct RowPlan {
         var buffer: [UInt8] = []
         var total = 0
         var checked = 0
+        var watch = KernelWatch(supervisor)
         for row in 0..<count {
             if row % Self.runRows == 0 || total - checked > Self.runBytes {
                 try KernelError.checkInterruption()
@@ -90,10 +94,11 @@ struct RowPlan {
                     nulls.mark(row)
                 }
             } catch {
-                guard isTry, error.code != .interrupted else { throw error.at(row: row) }
+                guard isTry, error.isOfTheRow else { throw error.at(row: row) }
                 strings.appendEmpty()
                 nulls.mark(row)
             }
+            try watch.look(bytes: total)
         }
         return Column(type, count: count, .string(strings), validity: nulls.validity)
     }
@@ -103,6 +108,8 @@ struct RowPlan {
         _ type: DataType, _ body: (Int) throws(KernelError) -> Scalar
     ) throws(KernelError) -> Column {
         var builder = ColumnBuilder(type)
+        var watch = KernelWatch(supervisor)
+        var size = ScalarSize()
         for row in 0..<count {
             if row % Self.runRows == 0 { try KernelError.checkInterruption() }
             guard validity?[row] ?? true else {
@@ -110,9 +117,15 @@ struct RowPlan {
                 continue
             }
             do throws(KernelError) {
-                builder.append(try body(row))
+                let value = try body(row)
+                if boundsSize {
+                    // Before it is copied into the column: its elements may share one large text.
+                    try size.add(value)
+                    try watch.look(bytes: size.bytes)
+                }
+                builder.append(value)
             } catch {
-                guard isTry, error.code != .interrupted else { throw error.at(row: row) }
+                guard isTry, error.isOfTheRow else { throw error.at(row: row) }
                 builder.appendNull()
             }
         }
@@ -127,6 +140,18 @@ struct RowPlan {
     static let textLimit = 256 << 20
     /// The most bytes the computed texts of one batch may have.
     static let columnLimit = 1 << 30
+    /// The most elements the computed lists and maps of one batch may have, those of lists inside lists included.
+    static let elementLimit = 10_000_000
+
+    /// - Errors: `KRN-106`.
+    static func check(elements: Int) throws(KernelError) {
+        guard elements <= elementLimit else {
+            throw KernelError(
+                .tooLarge,
+                "lists have too many elements: make rows of them, with FROM generate_series or unnest",
+                ["limit": elementLimit, "elements": elements])
+        }
+    }
 }
 
 /// A validity that is only made when a row turns out null.

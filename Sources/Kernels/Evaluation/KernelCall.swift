@@ -8,6 +8,8 @@ package struct KernelContext: Sendable {
     package var randomness: (any Randomness)?
     /// What `json_get_*` gives for a missing path: null in queries; '' , 0 and false in pipelines.
     package var missingJSONIsDefault: Bool
+    /// Nil for work that nobody ends and that is small: constants, tests.
+    package var supervisor: (any KernelSupervisor)?
 
     package init(
         now: Instant = Instant(microseconds: 0), randomness: (any Randomness)? = nil,
@@ -33,7 +35,14 @@ struct KernelCall {
     }
 
     /// Rows to compute strictly: null in, null out.
-    var rows: RowPlan { RowPlan(count: rowCount, validity: validity) }
+    var rows: RowPlan { plan(validity) }
+
+    /// Rows whose nulls the function looks at itself.
+    var allRows: RowPlan { plan(nil) }
+
+    func plan(_ validity: Bitmap?) -> RowPlan {
+        RowPlan(count: rowCount, validity: validity, supervisor: context.supervisor, boundsSize: true)
+    }
 
     /// An argument under another type.
     func argument(_ index: Int, as type: DataType) throws(KernelError) -> Column {

@@ -18,8 +18,7 @@ extension ScalarFunction {
             return .nulls(result, count: rowCount)
         }
         if rowCount > 1, arguments.allSatisfy({ $0.constantValue != nil }) {
-            let one = try dispatch(call.resized(to: 1))
-            return .constant(one.scalar(at: 0), result, count: rowCount)
+            return try dispatch(call.resized(to: 1)).repeated(rowCount, as: result)
         }
         if isStrict, let column = try overDictionary(call) { return column }
         return try dispatch(call)
@@ -69,6 +68,7 @@ extension ScalarFunction {
                     context: call.context)
             ).flattened()
         } catch {
+            guard error.code != .interrupted else { throw error }
             return nil
         }
         let validity = call.arguments[found.place].validity
@@ -77,7 +77,7 @@ extension ScalarFunction {
                 call.result, count: call.rowCount, .dictionary(indices: found.indices, values: inner),
                 validity: validity)
         }
-        let spread = inner.gather(found.indices)
+        let spread = try inner.spread(found.indices)
         return Column(
             call.result, count: call.rowCount, spread.values, validity: intersect(spread.validity, validity))
     }

@@ -2,16 +2,15 @@ import Columnar
 
 /// Functions that make lists of lists, as DataFusion has them: positions count from one, null elements are equal.
 enum ListFunctions {
-    /// The most elements one computed list may have.
-    static let limit = 10_000_000
-
     static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
+        if call.function == .arraySeries || call.function == .arrayRange {
+            return try ListSeries.evaluate(call)
+        }
         let arguments = call.arguments
-        return try RowPlan(count: call.rowCount).scalars(call.result) { row throws(KernelError) in
+        return try call.allRows.scalars(call.result) { row throws(KernelError) in
             let values = arguments.map { $0.scalar(at: row) }
             switch call.function {
-            case .arrayAppend, .arrayPrepend, .arrayConcat, .arrayUnion, .arrayRepeat, .arraySeries,
-                .arrayRange:
+            case .arrayAppend, .arrayPrepend, .arrayConcat, .arrayUnion, .arrayRepeat:
                 return try made(call.function, values)
             default:
                 guard case .list(let elements) = values[0] else { return .null }
@@ -26,32 +25,14 @@ enum ListFunctions {
         case .arrayAppend: return .list(elements(values[0]) + [values[1]])
         case .arrayPrepend: return .list([values[0]] + elements(values[1]))
         case .arrayConcat:
-            return values.allSatisfy(\.isNull) ? .null : .list(values.flatMap(elements))
+            return values.allSatisfy(\.isNull) ? .null : .list(try joined(values))
         case .arrayUnion:
-            return values.contains(where: \.isNull) ? .null : .list(distinct(values.flatMap(elements)))
-        case .arrayRepeat:
+            return values.contains(where: \.isNull) ? .null : .list(distinct(try joined(values)))
+        default:
             guard let count = whole(values[1]) else { return .null }
             try check(count)
             return .list(Array(repeating: values[0], count: max(0, Int(count))))
-        default: return try series(values, includesEnd: function == .arraySeries)
         }
-    }
-
-    private static func series(_ values: [Scalar], includesEnd: Bool) throws(KernelError) -> Scalar {
-        var bounds: [Int64] = []
-        for value in values {
-            guard let bound = whole(value) else { return .null }
-            bounds.append(bound)
-        }
-        if bounds.count == 1 { bounds.insert(0, at: 0) }
-        let step = bounds.count > 2 ? bounds[2] : 1
-        guard step != 0 else { throw KernelError(.invalidArgument, "the step of a series is not 0") }
-        let distance = Int128(bounds[1]) - Int128(bounds[0])
-        if distance != 0, (distance < 0) != (step < 0) { return .list([]) }
-        let (whole, rest) = distance.quotientAndRemainder(dividingBy: Int128(step))
-        let count = whole + (includesEnd || rest != 0 ? 1 : 0)
-        try check(Int64(clamping: count))
-        return .list((0..<Int64(clamping: count)).map { .long(bounds[0] &+ $0 &* step) })
     }
 
     private static func changed(
@@ -108,9 +89,17 @@ enum ListFunctions {
     }
 
     private static func check(_ count: Int64) throws(KernelError) {
-        guard count <= limit else {
-            throw KernelError(.tooLarge, "a list has too many elements", ["limit": limit, "elements": count])
+        try RowPlan.check(elements: Int(clamping: count))
+    }
+
+    private static func joined(_ lists: [Scalar]) throws(KernelError) -> [Scalar] {
+        var result: [Scalar] = []
+        for list in lists {
+            let more = elements(list)
+            try RowPlan.check(elements: result.count + more.count)
+            result += more
         }
+        return result
     }
 
     /// Each once, in the order they first come.

@@ -14,6 +14,7 @@ enum NestedFunctions {
         case .makeArray: return try makeArray(call)
         case .mapKeys, .mapValues: return try entries(call)
         case .stringToArray: return try split(call)
+        case .arrayToString: return try join(call)
         case .makeMap, .mapEntries: return try MapFunctions.evaluate(call)
         default: return try scalars(call)
         }
@@ -52,7 +53,7 @@ enum NestedFunctions {
         guard case .list(let element) = call.result else { throw call.unsupported() }
         var parts: [Column] = []
         for argument in call.arguments { parts.append(try argument.cast(to: element.type)) }
-        return try RowPlan(count: call.rowCount).scalars(call.result) { row throws(KernelError) in
+        return try call.allRows.scalars(call.result) { row throws(KernelError) in
             .list(parts.map { $0.scalar(at: row) })
         }
     }
@@ -71,7 +72,7 @@ enum NestedFunctions {
         let delimiters = try call.text(1)
         let nulls: TextOperand? = call.has(2) ? try call.text(2) : nil
         let isValid = call.arguments.map { $0.validityBits() }
-        return try RowPlan(count: call.rowCount, validity: isValid[0]).scalars(call.result) {
+        return try call.plan(isValid[0]).scalars(call.result) {
             row throws(KernelError) in
             let null = isValid.count > 2 && isValid[2][row] ? nulls?.string(at: row) : nil
             let whole = text.string(at: row)
@@ -96,7 +97,7 @@ enum NestedFunctions {
             sought = try sought?.cast(to: key.type)
         default: break
         }
-        let rows = call.function == .arrayHas ? RowPlan(count: call.rowCount, validity: nil) : call.rows
+        let rows = call.function == .arrayHas ? call.allRows : call.rows
         return try rows.scalars(call.result) { row throws(KernelError) in
             let other = sought?.scalar(at: row) ?? .null
             switch (call.function, column.scalar(at: row)) {
@@ -109,7 +110,6 @@ enum NestedFunctions {
             case (.getField, .map(let pairs)): return pairs.first { $0.key == other }?.value ?? .null
             case (.mapExtract, .map(let pairs)):
                 return .list(pairs.first { $0.key == other }.map { [$0.value] } ?? [])
-            case (.arrayToString, .list): return .string(try join(call, row))
             default: throw call.unsupported()
             }
         }
@@ -126,22 +126,33 @@ enum NestedFunctions {
     }
 
     /// Nulls are left out, unless a third argument stands for them.
-    private static func join(_ call: KernelCall, _ row: Int) throws(KernelError) -> String {
-        let column = call.arguments[0].flattened()
-        guard case .list(let offsets, let element) = column.values else { throw call.unsupported() }
-        let delimiter = try call.text(1).string(at: row)
-        let filler: String? = call.has(2) ? try call.text(2).string(at: row) : nil
-        let writer = try ValueWriter(element)
-        var parts: [String] = []
-        for index in Int(offsets[row])..<Int(offsets[row + 1]) {
-            if element.isNull(index) {
-                if let filler { parts.append(filler) }
-                continue
-            }
-            var buffer: [UInt8] = []
-            try writer.append(index, to: &buffer)
-            parts.append(String(decoding: buffer, as: UTF8.self))
+    private static func join(_ call: KernelCall) throws(KernelError) -> Column {
+        guard case .list(let offsets, let element) = call.arguments[0].flattened().values else {
+            throw call.unsupported()
         }
-        return parts.joined(separator: delimiter)
+        let delimiters = try call.text(1)
+        let fillers: TextOperand? = call.has(2) ? try call.text(2) : nil
+        let writer = try ValueWriter(element)
+        return try call.rows.text(call.result) { row, buffer throws(KernelError) in
+            var isFirst = true
+            for index in Int(offsets[row])..<Int(offsets[row + 1]) {
+                let isNull = element.isNull(index)
+                if isNull, fillers == nil { continue }
+                if !isFirst {
+                    try delimiters.withBytes(at: row) { bytes throws(KernelError) in
+                        try buffer.grow(by: bytes)
+                    }
+                }
+                isFirst = false
+                if isNull {
+                    try fillers?.withBytes(at: row) { bytes throws(KernelError) in
+                        try buffer.grow(by: bytes)
+                    }
+                } else {
+                    try writer.append(index, to: &buffer)
+                }
+            }
+            return true
+        }
     }
 }

@@ -35,13 +35,13 @@ enum RegexReplacement {
         {
             matches &+= 1
             if matches & 0xFFF == 0 { try KernelError.checkInterruption() }
-            result.append(copying: bytes.extracting(copied..<whole.lowerBound))
+            try result.grow(by: bytes.extracting(copied..<whole.lowerBound))
             for piece in pieces {
                 switch piece {
-                case .literal(let text): result += text
+                case .literal(let text): try result.grow(by: text.span)
                 case .group(let number):
                     if number < found.count, let range = found[number] {
-                        result.append(copying: bytes.extracting(range))
+                        try result.grow(by: bytes.extracting(range))
                     }
                 }
             }
@@ -49,7 +49,7 @@ enum RegexReplacement {
             position = next(after: whole, in: bytes)
             if !isGlobal { break }
         }
-        result.append(copying: bytes.extracting(copied..<bytes.count))
+        try result.grow(by: bytes.extracting(copied..<bytes.count))
     }
 
     /// Where to look on: behind the match, one character further after an empty one.

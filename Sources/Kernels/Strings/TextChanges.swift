@@ -50,36 +50,42 @@ enum TextChanges {
         return try call.rows.text(call.result) { row, buffer throws(KernelError) in
             let length = max(0, lengths[row])
             guard length <= RowPlan.textLimit else { throw tooLarge(length) }
-            let fill = Array((fills?.string(at: row) ?? " ").unicodeScalars)
-            text.withBytes(at: row) { bytes in
-                let present = UTF8Text.length(bytes)
+            let fill = fills?.bytes(at: row) ?? [UInt8(ascii: " ")]
+            try text.withBytes(at: row) { bytes throws(KernelError) in
+                let missing = fill.isEmpty ? 0 : max(0, Int(length) - UTF8Text.length(bytes))
                 let kept = bytes.extracting(0..<UTF8Text.offset(of: Int(length), in: bytes))
-                var padding = String.UnicodeScalarView()
-                if !fill.isEmpty, Int(length) > present {
-                    padding.append(contentsOf: (0..<Int(length) - present).lazy.map { fill[$0 % fill.count] })
-                }
-                if call.function == .padStart { buffer.append(contentsOf: String(padding).utf8) }
-                buffer.append(copying: kept)
-                if call.function == .padEnd { buffer.append(contentsOf: String(padding).utf8) }
+                if call.function == .padStart { try append(missing, of: fill.span, to: &buffer) }
+                try buffer.grow(by: kept)
+                if call.function == .padEnd { try append(missing, of: fill.span, to: &buffer) }
             }
             return true
         }
+    }
+
+    /// So many characters of `fill`, begun again where it ends.
+    private static func append(
+        _ count: Int, of fill: Span<UInt8>, to buffer: inout [UInt8]
+    ) throws(KernelError) {
+        guard count > 0 else { return }
+        let (times, rest) = count.quotientAndRemainder(dividingBy: UTF8Text.length(fill))
+        try buffer.grow(by: fill, times: times)
+        try buffer.grow(by: fill.extracting(0..<UTF8Text.offset(of: rest, in: fill)))
     }
 
     private static func replace(_ call: KernelCall, _ text: TextOperand) throws(KernelError) -> Column {
         let olds = try call.text(1)
         let news = try call.text(2)
         return try call.rows.text(call.result) { row, buffer throws(KernelError) in
-            text.withBytes(at: row) { bytes in
-                olds.withBytes(at: row) { old in
-                    news.withBytes(at: row) { new in
+            try text.withBytes(at: row) { bytes throws(KernelError) in
+                try olds.withBytes(at: row) { old throws(KernelError) in
+                    try news.withBytes(at: row) { new throws(KernelError) in
                         var position = 0
                         while old.count > 0, let found = UTF8Text.find(old, in: bytes, from: position) {
-                            buffer.append(copying: bytes.extracting(position..<found))
-                            buffer.append(copying: new)
+                            try buffer.grow(by: bytes.extracting(position..<found))
+                            try buffer.grow(by: new)
                             position = found + old.count
                         }
-                        buffer.append(copying: bytes.extracting(position..<bytes.count))
+                        try buffer.grow(by: bytes.extracting(position..<bytes.count))
                     }
                 }
             }
@@ -93,11 +99,8 @@ enum TextChanges {
             let length = Int128(text.strings.views[text.place(of: row)].length) * Int128(max(0, counts[row]))
             guard length <= Int128(RowPlan.textLimit) else { throw tooLarge(Int64(clamping: length)) }
             guard length > 0 else { return true }
-            text.withBytes(at: row) { bytes in buffer.append(copying: bytes) }
-            buffer.reserveCapacity(Int(length))
-            // Twice as much each time.
-            while buffer.count < Int(length) {
-                buffer.append(contentsOf: buffer[..<min(buffer.count, Int(length) - buffer.count)])
+            try text.withBytes(at: row) { bytes throws(KernelError) in
+                try buffer.grow(by: bytes, times: Int(counts[row]))
             }
             return true
         }

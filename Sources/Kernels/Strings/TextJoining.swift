@@ -12,25 +12,31 @@ enum TextJoining {
         switch call.function {
         case .concatOperator:
             return try call.rows.text(call.result) { row, buffer throws(KernelError) in
-                for part in parts { part.withBytes(at: row) { buffer.append(copying: $0) } }
+                for part in parts {
+                    try part.withBytes(at: row) { bytes throws(KernelError) in try buffer.grow(by: bytes) }
+                }
                 return true
             }
         case .concat:
-            let rows = RowPlan(count: call.rowCount)
+            let rows = call.allRows
             return try rows.text(call.result) { row, buffer throws(KernelError) in
                 for (part, valid) in zip(parts, present) where valid?[row] ?? true {
-                    part.withBytes(at: row) { buffer.append(copying: $0) }
+                    try part.withBytes(at: row) { bytes throws(KernelError) in try buffer.grow(by: bytes) }
                 }
                 return true
             }
         default:
             // The first is the separator; only its null makes the row null.
-            let rows = RowPlan(count: call.rowCount, validity: present[0])
+            let rows = call.plan(present[0])
             return try rows.text(call.result) { row, buffer throws(KernelError) in
                 var isFirst = true
                 for (part, valid) in zip(parts, present).dropFirst() where valid?[row] ?? true {
-                    if !isFirst { parts[0].withBytes(at: row) { buffer.append(copying: $0) } }
-                    part.withBytes(at: row) { buffer.append(copying: $0) }
+                    if !isFirst {
+                        try parts[0].withBytes(at: row) { bytes throws(KernelError) in
+                            try buffer.grow(by: bytes)
+                        }
+                    }
+                    try part.withBytes(at: row) { bytes throws(KernelError) in try buffer.grow(by: bytes) }
                     isFirst = false
                 }
                 return true

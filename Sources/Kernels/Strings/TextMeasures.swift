@@ -38,7 +38,7 @@ enum TextMeasures {
             }
         case .levenshtein:
             let column = try call.rows.fixed(.long) { row throws(KernelError) -> Int64? in
-                try distance(text.string(at: row), other.string(at: row))
+                try distance(text.string(at: row), other.string(at: row), call.context.supervisor)
             }
             return try column.cast(to: call.result)
         case .findInSet:
@@ -70,7 +70,9 @@ enum TextMeasures {
     private static let checkedSteps = 1 << 20
 
     /// Edits (insert, delete, replace) between two texts, one row of the table at a time.
-    private static func distance(_ left: String, _ right: String) throws(KernelError) -> Int64 {
+    private static func distance(
+        _ left: String, _ right: String, _ supervisor: (any KernelSupervisor)?
+    ) throws(KernelError) -> Int64 {
         let first = Array(left.unicodeScalars)
         let second = Array(right.unicodeScalars)
         var costs = Array(0...second.count)
@@ -78,7 +80,7 @@ enum TextMeasures {
         for (i, character) in first.enumerated() {
             steps += second.count
             if steps > checkedSteps {
-                try KernelError.checkInterruption()
+                try KernelError.checkInterruption(supervisor)
                 steps = 0
             }
             var diagonal = costs[0]

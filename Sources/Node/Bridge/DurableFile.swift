@@ -33,19 +33,24 @@ enum DurableFile {
             missing.append(around.path)
             around.deleteLastPathComponent()
         }
-        do {
-            // Also where nothing is missing: a file in its place is told here.
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw NodeError(
-                .directoryUnusable, "the data directory cannot be made",
-                ["path": path, "reason": error.localizedDescription])
+        for directory in missing.reversed() {
+            // Somebody else may have made it meanwhile.
+            guard unsafe mkdir(directory, 0o700) == 0 || errno == EEXIST else { throw notMade(path) }
         }
+        // Also where nothing is missing: a file in its place is told here.
+        let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw notMade(path) }
+        close(descriptor)
         if isNew, missing.isEmpty { missing = [URL(filePath: path).standardizedFileURL.path] }
         let parents = missing.reversed().map { ($0 as NSString).deletingLastPathComponent }
         for parent in parents { try syncDirectory(parent) }
         return parents
+    }
+
+    private static func notMade(_ path: String) -> NodeError {
+        NodeError(
+            .directoryUnusable, "the data directory cannot be made",
+            ["path": path, "reason": unsafe String(cString: strerror(errno))])
     }
 
     private static func syncDirectory(_ path: String) throws(NodeError) {

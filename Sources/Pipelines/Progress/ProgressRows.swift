@@ -5,9 +5,18 @@ import Streams
 /// Progress as rows of the Metastore, and the comparison that makes two owners impossible.
 enum ProgressRows {
     /// `statement` is the place among the pipeline's statements, from zero.
+    ///
+    /// - Errors: `STR-101`, `PIP-102` when the stream or the sink was deleted since the SQL was compiled.
     static func insert(
         _ progress: PipelineProgress, statement: Int, _ transaction: Transaction
     ) throws {
+        let (stream, sink) = (progress.key.streamID.hexDigits, progress.key.sinkID.hexDigits)
+        guard try transaction.first("SELECT id FROM streams WHERE id = ?", [.text(stream)]) != nil else {
+            throw StreamsError(.streamNotFound, "the pipeline's stream was deleted", ["stream": stream])
+        }
+        guard try transaction.first("SELECT id FROM sinks WHERE id = ?", [.text(sink)]) != nil else {
+            throw PipelinesError(.sinkNotFound, "the pipeline's sink was deleted", ["sink": sink])
+        }
         try transaction.execute(
             """
             INSERT INTO pipeline_progress (pipeline_id, sink_id, stream_id, table_uuid, next_record, next_event,
@@ -95,7 +104,7 @@ enum ProgressRows {
         return progress
     }
 
-    private static func gone(_ key: ProgressKey) -> PipelinesError {
+    static func gone(_ key: ProgressKey) -> PipelinesError {
         PipelinesError(
             .pipelineNotFound, "the pipeline or its stream was deleted",
             ["pipeline": key.pipelineID.hexDigits, "stream": key.streamID.hexDigits])

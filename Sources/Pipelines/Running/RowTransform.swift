@@ -10,6 +10,9 @@ package protocol RowTransform: Sendable {
     func apply(_ batch: Batch) throws -> TransformedRows
 }
 
+/// A transform gave up because its runner stops; what it had is done again from the log.
+struct TransformStopped: Error {}
+
 /// The rows of one batch after a transform.
 package struct TransformedRows: Sendable {
     package var columns: [Column]

@@ -1,3 +1,4 @@
+package import Kernels
 package import Scheduling
 package import Streams
 import Synchronization
@@ -225,4 +226,11 @@ package final class RunnerControl: Sendable {
             state.withLock { $0.waiter.take() }?.resume()
         }
     }
+}
+
+/// Ends what is computed for a runner that stops. A runner's memory is counted by the slice.
+extension RunnerControl: KernelSupervisor {
+    package var isStopped: Bool { isStopping }
+
+    package func makeHold() -> (any KernelHold)? { nil }
 }

@@ -39,11 +39,15 @@ extension PipelineService {
             }
             if slots.withLock({ $0.endChange(id, controls) }) { start(controls) }
         } catch {
-            for progress in progresses { release(progress.key) }
+            // Perhaps it is stored all the same: then the log must keep what it has not landed.
+            if !Self.isUnknown(error) { for progress in progresses { release(progress.key) } }
             throw error
         }
         return definition
     }
+
+    /// Nobody knows whether the Metastore has the change.
+    static func isUnknown(_ error: any Error) -> Bool { (error as? any Fault)?.kind == .outcomeUnknown }
 
     /// Holds back the log's trimming for a statement that begins at the oldest record kept; under a name of its own
     /// where another change may hold, and let go, the same statement.

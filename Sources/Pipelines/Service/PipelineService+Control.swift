@@ -51,7 +51,8 @@ extension PipelineService {
         var fresh: [ProgressKey: PipelineProgress] = [:]
         // Another change may hold the same statements: what this one lets go must be its own.
         let suffix = "/change-" + UniqueID.random(from: resources.randomness).hexDigits
-        defer { for key in fresh.keys { release(key, suffix: suffix) } }
+        var isKept = false
+        defer { if !isKept { for key in fresh.keys { release(key, suffix: suffix) } } }
         for statement in compiled.statements where !known.contains(statement.key(of: old.id)) {
             let progress = try hold(statement, of: old.id, suffix: suffix)
             fresh[progress.key] = progress
@@ -59,14 +60,19 @@ extension PipelineService {
         let keys = compiled.statements.map { $0.key(of: old.id) }
         let beginnings = fresh
         let planted = resources.planted
-        _ = try await whileStopped(
-            old.id,
-            settle: { (change: StoredChange) in
-                for progress in change.stored { rehold(progress) }
-                for key in change.gone { release(key) }
+        do {
+            _ = try await whileStopped(
+                old.id,
+                settle: { (change: StoredChange) in
+                    for progress in change.stored { rehold(progress) }
+                    for key in change.gone { release(key) }
+                }
+            ) { transaction in
+                try Self.store(changed, keys, beginnings, at: now, planted, transaction)
             }
-        ) { transaction in
-            try Self.store(changed, keys, beginnings, at: now, planted, transaction)
+        } catch {
+            isKept = Self.isUnknown(error)
+            throw error
         }
         return try await pipeline(old.id.hexDigits)
     }

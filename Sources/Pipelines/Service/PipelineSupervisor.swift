@@ -46,10 +46,9 @@ struct PipelineSupervisor {
         let resources = service.resources
         let key = self.key
         let (stored, definition) = try await resources.metastore.read { transaction in
-            (
-                try PipelineStore.storedStatus(of: key.pipelineID, transaction),
-                try PipelineStore.pipeline(key.pipelineID.hexDigits, transaction)
-            )
+            let definition = try PipelineStore.pipeline(key.pipelineID.hexDigits, transaction)
+            guard try ProgressRows.get(key, transaction) != nil else { throw ProgressRows.gone(key) }
+            return (try PipelineStore.storedStatus(of: key.pipelineID, transaction), definition)
         }
         if stored == .paused { return control.stop() }
         let compiled = try await service.compile(definition.sql, now: definition.createdAt)
@@ -60,14 +59,19 @@ struct PipelineSupervisor {
                 hint: "a stream or sink with the same name was made anew: make the pipeline anew too")
         }
         let source = try resources.streams.stream(key.streamID.hexDigits).log.get()
-        let context = try RunnerContext(definition, statement, source: source, resources: resources)
+        let context = try RunnerContext(
+            definition, statement, source: source, control: control, resources: resources)
         var runner = try await PipelineRunner.start(context, control: control)
         do {
-            while !control.isStopping {
-                if case .idle(let deadline) = try await runner.step(), !control.isStopping {
-                    let now = resources.clock.monotonicNanoseconds
-                    await control.wait(atMostNanoseconds: deadline.map { max(0, $0 - now) })
+            do {
+                while !control.isStopping {
+                    if case .idle(let deadline) = try await runner.step(), !control.isStopping {
+                        let now = resources.clock.monotonicNanoseconds
+                        await control.wait(atMostNanoseconds: deadline.map { max(0, $0 - now) })
+                    }
                 }
+            } catch is TransformStopped {
+                // Only reading and computing stop midway: what is written before them is whole.
             }
             try await runner.commit()
         } catch {
@@ -83,10 +87,17 @@ struct PipelineSupervisor {
     private func fail(with error: any Error) async {
         let reason = Self.reason(error)
         let pipeline = key.pipelineID.hexDigits
-        service.resources.log.error(
-            "a pipeline failed", ["pipeline": .string(pipeline), "error": .string("\(error)")])
-        // Stored first: whoever hears of the failure finds it in the pipeline's status.
-        if (error as? PipelinesError)?.code != .ownershipLost { await store(failure: reason) }
+        let code = (error as? PipelinesError)?.code
+        if code == .pipelineNotFound {
+            // Somebody deleted what it works for, which is no fault of the pipeline.
+            service.resources.log.info(
+                "a pipeline ends: it, or its stream, was deleted", ["pipeline": .string(pipeline)])
+        } else {
+            service.resources.log.error(
+                "a pipeline failed", ["pipeline": .string(pipeline), "error": .string("\(error)")])
+            // Stored first: whoever hears of the failure finds it in the pipeline's status.
+            if code != .ownershipLost { await store(failure: reason) }
+        }
         control.noteFailure(
             PipelinesError(.failed, "the pipeline failed: \(reason)", ["pipeline": pipeline], cause: error),
             reason: reason, isFinal: true)

@@ -14,16 +14,22 @@ struct ProgramTransform: RowTransform {
     private let evaluator: ExpressionEvaluator
 
     /// `now()` is the moment the pipeline was made.
-    init(program: PipelineProgram, now: Instant) {
+    init(program: PipelineProgram, now: Instant, supervisor: (any KernelSupervisor)? = nil) {
         self.program = program
-        evaluator = ExpressionEvaluator(context: KernelContext(now: now, missingJSONIsDefault: true))
+        var context = KernelContext(now: now, missingJSONIsDefault: true)
+        context.supervisor = supervisor
+        evaluator = ExpressionEvaluator(context: context)
     }
 
     var output: Schema { program.schema }
 
+    /// - Errors: `TransformStopped` when the supervisor says so.
     func apply(_ batch: Batch) throws -> TransformedRows {
+        if evaluator.context.supervisor?.isStopped ?? false { throw TransformStopped() }
         do {
             return try evaluate(batch)
+        } catch let error as KernelError where error.code == .interrupted {
+            throw TransformStopped()
         } catch let error as KernelError where error.code != .unsupported {
             guard batch.rowCount > 1 else {
                 let rejected = RejectedRow(row: 0, code: error.code.rawValue, message: error.message)
@@ -45,6 +51,7 @@ struct ProgramTransform: RowTransform {
             input = kept
         }
         let columns = try evaluator.evaluate(program.projection.expressions, over: input)
+        for column in columns { try column.checkGrowth() }
         return TransformedRows(columns: columns, sources: input.selection)
     }
 

@@ -7,9 +7,10 @@ extension RunnerContext {
     /// Everything a compiled statement needs to run in this process.
     init(
         _ definition: PipelineDefinition, _ compiled: CompiledStatement, source: StreamLog,
-        resources: PipelineResources
+        control: RunnerControl, resources: PipelineResources
     ) throws {
-        let transform = ProgramTransform(program: compiled.program, now: definition.createdAt)
+        let transform = ProgramTransform(
+            program: compiled.program, now: definition.createdAt, supervisor: control)
         let preparation = RecordPreparation(
             schema: compiled.stream.schema, unknownFields: compiled.stream.unknownFields, transform: transform
         )

@@ -8,6 +8,8 @@ import Plans
 struct FoldConstants: OptimizerPass {
     let name = "fold_constants"
     let folding: ConstantFolding
+    /// A plan holds no larger values: a long list is computed where it is used, where its memory is counted.
+    private static let maximumBytes = 1 << 20
 
     func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan {
         plan.rewritten { $0.mapExpressions(fold) }
@@ -24,7 +26,9 @@ struct FoldConstants: OptimizerPass {
         }
         guard expression.children.allSatisfy({ $0.literalValue != nil }) else { return expression }
         do {
-            guard let value = try folding.value(of: expression) else { return expression }
+            guard let value = try folding.value(of: expression, maximumBytes: Self.maximumBytes) else {
+                return expression
+            }
             return .literal(value, expression.type)
         } catch {
             return expression

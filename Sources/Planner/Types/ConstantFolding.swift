@@ -10,12 +10,13 @@ struct ConstantFolding {
         try Column.constant(value, source, count: 1).cast(to: target).scalar(at: 0)
     }
 
-    /// The literal a constant expression comes to; nil for one that is not constant, or is volatile.
+    /// The literal a constant expression comes to; nil for one that is not constant, is volatile, or is larger.
     ///
     /// - Errors: what the kernel says; the caller decides whether the fault may wait for a row.
-    func value(of expression: Expression) throws(KernelError) -> Scalar? {
+    func value(of expression: Expression, maximumBytes: Int = .max) throws(KernelError) -> Scalar? {
         guard expression.isConstant else { return nil }
-        return try evaluate(expression).scalar(at: 0)
+        let column = try evaluate(expression)
+        return column.byteCount <= maximumBytes ? column.scalar(at: 0) : nil
     }
 
     /// One row of a constant expression.

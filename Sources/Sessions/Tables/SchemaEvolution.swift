@@ -90,6 +90,9 @@ struct SchemaEvolution {
         }) {
             throw forbidden("a partition field has this name", path, ["partition field": clash.name])
         }
+        if let fault = ColumnName.fault(in: name.text) {
+            throw forbidden("a column cannot be called so: its name \(fault)", path)
+        }
         edit(field) { $0.name = name.text }
     }
 

@@ -45,6 +45,10 @@ struct TableDefinition {
     }
 
     static func field(_ column: ColumnSyntax) throws -> Field {
+        if let fault = ColumnName.fault(in: column.name.text) {
+            throw PlannerError(
+                .invalidName, "a column cannot be made: its name \(fault)", at: column.name.position)
+        }
         let type = try storable(try Planner.type(column.type), of: column.name.text, at: column.type.position)
         return Field(column.name.text, type, isRequired: column.isRequired, doc: column.comment)
     }

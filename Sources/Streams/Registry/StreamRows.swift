@@ -45,6 +45,8 @@ enum StreamRows {
 
     static func delete(_ stream: StreamDefinition, force: Bool, _ transaction: Transaction) throws {
         let id = SQLValue.text(stream.id.hexDigits)
+        // Somebody may have deleted it since it was looked up.
+        _ = try get(stream.id, transaction)
         let readers = try transaction.query(
             """
             SELECT pipelines.name FROM pipeline_progress JOIN pipelines ON pipelines.id = pipeline_id
