@@ -183,7 +183,7 @@ struct WindowTests {
                     calls: [WindowCall(.aggregate(.sum), [column(1, .long)], type: .long)], names: ["s"]),
                 input)
         }
-        let small = World(memory: 4 << 20)
+        let small = World(memory: 6 << 20)
         let rows = try await small.rows(plan { Int32($0 / 100) })
         #expect(rows.count == count)
         #expect(small.ledger.reserved == 0)

@@ -67,7 +67,7 @@ enum TextMeasures {
         }
     }
 
-    private static let checkedSteps = 1 << 20
+    private static let checkedSteps = 1 << 12
 
     /// Edits (insert, delete, replace) between two texts, one row of the table at a time.
     private static func distance(
