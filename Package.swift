@@ -202,8 +202,8 @@ let libraries: [Target] = [
     .target(
         name: "CArrowParquet", cxxSettings: arrowHeaders + cxxSettings,
         linkerSettings: arrowLibraries + [
-            .linkedLibrary("curl"), .linkedLibrary("ssl"), .linkedLibrary("crypto"),
-            .linkedLibrary("simdjson"),
+            .linkedLibrary("curl"), .linkedLibrary("pq"), .linkedLibrary("ssl"),
+            .linkedLibrary("crypto"), .linkedLibrary("simdjson"),
             .linkedLibrary("zstd"), .linkedLibrary("z"), .linkedLibrary("parquet"), .linkedLibrary("arrow"),
         ]),
 ]

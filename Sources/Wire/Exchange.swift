@@ -235,7 +235,9 @@ extension Exchange {
         }
     }
 
-    /// - Errors: `WIR-301`.
+    /// Waits while the client reads slower than the handler writes, but not for one whose request was cancelled.
+    ///
+    /// - Errors: `WIR-301`, and why the request was cancelled.
     func write(_ piece: [UInt8]) async throws {
         let isFull = try state.withLock { state throws(WireError) in
             if state.isOver { throw Self.clientGone }
@@ -244,17 +246,22 @@ extension Exchange {
             return state.output.byteCount >= limits.answerQueueBytes
         }
         guard isFull else { return }
+        let handler = cancellation.onCancel { [self] in
+            state.withLock { $0.outputWriter.take() }?.resume()
+        }
+        defer { cancellation.removeHandler(handler) }
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let isReady = state.withLock { state in
                 precondition(state.outputWriter == nil, "a response body has one writer at a time")
                 let hasRoom = state.output.byteCount < limits.answerQueueBytes
-                if hasRoom || state.isOver { return true }
+                if hasRoom || state.isOver || cancellation.isCancelled { return true }
                 state.outputWriter = continuation
                 return false
             }
             if isReady { continuation.resume() }
         }
         if state.withLock({ $0.isOver }) { throw Self.clientGone }
+        try cancellation.check()
     }
 
     private static let clientGone = WireError(.clientGone, "the client left before the answer was complete")
@@ -300,7 +307,8 @@ extension Exchange {
             guard let handle = state.handle else { return (false, state.isAnswered) }
             guard state.isSuspended else {
                 cutIfIncomplete(handle, &state)
-                return (false, state.isAnswered)
+                // With a full socket the library waits to write, and does not hear of a reset.
+                return (state.isAnswered && handle.peerState == .gone, state.isAnswered)
             }
             switch handle.peerState {
             case .present: return (false, state.isAnswered)
