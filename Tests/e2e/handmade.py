@@ -288,7 +288,7 @@ class Handmade:
             metadata["next-row-id"] = self.next_row_id
         metadata.update({name.replace("_", "-"): value for name, value in changes.items()})
         self.count += 1
-        return self.put(f"metadata/{self.count:05}.metadata.json", json.dumps(metadata).encode())
+        return self.put(f"metadata/{self.count:05}-{uuid.uuid4()}.metadata.json", json.dumps(metadata).encode())
 
     def try_to_register(self, **changes):
         path = self.metadata(**changes)
