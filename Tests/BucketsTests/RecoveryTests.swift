@@ -1,6 +1,7 @@
 import Blobs
 import Effects
 import Scheduling
+import Synchronization
 import Telemetry
 import TestKit
 import Testing
