@@ -23,20 +23,14 @@ extension BucketStore {
         return BucketInfo(name: name, created: now, objectCount: 0, byteCount: 0)
     }
 
-    /// Unfinished uploads into the bucket are aborted.
+    /// Unfinished uploads into the bucket end with it, and only then.
     ///
     /// - Errors: `BLB-102`, `BKT-102` when objects are in it.
     package func deleteBucket(_ name: String) async throws {
-        let uploads = journal.index.uploads.filter { $0.value.bucket == name }
-        for id in uploads.keys {
-            _ = try await journal.change { index in
-                index.uploads[id] == nil ? nil : StoreChange(.abortUpload(id: id))
-            }
-        }
         _ = try await journal.change { index in
-            guard try index.bucket(name).objects.count == 0,
-                !index.uploads.values.contains(where: { $0.bucket == name })
-            else { throw BucketsError(.bucketNotEmpty, "the bucket is not empty", ["bucket": name]) }
+            guard try index.bucket(name).objects.count == 0 else {
+                throw BucketsError(.bucketNotEmpty, "the bucket is not empty", ["bucket": name])
+            }
             return StoreChange(.deleteBucket(name: name))
         }
     }

@@ -1,6 +1,7 @@
 #include "firn_codecs.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -92,3 +93,89 @@ int64_t firn_codec_decompress(
     ZSTD_freeDCtx(context);
     return result;
 }
+
+struct firn_unfolder {
+    enum firn_codec codec;
+    int is_whole;
+    z_stream inflater;
+    ZSTD_DCtx *context;
+};
+
+struct firn_unfolder *firn_unfolder_new(enum firn_codec codec) {
+    struct firn_unfolder *unfolder = calloc(1, sizeof *unfolder);
+    if (unfolder == NULL) return NULL;
+    unfolder->codec = codec;
+    unfolder->is_whole = 1;
+    if (codec == FIRN_CODEC_ZSTD) {
+        unfolder->context = ZSTD_createDCtx();
+        if (unfolder->context != NULL) return unfolder;
+    } else if (inflateInit2(&unfolder->inflater, window_bits(codec)) == Z_OK) {
+        return unfolder;
+    }
+    free(unfolder);
+    return NULL;
+}
+
+void firn_unfolder_free(struct firn_unfolder *unfolder) {
+    if (unfolder->codec == FIRN_CODEC_ZSTD) {
+        ZSTD_freeDCtx(unfolder->context);
+    } else {
+        inflateEnd(&unfolder->inflater);
+    }
+    free(unfolder);
+}
+
+static int64_t unfold_gzip(
+    struct firn_unfolder *unfolder, const uint8_t *in, size_t size, size_t *consumed, uint8_t *out,
+    size_t capacity) {
+    z_stream *stream = &unfolder->inflater;
+    if (size > UINT_MAX || capacity > UINT_MAX) return FIRN_CODEC_FAILED;
+    stream->next_in = (Bytef *)in;
+    stream->avail_in = (uInt)size;
+    stream->next_out = out;
+    stream->avail_out = (uInt)capacity;
+    int64_t result = 0;
+    // Also without input: bytes that found no room in the last call's output may wait inside.
+    while (stream->avail_out > 0 && result == 0) {
+        if (stream->avail_in > 0) unfolder->is_whole = 0;
+        int status = inflate(stream, Z_NO_FLUSH);
+        if (status == Z_STREAM_END) {
+            unfolder->is_whole = 1;
+            if (inflateReset(stream) != Z_OK) result = FIRN_CODEC_FAILED;
+            if (stream->avail_in == 0) break;
+        } else if (status == Z_BUF_ERROR) {
+            break;
+        } else if (status != Z_OK) {
+            result = status == Z_MEM_ERROR ? FIRN_CODEC_FAILED : FIRN_CODEC_CORRUPT;
+        }
+    }
+    *consumed = size - stream->avail_in;
+    return result < 0 ? result : (int64_t)(capacity - stream->avail_out);
+}
+
+static int64_t unfold_zstd(
+    struct firn_unfolder *unfolder, const uint8_t *in, size_t size, size_t *consumed, uint8_t *out,
+    size_t capacity) {
+    ZSTD_inBuffer input = {in, size, 0};
+    ZSTD_outBuffer output = {out, capacity, 0};
+    size_t before;
+    // Also without input: bytes that found no room in the last call's output may wait inside.
+    do {
+        before = input.pos + output.pos;
+        size_t left = ZSTD_decompressStream(unfolder->context, &output, &input);
+        if (ZSTD_isError(left)) return FIRN_CODEC_CORRUPT;
+        if (input.pos + output.pos > before) unfolder->is_whole = left == 0;
+    } while (output.pos < output.size && input.pos + output.pos > before);
+    *consumed = input.pos;
+    return (int64_t)output.pos;
+}
+
+int64_t firn_unfolder_run(
+    struct firn_unfolder *unfolder, const uint8_t *in, size_t size, size_t *consumed, uint8_t *out,
+    size_t capacity) {
+    *consumed = 0;
+    return unfolder->codec == FIRN_CODEC_ZSTD ? unfold_zstd(unfolder, in, size, consumed, out, capacity)
+                                              : unfold_gzip(unfolder, in, size, consumed, out, capacity);
+}
+
+int firn_unfolder_is_whole(const struct firn_unfolder *unfolder) { return unfolder->is_whole; }

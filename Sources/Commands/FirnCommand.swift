@@ -31,7 +31,8 @@ package enum FirnCommand {
     }
 
     private static func message(_ fault: some Fault) -> String {
-        fault.message
+        // A refusal already tells the server's code.
+        (fault.context.contains { $0.name == "code" } ? fault.message : fault.messageWithCode)
             + (fault.cause.map { "\n  because: \(($0 as? any Fault).map { message($0) } ?? "\($0)")" } ?? "")
     }
 

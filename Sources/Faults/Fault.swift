@@ -29,7 +29,12 @@ extension Fault {
     package var kind: FaultKind { code.kind }
 
     /// `no such schema in the table (schema-id: 7) at line 1, column 8; try …`
-    package var message: String {
+    package var message: String { message(with: context) }
+
+    /// The same with the code among the values, for people who see nothing else: `… (schema-id: 7, code: ICE-101); try …`
+    package var messageWithCode: String { message(with: context + [("code", code.rawValue)]) }
+
+    private func message(with context: [(name: String, value: String)]) -> String {
         var text = summary
         if !context.isEmpty {
             text += " (" + context.map { "\($0.name): \($0.value)" }.joined(separator: ", ") + ")"

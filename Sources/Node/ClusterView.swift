@@ -22,7 +22,7 @@ struct ClusterView: Sendable {
     @Sendable
     func json() -> JSONValue {
         [
-            "metastore": "sqlite", "store": "local",
+            "metastore": settings.metastore == nil ? "sqlite" : "postgres", "store": "local",
             "nodes": [
                 [
                     "id": "local", "roles": ["coordinator", "worker", "streams", "storage"],

@@ -57,7 +57,9 @@ extension NodeRooms {
     /// The S3 protocol on its own port.
     func s3Server() -> HTTPServer {
         let service = S3Service(
-            store: buckets, pool: pool, credentials: TokenCredentials(tokens: tokens), log: log)
+            store: buckets, pool: pool, credentials: TokenCredentials(tokens: tokens),
+            deleteBucket: BucketRemoval(buckets: buckets, catalog: catalog, pipelines: pipelines).remove,
+            log: log)
         return HTTPServer(
             name: "s3", address: settings.s3Listen.host, port: settings.s3Listen.port, limits: limits,
             effects: ServerEffects(log: log, metrics: metrics),
@@ -66,7 +68,7 @@ extension NodeRooms {
 
     private var limits: HTTPLimits {
         var limits = HTTPLimits()
-        limits.threads = ProcessSetup.coreCount
+        limits.threads = ProcessSetup.limits.cores
         limits.drainSeconds = settings.drainSeconds
         limits.usesTLS = settings.usesTLS
         return limits

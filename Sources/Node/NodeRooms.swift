@@ -60,10 +60,11 @@ struct NodeRooms: Sendable {
             directory: path + "/streams", metastore: metastore, limits: settings.logLimits,
             environment: LogEnvironment(clock: clock, pool: pool, metrics: metrics, log: log),
             randomness: randomness)
-        let morsels = MorselPool(threads: settings.workerThreads ?? ProcessSetup.coreCount, metrics: metrics)
+        let morsels = MorselPool(
+            threads: settings.workerThreads ?? ProcessSetup.limits.cores, metrics: metrics)
         let caches = TableCaches()
         let ledger = MemoryLedger(
-            limit: settings.memoryBytes ?? ProcessSetup.memoryBytes / 2, metrics: metrics)
+            limit: settings.memoryBytes ?? ProcessSetup.limits.memoryBytes / 2, metrics: metrics)
         let plans = PlanService(
             catalog: catalog,
             resources: PlanService.Resources(
@@ -75,7 +76,7 @@ struct NodeRooms: Sendable {
                 pool: morsels, ledger: ledger, metrics: metrics, log: log))
         var engine = QueryEngine(
             store: buckets, morsels: morsels, ledger: ledger,
-            memoryLimitBytes: settings.queryMemoryBytes ?? ProcessSetup.memoryBytes / 4,
+            memoryLimitBytes: settings.queryMemoryBytes ?? ProcessSetup.limits.memoryBytes / 4,
             caches: (caches, ParquetFooterCache()), clock: clock, randomness: randomness)
         engine.spill = try await pool.run {
             try SpillArea(directory: path + "/spill", limit: settings.spillBytes, metrics: metrics)

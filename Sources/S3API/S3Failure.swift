@@ -124,6 +124,7 @@ struct S3Failure {
     private static func answer(unknown error: any Error) -> (String, Int) {
         switch (error as? any Fault)?.kind {
         case .invalidRequest: ("InvalidRequest", 400)
+        case .conflict: ("OperationAborted", 409)
         case .exhausted, .unavailable: ("SlowDown", 503)
         case .cancelled: ("RequestTimeout", 400)
         default: ("InternalError", 500)

@@ -16,16 +16,20 @@ package struct S3Service: Sendable {
     /// Hashes bodies.
     let pool: IOPool
     let credentials: any S3Credentials
+    /// Others may need a bucket; this refuses then.
+    let deleteBucket: @Sendable (String) async throws -> Void
     let clock: any Clock
     let log: Log
 
     package init(
-        store: BucketStore, pool: IOPool, credentials: any S3Credentials, clock: any Clock = LiveClock(),
+        store: BucketStore, pool: IOPool, credentials: any S3Credentials,
+        deleteBucket: @escaping @Sendable (String) async throws -> Void, clock: any Clock = LiveClock(),
         log: Log = .silent
     ) {
         self.store = store
         self.pool = pool
         self.credentials = credentials
+        self.deleteBucket = deleteBucket
         self.clock = clock
         self.log = log
     }

@@ -119,6 +119,19 @@ package final class MetricsRegistry: Sendable {
         return member
     }
 
+    /// Takes away every metric with this label: what it counted is deleted. Holders of one may count on, unseen.
+    package func forget(_ label: String, _ value: String) {
+        let pair = "\(label)=\"\(escaped(value))\""
+        families.withLock { families in
+            for (name, family) in families {
+                // Quotes inside values are escaped, so the pair is found nowhere but where it stands for itself.
+                let kept = family.members.filter { !",\($0.key),".contains(",\(pair),") }
+                guard kept.count < family.members.count else { continue }
+                families[name] = kept.isEmpty ? nil : Family(help: family.help, members: kept)
+            }
+        }
+    }
+
     private func escaped(_ label: String) -> String {
         label.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
     }

@@ -82,6 +82,21 @@ struct BucketStoreTests {
         #expect(try store.listUploads(bucket: "a-1", prefix: "").map(\.id) == [upload])
         try await store.deleteBucket("a-1")
         #expect(store.listBuckets().map(\.name) == ["b-2"])
+        #expect(store.journal.index.uploads.isEmpty && store.journal.index.partBytes == 0)
+    }
+
+    @Test("a bucket that may not be deleted keeps its unfinished uploads")
+    func refusedDeletion() async throws {
+        let store = try await open()
+        _ = try await store.createBucket("lake")
+        _ = try await store.put(path("k"), [1], if: .always)
+        let upload = try await store.startMultipart(path("m"), metadata: ObjectMetadata())
+        let part = try store.startPart(path("m"), upload: upload, number: 1)
+        try await part.append([7, 8])
+        let etag = try await part.complete().etag
+        await expect(.bucketNotEmpty) { try await store.deleteBucket("lake") }
+        _ = try await store.completeMultipart(path("m"), upload: upload, parts: [(1, etag)], if: .always)
+        #expect(try await store.read(path("m")) == [7, 8])
     }
 
     @Test("parts in any order become one object; what does not fit is refused")

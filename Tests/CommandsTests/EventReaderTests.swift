@@ -86,6 +86,42 @@ struct EventReaderTests {
         #expect(joined == expected.dropLast().replacing("}\n", with: "},"))
     }
 
+    @Test(
+        "what is compressed gives the same events, in one or several members", arguments: [Codec.gzip, .zstd])
+    func compressed(codec: Codec) throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/a.ndjson"
+        // Several pieces of output from few bytes, and more than one piece of input.
+        var generator = SeededGenerator(seed: 3)
+        let parts = (0..<3).map { part in
+            (0..<9000).map {
+                "{\"id\":\(part * 9000 + $0),\"n\":\"\(generator.next())\(generator.next())\"}\n"
+            }
+            .joined()
+        }
+        let file = try parts.reduce(into: [UInt8]()) {
+            $0 += try codec.compress(Array($1.utf8), level: 1)
+            $0 += try codec.compress([], level: 1)
+        }
+        try Data(file).write(to: URL(fileURLWithPath: path))
+        let reader = LineReader(try ByteInput(path: path))
+        #expect(try bodies(reader).joined() == parts.joined())
+        for end in [5, file.count / 2, file.count - 1] {
+            try Data(file[..<end]).write(to: URL(fileURLWithPath: path))
+            let error = #expect(throws: CommandError.self) {
+                _ = try bodies(LineReader(try ByteInput(path: path)))
+            }
+            #expect(error?.summary == "the compressed file is cut off", "\(end) bytes")
+        }
+        var damaged = file
+        for index in 100..<200 { damaged[index] ^= 0x55 }
+        try Data(damaged).write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: CommandError.self) {
+            _ = try bodies(LineReader(try ByteInput(path: path)))
+        }
+        #expect(error?.summary == "the compressed file is damaged")
+    }
+
     @Test("batches keep both limits, and count")
     func limits() throws {
         let input = ByteInput(bytes: Array((0..<10).map { "{\"n\":\($0)}\n\n" }.joined().utf8))

@@ -143,6 +143,22 @@ def test_listings_are_complete_and_in_byte_order(s3):
     assert refusal(s3.head_bucket, Bucket="listed") == "404"
 
 
+def test_a_bucket_that_a_sink_writes_to_is_not_deleted(firn, s3):
+    s3.create_bucket(Bucket="guarded")
+    for arguments in (["catalog", "enable", "guarded"],
+                      ["sink", "create", "guarded_sink", "--type", "r2-data-catalog", "--bucket", "guarded", "--namespace",
+                       "web", "--table", "t", "--catalog-token", firn.token]):
+        run = firn.cli(*arguments)
+        assert run.returncode == 0, run.stderr
+    assert refusal(s3.delete_bucket, Bucket="guarded") == "OperationAborted"
+    assert firn.cli("sink", "delete", "guarded_sink").returncode == 0
+    s3.delete_bucket(Bucket="guarded")
+    # Its catalog is gone with it: who makes the bucket anew does not inherit one.
+    s3.create_bucket(Bucket="guarded")
+    assert firn.cli("sql", "query", "local_guarded", "SHOW NAMESPACES").returncode == 1
+    s3.delete_bucket(Bucket="guarded")
+
+
 def test_presigned_addresses_need_no_keys(firn, s3):
     put = s3.generate_presigned_url("put_object", Params={"Bucket": "lake", "Key": "pre signed"}, ExpiresIn=60)
     urllib.request.urlopen(urllib.request.Request(put, data=b"hi", method="PUT"))

@@ -60,7 +60,10 @@ struct StoreIndex: Sendable {
             return []
         case .deleteBucket(let name):
             buckets[name] = nil
-            return []
+            let ended = uploads.filter { $0.value.bucket == name }
+            for id in ended.keys { uploads[id] = nil }
+            ended.values.forEach { forget($0) }
+            return release(ended.values.flatMap { Array($0.parts.values) })
         case .configureBucket(let name, let setting, let document):
             guard buckets[name] != nil else { throw misfit("a setting of no bucket", name) }
             try buckets[name]?.settings.set(setting, document)

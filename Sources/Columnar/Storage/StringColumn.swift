@@ -209,11 +209,14 @@ extension Array {
     }
 
     /// Copies the elements of a span.
+    @inlinable
     package init(copying span: Span<Element>) where Element: BitwiseCopyable {
         // SAFETY: the buffer is only read, inside the closure.
         self = unsafe span.withUnsafeBufferPointer { unsafe [Element]($0) }
     }
 
+    /// Inlinable, or other modules would ask for the element's type at each call.
+    @inlinable
     package mutating func append(copying span: Span<Element>) where Element: BitwiseCopyable {
         // SAFETY: the buffer is only read, inside the closure.
         unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }

@@ -2,10 +2,7 @@ import Foundation
 
 /// A file or standard input, read forward in large pieces; holds what is not consumed yet.
 struct ByteInput {
-    private static let pieceBytes = 1 << 20
-
-    private let handle: FileHandle
-    private let name: String
+    private var source: ByteSource?
     /// What was read and not dropped; readers keep positions in it.
     private(set) var buffer: [UInt8] = []
     /// How many bytes of the source were dropped before `buffer`.
@@ -14,17 +11,7 @@ struct ByteInput {
 
     /// `-` is standard input. - Errors: `CLI-102`.
     init(path: String) throws(CommandError) {
-        name = path
-        if path == "-" {
-            handle = .standardInput
-            return
-        }
-        do {
-            handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-        } catch {
-            throw CommandError(
-                .file, "the file cannot be read", ["path": path, "reason": SystemReason.text(error)])
-        }
+        source = try ByteSource(path: path)
     }
 
     /// Tells what is wrong with a file before anything is sent, in a few words.
@@ -45,8 +32,6 @@ struct ByteInput {
     }
 
     init(bytes: [UInt8]) {
-        handle = .nullDevice
-        name = "bytes"
         buffer = bytes
         isAtEnd = true
     }
@@ -55,17 +40,15 @@ struct ByteInput {
     mutating func refill(dropping count: Int) throws(CommandError) {
         buffer.removeFirst(count)
         consumed += Int64(count)
-        guard !isAtEnd else { return }
-        do {
-            if let data = try handle.read(upToCount: Self.pieceBytes), !data.isEmpty {
-                buffer += data
-            } else {
-                isAtEnd = true
-            }
-        } catch {
-            throw CommandError(
-                .file, "the file cannot be read", ["path": name, "reason": SystemReason.text(error)])
-        }
+        guard !isAtEnd, let piece = try source?.next() else { return }
+        buffer += piece
+        isAtEnd = piece.isEmpty
+    }
+
+    /// How far into the file the byte at `position` of `buffer` lies; about so when the file is compressed.
+    func sourceBytes(at position: Int) -> Int64 {
+        if let source, source.isCompressed { return source.bytesRead }
+        return consumed + Int64(position)
     }
 
     /// The size of a file in bytes; nil for standard input and pipes.

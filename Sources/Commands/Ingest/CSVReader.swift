@@ -54,7 +54,7 @@ struct CSVReader: EventReader {
         guard count > 0 else { return nil }
         return EventBatch(
             body: body, contentType: "application/x-ndjson", eventCount: count,
-            firstEvent: rowCount - count + 1, sourceBytes: input.consumed + Int64(position))
+            firstEvent: rowCount - count + 1, sourceBytes: input.sourceBytes(at: position))
     }
 
     private mutating func head() throws(CommandError) -> [Column] {

@@ -27,9 +27,11 @@ protocol EventReader {
 enum EventFormat: String, CaseIterable, Sendable {
     case csv, ndjson, json
 
-    /// From a file's name; nil when it says nothing.
+    /// From a file's name, as in `events.csv` or `events.ndjson.gz`; nil when it says nothing.
     init?(path: String) {
-        switch path.split(separator: ".").last?.lowercased() {
+        var endings = path.split(separator: ".").map { $0.lowercased() }
+        if let last = endings.last, ["gz", "zst"].contains(last) { endings.removeLast() }
+        switch endings.last {
         case "csv": self = .csv
         case "ndjson", "jsonl": self = .ndjson
         case "json": self = .json

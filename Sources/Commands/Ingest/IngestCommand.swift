@@ -19,6 +19,7 @@ enum IngestCommand {
         ] + Invocation.serverFlags,
         notes: """
             CSV needs a head line; fields are typed by the stream's schema. A FILE of - is standard input.
+            What is compressed with gzip or zstd is decompressed on the way.
             Each request is taken whole or not at all; the count at the end is what was acknowledged.
             A request whose answer is lost is sent again and kept once. A load that broke off can be sent again under
             its --load name, with the same files and batch sizes.

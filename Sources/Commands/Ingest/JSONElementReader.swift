@@ -26,7 +26,7 @@ struct JSONElementReader: EventReader {
         defer { eventCount += count }
         return EventBatch(
             body: body, contentType: "application/json", eventCount: count, firstEvent: eventCount + 1,
-            sourceBytes: input.consumed + Int64(position))
+            sourceBytes: input.sourceBytes(at: position))
     }
 
     /// The next element; `position` stays before it.

@@ -24,7 +24,7 @@ struct LineReader: EventReader {
         defer { eventCount += count }
         return EventBatch(
             body: body, contentType: "application/x-ndjson", eventCount: count, firstEvent: eventCount + 1,
-            sourceBytes: input.consumed + Int64(position))
+            sourceBytes: input.sourceBytes(at: position))
     }
 
     /// The next line that is not empty, without its end; `position` stays before it, but for empty lines.

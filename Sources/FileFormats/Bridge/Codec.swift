@@ -7,7 +7,7 @@ package enum Codec: Sendable {
     case gzip
     case zstd
 
-    private var number: firn_codec {
+    var number: firn_codec {
         switch self {
         case .deflate: FIRN_CODEC_DEFLATE
         case .gzip: FIRN_CODEC_GZIP

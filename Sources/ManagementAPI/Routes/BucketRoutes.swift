@@ -69,23 +69,10 @@ enum BucketRoutes {
         return Envelope.success(try json(try call.services.buckets.bucketInfo(name), call))
     }
 
-    /// The bucket must be empty and no sink's target; a catalog without namespaces goes with it.
     private static func delete(_ call: ManagementCall) async throws -> Response {
         let name = try call.request.parameter("bucket")
         try call.principal.require(.storageWrite, on: .bucket(name))
-        let info = try call.services.buckets.bucketInfo(name)
-        let sinks = try await call.services.pipelines.sinks().filter { $0.bucket == name }
-        guard sinks.isEmpty else {
-            throw ManagementError(
-                .bucketInUse, "sinks write to the bucket",
-                ["bucket": name, "sinks": sinks.map(\.name).joined(separator: ", ")],
-                hint: "delete the sinks and their pipelines first")
-        }
-        let hasWarehouse = try await call.services.catalog.listWarehouses().contains { $0.bucket == name }
-        if hasWarehouse, info.objectCount == 0 {
-            try await call.services.catalog.deleteWarehouse(bucket: name)
-        }
-        try await call.services.buckets.deleteBucket(name)
+        try await BucketRemoval(call.services).remove(name)
         return Envelope.success([:])
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Signing
 
 #if canImport(Glibc)
@@ -28,8 +29,9 @@ enum ProcessSetup {
         _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
-    static var coreCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
-    static var memoryBytes: Int {
-        max(1 << 28, Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))))
-    }
+    /// Read once: a container's limits are set before what runs in it.
+    static let limits = MachineLimits(
+        cores: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+        memoryBytes: Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
+    ) { try? String(contentsOfFile: $0, encoding: .utf8) }
 }

@@ -85,6 +85,7 @@ extension PipelineService {
             return keys
         }
         for key in keys { release(key) }
+        resources.metrics.forget("pipeline", definition.name)
     }
 
     /// Does `work` while no runner of the pipeline works, then runs what is stored. Before somebody else may change the

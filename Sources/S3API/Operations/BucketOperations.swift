@@ -55,7 +55,7 @@ extension S3Call {
 
     func deleteBucket() async throws -> Response {
         try principal.require(.storageWrite, on: .bucket(bucket))
-        try await store.deleteBucket(bucket)
+        try await service.deleteBucket(bucket)
         return Response(status: 204)
     }
 

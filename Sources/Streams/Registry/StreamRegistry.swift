@@ -135,6 +135,7 @@ package final class StreamRegistry: Sendable {
             $0.idsByName[open.definition.name] = nil
         }
         if case .success(let log) = open.log { await log.close() }
+        environment.metrics.forget("stream", id.hexDigits)
         await removeDirectory(of: id)
     }
 
