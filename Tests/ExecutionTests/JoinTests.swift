@@ -57,6 +57,7 @@ struct JoinTests {
             switch join.kind {
             case .semi: if !pairs.isEmpty { result.append(leftRow) }
             case .anti: if pairs.isEmpty { result.append(leftRow) }
+            case .rightSemi, .rightAnti: break
             case .mark:
                 result.append(
                     leftRow + [!pairs.isEmpty ? .boolean(true) : isUnknown ? .null : .boolean(false)])
@@ -66,8 +67,12 @@ struct JoinTests {
                 if pairs.isEmpty, join.kind.keepsLeft { result.append(leftRow + padding) }
             }
         }
-        if join.kind.keepsRight {
+        switch join.kind {
+        case .rightSemi: result += right.indices.filter { rightMatched.contains($0) }.map { right[$0] }
+        case .rightAnti: result += right.indices.filter { !rightMatched.contains($0) }.map { right[$0] }
+        case .right, .full:
             result += right.indices.filter { !rightMatched.contains($0) }.map { padding + right[$0] }
+        default: break
         }
         return result
     }

@@ -94,7 +94,7 @@ struct PruneColumns: OptimizerPass {
         let newWidth = newLeft.schema.count
         var pairs = leftPlaces
         for (old, new) in rightPlaces { pairs[width + old] = newWidth + new }
-        var positions = kind.givesRight ? pairs : leftPlaces
+        var positions = kind.givesPairs ? pairs : leftPlaces
         if isMarkWanted { positions[width] = newWidth }
         return (.join(kind, condition?.remapped(pairs), newLeft, newRight), positions)
     }
