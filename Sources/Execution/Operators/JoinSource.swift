@@ -35,14 +35,16 @@ final class JoinSource: MorselSource {
     private let profile: OperatorProfile
     private let context: QueryContext
     private let spill: JoinSpill
+    private let channels: FilterChannels
     private let probes = JoinProbes()
     private let state = Mutex(State())
 
     init(
-        _ work: JoinWork, left: any MorselSource, right: any MorselSource, _ profile: OperatorProfile,
-        _ context: QueryContext
+        _ work: JoinWork, left: any MorselSource, right: any MorselSource, _ channels: FilterChannels,
+        _ profile: OperatorProfile, _ context: QueryContext
     ) {
         self.work = work
+        self.channels = channels
         self.left = left
         self.right = right
         self.profile = profile
@@ -64,15 +66,19 @@ final class JoinSource: MorselSource {
     }
 
     func prepare() async throws {
+        // A step of a recursion prepares anew: what the last one told is over.
+        for channel in work.join.channels { if let channel { channels[channel] = nil } }
         let sinks = try await MorselDrain(context: context).run(right) { [work, spill, context] in
             try JoinSink(work, spill, context)
         }
         if spill.isActive { return try await putAside(sinks) }
-        let table = try await context.compute { [work, profile, context] in
+        let table = try await context.compute { [work, channels, profile, context] in
             try profile.timed(context.clock) {
                 for sink in sinks { try sink.release() }
                 let reservation = try context.memory.reserve(0, for: "join")
-                return try JoinTable(sinks.flatMap(\.kept), work, context, reservation)
+                let table = try JoinTable(sinks.flatMap(\.kept), work, context, reservation)
+                try table.tell(channels, work, context)
+                return table
             }
         }
         state.withLock { state in

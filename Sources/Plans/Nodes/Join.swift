@@ -17,6 +17,8 @@ package struct Join: Sendable, Hashable {
     package var residual: Expression?
     /// For `mark`: left equals right decides, and is null where one of them is. Nil lets keys and residual decide.
     package var membership: Membership?
+    /// For each key, where its values are told to a scan of the left side; empty when none is. See `RuntimeFilter`.
+    package var channels: [Int?] = []
     /// About how many rows come out; for people.
     package var expectedRowCount: Int?
 
@@ -68,6 +70,7 @@ package struct Join: Sendable, Hashable {
         var mirrored = self
         mirrored.kind = kind
         (mirrored.leftKeys, mirrored.rightKeys) = (rightKeys, leftKeys)
+        mirrored.channels = []
         mirrored.residual = residual?.remapped { $0 < leftWidth ? $0 + rightWidth : $0 - leftWidth }
         return mirrored
     }
