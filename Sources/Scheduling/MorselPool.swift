@@ -53,6 +53,11 @@ package final class MorselPool: Sendable {
         running.turns.giveWay(running)
     }
 
+    /// How long the morsel on this thread has paused since it began: no time of its own.
+    package static var pausedNanoseconds: Int64 {
+        RunningMorsel.current?.pausedNanoseconds.load(ordering: .relaxed) ?? 0
+    }
+
     /// Computes `body` on one of the threads; the caller's cooperative thread is free meanwhile.
     package func run<Result: Sendable>(
         share: WorkShare, _ body: @escaping @Sendable () throws -> Result

@@ -156,6 +156,7 @@ final class MorselTurns: Sendable {
         condition.unlock()
         pauses.add(1)
         running.turn.wait()
+        running.pausedNanoseconds.add(clock.monotonicNanoseconds - now, ordering: .relaxed)
     }
 
     func stop() {

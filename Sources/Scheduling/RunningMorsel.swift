@@ -11,6 +11,8 @@ final class RunningMorsel: Sendable {
     let turns: MorselTurns
     let share: WorkShare
     let turn = DispatchSemaphore(value: 0)
+    /// How long it has paused so far.
+    let pausedNanoseconds = Atomic<Int64>(0)
     private let slice: Mutex<Slice>
 
     private struct Slice {

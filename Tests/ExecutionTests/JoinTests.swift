@@ -84,6 +84,13 @@ struct JoinTests {
     ) async throws {
         let plan = PhysicalPlan.join(join, Self.plan(left, "l"), Self.plan(right, "r"))
         try plan.check()
+        if let mirrored = join.mirrored(leftWidth: 3, rightWidth: 3),
+            let expected = model(join, left, right, residual)
+        {
+            let rows = try await World().rows(.join(mirrored, Self.plan(right, "r"), Self.plan(left, "l")))
+            let turned = join.kind.givesPairs ? rows.map { Array($0.dropFirst(3) + $0.prefix(3)) } : rows
+            #expect(texts(turned) == texts(expected), "mirrored \(plan.line), seed \(seed)")
+        }
         for batchRows in [Int.max, 7] {
             guard let expected = model(join, left, right, residual) else {
                 let fault = await #expect(throws: ExecutionError.self, "\(plan.line), seed \(seed)") {
