@@ -1,5 +1,6 @@
 package import Effects
 import Foundation
+import Synchronization
 package import Telemetry
 
 /// Whose work goes first on the morsel pool.

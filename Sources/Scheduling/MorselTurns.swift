@@ -1,5 +1,6 @@
 import Effects
 import Foundation
+import Synchronization
 import Telemetry
 
 /// Who computes: as many morsels at a time as there are cores, the others wait or have paused.

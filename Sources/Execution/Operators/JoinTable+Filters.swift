@@ -1,6 +1,7 @@
 import Columnar
 import Kernels
 import Plans
+import Scheduling
 
 extension JoinTable {
     /// Tells scans below the left side which keys are held, where there are few enough and memory is there.

@@ -1,5 +1,6 @@
 import Columnar
 import Iceberg
+import Kernels
 import Plans
 
 /// What joins above told a scan: which values of its columns find a partner.

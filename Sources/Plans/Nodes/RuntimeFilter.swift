@@ -1,3 +1,5 @@
+import Columnar
+
 /// Lets a scan drop rows that would find no partner in a join above it, once the join holds its keys.
 ///
 /// A channel is named, not held: the join whose key gives it is somewhere above in the same plan. A join that holds no
