@@ -22,7 +22,8 @@ struct KeyFilterTests {
         var generator = SeededGenerator(seed: UInt64(reach))
         let held = (0..<5000).map { _ in Int64.random(in: -reach...reach, using: &generator) }
         let filter = KeyFilter([
-            Self.column(type, Array(held.prefix(2000)) + [nil]), Self.column(type, Array(held.dropFirst(2000))),
+            Self.column(type, Array(held.prefix(2000)) + [nil]),
+            Self.column(type, Array(held.dropFirst(2000))),
         ])
         let bounds = try #require(filter.bounds)
         let (least, most) = (try #require(held.min()), try #require(held.max()))

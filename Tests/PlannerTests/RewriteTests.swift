@@ -113,7 +113,10 @@ struct RewriteTests {
     @Test(
         "outer, semi and anti joins hold the smaller side too",
         arguments: [
-            ("SELECT a.t FROM n.small a WHERE EXISTS (SELECT 1 FROM n.large b WHERE b.k = a.k)", "right_semi"),
+            (
+                "SELECT a.t FROM n.small a WHERE EXISTS (SELECT 1 FROM n.large b WHERE b.k = a.k)",
+                "right_semi"
+            ),
             (
                 "SELECT a.t FROM n.small a WHERE NOT EXISTS (SELECT 1 FROM n.large b WHERE b.k = a.k AND b.v < a.v)",
                 "right_anti"
@@ -137,12 +140,14 @@ struct RewriteTests {
         let kinds = few.split(separator: "\n").compactMap { $0.split(separator: "kind=").dropFirst().first }
         #expect(kinds.map { $0.prefix(4) } == ["inne", "semi"], "\(few)")
         let many = try Self.plan(from + ")").description
-        #expect(many.firstRange(of: "kind=semi").map { semi in
-            many.firstRange(of: "kind=inner").map { semi.lowerBound < $0.lowerBound } ?? false
-        } == true, "\(many)")
+        #expect(
+            many.firstRange(of: "kind=semi").map { semi in
+                many.firstRange(of: "kind=inner").map { semi.lowerBound < $0.lowerBound } ?? false
+            } == true, "\(many)")
     }
 
-    @Test("a join tells its keys to the scan on its left, through what keeps the column and no row for itself")
+    @Test(
+        "a join tells its keys to the scan on its left, through what keeps the column and no row for itself")
     func partners() throws {
         let plain = try Self.plan("SELECT a.t FROM n.small a JOIN n.large b ON a.k = b.k").description
         #expect(plain.contains("keys=[k = k as #0]"), "\(plain)")

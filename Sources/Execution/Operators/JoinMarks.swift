@@ -52,7 +52,8 @@ extension JoinTable {
             try running.context.check()
             let part = Array(rows[start..<min(rows.endIndex, start + limit)])
             let padding =
-                work.join.kind.givesPairs ? work.left.fields.map { Column.nulls($0.type, count: part.count) } : []
+                work.join.kind.givesPairs
+                ? work.left.fields.map { Column.nulls($0.type, count: part.count) } : []
             let columns = padding + self.rows.columns.map { $0.gather(part) }
             running.profile.gave(part.count)
             let batch = Batch(schema: work.schema, columns: columns, rowCount: part.count)

@@ -63,7 +63,8 @@ extension PhysicalPlan {
                 || join.channels.count == join.leftKeys.count && !join.kind.keepsLeft
                     && zip(join.channels, join.rightKeys).allSatisfy {
                         $0 == nil || KeyFilter.isFor($1.type)
-                    }, "a join tells whole numbers to scans, and gives no left row without a partner")
+                    },
+            "a join tells whole numbers to scans, and gives no left row without a partner")
         if let residual = join.residual { try checkCondition(residual, over: Join.pairSchema(left, right)) }
         if let membership = join.membership {
             try require(

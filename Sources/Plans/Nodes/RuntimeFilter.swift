@@ -50,7 +50,8 @@ extension PhysicalPlan {
                 return left.withFilter(channel, on: column).map { .join(join, $0, right) }
             case .right, .full: return nil
             }
-        case .values, .window, .expand, .unnest, .recursion, .workingTable, .topN, .limit, .union, .numberRows:
+        case .values, .window, .expand, .unnest, .recursion, .workingTable, .topN, .limit, .union,
+            .numberRows:
             return nil
         }
     }
