@@ -111,7 +111,7 @@ struct FairSharingTests {
         let clock = ManualClock()
         let pool = MorselPool(threads: 1, clock: clock)
         let steps = Atomic<Int>(0)
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<8 {
                 let share = WorkShare(.query)
                 group.addTask {
