@@ -72,9 +72,9 @@ final class MorselTurns: Sendable {
         thread.start()
     }
 
-    /// Wakes a thread that waits for work. Called under the lock.
+    /// Wakes a thread that waits for work, where it may compute. Called under the lock.
     private func call() {
-        guard unsafe state.idle > 0 else { return }
+        guard unsafe state.idle > 0, unsafe state.computing < threadCount else { return }
         unsafe state.idle -= 1
         unsafe state.calls += 1
         condition.signal()
