@@ -153,7 +153,12 @@ final class MorselTurns: Sendable {
         unsafe state.queue.addFirst(.resume(running), running.share)
         unsafe state.paused += 1
         unsafe state.computing -= 1
-        if unsafe state.idle > 0 { call() } else { addThread() }
+        if unsafe state.idle > 0 {
+            call()
+        } else if unsafe state.threads < threadCount + MorselPool.pausedLimit {
+            // At the bound one of the threads that were called has not come yet.
+            addThread()
+        }
         condition.unlock()
         pauses.add(1)
         running.turn.wait()
