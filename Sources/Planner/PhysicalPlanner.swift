@@ -29,7 +29,7 @@ enum PhysicalPlanner {
         case .join(let kind, let condition, let left, let right):
             var join = join(kind, condition, leftWidth: left.schema.count)
             join.expectedRowCount = expectedRows(logical)
-            return .join(join, plan(left), plan(right))
+            return mirrored(join, left, right) ?? .join(join, plan(left), plan(right))
         case .limit(let window, .sort(let keys, let input)):
             if let count = window.count, let end = window.end, end <= topLimit {
                 return .topN(keys, offset: window.offset, count: count, plan(input))
@@ -37,6 +37,24 @@ enum PhysicalPlanner {
             return .limit(window, .sort(keys, plan(input)))
         case .limit(let window, let input): return .limit(window, plan(input))
         }
+    }
+
+    /// The join with its sides exchanged, where the left side had better be held; else nil.
+    ///
+    /// It is held whole, with all its columns, so it must be clearly smaller. Inner joins have their order already.
+    private static func mirrored(_ join: Join, _ left: LogicalPlan, _ right: LogicalPlan) -> PhysicalPlan? {
+        let (leftWidth, rightWidth) = (left.schema.count, right.schema.count)
+        guard join.kind != .inner, !join.leftKeys.isEmpty,
+            let mirrored = join.mirrored(leftWidth: leftWidth, rightWidth: rightWidth),
+            2 * RowEstimate.rows(left) < RowEstimate.rows(right)
+        else { return nil }
+        let joined = PhysicalPlan.join(mirrored, plan(right), plan(left))
+        guard join.kind.givesPairs else { return joined }
+        let fields = joined.schema.fields
+        let order = Array(rightWidth..<rightWidth + leftWidth) + Array(0..<rightWidth)
+        return .project(
+            Projection(
+                order.map { .column($0, fields[$0].type) }, names: order.map { fields[$0].name }), joined)
     }
 
     /// Nil where some table does not tell how many rows it has.

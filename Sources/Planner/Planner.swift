@@ -28,7 +28,7 @@ package struct Planner: Sendable {
     /// Optimises a bound plan and chooses its operators.
     func finish(_ bound: LogicalPlan) throws(PlannerError) -> Result {
         let (optimised, steps) = try Optimizer(settings: settings).run(bound)
-        let plan = PhysicalPlanner.plan(optimised)
+        let plan = RuntimeFilters.placed(in: PhysicalPlanner.plan(optimised))
         do {
             try plan.check()
         } catch {

@@ -1,7 +1,7 @@
 import Effects
 
 extension MorselPool {
-    /// As `run(share:)`, for as long as the token wants it: long computations ask.
+    /// As `run(share:)`, for as long as the token wants it: long computations ask, and give way meanwhile.
     ///
     /// - Errors: the token's reason, also for what ended because of it; else what the body throws.
     package func run<Result: Sendable>(
@@ -10,7 +10,11 @@ extension MorselPool {
         do {
             return try await run(share: share) {
                 try token.check()
-                return try Interruption.$probe.withValue({ token.isCancelled }, operation: body)
+                return try Interruption.$probe.withValue(
+                    {
+                        Self.giveWay()
+                        return token.isCancelled
+                    }, operation: body)
             }
         } catch {
             try token.check()

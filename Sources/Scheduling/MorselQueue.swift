@@ -27,6 +27,15 @@ struct MorselQueue<Job> {
         var lastTurn = -1
         var waiting: Int { jobs.count - head }
 
+        mutating func addFirst(_ job: Job) {
+            if head > 0 {
+                head -= 1
+                jobs[head] = job
+            } else {
+                jobs.insert(job, at: 0)
+            }
+        }
+
         mutating func take() -> Job? {
             // A taken job must not live on in the queue: it holds the batches it worked on.
             let job = jobs[head].take()
@@ -57,15 +66,27 @@ struct MorselQueue<Job> {
 
     func waiting(_ priority: WorkPriority) -> Int { classes[priority.rawValue].waiting }
 
+    var isEmpty: Bool { classes.allSatisfy { $0.waiting == 0 } }
+
     mutating func add(_ job: Job, _ share: WorkShare) {
+        let (place, line) = line(of: share)
+        classes[place].lines[line].jobs.append(job)
+    }
+
+    /// Before the others of its share: it has begun already.
+    mutating func addFirst(_ job: Job, _ share: WorkShare) {
+        let (place, line) = line(of: share)
+        classes[place].lines[line].addFirst(job)
+    }
+
+    /// The line in which one more job will wait.
+    private mutating func line(of share: WorkShare) -> (place: Int, line: Int) {
         let place = share.priority.rawValue
         classes[place].waiting += 1
-        if let line = classes[place].lines.firstIndex(where: { $0.share === share }) {
-            classes[place].lines[line].jobs.append(job)
-            return
-        }
+        if let line = classes[place].lines.firstIndex(where: { $0.share === share }) { return (place, line) }
         share.served.max(classes[place].level, ordering: .relaxed)
-        classes[place].lines.append(Line(share: share, jobs: [job]))
+        classes[place].lines.append(Line(share: share))
+        return (place, classes[place].lines.count - 1)
     }
 
     /// Nil when nothing waits.
@@ -76,6 +97,21 @@ struct MorselQueue<Job> {
             return take(from: priority.rawValue)
         }
         return nil
+    }
+
+    /// Whether, if a morsel of this share waited too, another share would go first; when not, the turn is this share's.
+    mutating func isNextAnother(than share: WorkShare) -> Bool {
+        let preferred = turns[turn % turns.count]
+        let next = ([preferred] + WorkPriority.allCases).first {
+            $0 == share.priority || classes[$0.rawValue].waiting > 0
+        }
+        if next != share.priority { return true }
+        let served = share.served.load(ordering: .relaxed)
+        let isLess = classes[share.priority.rawValue].lines.contains {
+            $0.share !== share && $0.share.served.load(ordering: .relaxed) < served
+        }
+        if !isLess { turn &+= 1 }
+        return isLess
     }
 
     private mutating func take(from place: Int) -> Taken? {
@@ -97,9 +133,4 @@ struct MorselQueue<Job> {
         return job.map { Taken(job: $0, share: share, expected: expected) }
     }
 
-    /// Replaces what was expected of a morsel by what it took.
-    static func finished(_ taken: Taken, nanoseconds: Int64) {
-        taken.share.served.add(nanoseconds - taken.expected, ordering: .relaxed)
-        taken.share.expected.store(nanoseconds, ordering: .relaxed)
-    }
 }

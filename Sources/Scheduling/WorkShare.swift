@@ -10,5 +10,11 @@ package final class WorkShare: Sendable {
     /// What its last morsel took: as much is expected of the next.
     let expected = Atomic<Int64>(0)
 
+    /// Replaces what was expected of a morsel, or of a slice of one, by what it took.
+    func charge(_ nanoseconds: Int64, insteadOf expected: Int64) {
+        served.add(nanoseconds - expected, ordering: .relaxed)
+        self.expected.store(nanoseconds, ordering: .relaxed)
+    }
+
     package init(_ priority: WorkPriority) { self.priority = priority }
 }

@@ -57,6 +57,7 @@ struct JoinTests {
             switch join.kind {
             case .semi: if !pairs.isEmpty { result.append(leftRow) }
             case .anti: if pairs.isEmpty { result.append(leftRow) }
+            case .rightSemi, .rightAnti: break
             case .mark:
                 result.append(
                     leftRow + [!pairs.isEmpty ? .boolean(true) : isUnknown ? .null : .boolean(false)])
@@ -66,8 +67,12 @@ struct JoinTests {
                 if pairs.isEmpty, join.kind.keepsLeft { result.append(leftRow + padding) }
             }
         }
-        if join.kind.keepsRight {
+        switch join.kind {
+        case .rightSemi: result += right.indices.filter { rightMatched.contains($0) }.map { right[$0] }
+        case .rightAnti: result += right.indices.filter { !rightMatched.contains($0) }.map { right[$0] }
+        case .right, .full:
             result += right.indices.filter { !rightMatched.contains($0) }.map { padding + right[$0] }
+        default: break
         }
         return result
     }
@@ -79,6 +84,13 @@ struct JoinTests {
     ) async throws {
         let plan = PhysicalPlan.join(join, Self.plan(left, "l"), Self.plan(right, "r"))
         try plan.check()
+        if let mirrored = join.mirrored(leftWidth: 3, rightWidth: 3),
+            let expected = model(join, left, right, residual)
+        {
+            let rows = try await World().rows(.join(mirrored, Self.plan(right, "r"), Self.plan(left, "l")))
+            let turned = join.kind.givesPairs ? rows.map { Array($0.dropFirst(3) + $0.prefix(3)) } : rows
+            #expect(texts(turned) == texts(expected), "mirrored \(plan.line), seed \(seed)")
+        }
         for batchRows in [Int.max, 7] {
             guard let expected = model(join, left, right, residual) else {
                 let fault = await #expect(throws: ExecutionError.self, "\(plan.line), seed \(seed)") {

@@ -4,6 +4,7 @@ import Effects
 import Execution
 import FileFormats
 import Iceberg
+import JSONText
 import Kernels
 import Plans
 import Scheduling
@@ -72,6 +73,72 @@ struct ScannedTable {
 }
 
 struct ScanTests {
+    /// Keys that are near each other, far apart, in no row, and none at all.
+    @Test(
+        "a scan drops rows that find no partner in the join above, and the answer stays the same",
+        arguments: [JoinKind.inner, .semi, .right, .rightSemi, .rightAnti])
+    func partners(kind: JoinKind) async throws {
+        let table = try await ScannedTable(seed: 11)
+        let keys: [[Scalar]] = [
+            [3, 4, 4, 9].map { .long($0) }, [.long(3), .null, .long(1190)], [.long(-5), .long(7000)],
+            [.long(-1 << 60), .long(600), .long(1 << 60)], [.null], [],
+        ]
+        for held in keys {
+            let right = PhysicalPlan.values(
+                ValueRows(schema: Schema([Field("key", .long)]), rows: held.map { [$0] }))
+            var join = Join(kind, leftKeys: [column(0, .long)], rightKeys: [column(0, .long)])
+            let plain = try await Executor.run(
+                .join(join, .scan(table.scan), right), in: World(store: table.store).context()
+            ).collect().rows
+            var scan = table.scan
+            scan.runtimeFilters = [RuntimeFilter(channel: 5, column: 0)]
+            join.channels = [5]
+            for filter in [nil, call(.isNotNull, [column(2, .string)], .boolean)] {
+                scan.filter = filter
+                let plan = PhysicalPlan.join(join, .scan(scan), right)
+                let decoded = try PhysicalPlan(encoded: JSONParser.parse(plan.encoded.serialized()))
+                #expect(decoded == plan)
+                let run = try Executor.run(decoded, in: World(store: table.store).context())
+                let rows = try await run.collect().rows
+                #expect(run.profile.operators[1].rowCount <= 4, "\(held)")
+                if filter == nil { #expect(JoinTests.texts(rows) == JoinTests.texts(plain), "\(held)") }
+            }
+        }
+    }
+
+    @Test("a scan reads on without a join's filter when most rows pass it, or memory lets it have none")
+    func uselessPartners() async throws {
+        let table = try await ScannedTable(seed: 12, commits: 2, rowsPerCommit: 30_000)
+        let keys = (0..<60_000).filter { $0 % 10 != 0 }.map { [Scalar.long(Int64($0))] }
+        let right = PhysicalPlan.values(ValueRows(schema: Schema([Field("key", .long)]), rows: keys))
+        var join = Join(.semi, leftKeys: [column(0, .long)], rightKeys: [column(0, .long)])
+        join.channels = [0]
+        var scan = table.scan
+        scan.runtimeFilters = [RuntimeFilter(channel: 0, column: 0)]
+        let run = try Executor.run(
+            .join(join, .scan(scan), right), in: World(memory: 256 << 20, store: table.store).context())
+        #expect(try await run.collect().rowCount == 54_000)
+        // Dropped while it was tried, kept afterwards.
+        let given = run.profile.operators[1].rowCount
+        #expect(given > 54_000 && given < 60_000, "\(given)")
+    }
+
+    @Test("RIGHT and FULL joins of a scan give every row once, whichever thread comes last", arguments: 1...5)
+    func outerJoins(seed: UInt64) async throws {
+        let table = try await ScannedTable(seed: seed, commits: 5, rowsPerCommit: 300)
+        let keys = (0..<400).map { [Scalar.long(Int64($0 * 7))] }
+        let right = PhysicalPlan.values(ValueRows(schema: Schema([Field("key", .long)]), rows: keys))
+        for kind in [JoinKind.right, .full] {
+            let join = Join(kind, leftKeys: [column(0, .long)], rightKeys: [column(0, .long)])
+            let counted = PhysicalPlan.aggregate(
+                Aggregation(keys: [], calls: [AggregateCall(.countAll, [], type: .long)], names: ["n"]),
+                .join(join, .scan(table.scan), right))
+            let partners = 1500 / 7 + 1
+            let rows = try await World(store: table.store).rows(counted)
+            #expect(rows == [[.long(Int64(kind == .right ? 400 : 400 + 1500 - partners))]])
+        }
+    }
+
     static func filters() -> [Plans.Expression] {
         let id = column(0, .long)
         let day = column(1, .date)

@@ -30,8 +30,8 @@ struct PlanTests {
                 "SELECT f.origin, g.dep_delay FROM flights f, flights g WHERE f.year = g.year AND f.year > 2012 AND f.dep_delay < g.dep_delay",
                 """
                 Project: origin, dep_delay
-                  HashJoin: kind=inner, keys=[year = year], filter=dep_delay < dep_delay
-                    Scan: table=web.flights, fields=[year, dep_delay, origin], filter=year > 2012
+                  HashJoin: kind=inner, keys=[year = year as #0], filter=dep_delay < dep_delay
+                    Scan: table=web.flights, fields=[year, dep_delay, origin], filter=year > 2012, partners=[year in #0]
                     Scan: table=web.flights, fields=[year, dep_delay], filter=year > 2012
                 """
             ),

@@ -110,6 +110,66 @@ struct RewriteTests {
         #expect(few.split(separator: "\n").last?.contains("n.large") == true, "\(few)")
     }
 
+    @Test(
+        "outer, semi and anti joins hold the smaller side too",
+        arguments: [
+            (
+                "SELECT a.t FROM n.small a WHERE EXISTS (SELECT 1 FROM n.large b WHERE b.k = a.k)",
+                "right_semi"
+            ),
+            (
+                "SELECT a.t FROM n.small a WHERE NOT EXISTS (SELECT 1 FROM n.large b WHERE b.k = a.k AND b.v < a.v)",
+                "right_anti"
+            ),
+            ("SELECT a.t FROM n.large a WHERE EXISTS (SELECT 1 FROM n.small b WHERE b.k = a.k)", "semi"),
+            ("SELECT a.t, b.v FROM n.small a LEFT JOIN n.large b ON a.k = b.k", "right"),
+            ("SELECT a.t, b.v FROM n.large a LEFT JOIN n.small b ON a.k = b.k", "left"),
+            ("SELECT a.t, b.v FROM n.small a RIGHT JOIN n.large b ON a.k = b.k", "left"),
+            ("SELECT a.t, b.v FROM n.small a FULL JOIN n.large b ON a.k = b.k", "full"),
+        ])
+    func heldSide(sql: String, kind: String) throws {
+        let plan = try Self.plan(sql).description
+        #expect(plan.contains("HashJoin: kind=\(kind), "), "\(plan)")
+        #expect(plan.split(separator: "\n").last?.contains("n.small") == true, "\(plan)")
+    }
+
+    @Test("a semi join that leaves few rows of a table is computed below the joins around")
+    func semiJoins() throws {
+        let from = "SELECT b.t FROM n.large a JOIN n.large b ON a.v = b.v WHERE a.k IN (SELECT k FROM n.small"
+        let few = try Self.plan(from + " WHERE k <= 20)").description
+        let kinds = few.split(separator: "\n").compactMap { $0.split(separator: "kind=").dropFirst().first }
+        #expect(kinds.map { $0.prefix(4) } == ["inne", "semi"], "\(few)")
+        let many = try Self.plan(from + ")").description
+        #expect(
+            many.firstRange(of: "kind=semi").map { semi in
+                many.firstRange(of: "kind=inner").map { semi.lowerBound < $0.lowerBound } ?? false
+            } == true, "\(many)")
+    }
+
+    @Test(
+        "a join tells its keys to the scan on its left, through what keeps the column and no row for itself")
+    func partners() throws {
+        let plain = try Self.plan("SELECT a.t FROM n.small a JOIN n.large b ON a.k = b.k").description
+        #expect(plain.contains("keys=[k = k as #0]"), "\(plain)")
+        #expect(plain.contains("Scan: table=n.large, fields=[k], partners=[k in #0]"), "\(plain)")
+        let groups = try Self.plan(
+            """
+            SELECT a.t, g.n FROM n.small a
+            JOIN (SELECT k, count(*) AS n FROM n.large WHERE v > 3 GROUP BY k) g ON a.k = g.k
+            """
+        ).description
+        #expect(groups.contains("partners=[k in #0]"), "\(groups)")
+        for sql in [
+            "SELECT a.t FROM n.large b LEFT JOIN n.small a ON a.k = b.k",
+            "SELECT a.t FROM n.small a JOIN n.large b ON a.t = b.t",
+            "SELECT a.t FROM n.small a JOIN (SELECT k FROM n.large ORDER BY v LIMIT 10000000) b ON a.k = b.k",
+            "SELECT a.t FROM n.small a JOIN n.large b ON a.k = b.k + 1",
+        ] {
+            let plan = try Self.plan(sql).description
+            #expect(plan.contains("HashJoin") && !plan.contains("partners="), "\(plan)")
+        }
+    }
+
     @Test("count, min and max of a whole table need no row")
     func answers() throws {
         let plan = try Self.plan("SELECT count(*), count(v), min(k), max(k), min(v) FROM n.small").description

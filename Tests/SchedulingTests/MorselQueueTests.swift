@@ -25,7 +25,7 @@ struct MorselQueueTests {
             for load in arrivals[order.count] ?? [] { add(load) }
             order.append(taken.job)
             guard var load = open[taken.job] else { continue }
-            MorselQueue<Character>.finished(taken, nanoseconds: load.milliseconds * 1_000_000)
+            taken.share.charge(load.milliseconds * 1_000_000, insteadOf: taken.expected)
             load.morsels -= 1
             open[taken.job] = load
             if load.morsels > 0 { queue.add(load.name, load.share) }

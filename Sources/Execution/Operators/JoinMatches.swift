@@ -10,7 +10,7 @@ struct JoinMatches {
     private let kind: JoinKind
 
     /// Whether left rows are looked at once more when their partners are known.
-    static func areNeeded(_ kind: JoinKind) -> Bool { kind.keepsLeft || !kind.givesRight }
+    static func areNeeded(_ kind: JoinKind) -> Bool { kind.keepsLeft || kind == .semi }
 
     init(_ kind: JoinKind, rowCount: Int) {
         self.kind = kind
@@ -49,7 +49,7 @@ struct JoinMatches {
     ) throws -> Demand {
         let profile = running.profile
         switch kind {
-        case .inner, .right: return .more
+        case .inner, .right, .rightSemi, .rightAnti: return .more
         case .left, .full, .single: return try padLeft(left, work, running, emit)
         case .semi, .anti:
             let rows = rows(where: kind == .semi)

@@ -6,7 +6,7 @@ import Plans
 struct JoinProbe {
     let work: JoinWork
     let table: JoinTable
-    /// Nil unless right rows without a partner matter.
+    /// Nil unless right rows are settled last.
     let marks: JoinMarks?
     let profile: OperatorProfile
     let context: QueryContext
@@ -45,8 +45,14 @@ struct JoinProbe {
             try context.evaluator.evaluate(work.leftKeys, over: batch)
         }
         let groups = profile.timed(context.clock) { table.index.find(keys, rowCount: batch.rowCount) }
-        if work.join.residual == nil, !work.join.kind.givesRight {
-            for (row, group) in groups.enumerated() where group >= 0 { matches.match(row) }
+        if work.join.residual == nil, !work.join.kind.givesPairs {
+            profile.timed(context.clock) {
+                if let marks {
+                    marks.mark(groups: groups, of: table.index)
+                } else {
+                    for (row, group) in groups.enumerated() where group >= 0 { matches.match(row) }
+                }
+            }
         } else if try pair(groups, emit) == .finished {
             return .finished
         }
@@ -72,7 +78,7 @@ struct JoinProbe {
     /// All pairs of rows with equal keys, past the rest of the condition.
     private mutating func pair(_ groups: [Int32], _ emit: (Batch) throws -> Demand) throws -> Demand {
         let limit = min(Batch.capacity, context.batchRows)
-        guard !work.join.kind.givesRight else {
+        guard !work.join.kind.givesPairs else {
             var cursor = JoinIndex.PairCursor()
             while table.index.appendPairs(groups, &cursor, limit: limit, left: &leftRows, right: &rightRows) {
                 if try flush(emit) == .finished { return .finished }
@@ -82,9 +88,14 @@ struct JoinProbe {
         // One partner is enough.
         for (row, group) in groups.enumerated() where group >= 0 {
             for place in table.index.range(of: group) {
-                if matches.isMatched[row] { break }
+                let member = table.index.members[place]
+                if let marks {
+                    if marks.isMarked(member) { continue }
+                } else if matches.isMatched[row] {
+                    break
+                }
                 leftRows.append(Int32(truncatingIfNeeded: row))
-                rightRows.append(table.index.members[place])
+                rightRows.append(member)
                 if leftRows.count == limit, try flush(emit) == .finished { return .finished }
             }
         }
@@ -112,8 +123,8 @@ struct JoinProbe {
             }
         }
         try matches.match(pairs.left)
-        guard work.join.kind.givesRight else { return .more }
         marks?.mark(pairs.right)
+        guard work.join.kind.givesPairs else { return .more }
         profile.gave(pairs.left.count)
         let joined = profile.timed(context.clock) {
             Batch(

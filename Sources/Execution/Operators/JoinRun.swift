@@ -106,7 +106,7 @@ struct JoinRun {
         }
         let made = try JoinTable(batches, spill.work, context, allowance.reservation)
         table = made
-        if spill.work.join.kind.keepsRight { marks = JoinMarks(count: made.rows.rowCount) }
+        if spill.work.join.kind.settlesRight { marks = JoinMarks(count: made.rows.rowCount) }
     }
 
     /// At most `step` left rows; nil when all were given.
@@ -143,7 +143,7 @@ struct JoinRun {
 
     private func alone(_ table: JoinTable, _ marks: JoinMarks) -> Morsel {
         let (work, running) = (spill.work, (spill.profile, spill.context))
-        return Morsel { emit in _ = try marks.giveUnmatched(table, work, running, emit) }
+        return Morsel { emit in _ = try table.give(marks.settled(work.join.kind)[...], work, running, emit) }
     }
 
     private func give(_ batch: Batch, _ matches: JoinMatches) -> Morsel {

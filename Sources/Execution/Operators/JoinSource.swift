@@ -7,21 +7,25 @@ import Synchronization
 ///
 ///     left morsels      | probe | probe | probe |
 ///     RIGHT and FULL                            | right rows that nobody found |
+///     semi and anti, mirrored: all left rows are seen before the first | right rows | right rows |
 ///
 /// - Order: none is kept among right rows; left rows come in theirs.
-/// - Threads: RIGHT and FULL, and joins without keys, are probed by one task: the first must know when every
-///   left row was seen, the others cut left morsels into small ones and keep the rest here.
+/// - Threads: joins without keys are probed by one task: they cut left morsels into small ones and keep the rest here.
+///   In RIGHT and FULL the tasks that find no more left morsels wait until the others have run theirs.
 final class JoinSource: MorselSource {
     /// A morsel of a join without keys has about so many pairs.
     private static let nestedLoopPairs = 65_536
+    /// Right rows of a morsel.
+    private static let settledRows = 65_536
 
-    fileprivate struct State {
+    private struct State {
         var table: JoinTable?
         var marks: JoinMarks?
         /// Left rows that are cut off and not yet probed.
         var pending: ArraySlice<Batch> = []
         var held: HeldBatches?
-        var isTailGiven = false
+        /// Right rows that are given once every left row was seen, as far as they were not yet given.
+        var settled: ArraySlice<Int32>?
         /// Both sides, when they are on disk.
         var parts: JoinParts?
     }
@@ -31,13 +35,16 @@ final class JoinSource: MorselSource {
     private let profile: OperatorProfile
     private let context: QueryContext
     private let spill: JoinSpill
+    private let channels: FilterChannels
+    private let probes = JoinProbes()
     private let state = Mutex(State())
 
     init(
-        _ work: JoinWork, left: any MorselSource, right: any MorselSource, _ profile: OperatorProfile,
-        _ context: QueryContext
+        _ work: JoinWork, left: any MorselSource, right: any MorselSource, _ channels: FilterChannels,
+        _ profile: OperatorProfile, _ context: QueryContext
     ) {
         self.work = work
+        self.channels = channels
         self.left = left
         self.right = right
         self.profile = profile
@@ -47,30 +54,58 @@ final class JoinSource: MorselSource {
 
     /// Asked after `prepare`: a single right row is no loop.
     var isSequential: Bool {
-        left.isSequential || work.join.kind.keepsRight || isLoop || spill.isActive
+        if spill.isActive { return true }
+        return isMirrored ? false : left.isSequential || isLoop
     }
+
+    /// The answer has right rows alone.
+    private var isMirrored: Bool { work.join.kind.settlesRight && !work.join.kind.givesPairs }
 
     private var isLoop: Bool {
         work.isNestedLoop && state.withLock { ($0.table?.rows.rowCount ?? 2) > 1 }
     }
 
     func prepare() async throws {
+        // A step of a recursion prepares anew: what the last one told is over.
+        for channel in work.join.channels { if let channel { channels[channel] = nil } }
         let sinks = try await MorselDrain(context: context).run(right) { [work, spill, context] in
             try JoinSink(work, spill, context)
         }
         if spill.isActive { return try await putAside(sinks) }
-        let table = try await context.compute { [work, profile, context] in
+        let table = try await context.compute { [work, channels, profile, context] in
             try profile.timed(context.clock) {
                 for sink in sinks { try sink.release() }
                 let reservation = try context.memory.reserve(0, for: "join")
-                return try JoinTable(sinks.flatMap(\.kept), work, context, reservation)
+                let table = try JoinTable(sinks.flatMap(\.kept), work, context, reservation)
+                try table.tell(channels, work, context)
+                return table
             }
         }
         state.withLock { state in
             state.table = table
-            if work.join.kind.keepsRight { state.marks = JoinMarks(count: table.rows.rowCount) }
+            if work.join.kind.settlesRight { state.marks = JoinMarks(count: table.rows.rowCount) }
         }
-        if needsLeft(table) { try await left.prepare() }
+        guard needsLeft(table) else { return }
+        if isMirrored { try await seeLeft(table) } else { try await left.prepare() }
+    }
+
+    /// Marks the right rows that have a partner; all threads do, each on a list of its own.
+    private func seeLeft(_ table: JoinTable) async throws {
+        let sinks = try await MorselDrain(context: context).run(left) { [work, profile, context] in
+            try JoinMarkSink(work, table, profile, context)
+        }
+        let settled = try await context.compute { [work, context] in
+            let marks = sinks[0].marks
+            for sink in sinks.dropFirst() {
+                try context.check()
+                marks.formUnion(sink.marks)
+            }
+            return marks.settled(work.join.kind)
+        }
+        state.withLock { state in
+            state.marks = nil
+            state.settled = settled[...]
+        }
     }
 
     /// The rest of the right side goes to disk, and all of the left one.
@@ -101,17 +136,37 @@ final class JoinSource: MorselSource {
             throw ExecutionError(.inconsistentPlan, "a join was read before it was prepared")
         }
         guard needsLeft(table) else { return nil }
+        if isMirrored { return nextSettled(table) }
+        // Begun before a morsel is asked for: nobody may find all done in between.
+        var ticket = marks.map { _ in probes.begin() }
         if let input = try await nextLeft(table) {
+            let ticket = ticket
             return Morsel { [work, profile, context] emit in
+                defer { ticket?.done() }
                 try input.run { batch in
                     var probe = JoinProbe(batch, work, table, marks, (profile, context))
                     return try probe.run(emit)
                 }
             }
         }
-        guard let marks, state.withLock({ $0.takeTail() }) else { return nil }
+        guard let marks else { return nil }
+        ticket = nil
+        await probes.allDone()
+        state.withLock { state in
+            if state.settled == nil { state.settled = marks.settled(work.join.kind)[...] }
+        }
+        return nextSettled(table)
+    }
+
+    private func nextSettled(_ table: JoinTable) -> Morsel? {
+        let rows = state.withLock { state in
+            let rows = state.settled?.prefix(Self.settledRows) ?? []
+            state.settled?.removeFirst(rows.count)
+            return rows
+        }
+        if rows.isEmpty { return nil }
         return Morsel { [work, profile, context] emit in
-            _ = try marks.giveUnmatched(table, work, (profile, context), emit)
+            _ = try table.give(rows, work, (profile, context), emit)
         }
     }
 
@@ -134,13 +189,5 @@ final class JoinSource: MorselSource {
                 state.held = held
             }
         }
-    }
-}
-
-extension JoinSource.State {
-    /// True once.
-    mutating func takeTail() -> Bool {
-        defer { isTailGiven = true }
-        return !isTailGiven
     }
 }

@@ -6,7 +6,7 @@ import Scheduling
 /// The right side of a join: its rows, found by their keys.
 struct JoinTable: Sendable {
     /// Keys are computed so many rows at a time: few enough that a cancelled query stops soon.
-    private static let step = 65_536
+    static let step = 65_536
 
     let rows: Batch
     let index: JoinIndex

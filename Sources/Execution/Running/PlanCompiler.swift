@@ -9,6 +9,7 @@ struct PlanCompiler {
     private var context: QueryContext
     private let query: QueryContext
     let profile: QueryProfile
+    private let channels = FilterChannels()
     private var nextNode = 0
     /// By the ids of the recursions whose steps are being compiled.
     private var working: [Int: WorkingRows] = [:]
@@ -34,7 +35,7 @@ struct PlanCompiler {
         switch plan {
         case .values(let values): return self.values(values, node)
         case .scan(let scan):
-            let source = ScanSource(scan, context, node, node.startScan(total: profile.scans))
+            let source = ScanSource(scan, channels, context, node, node.startScan(total: profile.scans))
             return context.batchRows < Batch.capacity
                 ? SlicingSource(input: source, rows: context.batchRows) : source
         case .filter(let condition, let input):
@@ -85,8 +86,8 @@ struct PlanCompiler {
         case .join(let join, let left, let right):
             let sides = (left: try source(for: left), right: try source(for: right))
             return JoinSource(
-                JoinWork(join, left.schema, right.schema), left: sides.left, right: sides.right, node, context
-            )
+                JoinWork(join, left.schema, right.schema), left: sides.left, right: sides.right, channels,
+                node, context)
         }
     }
 

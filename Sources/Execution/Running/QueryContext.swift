@@ -50,10 +50,14 @@ package struct QueryContext: Sendable {
         return ExpressionEvaluator(context: kernels)
     }
 
-    /// Called once a batch and once a request.
+    /// Called once a batch and once a request: lets queries that had less time go first, and ends what nobody wants.
     ///
+    /// - Threads: no lock is held that another morsel may want.
     /// - Errors: `SCH-101` when cancelled, `SCH-102` past the deadline.
-    func check() throws(SchedulingError) { try token.check() }
+    func check() throws(SchedulingError) {
+        MorselPool.giveWay()
+        try token.check()
+    }
 
     /// Computes on the pool, in this query's turns, for as long as somebody waits for it.
     ///

@@ -57,10 +57,13 @@ package final class OperatorProfile: Sendable {
         batches.add(1, ordering: .relaxed)
     }
 
-    /// Measures `body`.
+    /// Measures `body`, less what it paused for others.
     func timed<Result>(_ clock: any Clock, _ body: () throws -> Result) rethrows -> Result {
-        let start = clock.monotonicNanoseconds
-        defer { nanoseconds.add(clock.monotonicNanoseconds - start, ordering: .relaxed) }
+        let (start, paused) = (clock.monotonicNanoseconds, MorselPool.pausedNanoseconds)
+        defer {
+            let pause = MorselPool.pausedNanoseconds - paused
+            nanoseconds.add(clock.monotonicNanoseconds - start - pause, ordering: .relaxed)
+        }
         return try body()
     }
 }

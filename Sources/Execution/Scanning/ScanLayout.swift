@@ -15,10 +15,15 @@ struct ScanLayout: Sendable {
     /// For each column of the scan: which part, and where in it.
     private let places: [(isFilter: Bool, index: Int)]
 
-    init(_ scan: TableScan) {
+    /// Where a column of the scan stands in `filterFields`, as far as it is there.
+    let filterPlaces: [Int: Int]
+
+    /// - Parameter further: Columns that decide beside the filter's.
+    init(_ scan: TableScan, deciding further: Set<Int> = []) {
         schema = scan.schema
-        let used = scan.filter.map { $0.columns.sorted() } ?? []
+        let used = (scan.filter?.columns ?? []).union(further).sorted()
         let position = Dictionary(uniqueKeysWithValues: used.enumerated().map { ($1, $0) })
+        filterPlaces = position
         filter = scan.filter?.remapped { position[$0] ?? 0 }
         filterFields = used.map { scan.fields[$0] }
         var others: [Field] = []

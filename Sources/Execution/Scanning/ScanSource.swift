@@ -17,13 +17,19 @@ final class ScanSource: MorselSource {
     private let context: QueryContext
     private let profile: OperatorProfile
     private let counters: ScanCounters
+    private let channels: FilterChannels
     private let layout: ScanLayout
     private let rowsGiven = Atomic<Int>(0)
     private let queue = Mutex<WorkQueue<ScanTask, ScanUnit>?>(nil)
     private let predicate = Mutex<Predicate?>(nil)
+    private let partners = Mutex<ScanPartners?>(nil)
 
-    init(_ scan: TableScan, _ context: QueryContext, _ profile: OperatorProfile, _ counters: ScanCounters) {
+    init(
+        _ scan: TableScan, _ channels: FilterChannels, _ context: QueryContext, _ profile: OperatorProfile,
+        _ counters: ScanCounters
+    ) {
         self.scan = scan
+        self.channels = channels
         self.context = context
         self.profile = profile
         self.counters = counters
@@ -34,7 +40,10 @@ final class ScanSource: MorselSource {
 
     func prepare() async throws {
         guard scan.snapshotID != nil else { return }
-        let predicate = scan.filter.map { ScanPruning.predicate($0, over: scan.fields) } ?? .always
+        let partners = ScanPartners(scan, channels)
+        let filter = scan.filter.map { ScanPruning.predicate($0, over: scan.fields) } ?? .always
+        // What partners tell skips files and row groups; to look at pages too would cost a request a row group.
+        let predicate = Predicate.all([filter] + (partners?.bounds ?? []))
         let pool = (context.morsels, context.priority)
         let metadata = try await MetadataFile.read(
             scan.metadataLocation, store: context.store, caches: context.tableCaches, pool: pool)
@@ -54,7 +63,8 @@ final class ScanSource: MorselSource {
                 return task
             },
             open: { [self] task in try await units(of: task, predicate, deletes, columns) })
-        self.predicate.withLock { $0 = predicate }
+        self.predicate.withLock { $0 = filter }
+        self.partners.withLock { $0 = partners }
         queue.withLock { $0 = made }
     }
 
@@ -104,14 +114,22 @@ final class ScanSource: MorselSource {
     }
 
     /// Nil when no row is left.
-    private func morsel(_ unit: ScanUnit) async throws -> Morsel? {
+    private func morsel(_ whole: ScanUnit) async throws -> Morsel? {
+        let partners = partners.withLock { $0?.ifUseful }
+        var unit = whole
+        if let partners { unit.file = whole.file.laidOut(partners.layout) }
+        return try await morsel(unit, partners)
+    }
+
+    private func morsel(_ unit: ScanUnit, _ partners: ScanPartners?) async throws -> Morsel? {
+        let layout = unit.file.layout
         let rows = try await rows(of: unit)
         if rows.isEmpty { return nil }
         if !unit.file.decidesFirst {
             let data = try await fetch(unit, scan.fields, rows)
             return Morsel { [self] emit in
                 let decoder = try RowGroupDecoder(data)
-                while let batch = try next(decoder, unit) {
+                while let batch = try next(decoder, unit, partners) {
                     guard let batch else { continue }
                     if try give(batch.kept, emit) == .finished { return }
                 }
@@ -121,13 +139,13 @@ final class ScanSource: MorselSource {
         if layout.otherFields.isEmpty {
             return Morsel { [self] emit in
                 let decoder = try RowGroupDecoder(data)
-                while let batch = try next(decoder, unit) {
+                while let batch = try next(decoder, unit, partners) {
                     guard let batch else { continue }
                     if try give(layout.assemble(batch.kept, others: nil), emit) == .finished { return }
                 }
             }
         }
-        return try await lateMorsel(unit, data)
+        return try await lateMorsel(unit, partners, data)
     }
 
     /// The unit's rows that may match by the bounds of pages.
@@ -145,25 +163,32 @@ final class ScanSource: MorselSource {
 
     /// The next batch with the rows that deletes and filter leave; `.some(nil)` when they leave none, nil at the end.
     private func next(
-        _ decoder: RowGroupDecoder, _ unit: ScanUnit
+        _ decoder: RowGroupDecoder, _ unit: ScanUnit, _ partners: ScanPartners?
     ) throws -> (row: Int, kept: Batch)?? {
         try profile.timed(context.clock) {
             let row = decoder.position
             guard let batch = try decoder.next() else { return nil }
-            guard let live = unit.file.live(batch, firstRow: unit.firstRow + Int64(row), layout) else {
+            guard let live = unit.file.live(batch, firstRow: unit.firstRow + Int64(row)) else {
                 return .some(nil)
             }
-            guard let filter = layout.filter else { return (row, live) }
-            return .some(try context.evaluator.filter(live, where: filter).map { (row, $0) })
+            var kept: Batch? = live
+            if let filter = unit.file.layout.filter {
+                kept = try context.evaluator.filter(live, where: filter)
+            }
+            if let partners { kept = kept.flatMap(partners.kept) }
+            return .some(kept.map { (row, $0) })
         }
     }
 
     /// Decides with the filter's and the deletes' columns first, then fetches the others.
-    private func lateMorsel(_ unit: ScanUnit, _ data: RowGroupData) async throws -> Morsel? {
+    private func lateMorsel(
+        _ unit: ScanUnit, _ partners: ScanPartners?, _ data: RowGroupData
+    ) async throws -> Morsel? {
+        let layout = unit.file.layout
         let decided = try await context.compute { [self] in
             let decoder = try RowGroupDecoder(data)
             var decided: [DecidedRows] = []
-            while let batch = try next(decoder, unit) {
+            while let batch = try next(decoder, unit, partners) {
                 try context.check()
                 if let batch { decided.append(DecidedRows(batch.kept, startingAt: batch.row)) }
             }

@@ -11,6 +11,7 @@ struct ScannedFile: Sendable {
     let firstFields: [Field]
     /// Rows are chosen by `firstFields` before the other columns are read.
     let decidesFirst: Bool
+    let layout: ScanLayout
 
     private let firstLineage: RowLineage
 
@@ -22,14 +23,20 @@ struct ScannedFile: Sendable {
         let keys = deletes?.keyFields ?? []
         firstFields = layout.filterFields + keys
         firstLineage = RowLineage(firstFields)
-        decidesFirst = layout.filter != nil || !keys.isEmpty
+        decidesFirst = !layout.filterFields.isEmpty || layout.filter != nil || !keys.isEmpty
+        self.layout = layout
+    }
+
+    /// The same file, read by another layout of the same scan.
+    func laidOut(_ layout: ScanLayout) -> ScannedFile {
+        ScannedFile(file, task, deletes: deletes, layout: layout)
     }
 
     /// The batch with what is known of its rows filled in and without its deleted rows; nil when none is left.
     ///
     /// - Parameter batch: Of `firstFields`, or of all fields where nothing is decided first. Dense.
     /// - Parameter firstRow: The place of its first row in the file.
-    func live(_ batch: Batch, firstRow: Int64, _ layout: ScanLayout) -> Batch? {
+    func live(_ batch: Batch, firstRow: Int64) -> Batch? {
         let lineage = decidesFirst ? firstLineage : layout.lineage
         let batch = lineage.complete(batch, of: task, firstRow: firstRow)
         guard let deletes else { return batch }
@@ -45,7 +52,7 @@ struct ScannedFile: Sendable {
 
 /// A row group to read, or a part of a large one.
 struct ScanUnit: Sendable {
-    let file: ScannedFile
+    var file: ScannedFile
     let rowGroup: Int
     /// The place of the group's first row in the file.
     let firstRow: Int64

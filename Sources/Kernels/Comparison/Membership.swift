@@ -4,6 +4,9 @@ package import Columnar
 ///
 /// - Nulls: a null value gives null; without a match a null in the list gives null.
 package struct Membership: Sendable {
+    /// So few are compared one after the other.
+    private static let shortList = 8
+
     private let type: DataType
     private let words: Set<UInt64>
     private let views: Set<StringView>
@@ -64,6 +67,14 @@ package struct Membership: Sendable {
         let count = column.count
         switch column.values {
         case .string(let strings):
+            if texts.isEmpty, views.count <= Self.shortList {
+                // A long text's view is none of the short ones: its length stands in it.
+                var flags = [UInt8](repeating: 0, count: PackedBits.paddedCount(count))
+                for view in views {
+                    for row in 0..<count { flags[row] |= strings.views[row] == view ? 1 : 0 }
+                }
+                return PackedBits.pack(flags, count: count)
+            }
             return Bitmap(
                 (0..<count).lazy.map { row in
                     let view = strings.views[row]
@@ -72,7 +83,7 @@ package struct Membership: Sendable {
         case .int32, .int64, .boolean, .float, .double:
             var interner = BytesInterner()
             let values = KeyWords(column, interner: &interner).words[0]
-            if words.count <= 8 {
+            if words.count <= Self.shortList {
                 var flags = [UInt8](repeating: 0, count: PackedBits.paddedCount(count))
                 for word in words {
                     for row in 0..<count { flags[row] |= values[row] == word ? 1 : 0 }

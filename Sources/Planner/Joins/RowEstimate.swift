@@ -27,8 +27,9 @@ enum RowEstimate {
             return aggregation.keys.isEmpty ? 1 : max(1, rows(input) / 4)
         case .limit(let window, let input): return min(rows(input), Double(window.count ?? .max))
         case .union(let inputs): return inputs.reduce(0) { $0 + rows($1) }
-        case .join(.semi, _, let left, _), .join(.anti, _, let left, _):
-            return max(1, rows(left) / 2)
+        case .join(.semi, let condition, let left, let right):
+            return max(1, rows(left) * partnered(condition, left, right))
+        case .join(.anti, _, let left, _): return max(1, rows(left) / 2)
         case .join(.mark, _, let left, _), .join(.single, _, let left, _):
             return rows(left)
         case .join(let kind, let condition, let left, let right):
@@ -63,6 +64,22 @@ enum RowEstimate {
         return max(1, rows.left * rows.right * share / max(1, min(values, most)))
     }
 
+    /// The share of left rows with a partner: each right row has another value, taken from those of the left side.
+    static func partnered(_ condition: Expression?, _ left: LogicalPlan, _ right: LogicalPlan) -> Double {
+        let width = left.schema.count
+        var shares: [Double] = []
+        for term in condition?.conjuncts ?? [] {
+            guard case .call(.equal, let sides, _) = term.unlocated, sides.count == 2,
+                case .column(let first, _) = sides[0].unlocated,
+                case .column(let second, _) = sides[1].unlocated,
+                min(first, second) < width, max(first, second) >= width,
+                let values = distinct(left, min(first, second))
+            else { continue }
+            shares.append(rows(right) / max(1, values.count))
+        }
+        return min(1, shares.min() ?? 0.5)
+    }
+
     /// How many values columns have that are joined: sketches count them; without one of each, no more than the fewest.
     static func domain(_ members: [(count: Double, isCounted: Bool)]) -> Double? {
         let counts = members.map(\.count)
@@ -83,7 +100,7 @@ enum RowEstimate {
         case .join(let kind, _, let left, let right):
             let width = left.schema.count
             if column < width { return distinct(left, column) }
-            return kind.givesRight ? distinct(right, column - width) : nil
+            return kind.givesPairs ? distinct(right, column - width) : nil
         default: return nil
         }
     }

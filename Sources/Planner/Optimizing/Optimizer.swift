@@ -30,6 +30,8 @@ package struct Optimizer: Sendable {
             SimplifyConditions(),
             MergeProjections(),
             PushFilters(),
+            // The order of joins sees what they leave of its inputs.
+            PushSemiJoins(),
             // Joins see filtered inputs; what they infer is pushed down again.
             OrderJoins(),
             PushFilters(),

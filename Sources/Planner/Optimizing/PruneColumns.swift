@@ -88,15 +88,25 @@ struct PruneColumns: OptimizerPass {
         if kind == .mark, !isMarkWanted { return prune(left, keeping: wanted) }
         let columns = kind == .mark ? wanted.subtracting([width]) : wanted
         let read = columns.union(condition?.columns ?? [])
-        let (newLeft, leftPlaces) = prune(left, keeping: read.filter { $0 < width })
-        let (newRight, rightPlaces) = prune(
-            right, keeping: Set(read.filter { $0 >= width }.map { $0 - width }))
+        let (newLeft, leftPlaces) = narrowed(left, to: read.filter { $0 < width })
+        let (newRight, rightPlaces) = narrowed(
+            right, to: Set(read.filter { $0 >= width }.map { $0 - width }))
         let newWidth = newLeft.schema.count
         var pairs = leftPlaces
         for (old, new) in rightPlaces { pairs[width + old] = newWidth + new }
-        var positions = kind.givesRight ? pairs : leftPlaces
+        var positions = kind.givesPairs ? pairs : leftPlaces
         if isMarkWanted { positions[width] = newWidth }
         return (.join(kind, condition?.remapped(pairs), newLeft, newRight), positions)
+    }
+
+    /// Without the columns that only conditions below read: a join would hold them, and gather them with every pair.
+    private func narrowed(
+        _ plan: LogicalPlan, to wanted: Set<Int>
+    ) -> (LogicalPlan, positions: [Int: Int]) {
+        let (below, positions) = prune(plan, keeping: wanted)
+        guard below.schema.count > wanted.count, !wanted.isEmpty else { return (below, positions) }
+        let kept = wanted.sorted()
+        return (project(kept.map { ($0, positions) }, plan.schema, below), places(kept))
     }
 
     private func prune(_ values: ValueRows, _ wanted: Set<Int>) -> (LogicalPlan, positions: [Int: Int]) {

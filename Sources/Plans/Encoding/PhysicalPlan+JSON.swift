@@ -168,6 +168,10 @@ extension TableScan {
         if let snapshotID { object["snapshot_id"] = JSONValue(snapshotID) }
         object["fields"] = .array(fields.map(\.planJSON))
         if let filter { object["filter"] = filter.json }
+        if !runtimeFilters.isEmpty {
+            object["runtime_filters"] = .array(
+                runtimeFilters.map { ["channel": JSONValue($0.channel), "column": JSONValue($0.column)] })
+        }
         if let limitHint { object["limit_hint"] = JSONValue(limitHint) }
         if let estimatedRowCount { object["estimated_rows"] = JSONValue(estimatedRowCount) }
         if let expectedRowCount { object["expected_rows"] = JSONValue(expectedRowCount) }
@@ -180,6 +184,13 @@ extension TableScan {
             snapshotID: members.object["snapshot_id"]?.integer,
             fields: try members.list("fields") { json throws(PlansError) in try Field(planJSON: json) })
         filter = try members.optional("filter") { json throws(PlansError) in try Expression(json: json) }
+        if members.object["runtime_filters"] != nil {
+            runtimeFilters = try members.list("runtime_filters") { json throws(PlansError) in
+                let filter = try PlanJSON(json, of: "runtime filter")
+                return RuntimeFilter(
+                    channel: try filter.integer("channel"), column: try filter.integer("column"))
+            }
+        }
         limitHint = members.object["limit_hint"]?.integer.map { Int($0) }
         estimatedRowCount = members.object["estimated_rows"]?.integer.map { Int($0) }
         expectedRowCount = members.object["expected_rows"]?.integer.map { Int($0) }
@@ -192,6 +203,9 @@ extension Join {
         object["left_keys"] = .array(leftKeys.map(\.json))
         object["right_keys"] = .array(rightKeys.map(\.json))
         object["nulls_match"] = .array(nullsMatch.map { .boolean($0) })
+        if !channels.isEmpty {
+            object["channels"] = .array(channels.map { $0.map { JSONValue($0) } ?? .null })
+        }
         if let residual { object["residual"] = residual.json }
         if let membership { object["membership"] = [membership.left.json, membership.right.json] }
         if let expectedRowCount { object["expected_rows"] = JSONValue(expectedRowCount) }
@@ -207,6 +221,9 @@ extension Join {
             rightKeys: try members.list("right_keys", decode),
             nullsMatch: try members.array("nulls_match").map { $0.boolean ?? false },
             residual: try members.optional("residual", decode))
+        if members.object["channels"] != nil {
+            channels = try members.array("channels").map { $0.integer.map { Int($0) } }
+        }
         if members.object["membership"] != nil {
             let sides = try members.list("membership", decode)
             guard sides.count == 2 else { throw members.malformed("membership", "has another count") }

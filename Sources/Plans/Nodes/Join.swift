@@ -2,7 +2,8 @@ package import Columnar
 
 /// Pairs of left and right rows: by hash when there are keys, else every row with every row.
 ///
-/// *Shapes*: gives the left columns, then the right ones; `semi` and `anti` only the left ones, `mark` those and its mark.
+/// *Shapes*: gives the left columns, then the right ones; `semi` and `anti` only the left ones, `rightSemi` and
+///   `rightAnti` only the right ones, `mark` the left ones and its mark.
 /// *Nulls*: a row with a null key has no partner, unless null matches null for that key.
 package struct Join: Sendable, Hashable {
     package var kind: JoinKind
@@ -16,6 +17,8 @@ package struct Join: Sendable, Hashable {
     package var residual: Expression?
     /// For `mark`: left equals right decides, and is null where one of them is. Nil lets keys and residual decide.
     package var membership: Membership?
+    /// For each key, where its values are told to a scan of the left side; empty when none is. See `RuntimeFilter`.
+    package var channels: [Int?] = []
     /// About how many rows come out; for people.
     package var expectedRowCount: Int?
 
@@ -54,10 +57,22 @@ package struct Join: Sendable, Hashable {
         }
         switch kind {
         case .semi, .anti: return left
+        case .rightSemi, .rightAnti: return right
         case .mark: return Schema(left.fields + [Field("mark", .boolean)])
         default: break
         }
         return Schema(optional(left.fields, kind.keepsRight) + optional(right.fields, kind.keepsLeft))
+    }
+
+    /// The same join with its sides exchanged, and with them the columns of pairs; nil for kinds without a mirror image.
+    package func mirrored(leftWidth: Int, rightWidth: Int) -> Join? {
+        guard let kind = kind.mirrored else { return nil }
+        var mirrored = self
+        mirrored.kind = kind
+        (mirrored.leftKeys, mirrored.rightKeys) = (rightKeys, leftKeys)
+        mirrored.channels = []
+        mirrored.residual = residual?.remapped { $0 < leftWidth ? $0 + rightWidth : $0 - leftWidth }
+        return mirrored
     }
 
     /// What a condition sees: a left row and a right row.

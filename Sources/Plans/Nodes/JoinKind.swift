@@ -11,6 +11,10 @@ package enum JoinKind: String, Sendable, Hashable, CaseIterable {
     case semi
     /// Left rows without a partner, without the right side.
     case anti
+    /// Right rows with a partner, each once, without the left side: `semi` with the row that is kept on the held side.
+    case rightSemi = "right_semi"
+    /// Right rows without a partner, without the left side.
+    case rightAnti = "right_anti"
     /// Every left row once, and a column that says whether it has a partner: null when it has none and the condition is
     /// null for a pair. So `x IN (…)` is known, not only whether it is true.
     case mark
@@ -21,15 +25,32 @@ package enum JoinKind: String, Sendable, Hashable, CaseIterable {
     package var keepsLeft: Bool {
         switch self {
         case .left, .full, .anti, .mark, .single: true
-        case .inner, .right, .semi: false
+        case .inner, .right, .semi, .rightSemi, .rightAnti: false
         }
     }
-    package var keepsRight: Bool { self == .right || self == .full }
-    /// The right side's columns are part of the answer.
-    package var givesRight: Bool {
+    /// Right rows without a partner matter.
+    package var keepsRight: Bool { self == .right || self == .full || self == .rightAnti }
+    /// Pairs are part of the answer: both sides' columns are.
+    package var givesPairs: Bool {
         switch self {
         case .inner, .left, .right, .full, .single: true
-        case .semi, .anti, .mark: false
+        case .semi, .anti, .rightSemi, .rightAnti, .mark: false
+        }
+    }
+    /// Whether a right row is given shows only when every left row was seen.
+    package var settlesRight: Bool { keepsRight || self == .rightSemi }
+    /// What gives the same rows with the sides exchanged; nil where nothing does.
+    package var mirrored: JoinKind? {
+        switch self {
+        case .inner: .inner
+        case .left: .right
+        case .right: .left
+        case .full: .full
+        case .semi: .rightSemi
+        case .anti: .rightAnti
+        case .rightSemi: .semi
+        case .rightAnti: .anti
+        case .mark, .single: nil
         }
     }
 }

@@ -16,6 +16,10 @@ extension PhysicalPlan {
                 values.rows.allSatisfy { $0.count == values.schema.count }, "a row is as wide as the schema")
         case .scan(let scan):
             if let filter = scan.filter { try checkCondition(filter, over: scan.schema) }
+            try require(
+                scan.runtimeFilters.allSatisfy {
+                    scan.fields.indices.contains($0.column) && KeyFilter.isFor(scan.fields[$0.column].type)
+                }, "a runtime filter is of a column of whole numbers")
         case .filter(let condition, _): try checkCondition(condition, over: input)
         case .project(let projection, _): try check(projection.expressions, over: input)
         case .aggregate(let aggregation, _):
@@ -54,6 +58,13 @@ extension PhysicalPlan {
         try check(join.leftKeys, over: left)
         try check(join.rightKeys, over: right)
         try require(join.nullsMatch.count == join.leftKeys.count, "every join key says whether nulls match")
+        try require(
+            join.channels.isEmpty
+                || join.channels.count == join.leftKeys.count && !join.kind.keepsLeft
+                    && zip(join.channels, join.rightKeys).allSatisfy {
+                        $0 == nil || KeyFilter.isFor($1.type)
+                    },
+            "a join tells whole numbers to scans, and gives no left row without a partner")
         if let residual = join.residual { try checkCondition(residual, over: Join.pairSchema(left, right)) }
         if let membership = join.membership {
             try require(

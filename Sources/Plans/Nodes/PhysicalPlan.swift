@@ -50,6 +50,34 @@ extension PhysicalPlan {
         }
     }
 
+    package func withInputs(_ replacements: [PhysicalPlan]) -> PhysicalPlan {
+        precondition(replacements.count == inputs.count, "a node takes as many inputs as it has")
+        switch self {
+        case .values, .scan, .workingTable: return self
+        case .filter(let condition, _): return .filter(condition, replacements[0])
+        case .project(let projection, _): return .project(projection, replacements[0])
+        case .aggregate(let aggregation, _): return .aggregate(aggregation, replacements[0])
+        case .window(let windowing, _): return .window(windowing, replacements[0])
+        case .expand(let expansion, _): return .expand(expansion, replacements[0])
+        case .unnest(let unnesting, _): return .unnest(unnesting, replacements[0])
+        case .recursion(let recursion, _, _):
+            return .recursion(recursion, base: replacements[0], step: replacements[1])
+        case .sort(let keys, _): return .sort(keys, replacements[0])
+        case .topN(let keys, let offset, let count, _):
+            return .topN(keys, offset: offset, count: count, replacements[0])
+        case .limit(let window, _): return .limit(window, replacements[0])
+        case .union: return .union(replacements)
+        case .join(let join, _, _): return .join(join, replacements[0], replacements[1])
+        case .numberRows(let keys, _): return .numberRows(keys, replacements[0])
+        }
+    }
+
+    /// Rewrites bottom up.
+    package func rewritten(_ body: (PhysicalPlan) -> PhysicalPlan) -> PhysicalPlan {
+        let replacements = inputs.map { $0.rewritten(body) }
+        return body(replacements.isEmpty ? self : withInputs(replacements))
+    }
+
     package var inputs: [PhysicalPlan] {
         switch self {
         case .values, .scan, .workingTable: []

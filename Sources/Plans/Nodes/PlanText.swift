@@ -7,6 +7,10 @@ enum PlanText {
             "Scan: table=\(scan.qualifiedName), fields=[\(scan.fields.map(\.name).joined(separator: ", "))]"
         if scan.snapshotID == nil { text += ", snapshot=none" }
         if let filter = scan.filter { text += ", filter=\(filter.text(over: scan.schema))" }
+        if !scan.runtimeFilters.isEmpty {
+            let filters = scan.runtimeFilters.map { "\(scan.fields[$0.column].name) in #\($0.channel)" }
+            text += ", partners=[\(list(filters))]"
+        }
         if let limit = scan.limitHint { text += ", limit=\(limit)" }
         return text + expected(scan.expectedRowCount)
     }
@@ -70,8 +74,10 @@ enum PlanText {
         if !join.leftKeys.isEmpty {
             let keys = join.leftKeys.indices.map { index in
                 let sign = join.nullsMatch[index] ? "is not distinct from" : "="
+                let channel = join.channels.isEmpty ? nil : join.channels[index]
                 return
                     "\(join.leftKeys[index].text(over: left)) \(sign) \(join.rightKeys[index].text(over: right))"
+                    + (channel.map { " as #\($0)" } ?? "")
             }
             parts.append("keys=[\(list(keys))]")
         }

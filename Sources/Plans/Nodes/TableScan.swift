@@ -14,6 +14,8 @@ package struct TableScan: Sendable, Hashable {
     package var fields: [Field]
     /// Over `fields`; only rows where it is true are given.
     package var filter: Expression?
+    /// Rows that find no partner above may go, too.
+    package var runtimeFilters: [RuntimeFilter] = []
     /// Enough rows for the query: the scan may stop after so many (past the filter), and may give more.
     package var limitHint: Int?
 
