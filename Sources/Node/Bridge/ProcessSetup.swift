@@ -29,7 +29,9 @@ enum ProcessSetup {
     }
 
     static var coreCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+    /// Of the machine, or of the container where that has less.
     static var memoryBytes: Int {
-        max(1 << 28, Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))))
+        let physical = Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
+        return max(1 << 27, min(physical, ControlGroup().memoryLimitBytes ?? .max))
     }
 }
