@@ -7,13 +7,15 @@ namespace firn {
 /// Reads events into the fields' buffers, batch by batch.
 class EventReader {
   public:
-    EventReader(const firn_json_field *fields, size_t count, bool unstructured, bool rejects_unknown)
-        : names_(names_of(fields, count)), is_unstructured_(unstructured), rejects_unknown_(rejects_unknown) {
+    EventReader(
+        const firn_json_field *fields, size_t count, bool unstructured, bool rejects_unknown, size_t row_limit)
+        : names_(names_of(fields, count)), is_unstructured_(unstructured), rejects_unknown_(rejects_unknown),
+          row_limit_(row_limit) {
         fields_.reserve(count);
-        for (size_t i = 0; i < count; i++) fields_.emplace_back(fields[i]);
+        for (size_t i = 0; i < count; i++) fields_.emplace_back(fields[i], row_limit);
         seen_.assign(count, 0);
         faults_.assign(count, {FIRN_JSON_FITS, 0, 0});
-        for (auto *list : {&event_indexes_, &event_starts_, &event_ends_}) list->assign(FIRN_JSON_ROW_LIMIT, 0);
+        for (auto *list : {&event_indexes_, &event_starts_, &event_ends_}) list->assign(row_limit, 0);
     }
 
     firn_json_status start(const uint8_t *body, size_t length, firn_json_framing framing, firn_json_fault *fault) {
@@ -21,32 +23,36 @@ class EventReader {
         event_count_ = 0;
         // What one large body needed is not kept for the small ones that follow.
         if (length < kept_bytes / 16) structure_.trim(kept_bytes);
-        seen_.assign(fields_.size(), 0);
-        // Nothing to read until the body is known to be good.
-        walk_.stop = Stop::malformed;
-        firn_json_status status = structure_.index(body, length);
-        if (status == FIRN_JSON_MALFORMED) return explain(body, length, framing, fault);
-        if (status != FIRN_JSON_OK) return status;
-        return walk_.begin(structure_, framing) ? FIRN_JSON_OK : explain(body, length, framing, fault);
+        length_ = length;
+        firn_json_status status = walk_.begin(structure_, body, length, framing);
+        return status == FIRN_JSON_MALFORMED ? explain(body, length, framing, fault) : status;
     }
 
-    firn_json_status next(firn_json_rows *rows, firn_json_fault *fault) {
+    firn_json_status next(const uint8_t *body, firn_json_rows *rows, firn_json_fault *fault) {
+        walk_.moved(body);
         row_ = 0;
         unknown_count_ = 0;
         misfits_.clear();
         for (FieldBuffer &field : fields_) field.clear();
         bool is_end = false;
-        while (row_ < FIRN_JSON_ROW_LIMIT && misfits_.size() < misfit_limit) {
+        int64_t text_end = walk_.place(walk_.position()) + FIRN_JSON_PART_BYTES;
+        while (row_ < row_limit_ && misfits_.size() < misfit_limit && walk_.place(walk_.position()) < text_end) {
             if (!walk_.has_event()) {
                 is_end = true;
                 break;
             }
-            if (!event()) break;
+            int64_t unknown_count = unknown_count_;
+            bool is_read = event();
+            while (!is_read && walk_.reload()) {
+                unknown_count_ = unknown_count;
+                is_read = event();
+            }
+            if (!is_read) break;
             walk_.event_done();
             event_count_ += 1;
         }
         if (walk_.stop != Stop::none) {
-            return explain(structure_.text(), structure_.length(), framing_, fault);
+            return explain(body, length_, framing_, fault);
         }
         for (FieldBuffer &field : fields_) field.finish(row_);
         *rows = {static_cast<int64_t>(row_), unknown_count_, static_cast<int64_t>(misfits_.size()), misfits_.data(),
@@ -65,15 +71,16 @@ class EventReader {
 
     /// What a reader keeps of the body before.
     static constexpr size_t kept_bytes = 16 << 20;
-    /// A batch ends early at so many misfits. Heaps need no bound of their own: no value is longer than its text, and
-    /// a body is shorter than views can address.
-    static constexpr size_t misfit_limit = 65536;
+    /// A batch ends early at so many misfits. Heaps need no bound of their own: no value is longer than its text.
+    static constexpr size_t misfit_limit = FIRN_JSON_ROW_LIMIT;
 
     FieldNames names_;
     std::vector<FieldBuffer> fields_;
     bool is_unstructured_;
     bool rejects_unknown_;
+    size_t row_limit_;
     firn_json_framing framing_ = FIRN_JSON_DETECT;
+    size_t length_ = 0;
     Structure structure_;
     EventWalk walk_;
     FieldReader reader_;
@@ -82,7 +89,9 @@ class EventReader {
     int64_t unknown_count_ = 0;
     std::vector<firn_json_misfit> misfits_;
     std::vector<int64_t> event_indexes_, event_starts_, event_ends_;
-    /// The event each field was last seen in, plus one; and what was wrong there.
+    /// Counts attempts to read an event.
+    int64_t attempt_ = 0;
+    /// The attempt each field was last seen in, and what was wrong there.
     std::vector<int64_t> seen_;
     std::vector<Fault> faults_;
     /// Names with escapes.
@@ -97,7 +106,8 @@ class EventReader {
     }
 
     bool event() {
-        uint32_t start = walk_.position();
+        attempt_ += 1;
+        int64_t start = walk_.place(walk_.position());
         int depth = walk_.depth();
         firn_json_misfit misfit = {event_count_, FIRN_JSON_FITS, -1, start, 0, 0, 0};
         if (is_unstructured_) {
@@ -106,9 +116,9 @@ class EventReader {
             if (!members(depth, misfit)) return false;
         } else {
             if (!walk_.skip_value(depth)) return false;
-            misfit = {event_count_, FIRN_JSON_NOT_AN_OBJECT, -1, start, 0, start, walk_.value_end()};
+            misfit = {event_count_, FIRN_JSON_NOT_AN_OBJECT, -1, start, 0, start, walk_.place(walk_.value_end())};
         }
-        misfit.event_end = walk_.value_end();
+        misfit.event_end = walk_.place(walk_.value_end());
         if (misfit.code != FIRN_JSON_FITS) {
             misfits_.push_back(misfit);
             return true;
@@ -145,8 +155,8 @@ class EventReader {
                     unknown_count_ += 1;
                     if (rejects_unknown_ && misfit.code == FIRN_JSON_FITS) {
                         misfit.code = FIRN_JSON_UNKNOWN_FIELD;
-                        misfit.found_start = name_start;
-                        misfit.found_end = name_end;
+                        misfit.found_start = walk_.place(name_start);
+                        misfit.found_end = walk_.place(name_end);
                     }
                     if (!walk_.skip_value(depth + 1)) return false;
                 } else {
@@ -189,10 +199,10 @@ class EventReader {
     bool member(size_t field, int depth, size_t &found, bool &has_fault) {
         uint32_t start = walk_.position();
         firn_json_misfit_code code;
-        if (!reader_.read(fields_[field], walk_, depth + 1, row_, code)) return false;
-        bool is_first = seen_[field] != event_count_ + 1;
+        if (!reader_.read(fields_[field], walk_, depth + 1, row_, walk_.place(0), code)) return false;
+        bool is_first = seen_[field] != attempt_;
         if (is_first) {
-            seen_[field] = event_count_ + 1;
+            seen_[field] = attempt_;
             found += 1;
         }
         if (code != FIRN_JSON_FITS || !is_first || has_fault) {
@@ -201,7 +211,7 @@ class EventReader {
             if (!has_fault && code != FIRN_JSON_FITS) {
                 // The fields seen before this one fit.
                 for (size_t i = 0; i < fields_.size(); i++) {
-                    if (i != field && seen_[i] == event_count_ + 1) faults_[i].code = FIRN_JSON_FITS;
+                    if (i != field && seen_[i] == attempt_) faults_[i].code = FIRN_JSON_FITS;
                 }
                 has_fault = true;
             }
@@ -214,7 +224,7 @@ class EventReader {
         bool is_named = misfit.code != FIRN_JSON_FITS;
         for (size_t i = 0; i < fields_.size(); i++) {
             Fault fault = {FIRN_JSON_FITS, 0, 0};
-            if (seen_[i] != event_count_ + 1) {
+            if (seen_[i] != attempt_) {
                 fields_[i].set_null(row_);
                 if (fields_[i].is_required) fault.code = FIRN_JSON_MISSING_FIELD;
             } else if (has_fault) {
@@ -224,8 +234,8 @@ class EventReader {
             is_named = true;
             misfit.code = fault.code;
             misfit.field = static_cast<int32_t>(i);
-            misfit.found_start = fault.start;
-            misfit.found_end = fault.end;
+            misfit.found_start = fault.start < fault.end ? walk_.place(fault.start) : 0;
+            misfit.found_end = fault.start < fault.end ? walk_.place(fault.end) : 0;
         }
     }
 };
@@ -254,11 +264,13 @@ extern "C" {
 
 firn_json_status firn_json_columns_open(
     const firn_json_field *fields, int32_t field_count, int32_t unstructured, int32_t rejects_unknown,
-    firn_json_columns **out) {
+    int32_t row_limit, firn_json_columns **out) {
     *out = nullptr;
+    if (row_limit < 1 || row_limit > FIRN_JSON_ROW_LIMIT) return FIRN_JSON_DEFECT;
     return guarded([&] {
         size_t count = static_cast<size_t>(field_count);
-        *out = new firn_json_columns{{fields, count, unstructured != 0, rejects_unknown != 0}};
+        *out = new firn_json_columns{
+            {fields, count, unstructured != 0, rejects_unknown != 0, static_cast<size_t>(row_limit)}};
         return FIRN_JSON_OK;
     });
 }
@@ -273,10 +285,11 @@ firn_json_status firn_json_columns_start(
     return guarded([&] { return columns->reader.start(body, static_cast<size_t>(length), framing, fault); });
 }
 
-firn_json_status firn_json_columns_next(firn_json_columns *columns, firn_json_rows *rows, firn_json_fault *fault) {
+firn_json_status firn_json_columns_next(
+    firn_json_columns *columns, const uint8_t *body, firn_json_rows *rows, firn_json_fault *fault) {
     *fault = {0, nullptr};
     *rows = {};
-    return guarded([&] { return columns->reader.next(rows, fault); });
+    return guarded([&] { return columns->reader.next(body, rows, fault); });
 }
 
 void firn_json_columns_values(const firn_json_columns *columns, int32_t field, firn_json_values *out) {

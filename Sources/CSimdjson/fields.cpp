@@ -55,9 +55,9 @@ int FieldNames::lookup(const uint8_t *name, size_t size) const {
     return none;
 }
 
-FieldBuffer::FieldBuffer(const firn_json_field &field)
+FieldBuffer::FieldBuffer(const firn_json_field &field, size_t row_limit)
     : type(field.type), is_required(field.is_required != 0), precision(field.precision), scale(field.scale),
-      width_(width_of(field.type)), values_(new uint8_t[FIRN_JSON_ROW_LIMIT * width_]) {
+      width_(width_of(field.type)), values_(new uint8_t[(row_limit + 63) / 64 * 64 * width_]) {
     clear();
 }
 
@@ -310,7 +310,8 @@ firn_json_misfit_code FieldReader::read_string(FieldBuffer &field, Text text, si
     return FIRN_JSON_FITS;
 }
 
-bool FieldReader::read(FieldBuffer &field, Walk &walk, int depth, size_t row, firn_json_misfit_code &misfit) {
+bool FieldReader::read(
+    FieldBuffer &field, Walk &walk, int depth, size_t row, int64_t base, firn_json_misfit_code &misfit) {
     misfit = FIRN_JSON_FITS;
     uint8_t first = walk.character();
     if (first == 'n') {
@@ -333,7 +334,7 @@ bool FieldReader::read(FieldBuffer &field, Walk &walk, int depth, size_t row, fi
             struct Span {
                 int64_t start, end;
             };
-            field.set(row, Span{start, end});
+            field.set(row, Span{base + start, base + end});
         }
         field.set_valid(row);
         return true;

@@ -41,7 +41,7 @@ class FieldNames {
 /// Values of one field, a slot a row. Fixed slots; strings are views into one heap that grows.
 class FieldBuffer {
   public:
-    explicit FieldBuffer(const firn_json_field &field);
+    FieldBuffer(const firn_json_field &field, size_t row_limit);
 
     const int32_t type;
     const bool is_required;
@@ -84,10 +84,11 @@ class FieldBuffer {
 };
 
 /// Converts the value at the walk's position into the row's slot and moves behind it. When the value does not fit,
-/// `misfit` says why and the value is skipped; false only when it is no JSON.
+/// `misfit` says why and the value is skipped; false only when it is no JSON. `base` is where the walk's text begins in
+/// the body.
 class FieldReader {
   public:
-    bool read(FieldBuffer &field, Walk &walk, int depth, size_t row, firn_json_misfit_code &misfit);
+    bool read(FieldBuffer &field, Walk &walk, int depth, size_t row, int64_t base, firn_json_misfit_code &misfit);
 
   private:
     /// Strings without their escapes; grows to the longest.

@@ -12,18 +12,19 @@ constexpr size_t kept_bytes = 16 << 20;
 firn_json_status inspect(
     Structure &structure, const uint8_t *body, size_t length, firn_json_framing framing, int64_t *event_count,
     int64_t *first_other, firn_json_fault *fault) {
-    firn_json_status status = structure.index(body, length);
+    EventWalk walk;
+    firn_json_status status = walk.begin(structure, body, length, framing);
     if (status == FIRN_JSON_MALFORMED) return explain(body, length, framing, fault);
     if (status != FIRN_JSON_OK) return status;
-    EventWalk walk;
     int64_t count = 0;
-    if (walk.begin(structure, framing)) {
-        while (walk.has_event()) {
-            if (*first_other < 0 && walk.character() != '{') *first_other = walk.position();
-            if (!walk.skip_value(walk.depth())) break;
-            walk.event_done();
-            count += 1;
-        }
+    while (walk.has_event()) {
+        if (*first_other < 0 && walk.character() != '{') *first_other = walk.place(walk.position());
+        bool is_whole;
+        do is_whole = walk.skip_value(walk.depth());
+        while (!is_whole && walk.reload());
+        if (!is_whole) break;
+        walk.event_done();
+        count += 1;
     }
     *event_count = count;
     return walk.stop == Stop::none ? FIRN_JSON_OK : explain(body, length, framing, fault);

@@ -16,6 +16,7 @@ Structure::~Structure() = default;
 firn_json_status Structure::index(const uint8_t *body, size_t length) {
     count_ = 0;
     length_ = length;
+    is_unclosed_ = false;
     if (length > static_cast<size_t>(FIRN_JSON_BODY_LIMIT)) return FIRN_JSON_TOO_LARGE;
     if (length > capacity_ || !text_) {
         // Grown by half again, so that bodies that grow slowly do not allocate each time.
@@ -42,6 +43,7 @@ firn_json_status Structure::index(const uint8_t *body, size_t length) {
         return FIRN_JSON_OK;
     }
     if (error == simdjson::MEMALLOC) return FIRN_JSON_NO_MEMORY;
+    is_unclosed_ = error == simdjson::UNCLOSED_STRING;
     if (error) return FIRN_JSON_MALFORMED;
     auto &parser = *implementation_->parser;
     count_ = parser.n_structural_indexes;

@@ -1,5 +1,7 @@
 #include "walk.hpp"
 
+#include <new>
+
 namespace firn {
 
 namespace {
@@ -165,44 +167,132 @@ member:
     goto value;
 }
 
-bool EventWalk::begin(const Structure &structure, firn_json_framing framing) {
-    start(structure);
+namespace {
+
+/// Small enough that a window and its positions stay in the cache next to the core.
+constexpr size_t window_bytes = 1 << 20;
+
+/// The last place for a window's end up to `size`, or 0: before a comma or white space, preferably where an event ends.
+size_t window_end(const uint8_t *text, size_t size) {
+    constexpr size_t reach = 64 << 10;
+    size_t first = size > reach ? size - reach : 1;
+    for (size_t p = size; p >= first; p--) {
+        if (text[p] == '\n') return p;
+    }
+    for (size_t p = size; p >= first; p--) {
+        if (text[p] == ',' && (text[p - 1] == '}' || text[p - 1] == ']')) return p;
+    }
+    for (size_t p = size; p > 0; p--) {
+        if (text[p] == ',' || characters.is_space[text[p]]) return p;
+    }
+    return 0;
+}
+
+/// The quote that opens the string in which the text ends.
+size_t last_quote(const uint8_t *text, size_t size) {
+    for (size_t p = size; p > 0; p--) {
+        if (text[p - 1] != '"') continue;
+        size_t q = p - 1;
+        while (q > 0 && text[q - 1] == '\\') q -= 1;
+        if ((p - 1 - q) % 2 == 0) return p - 1;
+    }
+    return 0;
+}
+
+} // namespace
+
+firn_json_status EventWalk::load(size_t from, size_t wanted) {
+    while (true) {
+        const uint8_t *text = body_ + from;
+        size_t left = body_length_ - from;
+        size_t size = left <= wanted ? left : window_end(text, wanted);
+        firn_json_status status = FIRN_JSON_OK;
+        if (size > 0 || left == 0) {
+            status = structure_->index(text, size);
+            if (size < left && structure_->is_unclosed()) {
+                size = last_quote(text, size);
+                if (size > 0) status = structure_->index(text, size);
+            }
+        }
+        if (size == 0 && left > 0) {
+            wanted *= 2;
+            continue;
+        }
+        if (status != FIRN_JSON_OK) return status;
+        base_ = from;
+        window_end_ = from + size;
+        wanted_ = wanted;
+        start(*structure_);
+        if (count > 0 || is_last()) return FIRN_JSON_OK;
+        // Nothing but white space.
+        has_break_before_ |= std::memchr(text, '\n', size) != nullptr;
+        from = window_end_;
+        wanted = window_bytes;
+    }
+}
+
+bool EventWalk::see_next() {
+    if (at < count || is_last()) return true;
+    has_break_before_ = false;
+    for (size_t p = window_end_ - base_; p > 0 && characters.is_space[text[p - 1]]; p--) {
+        has_break_before_ |= text[p - 1] == '\n';
+    }
+    firn_json_status status = load(window_end_, window_bytes);
+    if (status == FIRN_JSON_NO_MEMORY) throw std::bad_alloc();
+    return status == FIRN_JSON_OK ? true : fail();
+}
+
+bool EventWalk::reload() {
+    if (stop != Stop::malformed || is_last()) return false;
+    firn_json_status status = load(event_start_, event_start_ == base_ ? 2 * wanted_ : window_bytes);
+    if (status == FIRN_JSON_NO_MEMORY) throw std::bad_alloc();
+    return status == FIRN_JSON_OK ? true : fail();
+}
+
+firn_json_status EventWalk::begin(
+    Structure &structure, const uint8_t *body, size_t length, firn_json_framing framing) {
+    structure_ = &structure;
+    body_ = body;
+    body_length_ = length;
     seen_ = 0;
     is_done_ = false;
+    // Nothing to read unless the body's beginning is good.
+    stop = Stop::malformed;
+    has_break_before_ = false;
+    if (firn_json_status status = load(0, window_bytes)) return status;
     is_lines_ = framing == FIRN_JSON_LINES || (framing == FIRN_JSON_DETECT && character() != '[');
     is_array_ = !is_lines_ && character() == '[';
-    if (is_lines_) return true;
     if (is_array_) {
         at += 1;
-        return true;
+    } else if (!is_lines_ && character() != '{') {
+        fail();
+        return FIRN_JSON_MALFORMED;
     }
-    return character() == '{' ? true : fail();
+    return FIRN_JSON_OK;
 }
 
 bool EventWalk::has_event() {
-    if (stop != Stop::none || is_done_) return false;
+    if (stop != Stop::none || is_done_ || !see_next()) return false;
     if (is_lines_) {
-        if (is_end()) {
-            is_done_ = true;
-            return false;
-        }
-        return seen_ == 0 || has_line_break() ? true : fail();
-    }
-    if (is_array_) {
-        bool is_first = seen_ == 0;
+        is_done_ = is_end();
+        if (is_done_) return false;
+        if (seen_ > 0 && !has_line_break()) return fail();
+    } else if (is_array_) {
         if (character() == ']') {
             at += 1;
             is_done_ = true;
-            if (!is_end()) fail();
+            if (see_next() && !is_end()) fail();
             return false;
         }
-        if (is_first) return is_end() ? fail() : true;
-        return take(',');
+        if (seen_ > 0 && !(take(',') && see_next())) return false;
+        if (is_end()) return fail();
+    } else if (seen_ > 0) {
+        is_done_ = true;
+        if (!is_end()) fail();
+        return false;
     }
-    if (seen_ == 0) return true;
-    is_done_ = true;
-    if (!is_end()) fail();
-    return false;
+    event_start_ = base_ + position();
+    return true;
 }
 
 } // namespace firn

@@ -17,8 +17,10 @@ class Structure {
     Structure(const Structure &) = delete;
     Structure &operator=(const Structure &) = delete;
 
-    /// Copies and indexes the body. MALFORMED when stage 1 refuses it; an empty body has no positions.
-    firn_json_status index(const uint8_t *body, size_t length);
+    /// Copies and indexes a text. MALFORMED when stage 1 refuses it; an empty text has no positions.
+    firn_json_status index(const uint8_t *text, size_t length);
+    /// MALFORMED because the text ends inside a string.
+    bool is_unclosed() const { return is_unclosed_; }
     /// Gives memory back when it holds more than `limit` bytes.
     void trim(size_t limit);
 
@@ -39,6 +41,7 @@ class Structure {
     size_t length_ = 0;
     const uint32_t *positions_ = nullptr;
     size_t count_ = 0;
+    bool is_unclosed_ = false;
     uint32_t empty_[3] = {0, 0, 0};
 };
 
@@ -165,35 +168,63 @@ class Walk {
         return end;
     }
 
-    /// Whether a line break stands between the value just moved over and the next one.
-    bool has_line_break() const {
-        for (uint32_t p = positions[at] - 1; characters.is_space[text[p]]; p -= 1) {
-            if (text[p] == '\n') return true;
-        }
-        return false;
-    }
-
   private:
     size_t next_backslash_ = 0;
     size_t length_ = 0;
 };
 
-/// Finds the events of a body one by one.
+/// Finds the events of a body one by one, with the structure of a window of it at a time: five bytes for each byte of
+/// a body would be much.
+///
+///     [{"a":1},{"a":2}        ,{"a":"x,y"},{"a":       {"a":3},{"a":4}]
+///     window                  window                   window: begins with the event that did not fit
+///
+/// A window ends between two tokens. Events are tried: one that fails in a window that is not the last is tried once more
+/// in a window that begins with it, larger ones for an event that fits none.
 class EventWalk : public Walk {
   public:
-    /// Chooses the framing and moves to the first event.
-    bool begin(const Structure &structure, firn_json_framing framing);
+    /// Chooses the framing and moves to the first event. The body is read in each call up to `event_done`.
+    firn_json_status begin(Structure &structure, const uint8_t *body, size_t length, firn_json_framing framing);
+    /// The same body, if it was moved since.
+    void moved(const uint8_t *body) { body_ = body; }
     /// False at the end of the events or after a fault; `stop` tells which.
     bool has_event();
     int depth() const { return is_array_ ? 1 : 0; }
     /// To be called behind each event.
     void event_done() { seen_ += 1; }
+    /// After an event that could not be read: true when it should be tried again, from its beginning.
+    bool reload();
+    /// Where a position of the window lies in the body.
+    int64_t place(uint32_t position) const { return static_cast<int64_t>(base_ + position); }
 
   private:
+    Structure *structure_ = nullptr;
+    const uint8_t *body_ = nullptr;
+    size_t body_length_ = 0;
+    /// The window, in the body.
+    size_t base_ = 0;
+    size_t window_end_ = 0;
+    /// The size that the window was asked for; its end is where one was found.
+    size_t wanted_ = 0;
+    size_t event_start_ = 0;
+    /// A line break stands between the window and the last token before it.
+    bool has_break_before_ = false;
     bool is_array_ = false;
     bool is_lines_ = false;
     bool is_done_ = false;
     size_t seen_ = 0;
+
+    bool is_last() const { return window_end_ == body_length_; }
+    firn_json_status load(size_t from, size_t wanted);
+    /// Makes sure that a token follows, unless the body ends.
+    bool see_next();
+    /// Whether a line break stands before the token that follows.
+    bool has_line_break() const {
+        for (uint32_t p = positions[at]; p > 0 && characters.is_space[text[p - 1]]; p -= 1) {
+            if (text[p - 1] == '\n') return true;
+        }
+        return at == 0 && has_break_before_;
+    }
 };
 
 /// Says exactly why and where the body is no JSON, byte by byte; slow, for bodies already refused.

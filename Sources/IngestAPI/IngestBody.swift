@@ -30,9 +30,14 @@ struct IngestBody: Sendable {
 
     mutating func findMisfits(_ stream: StreamDefinition) throws {
         let parser = try EventParser(schema: stream.schema, unknownFields: stream.unknownFields)
-        let found = try parser.parse(bytes, framing: events.framing).misfits
-        misfitCount = found.count
-        misfits = Array(found.prefix(Self.shownMisfits))
+        try parser.start(bytes, framing: events.framing)
+        var isEnd = false
+        while !isEnd {
+            let part = try parser.next(tellingMisfits: Self.shownMisfits - misfits.count)
+            misfitCount += part.misfitCount
+            misfits += part.misfits
+            isEnd = part.isEnd
+        }
     }
 }
 
@@ -78,12 +83,10 @@ struct IngestBodyReader: Sendable {
         return body
     }
 
-    /// Parsed events and the rows made of them, besides the body itself: what pipelines reserve for them, too.
-    private static let parsedFactor = 3
-
     private func validate(_ body: inout IngestBody, _ reservation: MemoryReservation) throws {
         let before = reservation.bytes
-        try reservation.resize(to: before + body.bytes.count * Self.parsedFactor)
+        try reservation.resize(
+            to: before + stream.schema.readingBytes(body: body.bytes.count, events: body.events.count))
         try body.findMisfits(stream)
         try reservation.resize(to: before)
     }

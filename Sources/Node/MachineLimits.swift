@@ -12,7 +12,7 @@ struct MachineLimits: Equatable {
     init(cores: Int, memoryBytes: Int, read: (String) -> String?) {
         let files = LimitFiles(read: read)
         self.cores = max(1, [cores, files.allowedCPUs, files.cpuQuota].compactMap { $0 }.min() ?? cores)
-        self.memoryBytes = max(1 << 28, min(memoryBytes, files.memory ?? memoryBytes))
+        self.memoryBytes = max(1 << 27, min(memoryBytes, files.memory ?? memoryBytes))
     }
 }
 

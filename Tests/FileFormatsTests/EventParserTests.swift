@@ -176,4 +176,77 @@ struct EventParserTests {
             #expect(try parser.parse([], framing: .lines).eventCount == 0)
         }
     }
+
+    @Test("a part ends behind four megabytes of text, or the event that has more")
+    func longTexts() throws {
+        let sizes = [3_000_000, 3_000_000, 10, 5_000_000, 10, 10]
+        let lines = sizes.map { #"{"s":"\#(String(repeating: "x", count: $0))"}"# }
+        let events = try Self.parse(lines.joined(separator: "\n"), [StreamField("s", .string)])
+        #expect(events.batches.map(\.rowCount) == [2, 2, 2])
+        #expect(events.rowCount == 6 && events.eventCount == 6)
+    }
+
+    @Test("rows of many columns come in smaller batches, and each tells its place")
+    func wideRows() throws {
+        let fields = (0..<500).map { StreamField("c\($0)", .string) }
+        let lines = (0..<3000).map { $0 % 7 == 3 ? "{\"c1\":3}" : "{\"c1\":\"\($0)\"}" }
+        let text = lines.joined(separator: "\n")
+        let events = try Self.parse(text, fields)
+        #expect(events.largestPartRows == EventParser.cellLimit / 500)
+        #expect(
+            events.rowCount + events.misfits.count == 3000 && events.misfits.allSatisfy { $0.index % 7 == 3 })
+        let rows = events.batches.flatMap { $0.columns[1].scalars }
+        for (row, place) in zip(rows, events.places) {
+            #expect(row == .string("\(place.index)") && place.index % 7 != 3)
+            #expect(String(decoding: Array(text.utf8)[place.span], as: UTF8.self) == lines[place.index])
+        }
+    }
+
+    @Test("lists that unfold widely are cut off in batches, their misfits in order")
+    func wideLists() throws {
+        let element = StreamType.structure((0..<100).map { StreamField("f\($0)", .int64) })
+        let fields = [StreamField("n", .int64), StreamField("l", .list(StreamField("element", element)))]
+        let list = [String](repeating: "{}", count: 2000).joined(separator: ",")
+        let lines = (0..<8).map { index in
+            switch index {
+            case 2: "{\"n\":\"x\"}"
+            case 3: "{\"n\":3,\"l\":[{\"f1\":\"x\"},\(list)]}"
+            default: "{\"n\":\(index),\"l\":[\(list)]}"
+            }
+        }
+        let events = try Self.parse(lines.joined(separator: "\n"), fields)
+        #expect(events.batches.map(\.rowCount) == [2, 1, 2, 1])
+        #expect(events.misfits.map(\.index) == [2, 3])
+        #expect(events.misfits.map(\.path) == ["$.n", "$.l[0].f1"])
+        #expect(events.places.map(\.index) == [0, 1, 4, 5, 6, 7])
+        #expect(
+            events.batches.flatMap { $0.columns[0].scalars } == [0, 1, 4, 5, 6, 7].map { Scalar.long($0) })
+    }
+
+    @Test("a value that unfolds to more than an event may have is a misfit; commas in texts are none")
+    func tooLarge() throws {
+        let fields = [StreamField("l", .list(StreamField("element", .string)))]
+        let many = [String](repeating: "1", count: (1 << 20) + 1).joined(separator: ",")
+        let text = String(repeating: ",[\\\"{", count: 300_000)
+        let events = try Self.parse("{\"l\":[\(many)]}\n{\"l\":[\"\(text)\"]}", fields)
+        #expect(events.misfits.map(\.code) == [.tooLarge] && events.misfits.map(\.path) == ["$.l"])
+        #expect(events.rowCount == 1 && events.places.map(\.index) == [1])
+        // Members that a struct does not name are kept for a while, too.
+        let members = (0..<(1 << 20)).map { "\"\($0)\":1" }.joined(separator: ",")
+        let structs = [StreamField("s", .structure([StreamField("x", .int32)]))]
+        #expect(try Self.parse("{\"s\":{\(members),\"y\":2}}", structs).misfits.map(\.code) == [.tooLarge])
+    }
+
+    @Test("all misfits are counted, the first are told")
+    func toldMisfits() throws {
+        let parser = try EventParser(
+            schema: .fields([
+                StreamField("a", .string), StreamField("l", .list(StreamField("element", .int32))),
+            ]))
+        let text = String(repeating: "{\"l\":[\"x\"]}\n{\"a\":1}\n", count: 1000)
+        try parser.start(Array(text.utf8), framing: .lines)
+        let part = try parser.next(tellingMisfits: 5)
+        #expect(part.misfitCount == 2000 && part.misfits.map(\.index) == [0, 1, 2, 3, 4])
+        #expect(part.isEnd && part.batch == nil && part.eventCount == 2000)
+    }
 }

@@ -26,6 +26,10 @@ final class PipelineBench {
     var planted: Set<PlantedBug> = []
     var isCareful = false
     var memory = SliceMemory(ledger: MemoryLedger(limit: 1 << 30))
+    var transform: any RowTransform = TestTransform()
+    /// Small ones cut records into parts.
+    var rowLimit = Batch.capacity
+    var partBytes = 16 << 20
 
     /// So that trimming happens, and shows when it comes too early.
     private static let limits: LogLimits = {
@@ -84,7 +88,9 @@ final class PipelineBench {
         ])
         let context = RunnerContext(
             key: key, pipelineName: "p", source: log,
-            preparation: RecordPreparation(schema: schema, unknownFields: .count, transform: TestTransform()),
+            preparation: RecordPreparation(
+                schema: schema, unknownFields: .count, transform: transform, rowLimit: rowLimit,
+                partBytes: partBytes),
             sink: sink, policy: policy, metastore: metastore, clock: clock, randomness: LiveRandomness(),
             pool: morsels, memory: memory, trials: TrialTurns(isCareful: isCareful),
             planted: PlantedBugs(planted), log: .silent,

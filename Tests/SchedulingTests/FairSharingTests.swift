@@ -23,7 +23,8 @@ struct FairSharingTests {
         let pool = MorselPool(threads: 1, clock: clock)
         defer { pool.stop() }
         let steps = Steps()
-        let (asked, served) = (Atomic<Int>(-1), Atomic<Int>(-1))
+        let asked = Atomic<Int>(-1)
+        let served = Atomic<Int>(-1)
         @Sendable func work(_ own: borrowing Atomic<Int>) {
             while !steps.isOver.load(ordering: .relaxed), steps.total < Steps.limit {
                 clock.advance(microseconds: 10_000)
@@ -56,7 +57,8 @@ struct FairSharingTests {
         let clock = ManualClock()
         let pool = MorselPool(threads: 2, clock: clock)
         defer { pool.stop() }
-        let (computing, most) = (Atomic<Int>(0), Atomic<Int>(0))
+        let computing = Atomic<Int>(0)
+        let most = Atomic<Int>(0)
         let done = Atomic<Int>(0)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<200 {

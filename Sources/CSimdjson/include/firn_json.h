@@ -17,6 +17,9 @@ extern "C" {
 enum { FIRN_JSON_DEPTH_LIMIT = 256 };
 /// The most rows `firn_json_columns_next` gives.
 enum { FIRN_JSON_ROW_LIMIT = 8192 };
+/// `firn_json_columns_next` begins no event behind so much text: its rows' strings, and what misfits keep, are bounded
+/// by it and one event.
+#define FIRN_JSON_PART_BYTES ((int64_t)4 << 20)
 /// Larger bodies are refused: simdjson counts bytes in 32 bits.
 #define FIRN_JSON_BODY_LIMIT ((int64_t)1 << 30)
 
@@ -126,13 +129,13 @@ typedef struct firn_json_misfit {
 /// The schema of a stream, and the buffers its events are read into. One thread at a time.
 typedef struct firn_json_columns firn_json_columns;
 
-/// `unstructured` takes whole events as the one TEXT field. Names are copied.
+/// `unstructured` takes whole events as the one TEXT field. `next` gives at most `row_limit` rows. Names are copied.
 firn_json_status firn_json_columns_open(
     const firn_json_field *_Nullable fields, int32_t field_count, int32_t unstructured, int32_t rejects_unknown,
-    firn_json_columns *_Nullable *_Nonnull out);
+    int32_t row_limit, firn_json_columns *_Nullable *_Nonnull out);
 void firn_json_columns_close(firn_json_columns *columns);
 
-/// Takes a body. What an earlier body left is dropped.
+/// Takes a body, which `next` must be given again. What an earlier body left is dropped.
 firn_json_status firn_json_columns_start(
     firn_json_columns *columns, const uint8_t *_Nullable body, int64_t length, firn_json_framing framing,
     firn_json_fault *fault);
@@ -151,8 +154,9 @@ typedef struct firn_json_rows {
     int32_t is_end;
 } firn_json_rows;
 
-/// Reads on until the rows are full or the body ends. What it points to is valid until the next call.
-firn_json_status firn_json_columns_next(firn_json_columns *columns, firn_json_rows *rows, firn_json_fault *fault);
+/// Reads on until the rows are full, FIRN_JSON_PART_BYTES are read or the body ends. What it points to is valid until the next call.
+firn_json_status firn_json_columns_next(
+    firn_json_columns *columns, const uint8_t *_Nullable body, firn_json_rows *rows, firn_json_fault *fault);
 
 typedef struct firn_json_values {
     const void *_Nullable values;

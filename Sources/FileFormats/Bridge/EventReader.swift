@@ -22,8 +22,8 @@ import Columnar
         var rowCount: Int
         var columns: [Values]
         var misfits: [RawMisfit]
-        var eventIndexes: [Int]
-        var eventSpans: [Range<Int>]
+        /// Of the rows.
+        var places: [EventPlace]
         /// Events read so far, over all parts.
         var eventCount: Int
         var unknownCount: Int
@@ -34,16 +34,15 @@ import Columnar
     // `EventParser` lets one thread in at a time.
     private let native: OpaquePointer
     private let types: [DataType]
-    private let hasNested: Bool
 
-    init(schema: StreamSchema, rejectsUnknown: Bool) throws(FileFormatsError) {
+    /// `rowLimit` is the most rows of a part.
+    init(schema: StreamSchema, rejectsUnknown: Bool, rowLimit: Int) throws(FileFormatsError) {
         let fields: [StreamField] =
             switch schema {
             case .fields(let fields): fields
             case .unstructured: [StreamField(StreamSchema.unstructuredColumn, .json, isRequired: true)]
             }
         types = fields.map(\.type.columnType)
-        hasNested = types.contains(where: \.isNested)
         var names: [CChar] = []
         var natives = unsafe [(start: Int, field: firn_json_field)]()
         for field in fields {
@@ -62,7 +61,8 @@ import Columnar
                 return unsafe field
             }
             return unsafe firn_json_columns_open(
-                described, Int32(described.count), isUnstructured ? 1 : 0, rejectsUnknown ? 1 : 0, &opened)
+                described, Int32(described.count), isUnstructured ? 1 : 0, rejectsUnknown ? 1 : 0,
+                Int32(rowLimit), &opened)
         }
         guard status == FIRN_JSON_OK, let opened = unsafe opened else {
             throw FileFormatsError(.internalFailure, "the event reader could not be made")
@@ -114,7 +114,7 @@ import Columnar
 
     mutating func start(_ body: [UInt8], framing: EventFraming) throws(FileFormatsError) {
         var fault = unsafe firn_json_fault()
-        // SAFETY: the callee copies the body before it returns.
+        // SAFETY: the callee reads the body only before it returns.
         let status = unsafe body.withUnsafeBufferPointer { buffer in
             unsafe firn_json_columns_start(
                 native, buffer.baseAddress, Int64(buffer.count), framing.native, &fault)
@@ -122,28 +122,30 @@ import Columnar
         guard status == FIRN_JSON_OK else { throw unsafe JSONBridge.error(status, fault, body) }
     }
 
-    /// Reads on. `body` is the one given to `start`, for the places in errors.
+    /// Reads on. `body` is the one given to `start`.
     mutating func next(_ body: [UInt8]) throws(FileFormatsError) -> Part {
         var fault = unsafe firn_json_fault()
         var rows = unsafe firn_json_rows()
-        let status = unsafe firn_json_columns_next(native, &rows, &fault)
+        // SAFETY: the callee reads no more than the bytes that `start` was told of, and only before it returns; what
+        // `rows` points to is the callee's own.
+        let status = unsafe body.withUnsafeBufferPointer { buffer in
+            unsafe firn_json_columns_next(native, buffer.baseAddress, &rows, &fault)
+        }
         guard status == FIRN_JSON_OK else { throw unsafe JSONBridge.error(status, fault, body) }
         let count = unsafe Int(rows.row_count)
         // SAFETY: the lists have the counts beside them and live until the next call.
         let misfits = unsafe UnsafeBufferPointer(start: rows.misfits, count: Int(rows.misfit_count)).map {
             EventReader.misfit($0)
         }
-        var indexes: [Int] = []
-        var spans: [Range<Int>] = []
-        if hasNested {
-            let starts = unsafe UnsafeBufferPointer(start: rows.event_starts, count: count)
-            let ends = unsafe UnsafeBufferPointer(start: rows.event_ends, count: count)
-            indexes = unsafe UnsafeBufferPointer(start: rows.event_indexes, count: count).map { Int($0) }
-            spans = unsafe zip(starts, ends).map { Int($0)..<Int($1) }
+        let indexes = unsafe UnsafeBufferPointer(start: rows.event_indexes, count: count)
+        let starts = unsafe UnsafeBufferPointer(start: rows.event_starts, count: count)
+        let ends = unsafe UnsafeBufferPointer(start: rows.event_ends, count: count)
+        let places = indexes.indices.map { row in
+            unsafe EventPlace(index: Int(indexes[row]), start: Int(starts[row]), end: Int(ends[row]))
         }
         return unsafe Part(
             rowCount: count, columns: count > 0 ? types.indices.map { values(of: $0, count: count) } : [],
-            misfits: misfits, eventIndexes: indexes, eventSpans: spans, eventCount: Int(rows.event_count),
+            misfits: misfits, places: places, eventCount: Int(rows.event_count),
             unknownCount: Int(rows.unknown_count), isEnd: rows.is_end != 0)
     }
 

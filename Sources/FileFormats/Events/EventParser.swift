@@ -9,99 +9,189 @@ package enum UnknownFieldPolicy: String, Sendable, Hashable, CaseIterable {
     case reject
 }
 
-/// The rows of one body of events, and the events that became none.
-package struct ParsedEvents: Sendable {
-    /// At most `Batch.capacity` rows each, in the events' order.
-    package var batches: [Batch] = []
-    /// In the events' order.
-    package var misfits: [Misfit] = []
-    /// Rows and misfits together.
-    package var eventCount = 0
-    /// Members that no field took, over all events.
-    package var unknownFieldCount = 0
-
-    package var rowCount: Int { batches.reduce(0) { $0 + $1.rowCount } }
-}
-
-/// Reads bodies of events into batches of a stream's schema.
+/// Reads bodies of events into batches of a stream's schema, part by part.
+///
+/// However much text a body has and however little text stands for a row, a part is bounded: by `Batch.capacity` rows,
+/// by `cellLimit` values and by four megabytes of text, each and one event.
 ///
 /// - Threads: any; two calls at once wait for each other, so keep one parser a worker.
 /// - Cost: a few million small events a second; lists and structs go a slower way.
 package final class EventParser: Sendable {
+    /// The most values of a batch, rows times columns: 8 MB of strings' views.
+    package static let cellLimit = 1 << 19
+
+    private struct State: ~Copyable {
+        var reader: EventReader
+        var body: [UInt8] = []
+        /// A body was taken and its last part is not given yet.
+        var isReading = false
+        var rest: Rest?
+    }
+
+    /// What the reader gave and is not handed on yet.
+    private struct Rest {
+        var part: EventReader.Part
+        /// The batches that the rows are handed on in, and how many of them are gone.
+        var cuts: [Range<Int>]
+        var cutCount = 0
+        /// For each column of lists or structs, by its number, the sizes of its values.
+        var sizes: [Int: [Int]] = [:]
+        var toldMisfits = 0
+    }
+
     package let schema: StreamSchema
     /// Of every batch.
     package let columns: Schema
-    private let reader: Mutex<EventReader>
+    private let fields: [StreamField]
+    private let state: Mutex<State>
 
+    /// The most rows of a batch with so many columns.
+    package static func rowLimit(width: Int) -> Int {
+        min(Batch.capacity, max(1, cellLimit / max(1, width)))
+    }
+
+    /// `rowLimit` is the most rows of a batch, where the schema allows more.
     package init(
-        schema: StreamSchema, unknownFields: UnknownFieldPolicy = .count
+        schema: StreamSchema, unknownFields: UnknownFieldPolicy = .count, rowLimit: Int = Batch.capacity
     ) throws(FileFormatsError) {
         self.schema = schema
         columns = schema.columns
-        reader = Mutex(try EventReader(schema: schema, rejectsUnknown: unknownFields == .reject))
+        fields = if case .fields(let fields) = schema { fields } else { [] }
+        let reader = try EventReader(
+            schema: schema, rejectsUnknown: unknownFields == .reject,
+            rowLimit: min(rowLimit, Self.rowLimit(width: schema.columnWidth)))
+        state = Mutex(State(reader: reader))
     }
 
-    /// All events of a body.
+    /// Takes a body; what an earlier one left is dropped.
     ///
     /// - Parameter framing: As `EventBody.inspect` found it.
-    /// - Errors: `FMT-102` when the body is no JSON: then nothing of it is taken. A misfit is no error.
-    package func parse(_ body: [UInt8], framing: EventFraming) throws(FileFormatsError) -> ParsedEvents {
-        let result = reader.withLock { reader in
-            Result { () throws(FileFormatsError) in try parse(body, framing, &reader) }
+    /// - Errors: `FMT-102` when the body cannot be JSON.
+    /// - Cost: one pass; see `StreamSchema.readingBytes` for the memory.
+    package func start(_ body: [UInt8], framing: EventFraming) throws(FileFormatsError) {
+        let result = state.withLock { state in
+            Result { () throws(FileFormatsError) in
+                state.rest = nil
+                state.isReading = false
+                try state.reader.start(body, framing: framing)
+                state.body = body
+                state.isReading = true
+            }
+        }
+        try result.get()
+    }
+
+    /// The next events of the body, until a part is the end. No more than `misfitLimit` misfits are told of each part.
+    ///
+    /// - Errors: `FMT-102` when the body is no JSON: then nothing of it counts, earlier parts included. A misfit is no
+    ///   error.
+    package func next(tellingMisfits misfitLimit: Int = .max) throws(FileFormatsError) -> EventPart {
+        let result = state.withLock { state in
+            Result { () throws(FileFormatsError) in try next(&state, misfitLimit) }
         }
         return try result.get()
     }
 
-    private func parse(
-        _ body: [UInt8], _ framing: EventFraming, _ reader: inout EventReader
-    ) throws(FileFormatsError) -> ParsedEvents {
-        try reader.start(body, framing: framing)
-        var events = ParsedEvents()
-        while true {
-            let part = try reader.next(body)
-            events.eventCount = part.eventCount
-            events.unknownFieldCount += part.unknownCount
-            var misfits = part.misfits.map { describe($0, body) }
-            if part.rowCount > 0 { add(part, body, to: &events, &misfits) }
-            events.misfits += misfits.sorted { $0.index < $1.index }
-            if part.isEnd { return events }
+    private func next(_ state: inout State, _ misfitLimit: Int) throws(FileFormatsError) -> EventPart {
+        precondition(state.isReading, "a body is read from its start to its end")
+        let isContinued = state.rest != nil
+        var rest: Rest
+        if let left = state.rest.take() {
+            rest = left
+        } else {
+            rest = cut(try state.reader.next(state.body), state.body)
         }
+        let rows = rest.cuts.isEmpty ? 0..<0 : rest.cuts[rest.cutCount]
+        rest.cutCount += 1
+        let isLast = rest.cutCount >= rest.cuts.count
+        var part = EventPart(
+            batch: nil, places: Array(rest.part.places[rows]), eventCount: rest.part.eventCount,
+            isEnd: isLast && rest.part.isEnd)
+        if !isContinued { part.unknownFieldCount = rest.part.unknownCount }
+        let bound = isLast ? Int.max : rest.part.places[rows.upperBound].index
+        let misfits = rest.part.misfits[rest.toldMisfits...].prefix { $0.index < bound }
+        rest.toldMisfits += misfits.count
+        part.misfitCount = misfits.count
+        part.misfits = misfits.prefix(misfitLimit).map { describe($0, state.body) }
+        if !rows.isEmpty { addRows(rows, of: rest, state.body, to: &part) }
+        part.misfits.sort { $0.index < $1.index }
+        if part.misfits.count > misfitLimit { part.misfits.removeSubrange(misfitLimit...) }
+        state.rest = isLast ? nil : rest
+        if part.isEnd {
+            state.isReading = false
+            state.body = []
+        }
+        return part
     }
 
-    /// Makes a batch of the part's rows; rows whose lists or structs do not fit become misfits.
-    private func add(
-        _ part: EventReader.Part, _ body: [UInt8], to events: inout ParsedEvents, _ misfits: inout [Misfit]
-    ) {
-        var columns = part.columns.map(\.column)
-        var isKept = [Bool](repeating: true, count: part.rowCount)
-        for (index, spans) in part.columns.enumerated() where !spans.spans.isEmpty {
-            guard case .fields(let fields) = schema else { continue }
+    /// Rows whose lists and structs unfold widely are handed on in several batches.
+    private func cut(_ part: EventReader.Part, _ body: [UInt8]) -> Rest {
+        var rest = Rest(part: part, cuts: [])
+        guard part.rowCount > 0 else { return rest }
+        var rowSizes: [Int] = []
+        for (index, values) in part.columns.enumerated() where !values.spans.isEmpty {
+            let size = NestedSize(fields[index].type)
+            let sizes = values.spans.map { size.values(in: body, $0) }
+            if rowSizes.isEmpty { rowSizes = [Int](repeating: 0, count: part.rowCount) }
+            for row in sizes.indices where sizes[row] <= NestedSize.eventLimit { rowSizes[row] += sizes[row] }
+            rest.sizes[index] = sizes
+        }
+        var start = 0
+        var cells = 0
+        for row in rowSizes.indices {
+            if row > start, cells + rowSizes[row] > Self.cellLimit {
+                rest.cuts.append(start..<row)
+                start = row
+                cells = 0
+            }
+            cells += rowSizes[row]
+        }
+        rest.cuts.append(start..<part.rowCount)
+        return rest
+    }
+
+    /// Makes a batch of some rows; those whose lists or structs do not fit become misfits.
+    private func addRows(_ rows: Range<Int>, of rest: Rest, _ body: [UInt8], to part: inout EventPart) {
+        var columns: [Column] = []
+        var isKept = [Bool](repeating: true, count: rows.count)
+        var misfits: [Misfit] = []
+        for (index, values) in rest.part.columns.enumerated() {
+            guard let sizes = rest.sizes[index] else {
+                columns.append(rows.count == rest.part.rowCount ? values.column : values.column.slice(rows))
+                continue
+            }
             let nested = NestedColumn(field: fields[index], body: body)
-            columns[index] = nested.column(spans.spans) { row, fault in
+            let column = nested.column(values.spans[rows], sizes: sizes[rows]) { row, fault in
                 guard isKept[row] else { return }
                 isKept[row] = false
                 misfits.append(
                     Misfit(
-                        index: part.eventIndexes[row], code: fault.code, path: fault.path,
-                        message: fault.message,
-                        raw: text(body, part.eventSpans[row])))
+                        index: part.places[row].index, code: fault.code, path: fault.path,
+                        message: fault.message, raw: text(body, part.places[row].span)))
             }
+            columns.append(column)
         }
-        var batch = Batch(schema: self.columns, columns: columns, rowCount: part.rowCount)
-        if isKept.contains(false) {
-            batch = batch.selecting(isKept.indices.filter { isKept[$0] }.map { Int32($0) }).dense()
+        part.misfitCount += misfits.count
+        part.misfits += misfits
+        var batch = Batch(schema: self.columns, columns: columns, rowCount: rows.count)
+        if !misfits.isEmpty {
+            let kept = isKept.indices.filter { isKept[$0] }.map { Int32($0) }
+            batch = batch.selecting(kept).dense()
+            part.places = kept.map { part.places[Int($0)] }
         }
-        if batch.rowCount > 0 { events.batches.append(batch) }
+        if batch.rowCount > 0 { part.batch = batch }
     }
 
     private func describe(_ misfit: EventReader.RawMisfit, _ body: [UInt8]) -> Misfit {
-        let found = text(body, misfit.found)
+        // A message shows the beginning only; a name is a path.
+        let isName = misfit.code == .unknownField
+        let found = text(body, isName ? misfit.found : misfit.found.prefix(MisfitText.foundBytes))
         var path = "$"
         var expected = "an object"
-        if case .fields(let fields) = schema, let index = misfit.field {
+        if let index = misfit.field, index < fields.count {
             path = MisfitText.path(path, fields[index].name)
             expected = fields[index].type.expectation
-        } else if misfit.code == .unknownField {
+        } else if isName {
             path = MisfitText.path(path, found)
         }
         return Misfit(

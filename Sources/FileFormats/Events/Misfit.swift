@@ -10,6 +10,8 @@ package enum MisfitCode: String, Sendable, Hashable, CaseIterable {
     case outOfRange = "out_of_range"
     /// A field that the schema lacks, where the stream refuses them.
     case unknownField = "unknown_field"
+    /// A list or struct of more values than one event may have.
+    case tooLarge = "too_large"
 }
 
 /// One event that does not fit its stream's schema, with everything its producer needs to mend it.
@@ -37,6 +39,8 @@ package struct Misfit: Sendable, Hashable {
 enum MisfitText {
     /// Longer values are cut in messages; the raw event has them whole.
     static let foundLimit = 64
+    /// More than so many bytes are not looked at for it.
+    static let foundBytes = 4096
 
     static func path(_ parent: String, _ name: String) -> String {
         let isPlain =
@@ -56,7 +60,7 @@ enum MisfitText {
         case .nullValue: return "the required field is null; expected \(expected)"
         case .unknownField: return "the schema has no field \(shown)"
         case .outOfRange: return "\(shown) does not fit \(expected)"
-        case .typeMismatch, .parseFailure: return "expected \(expected), found \(shown)"
+        case .typeMismatch, .parseFailure, .tooLarge: return "expected \(expected), found \(shown)"
         }
     }
 }

@@ -17,14 +17,19 @@ struct NestedColumn {
     let body: [UInt8]
 
     /// One row a span; an empty span is null. `refuse` hears of each row that does not fit; such a row is null.
-    func column(_ spans: [Range<Int>], refuse: (Int, MisfitFault) -> Void) -> Column {
+    ///
+    /// - Shapes: `sizes` has an entry a span: what `NestedSize` says of it.
+    func column(
+        _ spans: ArraySlice<Range<Int>>, sizes: ArraySlice<Int>, refuse: (Int, MisfitFault) -> Void
+    ) -> Column {
         var builder = ColumnBuilder(field.type.columnType)
-        for (row, span) in spans.enumerated() {
+        for (row, (span, size)) in zip(spans, sizes).enumerated() {
             if span.isEmpty {
                 builder.appendNull()
                 continue
             }
-            do {
+            do throws(MisfitFault) {
+                guard size <= NestedSize.eventLimit else { throw tooLarge() }
                 builder.append(try value(span))
             } catch {
                 builder.appendNull()
@@ -32,6 +37,12 @@ struct NestedColumn {
             }
         }
         return builder.finish()
+    }
+
+    private func tooLarge() -> MisfitFault {
+        MisfitFault(
+            code: .tooLarge, path: MisfitText.path("$", field.name),
+            message: "the value unfolds to more than \(NestedSize.eventLimit) values")
     }
 
     private func value(_ span: Range<Int>) throws(MisfitFault) -> Scalar {

@@ -43,11 +43,14 @@ extension PipelineRunner {
         let slice = try await Self.prepare(context, from: position, mayPass: true, limit: limit) { records in
             try await metastore.write { try TrialRows.open(records, of: key, $0) }
         }
-        guard case .records(let records, let hold) = slice else {
+        guard case .work(var work) = slice else {
             return await control.pause(nanoseconds: Self.turnPauseNanoseconds)
         }
-        try await write(records)
-        hold.release()
+        try await write(work)
+        while !work.reading.isEnd {
+            work = try await Self.advance(context, work.reading, work.hold)
+            try await write(work)
+        }
         try await commit()
     }
 

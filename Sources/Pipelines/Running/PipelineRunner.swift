@@ -55,6 +55,10 @@ struct PipelineRunner {
     private var counts = PipelineCounts()
     private var files: (any SinkFiles)?
     private var timing: CommitTiming
+    /// The files hold rows of records that are not written to their end: nothing to commit.
+    private var isInsideRecords = false
+    /// What the slice that was refused last takes.
+    private var refusedBytes: Int?
     /// Nil while all is as always.
     private var trial: RecordTrial?
 
@@ -92,18 +96,19 @@ struct PipelineRunner {
     mutating func step() async throws -> Outcome {
         if let trial { return try await step(trial) }
         let context = self.context
-        var slice = try await Self.prepare(context, from: position, mayPass: true)
-        let isRefused = slice.isRefused
-        while case .records(let current, let hold) = slice {
-            // The next records are parsed while these are written, if there is memory for both.
-            async let following = Self.prepare(context, from: current.next, mayPass: false)
-            try await write(current)
-            hold.release()
+        var slice = try await Self.prepare(context, from: position, mayPass: true, expecting: refusedBytes)
+        refusedBytes = slice.refusedBytes
+        let isRefused = refusedBytes != nil
+        while case .work(let work) = slice {
+            // What comes next is prepared while this is written: of the next records, if there is memory for both.
+            async let following = Self.following(context, work)
+            try await write(work)
             // While producers keep the log growing its end is never reached: whoever waits is served on the way.
-            if try await isCommitDue() || isFlushReached { try await commit() }
+            if !isInsideRecords, try await isCommitDue() || isFlushReached { try await commit() }
             slice = try await following
-            if control.isStopping { break }
+            if control.isStopping, !isInsideRecords { break }
         }
+        refusedBytes = slice.refusedBytes
         if try await isCommitDue() || isFlushReached { try await commit() }
         if isRefused { await control.pause(nanoseconds: Self.memoryPauseNanoseconds) }
         if !slice.isEnd { return .progressed }
@@ -112,50 +117,77 @@ struct PipelineRunner {
 
     mutating func endTrial() { trial = nil }
 
-    enum Slice {
-        case records(PreparedRecords, SliceHold)
-        case end
-        /// There is more, and no memory for it now.
-        case refused
-
-        var isEnd: Bool { if case .end = self { true } else { false } }
-        var isRefused: Bool { if case .refused = self { true } else { false } }
+    /// A part of a slice that is to be written, and how the slice goes on.
+    struct Work: Sendable {
+        var part: PreparedPart
+        /// Behind the part.
+        var reading: RecordReading
+        /// Of the whole slice.
+        var hold: SliceHold
     }
 
-    /// `mayPass` where the runner holds no other slice; at most `limit` records, `noting` them before they are parsed.
+    enum Slice {
+        case work(Work)
+        case end
+        /// There is more, and no memory for it now.
+        case refused(bytes: Int)
+
+        var isEnd: Bool { if case .end = self { true } else { false } }
+        var refusedBytes: Int? { if case .refused(let bytes) = self { bytes } else { nil } }
+    }
+
+    private static func following(_ context: RunnerContext, _ work: Work) async throws -> Slice {
+        guard work.reading.isEnd else { return .work(try await advance(context, work.reading, work.hold)) }
+        return try await prepare(context, from: work.reading.next, mayPass: false)
+    }
+
+    static func advance(
+        _ context: RunnerContext, _ reading: RecordReading, _ hold: SliceHold
+    ) async throws -> Work {
+        try await context.pool.run(priority: .pipeline) {
+            var reading = reading
+            let part = try reading.nextPart()
+            return Work(part: part, reading: reading, hold: hold)
+        }
+    }
+
+    /// Reads the next records and prepares their first part. `mayPass` where the runner holds no other slice; at most
+    /// `limit` records, `noting` them before they are parsed.
     static func prepare(
-        _ context: RunnerContext, from position: LogOffset, mayPass: Bool, limit: Int? = nil,
-        noting: ((Range<Int64>) async throws -> Void)? = nil
+        _ context: RunnerContext, from position: LogOffset, mayPass: Bool, expecting bytes: Int? = nil,
+        limit: Int? = nil, noting: ((Range<Int64>) async throws -> Void)? = nil
     ) async throws -> Slice {
         let status = context.source.status
         if position == status.end { return .end }
-        let expected = min(sliceBytes, max(leastBytes, status.unlandedBytes))
-        guard let hold = try context.memory.hold(bodyBytes: expected, mayPass: mayPass) else {
-            return .refused
+        let expected = bytes ?? 2 * min(sliceBytes, max(leastBytes, status.unlandedBytes))
+        guard let hold = try context.memory.hold(expected, mayPass: mayPass) else {
+            return .refused(bytes: expected)
         }
         let slice = try await context.source.read(from: position, maxBytes: sliceBytes)
         guard let first = slice.records.first else { return .end }
         let records = Array(slice.records.prefix(limit ?? Int.max))
-        let bodyBytes = records.reduce(0) { $0 + $1.append.body.count }
-        guard try hold.resize(bodyBytes: bodyBytes, mayPass: mayPass) else { return .refused }
+        let needed = context.preparation.memoryBytes(for: records)
+        guard try hold.resize(to: needed, mayPass: mayPass) else { return .refused(bytes: needed) }
         try await noting?(first.number..<first.number + Int64(records.count))
-        let prepared = try await context.pool.run(priority: .pipeline) {
-            if context.planted.has(.recordEndsProcess) { PoisonRecord.endProcess(in: records) }
-            return try context.preparation.prepare(records)
-        }
-        return .records(prepared, hold)
+        if context.planted.has(.recordEndsProcess) { PoisonRecord.endProcess(in: records) }
+        let reading = try RecordReading(records, context.preparation)
+        return .work(try await advance(context, reading, hold))
     }
 
-    mutating func write(_ prepared: PreparedRecords) async throws {
+    mutating func write(_ work: Work) async throws {
+        isInsideRecords = true
         let files = try await openFiles()
-        for batch in prepared.batches { try await files.write(batch) }
-        if !prepared.rejects.isEmpty, !context.planted.has(.rejectsDropped) {
-            try await files.reject(prepared.rejects)
+        for batch in work.part.batches { try await files.write(batch) }
+        if !work.part.rejects.isEmpty, !context.planted.has(.rejectsDropped) {
+            try await files.reject(work.part.rejects)
         }
-        counts += prepared.counts
-        position = prepared.next
-        endEvent = prepared.endEvent
-        timing.noteEvents(bodyBytes: prepared.bodyBytes, at: context.clock.monotonicNanoseconds)
+        counts += work.part.counts
+        guard work.reading.isEnd else { return }
+        isInsideRecords = false
+        work.hold.release()
+        position = work.reading.next
+        endEvent = work.reading.endEvent
+        timing.noteEvents(bodyBytes: work.reading.bodyBytes, at: context.clock.monotonicNanoseconds)
     }
 
     private mutating func openFiles() async throws -> any SinkFiles {
@@ -177,8 +209,14 @@ struct PipelineRunner {
             writtenBytes: await files.writtenBytes, at: context.clock.monotonicNanoseconds)
     }
 
+    /// Lands what is written when the runner stops; of records that it stopped amidst, nothing.
+    mutating func finish() async throws {
+        if isInsideRecords { await abandon() } else { try await commit() }
+    }
+
     /// Lands everything written so far.
     mutating func commit() async throws {
+        precondition(!isInsideRecords, "a commit covers whole records")
         guard let files else { return }
         let started = context.clock.monotonicNanoseconds
         let id = UniqueID.random(from: context.randomness)

@@ -6,18 +6,15 @@ import Synchronization
 /// It is reserved in the node's ledger. When that refuses, one slice in the node may go on without: something always
 /// lands, however little memory there is and however large a record is.
 final class SliceMemory: Sendable {
-    /// Parsed events and the rows made of them, besides the body itself.
-    private static let factor = 3
-
     private let ledger: MemoryLedger
     private let isPassTaken = Mutex(false)
 
     init(ledger: MemoryLedger) { self.ledger = ledger }
 
     /// Nil when there is no memory now. Only who holds nothing else should ask for the pass.
-    func hold(bodyBytes: Int, mayPass: Bool) throws(SchedulingError) -> SliceHold? {
+    func hold(_ bytes: Int, mayPass: Bool) throws(SchedulingError) -> SliceHold? {
         do throws(SchedulingError) {
-            return SliceHold(try ledger.reserve(Self.bytes(bodyBytes), for: "records of pipelines"), self)
+            return SliceHold(try ledger.reserve(bytes, for: "records of pipelines"), self)
         } catch {
             guard error.code == .memoryExhausted else { throw error }
             return mayPass && takePass() ? SliceHold(nil, self) : nil
@@ -32,8 +29,6 @@ final class SliceMemory: Sendable {
     }
 
     fileprivate func returnPass() { isPassTaken.withLock { $0 = false } }
-
-    fileprivate static func bytes(_ bodyBytes: Int) -> Int { bodyBytes * factor }
 }
 
 /// One slice's memory, given back when it goes away.
@@ -52,10 +47,10 @@ final class SliceHold: Sendable {
     }
 
     /// The slice turned out to be of this size. False when there is no memory for it now.
-    func resize(bodyBytes: Int, mayPass: Bool) throws(SchedulingError) -> Bool {
+    func resize(to bytes: Int, mayPass: Bool) throws(SchedulingError) -> Bool {
         let old = state.withLock { $0 }
         guard case .reserved(let reservation) = old else { return true }
-        if try reservation.resizeIfFree(to: SliceMemory.bytes(bodyBytes)) { return true }
+        if try reservation.resizeIfFree(to: bytes) { return true }
         guard mayPass, memory.takePass() else { return false }
         state.withLock { $0 = .passed }
         return true

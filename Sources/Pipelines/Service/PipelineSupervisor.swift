@@ -71,9 +71,9 @@ struct PipelineSupervisor {
                     }
                 }
             } catch is TransformStopped {
-                // Only reading and computing stop midway: what is written before them is whole.
+                // Only reading and computing stop midway: what was written before them counts.
             }
-            try await runner.commit()
+            try await runner.finish()
         } catch {
             await runner.abandon()
             throw error
