@@ -134,7 +134,7 @@ def test_management_refuses_what_is_wrong(firn):
                            json={"name": "p", "sql": f"INSERT INTO events_sink\n{sql}"})
         assert answer.status_code == 400 and error(answer)["code"] == code, answer.text
         assert place in error(answer)["message"]
-    for sql, place in (("SELECT 1", "line 1, column 1"), ("", "line 1, column 1"),
+    for sql, place in (("SELECT 1", "line 1, column 1"), (";", "line 1, column 1"),
                        ("INSERT INTO events_sink SELECT name FROM events;\n  SELECT 1", "line 2, column 3")):
         run = firn.cli("pipeline", "create", "p", "--sql", sql)
         assert run.returncode == 1 and "PIP-107" in run.stderr and place in run.stderr, run.stderr
