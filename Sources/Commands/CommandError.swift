@@ -37,9 +37,15 @@ package struct CommandError: Fault {
         _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
         hint: String? = nil
     ) {
+        self.init(code, summary, context: faultContext(context), hint: hint)
+    }
+
+    package init(
+        _ code: Code, _ summary: String, context: [(name: String, value: String)], hint: String? = nil
+    ) {
         self.code = code
         self.summary = summary
-        self.context = faultContext(context)
+        self.context = context
         self.hint = hint
     }
 }

@@ -20,12 +20,15 @@ package protocol Fault: Error, CustomStringConvertible {
     /// What would be right, as advice to the person who reads it.
     var hint: String? { get }
     var cause: (any Error)? { get }
+    /// When asking again may help, where that is known; nil lets the kind decide.
+    var retryAfterSeconds: Int? { get }
 }
 
 extension Fault {
     package var place: FaultPlace? { nil }
     package var hint: String? { nil }
     package var cause: (any Error)? { nil }
+    package var retryAfterSeconds: Int? { nil }
     package var kind: FaultKind { code.kind }
 
     /// `no such schema in the table (schema-id: 7) at line 1, column 8; try …`

@@ -44,9 +44,16 @@ package struct FileFormatsError: Fault {
         _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
         at place: FaultPlace? = nil, hint: String? = nil, cause: (any Error)? = nil
     ) {
+        self.init(code, summary, context: faultContext(context), at: place, hint: hint, cause: cause)
+    }
+
+    init(
+        _ code: Code, _ summary: String, context: [(name: String, value: String)],
+        at place: FaultPlace? = nil, hint: String? = nil, cause: (any Error)? = nil
+    ) {
         self.code = code
         self.summary = summary
-        self.context = faultContext(context)
+        self.context = context
         self.place = place
         self.hint = hint
         self.cause = cause

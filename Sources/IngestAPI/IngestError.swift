@@ -17,12 +17,14 @@ package struct IngestError: Fault {
 
         /// The events are kept, and the pipelines have not landed them yet.
         case notLanded = "ING-106"
+        /// The events are kept, and nothing will land them: no pipeline reads the stream.
+        case noPipeline = "ING-107"
 
         package var kind: FaultKind {
             switch self {
             case .unsupportedEncoding, .damagedEncoding, .badMark: .invalidRequest
             case .notEnabled: .denied
-            case .notLanded: .outcomeUnknown
+            case .notLanded, .noPipeline: .outcomeUnknown
             case .noStream: .notFound
             }
         }

@@ -46,7 +46,10 @@ struct PostEvents {
             result["landed"] = true
         }
         var response = Response.json(["success": true, "result": .object(result)])
-        if receipt?.isRepeat == true { response.headers["idempotent-replayed"] = "true" }
+        if let receipt, receipt.isRepeat {
+            response.headers["idempotent-replayed"] = "true"
+            response.headers["firn-last-sequence"] = receipt.lastSequence.map { "\($0)" }
+        }
         Origins(stream.definition).allow(request, in: &response)
         return response
     }
@@ -90,8 +93,14 @@ struct PostEvents {
         do {
             readers = try await api.land(stream.id, LogOffset(record: receipt.offset.record + 1), token)
         } catch {
-            throw notLanded("they land by themselves; send again only with the same Idempotency-Key", error)
+            throw notLanded(
+                "they land by themselves; send again only with the same key or sequence number", error)
         }
-        if readers == 0 { throw notLanded("no pipeline reads the stream") }
+        if readers == 0 {
+            throw IngestError(
+                .noPipeline, "the events are kept; no pipeline reads the stream",
+                ["stream": stream.name, "offset": receipt.offset],
+                hint: "they land once one does; `firn pipeline create`")
+        }
     }
 }

@@ -91,12 +91,14 @@ package struct SchedulingError: Fault {
         case memoryExhausted = "SCH-202"
         /// The pool no longer takes work.
         case stopped = "SCH-301"
+        /// The server stops and ended what still ran. Send it again to one that runs.
+        case shuttingDown = "SCH-302"
 
         package var kind: FaultKind {
             switch self {
             case .cancelled, .deadlineExceeded: .cancelled
             case .queueFull, .memoryExhausted: .exhausted
-            case .stopped: .unavailable
+            case .stopped, .shuttingDown: .unavailable
             }
         }
     }

@@ -19,7 +19,8 @@ package struct StreamsError: Fault {
         /// More bytes wait for the log's writer than its queue may hold. Wait.
         case queueFull = "STR-202"
         case recordTooLarge = "STR-203"
-        /// As many requests with keys are remembered as may be. Wait, or send without a key.
+        /// As many keys and producers are remembered as may be. Wait, or count requests: a producer is one, however
+        /// many it sends.
         case marksFull = "STR-204"
         /// The producer's request before this one is still being kept. Wait for its answer.
         case sequencePending = "STR-205"
@@ -58,15 +59,17 @@ package struct StreamsError: Fault {
     package let context: [(name: String, value: String)]
     package let hint: String?
     package let cause: (any Error)?
+    package let retryAfterSeconds: Int?
 
     package init(
         _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
-        hint: String? = nil, cause: (any Error)? = nil
+        hint: String? = nil, cause: (any Error)? = nil, retryAfterSeconds: Int? = nil
     ) {
         self.code = code
         self.summary = summary
         self.context = faultContext(context)
         self.hint = hint
         self.cause = cause
+        self.retryAfterSeconds = retryAfterSeconds
     }
 }

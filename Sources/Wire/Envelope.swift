@@ -23,7 +23,8 @@ package enum Envelope {
             "success": false, "errors": [.object(entry)], "messages": [], "result": nil,
         ]
         var response = Response.json(body, status: mapped.status)
-        response.headers = response.headers.withFaultHints(status: mapped.status)
+        response.headers = response.headers.withFaultHints(
+            status: mapped.status, retryAfterSeconds: (error as? any Fault)?.retryAfterSeconds)
         return response
     }
 
@@ -37,9 +38,9 @@ package enum Envelope {
 
 extension HTTPHeaders {
     /// Adds what well-behaved clients look at: when to come back, and how to authenticate.
-    package func withFaultHints(status: Int) -> HTTPHeaders {
+    package func withFaultHints(status: Int, retryAfterSeconds: Int? = nil) -> HTTPHeaders {
         var headers = self
-        if status == 429 || status == 503 { headers["retry-after"] = "1" }
+        if status == 429 || status == 503 { headers["retry-after"] = "\(retryAfterSeconds ?? 1)" }
         if status == 401 { headers["www-authenticate"] = "Bearer" }
         // The official SDK repeats 409 and 5xx on its own; a conflict does not go away by asking again.
         if status == 409 { headers["x-should-retry"] = "false" }

@@ -17,6 +17,9 @@ package final class HTTPServer: Sendable {
     /// How often sockets of waiting requests are asked whether their client is still there.
     private static let watchMilliseconds: Int32 = 20
 
+    /// Of the time for draining, what cancelled requests have to answer: every operator looks at its token far more often.
+    private static let lastWordsSeconds = 2.0
+
     /// - `name` labels the metrics.
     /// - `handler` answers everything, also its own faults.
     package init(
@@ -66,7 +69,8 @@ package final class HTTPServer: Sendable {
     /// Refuses new requests from now on with 503, but for probes; those that run go on.
     package func startDraining() { core.startDraining() }
 
-    /// Refuses new requests, lets running ones end for a bounded time, then cuts the rest. Until then connections are
+    /// Refuses new requests, lets running ones end for a bounded time, cancels the rest with `SCH-302` shortly before
+    /// its end, then cuts what is left. Until then connections are
     /// taken, so that a load balancer can still ask.
     package func stop() async {
         guard let made = handle.withLock({ $0.take() }) else { return }
@@ -84,15 +88,20 @@ package final class HTTPServer: Sendable {
 
     private func drain(_ made: ServerHandle) {
         core.startDraining()
-        waitUntil(seconds: core.limits.drainSeconds) { core.isIdle }
+        let drain = Double(core.limits.drainSeconds)
+        // Whoever still runs near the end is told to stop, so that its client hears why instead of nothing.
+        let lastWords = min(Self.lastWordsSeconds, drain / 2)
+        waitUntil(seconds: drain - lastWords) { core.isIdle }
+        core.cancelAll()
+        waitUntil(seconds: lastWords) { core.isIdle }
         made.quiesce()
         core.abortAll()
         // Aborting resumes what was suspended; the library must see that before it may stop.
         waitUntil(seconds: 5) { core.isReleased }
     }
 
-    private func waitUntil(seconds: Int, _ condition: () -> Bool) {
-        let end = clock.monotonicNanoseconds + Int64(seconds) * 1_000_000_000
+    private func waitUntil(seconds: Double, _ condition: () -> Bool) {
+        let end = clock.monotonicNanoseconds + Int64(seconds * 1_000_000_000)
         while !condition(), clock.monotonicNanoseconds < end { pause(milliseconds: 5) }
     }
 }

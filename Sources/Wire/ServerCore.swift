@@ -148,6 +148,14 @@ final class ServerCore: Sendable {
     func startDraining() { isDraining.store(true, ordering: .relaxed) }
     var isIdle: Bool { live.withLock { $0.isEmpty } }
     var isReleased: Bool { liveExchanges.allSatisfy(\.isReleased) }
+    func cancelAll() {
+        for exchange in liveExchanges {
+            exchange.cancellation.cancel(
+                SchedulingError(
+                    .shuttingDown, "the server stops and the request did not end in time",
+                    hint: "send it again when it runs again"))
+        }
+    }
     func abortAll() { for exchange in liveExchanges { exchange.abort() } }
     private var liveExchanges: [Exchange] { live.withLock { Array($0.values) } }
 }

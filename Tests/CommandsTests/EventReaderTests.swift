@@ -19,7 +19,7 @@ struct EventReaderTests {
     }
 
     func csv(_ text: String, nulls: [String] = [], kinds: [String: CSVReader.Kind] = [:]) throws -> [String] {
-        try bodies(CSVReader(ByteInput(bytes: Array(text.utf8)), nulls: nulls) { kinds[$0] ?? .inferred })
+        try bodies(CSVReader(ByteInput(bytes: Array(text.utf8)), nulls: nulls, kinds: kinds))
     }
 
     @Test("CSV rows become objects, typed by column")
@@ -45,10 +45,38 @@ struct EventReaderTests {
         arguments: ["", "a,b\n1\n", "a,b\n1,2,3\n", "a\n\"x\n", "a\n\"x\"y\n", "a,,b\n1,2,3\n", "a,a\n1,2\n"])
     func csvFaults(text: String) { #expect(throws: CommandError.self) { try csv(text) } }
 
+    @Test(
+        "rows end with LF, CRLF, or CR where the head does",
+        arguments: [
+            "a,b\n1,x\n2,y\n", "a,b\r\n1,x\r\n2,y", "a,b\r1,x\r2,y\r", "a,b\r1,x\r\r2,y", "a,b\n1,x\r\n2,y\r",
+        ])
+    func csvEndings(text: String) throws {
+        #expect(try csv(text) == ["{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\"b\":\"y\"}\n"])
+    }
+
+    @Test("a quote that opens no field is a letter, and a CR that may be anything is refused")
+    func csvStray() throws {
+        #expect(try csv("event\n5\" a\n6\" b\n") == ["{\"event\":\"5\\\" a\"}\n{\"event\":\"6\\\" b\"}\n"])
+        #expect(try csv("a,b\nx\"y,\"1\n2\"\n") == ["{\"a\":\"x\\\"y\",\"b\":\"1\\n2\"}\n"])
+        let fault = #expect(throws: CommandError.self) { try csv("a\n1\r2\n") }
+        #expect(fault?.message.contains("row: 1") == true)
+        #expect(try csv("a\n\"1\r2\"\n") == ["{\"a\":\"1\\r2\"}\n"])
+    }
+
+    @Test("a file none of whose columns the stream has is refused with both names")
+    func csvForeignColumns() throws {
+        let kinds: [String: CSVReader.Kind] = ["user_id": .number, "event": .string]
+        let fault = #expect(throws: CommandError.self) { try csv("user_id;event\n1;a\n", kinds: kinds) }
+        let message = try #require(fault?.message)
+        #expect(message.contains("user_id;event") && message.contains("event, user_id"), "\(message)")
+        #expect(message.contains("commas"))
+        #expect(try csv("user_id,more\n1,2\n", kinds: kinds) == ["{\"user_id\":1,\"more\":2}\n"])
+    }
+
     @Test("bytes that are no UTF-8 are refused with row and column, never changed")
     func csvEncoding() throws {
         func fault(_ bytes: [UInt8]) throws -> String {
-            let reader = CSVReader(ByteInput(bytes: bytes), nulls: []) { _ in .inferred }
+            let reader = CSVReader(ByteInput(bytes: bytes), nulls: [], kinds: [:])
             let error = #expect(throws: CommandError.self) { _ = try bodies(reader, BatchLimits(events: 1)) }
             return try #require(error).message
         }
@@ -77,7 +105,7 @@ struct EventReaderTests {
         try text.write(toFile: directory.path + "/a.csv", atomically: true, encoding: .utf8)
         try expected.write(toFile: directory.path + "/a.ndjson", atomically: true, encoding: .utf8)
         let limits = BatchLimits(events: 1 + Int(generator.next() % 900), bytes: 100_000)
-        let csv = CSVReader(try ByteInput(path: directory.path + "/a.csv"), nulls: []) { _ in .inferred }
+        let csv = CSVReader(try ByteInput(path: directory.path + "/a.csv"), nulls: [], kinds: [:])
         #expect(try bodies(csv, limits).joined() == expected)
         let lines = LineReader(try ByteInput(path: directory.path + "/a.ndjson"))
         #expect(try bodies(lines, limits).joined() == expected)
@@ -144,8 +172,28 @@ struct EventReaderTests {
         #expect(try read("{\n \"a\": \"}\"\n}") == ["[{\n \"a\": \"}\"\n}]"])
         #expect(try read("{} {}\n{}") == ["[{},{},{}]"])
         #expect(try read("[]").isEmpty && read("  ").isEmpty)
-        for text in ["[{}", "[{}] {}", "{", "[\"a]"] {
+        #expect(try read("[1,2]") == ["[1,2]"] && read("{}{}1") == ["[{},{},1]"])
+        for text in [
+            "[{}", "[{}] {}", "{", "[\"a]", "[{},]", "[,{}]", "[{},,{}]", "[{} {}]", "[1 2]", "[1", "[1,",
+            "[",
+            "}", "]", "{}}", "{}]", "{},{}", ", {}", "[1}]", "[1]]", ":",
+        ] {
             #expect(throws: CommandError.self, "\(text)") { try read(text) }
+        }
+        let stray = #expect(throws: CommandError.self) { try read("[{}, {} ,]") }
+        #expect(stray?.message.contains("event: 3") == true)
+    }
+
+    @Test("commas are looked for however the array is cut into batches", arguments: 1...4)
+    func jsonBatches(events: Int) throws {
+        let text = "[" + (0..<9).map { "{\"n\":\($0)}" }.joined(separator: " , ") + "]"
+        // A batch may also end because its next element does not fit.
+        for bytes in [1, 12, 1000] {
+            let reader = JSONElementReader(ByteInput(bytes: Array(text.utf8)))
+            let found = try bodies(reader, BatchLimits(events: events, bytes: bytes))
+            #expect(
+                found.map { $0.dropFirst().dropLast() }.joined(separator: ",")
+                    == (0..<9).map { "{\"n\":\($0)}" }.joined(separator: ","))
         }
     }
 

@@ -220,7 +220,9 @@ final class Landing: Sendable {
         #expect(other.body["errors"]?.array?.first?["firn_code"] == "STR-106")
         func step(_ number: String) -> HTTPHeaders { ["firn-producer": "p", "firn-sequence": number] }
         #expect(await post(body, step("5")).headers["idempotent-replayed"] == nil)
-        #expect(await post(body, step("5")).headers["idempotent-replayed"] == "true")
+        let replayed = await post(body, step("5"))
+        #expect(replayed.headers["idempotent-replayed"] == "true")
+        #expect(replayed.headers["firn-last-sequence"] == "5")
         #expect(await post(body, step("7")).status == 409)
         #expect(await post(body, step("6")).status == 200)
         #expect(try registry.stream("events").log.get().status.acceptedEvents == 6)
@@ -281,7 +283,7 @@ final class Landing: Sendable {
         landing.state.withLock { $0.readers = 0 }
         let alone = await post(#"[{"id":1}]"#)
         #expect(alone.status == 504)
-        #expect(alone.body["errors"]?.array?.first?["firn_code"] == "ING-106")
+        #expect(alone.body["errors"]?.array?.first?["firn_code"] == "ING-107")
         landing.state.withLock { $0.isFailing = true }
         #expect(await post(#"[{"id":1}]"#).status == 504)
         #expect(try registry.stream("events").log.get().status.acceptedEvents == 3)
@@ -298,9 +300,13 @@ final class Landing: Sendable {
         #expect(
             String(decoding: record.append.body, as: UTF8.self)
                 == "{\"id\":1,\"a,b\":\"x\"}\n{\"id\":2,\"a,b\":\"say \\\"hi\\\"\"}\n{}\n")
+        for text in ["id\r1\r2\r", "text,id\n5\" a,1\n6\" b,2\n"] {
+            let taken = await post(Array(text.utf8), type)
+            #expect(taken.body["result"]?["committed"] == 2, "\(text)")
+        }
         for (text, place) in [
             ("id\n1,2\n", "row: 1"), ("id,id\n1,2\n", "name"), ("id\n\"1\n", "quoted"), ("", "head"),
-            ("id\n", "empty"),
+            ("id\n", "empty"), ("id;text\n1;a\n", "commas"), ("id\n1\r2\n", "carriage return"),
         ] {
             let refused = await post(Array(text.utf8), type)
             #expect(refused.status == 400, "\(text)")
@@ -309,7 +315,7 @@ final class Landing: Sendable {
             #expect(refused.body["errors"]?.array?.first?["code"] == 1003)
         }
         // Long names blow a body up.
-        let wide = String(repeating: "n", count: 2000) + "\n" + String(repeating: "1\n", count: 100)
+        let wide = "id," + String(repeating: "n", count: 2000) + "\n" + String(repeating: "1,1\n", count: 100)
         #expect(await post(Array(wide.utf8), type).status == 413)
         #expect(ledger.reserved == 0)
     }

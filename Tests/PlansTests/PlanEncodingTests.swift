@@ -32,6 +32,7 @@ struct PlanEncodingTests {
         let name = Expression.column(1, .string)
         let price = Expression.column(2, .decimal(precision: 9, scale: 2))
         var ordered = AggregateCall(.arrayAggregate, [name], type: .list(Field("element", .string)))
+        ordered.place = SourcePlace(line: 2, column: 7)
         ordered.order = [SortKey(price, isDescending: true)]
         let aggregate = PhysicalPlan.aggregate(
             Aggregation(

@@ -68,6 +68,22 @@ struct ErrorClassTests {
         Mistake("SELECT chr(-1)", "KRN-104", (1, 8)),
         Mistake("SELECT regexp_like('a', '(')", "KRN-105", (1, 8)),
         Mistake("SELECT repeat('abcdefgh', 2000000000)", "KRN-106", (1, 8)),
+        Mistake(
+            "SELECT\n sum(v) FROM (VALUES (9223372036854775807), (1)) t(v)", "KRN-102", (2, 2), "out of range"
+        ),
+        Mistake(
+            "SELECT 1, percentile_cont(2) WITHIN GROUP (ORDER BY v) FROM (VALUES (1)) t(v)", "KRN-104",
+            (1, 11), "between 0 and 1"),
+        Mistake(
+            "SELECT percentile_cont(v, 2) OVER () FROM (VALUES (1)) t(v)", "KRN-104", (1, 8),
+            "between 0 and 1"),
+        Mistake("SELECT nth_value(v, -1) OVER () FROM (VALUES (1)) t(v)", "KRN-104", (1, 8), "counts from 1"),
+        Mistake("SELECT ntile(0) OVER () FROM (VALUES (1)) t(v)", "KRN-104", (1, 8), "one part"),
+        Mistake(
+            "SELECT sum(v) OVER (ORDER BY v RANGE BETWEEN CURRENT ROW AND 1 FOLLOWING) "
+                + "FROM (VALUES (2147483647)) t(v)", "KRN-102", (1, 8), "out of range"),
+        Mistake(
+            "SELECT url, grouping(1) FROM web.clicks GROUP BY url", "PLA-110", (1, 22), "keys of GROUP BY"),
         Mistake("SELECT CAST((SELECT x FROM (VALUES (1), (2)) t(x)) AS int)", "EXE-103", nil),
         Mistake(
             "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n FROM r) SELECT count(*) FROM r", "EXE-102",

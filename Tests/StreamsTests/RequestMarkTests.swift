@@ -1,4 +1,5 @@
 import Effects
+import Faults
 import FileFormats
 import Octets
 import Scheduling
@@ -243,13 +244,34 @@ import Testing
             $0.markWindowSeconds = 100
         }
         for number in 0..<3 { _ = try send("{\"n\":\(number)}", key(number), at: Int64(number), to: log) }
-        #expect(code { try send("{}", key(3), at: 50, to: log) } == .marksFull)
+        let full = #expect(throws: StreamsError.self) { try send("{}", key(3), at: 50, to: log) }
+        #expect(full?.code == .marksFull && full?.retryAfterSeconds == 50)
+        #expect(full?.message.contains("in 50 s") == true)
         #expect(!(try send("{}", nil, at: 50, to: log)).isRepeat)
         #expect(try send("{\"n\":0}", key(0), at: 90, to: log).isRepeat)
         // The first is forgotten and makes room.
         #expect(!(try send("{}", key(3), at: 101, to: log)).isRepeat)
         #expect(code { try send("{\"n\":0}", key(0), at: 101, to: log) } == .marksFull)
         #expect(!(try send("{\"n\":0}", key(0), at: 102, to: log)).isRepeat)
+    }
+
+    /// Whoever counts takes one place, whatever it sends; and is told to come back when there is one.
+    @Test func aProducerTakesOnePlaceForAllItsRequests() throws {
+        let log = try open(SimulatedDisk()) { $0.marks = 3 }
+        for number in Int64(0)..<200 {
+            for producer in UInt64(0)..<3 {
+                let receipt = try send(
+                    "{\"n\":\(number)}", step(number, of: producer), at: number * 60, to: log)
+                #expect(!receipt.isRepeat)
+            }
+        }
+        let late = 199 * 60 + Int64(10)
+        let full = #expect(throws: StreamsError.self) { try send("{}", key(1), at: late, to: log) }
+        // The oldest mark is the first producer's last request, a day later; nobody is told to wait that long.
+        #expect(full?.code == .marksFull && full?.retryAfterSeconds == 3600)
+        #expect(full?.message.contains("in 86390 s") == true)
+        let again = try send("{\"n\":7}", step(7, of: 2), at: late, to: log)
+        #expect(again.isRepeat && again.lastSequence == 199)
     }
 
     @Test func aDamagedIndexIsAnErrorAndATornNewOneIsNot() throws {

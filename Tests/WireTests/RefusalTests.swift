@@ -126,4 +126,17 @@ struct RefusalTests {
         #expect(try await waiting.receive().text == "slow")
         await stopped
     }
+
+    @Test("what still runs when the time for draining is nearly over is answered with the reason")
+    func lastWords() async throws {
+        let test = try TestServer { $0.drainSeconds = 4 }
+        let client = try await RawClient(port: test.port)
+        try await client.send("GET /work HTTP/1.1\r\nHost: a\r\n\r\n")
+        for await _ in test.started { break }
+        async let stopped: Void = test.server.stop()
+        let answer = try await client.receive()
+        #expect(answer.status == 503)
+        #expect(answer.text.contains("SCH-302") && answer.text.contains("the server stops"), "\(answer.text)")
+        await stopped
+    }
 }

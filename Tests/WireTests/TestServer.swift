@@ -80,6 +80,14 @@ final class TestServer: Sendable {
                     throw CancellationError()
                 })
         }
+        router.add("GET", "/work") { request in
+            started.yield()
+            await withCheckedContinuation { continuation in
+                _ = request.cancellation.onCancel { continuation.resume() }
+            }
+            try request.cancellation.check()
+            return .text("late")
+        }
         router.add("GET", "/file") { _ in try file() }
         router.add("GET", "/wait") { request in
             started.yield()

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 import socket
 import subprocess
@@ -133,6 +134,10 @@ def test_management_refuses_what_is_wrong(firn):
                            json={"name": "p", "sql": f"INSERT INTO events_sink\n{sql}"})
         assert answer.status_code == 400 and error(answer)["code"] == code, answer.text
         assert place in error(answer)["message"]
+    for sql, place in (("SELECT 1", "line 1, column 1"), (";", "line 1, column 1"),
+                       ("INSERT INTO events_sink SELECT name FROM events;\n  SELECT 1", "line 2, column 3")):
+        run = firn.cli("pipeline", "create", "p", "--sql", sql)
+        assert run.returncode == 1 and "PIP-107" in run.stderr and place in run.stderr, run.stderr
     assert firn.call("GET", "/client/v4/accounts/local/nothing/here").status_code == 404
     raw = firn.call("POST", "/client/v4/accounts/local/r2/buckets", data=b"{", headers={"Content-Type": "application/json"})
     assert raw.status_code == 400
@@ -174,6 +179,26 @@ def test_the_command_line_uses_its_exit_codes(firn, arguments, code):
     run = firn.cli(*arguments)
     assert run.returncode == code, run.stderr
     assert run.stdout if code == 0 else run.stderr
+
+
+def test_settings_that_nobody_knows_are_wrong_usage(tmp_path):
+    def run(*arguments, **env):
+        own = {name: value for name, value in os.environ.items() if not name.startswith("FIRN_")}
+        return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=30, env={**own, **env})
+
+    wrong = run("serve", "--data", tmp_path / "d", FIRN_LISEN="127.0.0.1:0")
+    assert wrong.returncode == 2 and "FIRN_LISEN" in wrong.stderr and "did you mean FIRN_LISTEN?" in wrong.stderr
+    assert not (tmp_path / "d").exists()
+    # What Kubernetes says of a service of this name is no setting.
+    show = run("config", "show", FIRN_SERVICE_HOST="10.0.0.1", FIRN_SERVICE_PORT_HTTP="8787",
+               FIRN_PORT="tcp://10.0.0.1:8787", FIRN_S3_PORT_9000_TCP_ADDR="10.0.0.1", FIRN_LISTEN="127.0.0.1:1")
+    assert show.returncode == 0 and "environment FIRN_LISTEN" in show.stdout, show.stderr
+    assert run("config", "show", FIRN_PORT="8787").returncode == 2
+    file = tmp_path / "firn.toml"
+    for text in ("listen = ", "lisen = '127.0.0.1:0'", "memory_bytes = 'much'"):
+        file.write_text(text)
+        wrong = run("config", "show", "--config", file)
+        assert wrong.returncode == 2 and wrong.stderr, text
 
 
 def test_a_server_that_is_not_there_is_exit_3():

@@ -180,3 +180,21 @@ def test_a_connection_that_sends_its_head_slowly_does_not_hold_a_thread(shared_f
     assert time.monotonic() - started < 10
     for client in slow:
         client.close()
+
+
+def test_a_query_that_outlives_the_drain_is_told_why(tmp_path):
+    firn = Firn(tmp_path / "data", arguments=["--drain-seconds", "4"]).start()
+    firn.make_bucket()
+    query = json.dumps({"query": "SELECT count(*) AS n FROM generate_series(1, 200000) a(x) "
+                                 "CROSS JOIN generate_series(1, 200000) b(y) WHERE x + y < 0"}).encode()
+    address = urlsplit(firn.url)
+    client = socket.create_connection((address.hostname, address.port), timeout=30)
+    client.sendall((f"POST /api/v1/accounts/local/r2-sql/query/lake HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                    f"Authorization: Bearer {firn.token}\r\nContent-Length: {len(query)}\r\n\r\n").encode() + query)
+    wait_until(lambda: firn.metric("firn_http_in_flight") >= 2, what="the running query")
+    firn.process.send_signal(signal.SIGTERM)
+    answer = b""
+    while piece := client.recv(65536):
+        answer += piece
+    assert b"HTTP/1.1 503" in answer and b"SCH-302" in answer and b"the server stops" in answer, answer
+    assert firn.process.wait(30) == 0

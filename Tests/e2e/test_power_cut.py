@@ -31,8 +31,8 @@ class Recording:
         self.env = env or {}
         self.data, self.trace = folder / "data", folder / "trace"
         self.data.mkdir(parents=True)
-        recording = {**self.env, "LD_PRELOAD": str(recorder), "FIRN_RECORD_ROOT": str(self.data),
-                     "FIRN_RECORD_TRACE": str(self.trace)}
+        recording = {**self.env, "LD_PRELOAD": str(recorder), "RECORDER_ROOT": str(self.data),
+                     "RECORDER_TRACE": str(self.trace)}
         firn = Firn(self.data, env=recording, **self.options).start()
         firn.make_bucket("lake")
         self.stream, _, self.pipeline = firn.make_pipeline(sql=SQL, schema=SCHEMA)

@@ -11,7 +11,7 @@ enum TOMLReader {
         var line: Int
     }
 
-    /// - Errors: `CLI-102` with line and column.
+    /// - Errors: `CLI-101` with line and column.
     static func entries(_ bytes: [UInt8], path: String) throws(CommandError) -> [Entry] {
         var found: [Entry] = []
         var reason = [CChar](repeating: 0, count: 512)
@@ -29,7 +29,7 @@ enum TOMLReader {
             let text = String(
                 decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             throw CommandError(
-                .file, "the file is not TOML: \(text)", ["path": path, "line": line, "column": column])
+                .usage, "the file is not TOML: \(text)", ["path": path, "line": line, "column": column])
         }
         return found
     }

@@ -7,8 +7,6 @@ struct EventBatch: Sendable {
     var firstEvent: Int
     /// How far into the source its last event ends, for progress.
     var sourceBytes: Int64
-    /// Says that this is the same request when it is sent again; its source's own key in front.
-    func key(of source: String) -> String { "\(source)/\(firstEvent)" }
 }
 
 /// How much goes into one request: the server takes 5 MiB, and acknowledges thousands of small events as fast as one.

@@ -9,6 +9,7 @@ import Synchronization
 struct EventSender: Sendable {
     let server: FirnServer
     let stream: String
+    let load: IngestLoad
     let progress: IngestProgress
     /// How long one batch may wait altogether.
     let patienceSeconds: Double
@@ -16,46 +17,58 @@ struct EventSender: Sendable {
     /// Longer pauses are not believed.
     private static let longestPauseSeconds = 60.0
 
+    private enum Outcome {
+        case kept(IngestAnswer)
+        /// Worth another attempt after a pause; the server's words in case there is none.
+        case busy(pauseSeconds: Double, CommandError)
+    }
+
     /// - Errors: the first failure; batches under way are then given up.
     ///
-    /// `source` names what the reader reads, the same for the same bytes cut in the same way.
+    /// `file` names what the reader reads.
     func send(
-        _ reader: sending any EventReader, source: String, _ limits: BatchLimits, concurrency: Int
+        _ reader: sending any EventReader, file: String, _ limits: BatchLimits, concurrency: Int
     ) async throws {
+        precondition(concurrency <= IngestLoad.laneCount)
         // Reading and parsing block, so they have a thread; the lock passes the reader from batch to batch.
         let shared = SharedReader(reader)
         let pool = IOPool(name: "ingest-reader", threads: 1)
         defer { pool.stop() }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            var underWay = 0
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            var busyLanes: Set<Int> = []
             var sourceBytes: Int64 = 0
             while let batch = try await pool.run({ try shared.nextBatch(limits) }) {
-                if underWay == concurrency {
-                    try await group.next()
-                    underWay -= 1
+                let place = load.next()
+                while busyLanes.count == concurrency || busyLanes.contains(place.lane) {
+                    if let lane = try await group.next() { busyLanes.remove(lane) }
                 }
                 let bytes = batch.sourceBytes - sourceBytes
                 sourceBytes = batch.sourceBytes
                 group.addTask {
-                    try await send(batch, key: batch.key(of: source))
-                    progress.accepted(events: batch.eventCount, bytes: bytes)
+                    let answer = try await send(batch, at: place)
+                    progress.accepted(answer, of: batch, file: file, bytes: bytes)
+                    return place.lane
                 }
-                underWay += 1
+                busyLanes.insert(place.lane)
             }
             try await group.waitForAll()
         }
     }
 
-    /// Each request has a key, so that one whose fate is unknown is sent again: the server keeps it once.
+    /// Until the batch is kept: one whose fate is unknown is sent again under its number, and kept once.
     ///
     /// - Errors: `CLI-201` with the place in the source, `CLI-301`, `CLI-302`.
-    private func send(_ batch: EventBatch, key: String) async throws {
+    private func send(_ batch: EventBatch, at place: IngestLoad.Place) async throws -> IngestAnswer {
         var waited = 0.0
         while true {
             let pause: Double
             do {
-                guard let asked = try await attempt(batch, key: key) else { return }
-                pause = min(asked, Self.longestPauseSeconds)
+                switch try await attempt(batch, at: place, isFirst: waited == 0) {
+                case .kept(let answer): return answer
+                case .busy(let asked, let refusal):
+                    guard waited < patienceSeconds else { throw Self.stillBusy(refusal, waited) }
+                    pause = min(asked, Self.longestPauseSeconds)
+                }
             } catch let error as CommandError where error.code == .notReached && progress.accepted > 0 {
                 // It was there before: it may be starting again.
                 pause = 1
@@ -64,44 +77,52 @@ struct EventSender: Sendable {
                 pause = 0.2
                 guard waited < patienceSeconds else { throw error }
             }
-            guard waited < patienceSeconds else {
-                throw CommandError(
-                    .stillBusy, "the server does not take the events", ["waited seconds": Int(waited)],
-                    hint: "its pipelines may be behind; `firn pipeline stats` tells")
-            }
             waited += pause
             progress.retried()
             try await Task.sleep(for: .seconds(pause))
         }
     }
 
-    /// Nil when the batch is acknowledged, else how long to wait before the next attempt.
-    private func attempt(_ batch: EventBatch, key: String) async throws -> Double? {
+    private static func stillBusy(_ refusal: CommandError, _ waited: Double) -> CommandError {
+        CommandError(
+            .stillBusy, refusal.summary, context: refusal.context + [("waited seconds", "\(Int(waited))")],
+            hint: refusal.hint)
+    }
+
+    private func attempt(
+        _ batch: EventBatch, at place: IngestLoad.Place, isFirst: Bool
+    ) async throws -> Outcome {
         let answer = try await server.send(
             "POST", "/ingest/\(FirnServer.segment(stream))", body: batch.body, contentType: batch.contentType,
-            deadlineSeconds: 120, more: [("idempotency-key", key)])
+            deadlineSeconds: 120,
+            more: [("firn-producer", place.producer), ("firn-sequence", "\(place.number)")])
         let text = try await answer.collect(limit: 1 << 20)
-        if [429, 503, 504].contains(answer.status) {
-            return max(0.05, answer.header("retry-after").flatMap { Double($0) } ?? 1)
-        }
+        let isBusy = [429, 503, 504].contains(answer.status)
         let value: JSONValue
         do throws(JSONError) { value = try JSONParser.parse(text) } catch {
+            // A proxy's words are its own.
+            guard !isBusy else { return busy(answer, FirnServer.refusal([:], status: answer.status)) }
             throw CommandError(
                 .foreignAnswer, "the answer is not one of a Firn server", ["status": answer.status],
                 hint: "check --url")
         }
         guard value["success"]?.boolean == true else {
             let refusal = FirnServer.refusal(value, status: answer.status)
+            if isBusy, !IngestAnswer.isFinal(value) { return busy(answer, refusal) }
             let last = batch.firstEvent + batch.eventCount - 1
             throw CommandError(
                 .refused, refusal.message, ["events": "\(batch.firstEvent) to \(last)"])
         }
-        guard value["result"]?["committed"]?.integer == Int64(batch.eventCount) else {
-            throw CommandError(
-                .foreignAnswer, "the server counted other events than were sent",
-                ["sent": batch.eventCount, "committed": value["result"]?["committed"]?.integer ?? -1])
+        let isRepeat = answer.header("idempotent-replayed") == "true"
+        if isRepeat, let last = answer.header("firn-last-sequence").flatMap({ Int64($0) }) {
+            load.noteKept(lane: place.lane, upTo: last)
         }
-        return nil
+        return .kept(try IngestAnswer(value["result"], sent: batch.eventCount, wasKept: isRepeat && isFirst))
+    }
+
+    private func busy(_ answer: HTTPClientResponse, _ refusal: CommandError) -> Outcome {
+        let asked = answer.header("retry-after").flatMap { Double($0) } ?? 1
+        return .busy(pauseSeconds: max(0.05, asked), refusal)
     }
 }
 

@@ -13,7 +13,7 @@ enum IngestCommand {
             .values("null", "TEXT", "CSV fields with this text are null, as empty ones are"),
             .value("batch-events", "N", "events in one request (1000)"),
             .value("batch-bytes", "N", "bytes in one request (4194304)"),
-            .value("concurrency", "N", "requests under way at a time (4)"),
+            .value("concurrency", "N", "requests under way at a time, at most 64 (4)"),
             .value("load", "NAME", "sent again under the same name within a day, nothing is kept twice"),
             .value("patience", "SECONDS", "how long to wait for a server that is busy (300)"),
         ] + Invocation.serverFlags,
@@ -44,20 +44,21 @@ enum IngestCommand {
             console: invocation.console, clock: LiveClock(),
             name: paths.count == 1 ? paths[0] : "\(paths.count) files",
             totalBytes: total, isQuiet: invocation.wantsJSON)
+        let load = IngestLoad(name: try loadName(invocation))
         let sender = EventSender(
-            server: server, stream: stream, progress: progress,
+            server: server, stream: stream, load: load, progress: progress,
             patienceSeconds: Double(try invocation.integer("patience", in: 0...86_400) ?? 300))
-        let concurrency = try invocation.integer("concurrency", in: 1...256) ?? 4
+        let concurrency = try invocation.integer("concurrency", in: 1...IngestLoad.laneCount) ?? 4
         let nulls = invocation.values("null")
-        let load = try loadName(invocation)
         do {
-            for (index, (path, format)) in zip(paths, formats).enumerated() {
+            for (path, format) in zip(paths, formats) {
                 let reader = try reader(path, format, nulls: nulls, kinds)
-                try await sender.send(
-                    reader, source: "\(load)/\(index)", limits, concurrency: concurrency)
+                try await sender.send(reader, file: path, limits, concurrency: concurrency)
             }
+            try load.checkEnd()
         } catch {
             progress.end()
+            tellMisfits(progress, invocation)
             if progress.accepted > 0 {
                 let count = NumberText.counted(progress.accepted, "event")
                 let verb = progress.accepted == 1 ? "was" : "were"
@@ -69,7 +70,7 @@ enum IngestCommand {
         show(progress, invocation)
     }
 
-    /// The first part of every request's key; random when the user gives none.
+    /// The first part of every producer's name; random when the user gives none.
     private static func loadName(_ invocation: Invocation) throws(CommandError) -> String {
         guard let name = invocation["load"] else {
             return UniqueID.random(from: LiveRandomness()).hexDigits
@@ -84,16 +85,32 @@ enum IngestCommand {
     private static func show(_ progress: IngestProgress, _ invocation: Invocation) {
         if invocation.wantsJSON {
             invocation.show([
-                "accepted": .integer(Int64(progress.accepted)),
+                "accepted": JSONValue(progress.accepted), "rejected": JSONValue(progress.rejected),
+                "misfits": .array(progress.misfits.map(\.json)), "repeated": JSONValue(progress.repeated),
                 "requests": .integer(Int64(progress.requests)),
                 "retries": .integer(Int64(progress.retries)), "seconds": JSONValue(progress.seconds),
             ])
         } else {
+            tellMisfits(progress, invocation)
             let rate = Int(Double(progress.accepted) / progress.seconds)
+            var counts = "\(NumberText.counted(progress.accepted, "event")) accepted"
+            if progress.rejected > 0 { counts += ", \(NumberText.grouped(progress.rejected)) rejected" }
+            if progress.repeated > 0 {
+                counts += " (\(NumberText.grouped(progress.repeated)) were kept before)"
+            }
             invocation.tell(
-                "\(NumberText.counted(progress.accepted, "event")) accepted in "
-                    + "\(NumberText.duration(seconds: progress.seconds)), \(NumberText.counted(rate, "event"))/s"
-            )
+                "\(counts) in \(NumberText.duration(seconds: progress.seconds)), "
+                    + "\(NumberText.counted(rate, "event"))/s")
+        }
+    }
+
+    /// Rejected events are kept, so they are no failure: they land in the stream's table of rejects.
+    private static func tellMisfits(_ progress: IngestProgress, _ invocation: Invocation) {
+        let misfits = progress.misfits
+        for misfit in misfits { invocation.console.remark("firn: rejected: \(misfit)") }
+        if progress.rejected > misfits.count, !misfits.isEmpty {
+            invocation.console.remark(
+                "firn: and \(NumberText.grouped(progress.rejected - misfits.count)) more")
         }
     }
 
@@ -135,7 +152,7 @@ enum IngestCommand {
         switch format {
         case .ndjson: return LineReader(input)
         case .json: return JSONElementReader(input)
-        case .csv: return CSVReader(input, nulls: nulls) { kinds[$0] ?? .inferred }
+        case .csv: return CSVReader(input, nulls: nulls, kinds: kinds)
         }
     }
 }

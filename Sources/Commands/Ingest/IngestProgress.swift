@@ -7,6 +7,9 @@ import Synchronization
 final class IngestProgress: Sendable {
     private struct State {
         var events = 0
+        var rejected = 0
+        var repeated = 0
+        var misfits: [RejectedEvent] = []
         var requests = 0
         var retries = 0
         var bytes: Int64 = 0
@@ -15,6 +18,8 @@ final class IngestProgress: Sendable {
     }
 
     private static let barWidth = 20
+    /// More than a few tell no more.
+    private static let shownMisfits = 5
     /// On a terminal the bar is drawn ten times a second, in a pipe a line comes every five seconds.
     private static let terminalNanoseconds: Int64 = 100_000_000
     private static let pipeNanoseconds: Int64 = 5_000_000_000
@@ -37,6 +42,14 @@ final class IngestProgress: Sendable {
     }
 
     var accepted: Int { state.withLock { $0.events } }
+    /// Events that were kept and do not fit the stream's schema.
+    var rejected: Int { state.withLock { $0.rejected } }
+    /// Accepted events that a run before this one had sent.
+    var repeated: Int { state.withLock { $0.repeated } }
+    /// The first rejected events, in the order of their places.
+    var misfits: [RejectedEvent] {
+        state.withLock { $0.misfits }.sorted { ($0.file, $0.event) < ($1.file, $1.event) }
+    }
     var requests: Int { state.withLock { $0.requests } }
     var retries: Int { state.withLock { $0.retries } }
     var seconds: Double { max(1e-9, Double(clock.monotonicNanoseconds - start) / 1e9) }
@@ -44,11 +57,17 @@ final class IngestProgress: Sendable {
     func retried() { state.withLock { $0.retries += 1 } }
 
     /// `bytes` of the sources are behind us with this batch.
-    func accepted(events: Int, bytes: Int64) {
+    func accepted(_ answer: IngestAnswer, of batch: EventBatch, file: String, bytes: Int64) {
         let now = clock.monotonicNanoseconds
         let interval = console.isErrorTerminal ? Self.terminalNanoseconds : Self.pipeNanoseconds
         let line = state.withLock { state -> String? in
-            state.events += events
+            state.events += answer.accepted
+            state.rejected += answer.rejected
+            if answer.wasKept { state.repeated += answer.accepted }
+            for misfit in answer.misfits.prefix(Self.shownMisfits - state.misfits.count) {
+                state.misfits.append(
+                    RejectedEvent(file: file, event: batch.firstEvent + misfit.index, misfit: misfit))
+            }
             state.requests += 1
             state.bytes += bytes
             guard !isQuiet, now - max(state.drawnAt, start) >= interval else { return nil }

@@ -1,13 +1,18 @@
 /// Cuts a JSON document into events: the elements of one array, or values that follow each other.
 ///
-/// Looks only at brackets and strings; whether the values are JSON is for the server to say, with the place.
+/// Looks only at brackets, strings and the commas between elements; whether the values are JSON is for the server to
+/// say, with the place.
 struct JSONElementReader: EventReader {
+    /// What stands before `position` in an array.
+    private enum Before { case opening, value, comma }
+
     private var input: ByteInput
     private var position = 0
     private var eventCount = 0
     /// Nil until the first character is seen.
     private var isArray: Bool?
     private var isArrayEnded = false
+    private var before = Before.opening
 
     init(_ input: ByteInput) { self.input = input }
 
@@ -19,42 +24,68 @@ struct JSONElementReader: EventReader {
             if count > 0 { body.append(UInt8(ascii: ",")) }
             body += input.buffer[element]
             position = element.upperBound
+            before = .value
             count += 1
+            eventCount += 1
         }
         guard count > 0 else { return nil }
         body.append(UInt8(ascii: "]"))
-        defer { eventCount += count }
         return EventBatch(
-            body: body, contentType: "application/json", eventCount: count, firstEvent: eventCount + 1,
+            body: body, contentType: "application/json", eventCount: count,
+            firstEvent: eventCount - count + 1,
             sourceBytes: input.sourceBytes(at: position))
     }
 
     /// The next element; `position` stays before it.
     private mutating func nextElement() throws(CommandError) -> Range<Int>? {
-        try skipSeparators()
+        try skipSpace()
         if isArray == nil, let first = try byte(at: position) {
             isArray = first == UInt8(ascii: "[")
             if isArray == true {
                 position += 1
-                try skipSeparators()
+                try skipSpace()
             }
+        }
+        if isArray == true, !isArrayEnded {
+            if try byte(at: position) == UInt8(ascii: "]") { return try endArray() }
+            try takeComma()
         }
         guard let first = try byte(at: position) else {
-            guard isArray != true || isArrayEnded else {
-                throw CommandError(.file, "the JSON array does not end", ["event": eventCount + 1])
-            }
+            guard isArray != true || isArrayEnded else { throw fault("the JSON array does not end") }
             return nil
         }
-        if first == UInt8(ascii: "]"), isArray == true {
-            isArrayEnded = true
-            position += 1
-            try skipSeparators()
-            guard try byte(at: position) == nil else {
-                throw CommandError(.file, "text follows the JSON array", ["event": eventCount + 1])
-            }
-            return nil
+        guard !",:]}".utf8.contains(first) else {
+            let character = String(UnicodeScalar(first))
+            throw CommandError(
+                .file, "this begins no JSON value", ["event": eventCount + 1, "found": character])
         }
         return try element()
+    }
+
+    private mutating func endArray() throws(CommandError) -> Range<Int>? {
+        isArrayEnded = true
+        position += 1
+        try skipSpace()
+        guard try byte(at: position) == nil else { throw fault("text follows the JSON array") }
+        return nil
+    }
+
+    /// Between two elements.
+    private mutating func takeComma() throws(CommandError) {
+        guard before == .value, let found = try byte(at: position) else { return }
+        guard found == UInt8(ascii: ",") else {
+            throw fault("a comma is missing before a value of the array")
+        }
+        position += 1
+        before = .comma
+        try skipSpace()
+        if try byte(at: position) == UInt8(ascii: "]") {
+            throw fault("a comma stands before the end of the JSON array")
+        }
+    }
+
+    private func fault(_ summary: String) -> CommandError {
+        CommandError(.file, summary, ["event": eventCount + 1])
     }
 
     /// From `position` to where the value ends: its bracket closes, or a comma, space or bracket follows a plain value.
@@ -94,8 +125,8 @@ struct JSONElementReader: EventReader {
         return position..<position + offset
     }
 
-    private mutating func skipSeparators() throws(CommandError) {
-        while let byte = try byte(at: position), [0x20, 0x09, 0x0A, 0x0D, 0x2C].contains(byte) {
+    private mutating func skipSpace() throws(CommandError) {
+        while let byte = try byte(at: position), [0x20, 0x09, 0x0A, 0x0D].contains(byte) {
             position += 1
         }
     }

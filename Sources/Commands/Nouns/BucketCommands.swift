@@ -20,8 +20,9 @@ enum BucketCommands {
                 }
             },
             CommandSpec(name: "list", summary: "lists buckets", flags: Invocation.serverFlags) { invocation in
-                let found = try await invocation.server().call("GET", "r2/buckets")
-                invocation.show(found["buckets"]?.array ?? [], columns: ["name", "creation_date"])
+                invocation.show(
+                    try await invocation.server().list("r2/buckets", member: "buckets"),
+                    columns: ["name", "creation_date"])
             },
             CommandSpec(
                 name: "get", summary: "shows one bucket", positionals: [PositionalSpec(name: "NAME")],

@@ -30,8 +30,8 @@ enum PipelineCommands {
     private static let list = CommandSpec(
         name: "list", summary: "lists pipelines", flags: Invocation.serverFlags
     ) { invocation in
-        let found = try await invocation.server().call("GET", base + "?per_page=100")
-        invocation.show(found.array ?? [], columns: ["name", "id", "status"])
+        invocation.show(
+            try await invocation.server().list(base), columns: ["name", "id", "status"])
     }
 
     private static let get = CommandSpec(

@@ -63,8 +63,8 @@ enum SinkCommands {
     private static let list = CommandSpec(
         name: "list", summary: "lists sinks", flags: Invocation.serverFlags
     ) { invocation in
-        let found = try await invocation.server().call("GET", base + "?per_page=100")
-        invocation.show(found.array ?? [], columns: ["name", "id", "type"])
+        invocation.show(
+            try await invocation.server().list(base), columns: ["name", "id", "type"])
     }
 
     private static let get = CommandSpec(

@@ -47,8 +47,8 @@ enum StreamCommands {
     private static let list = CommandSpec(
         name: "list", summary: "lists streams", flags: Invocation.serverFlags
     ) { invocation in
-        let found = try await invocation.server().call("GET", base + "?per_page=100")
-        invocation.show(found.array ?? [], columns: ["name", "id", "endpoint"])
+        invocation.show(
+            try await invocation.server().list(base), columns: ["name", "id", "endpoint"])
     }
 
     private static let get = CommandSpec(

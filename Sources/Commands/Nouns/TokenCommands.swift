@@ -41,8 +41,9 @@ enum TokenCommands {
     private static let list = CommandSpec(
         name: "list", summary: "lists tokens, without their values", flags: Invocation.serverFlags
     ) { invocation in
-        let found = try await invocation.server().call("GET", "firn/tokens?per_page=100")
-        invocation.show(found.array ?? [], columns: ["id", "name", "scopes", "expires_at"])
+        invocation.show(
+            try await invocation.server().list("firn/tokens"),
+            columns: ["id", "name", "scopes", "expires_at"])
     }
 
     private static let get = CommandSpec(

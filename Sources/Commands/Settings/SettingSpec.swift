@@ -179,6 +179,7 @@ struct SettingSpec: Sendable {
     }
 
     static func settings(_ invocation: Invocation) throws -> NodeSettings {
+        try SettingVariables.check(invocation.environment)
         var settings = NodeSettings(dataDirectory: "")
         for spec in all {
             let (text, origin) = spec.effective(invocation)

@@ -26,7 +26,7 @@ struct SettingsFile: Sendable {
     static let flag = FlagSpec.value("config", "FILE", "TOML file with settings", variable: "FIRN_CONFIG")
     private static let clientFlags: Set<String> = ["url", "token", "account"]
 
-    /// The file that goes with a command. - Errors: `CLI-102`, `CLI-101` for a member that is no setting.
+    /// The file that goes with a command. - Errors: `CLI-102`, `CLI-101` for what is no TOML or no setting.
     static func find(
         for command: CommandSpec, _ arguments: Arguments, _ environment: [String: String]
     ) async throws -> SettingsFile {

@@ -28,17 +28,20 @@ struct AggregateTable: Sendable {
             let rows = AggregateRows(
                 arguments: call.arguments.map { columns[$0] }, groups: groups, rowCount: rowCount)
             guard let filter = call.filter, let chosen = ExpressionEvaluator.trueRows(columns[filter]) else {
-                try states[index].update(rows)
+                try call.place.locating { try states[index].update(rows) }
                 continue
             }
-            if !chosen.isEmpty { try states[index].update(rows.gather(chosen)) }
+            if !chosen.isEmpty {
+                try call.place.locating { try states[index].update(rows.gather(chosen)) }
+            }
         }
     }
 
     /// Adds rows for one call alone: distinct arguments that were sorted out elsewhere.
     mutating func update(_ call: Int, keys: [Column], arguments: [Column], rowCount: Int) throws {
         let groups = groups(of: keys, rowCount)
-        try states[call].update(AggregateRows(arguments: arguments, groups: groups, rowCount: rowCount))
+        let rows = AggregateRows(arguments: arguments, groups: groups, rowCount: rowCount)
+        try work.calls[call].place.locating { try states[call].update(rows) }
     }
 
     /// Nil when all rows belong to the only group.
@@ -68,7 +71,9 @@ struct AggregateTable: Sendable {
         }
         for index in states.indices {
             try KernelError.checkInterruption()
-            try states[index].merge(other.states[index], groups: groups)
+            try work.calls[index].place.locating {
+                try states[index].merge(other.states[index], groups: groups)
+            }
         }
     }
 
@@ -80,7 +85,9 @@ struct AggregateTable: Sendable {
             groups(of: Array(dense.columns[..<keyCount]), dense.rowCount)
             ?? [Int32](repeating: 0, count: dense.rowCount)
         for index in states.indices {
-            try states[index].merge(partial: dense.columns[keyCount + index], groups: groups)
+            try work.calls[index].place.locating {
+                try states[index].merge(partial: dense.columns[keyCount + index], groups: groups)
+            }
         }
     }
 
@@ -118,7 +125,8 @@ struct AggregateTable: Sendable {
         for index in states.indices {
             try KernelError.checkInterruption()
             states[index].resize(to: max(1, count))
-            columns.append(try states[index].finish().slice(0..<count))
+            columns.append(
+                try work.calls[index].place.locating { try states[index].finish() }.slice(0..<count))
         }
         let whole = Batch(schema: work.schema, columns: columns, rowCount: count)
         return stride(from: 0, to: count, by: Batch.capacity).map { start in

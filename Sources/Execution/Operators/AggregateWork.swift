@@ -10,6 +10,8 @@ struct AggregateWork: Sendable {
         let arguments: [Int]
         let filter: Int?
 
+        var place: SourcePlace? { call.place }
+
         var order: [SortDirection] {
             call.order.map { SortDirection(isDescending: $0.isDescending, nullsFirst: $0.nullsFirst) }
         }
@@ -85,14 +87,13 @@ struct AggregateWork: Sendable {
         return Batch(schema: schema, columns: columns, rowCount: rowsIfEmpty.count)
     }
 
-    func makeStates() throws(KernelError) -> [any AggregateState] {
-        var states: [any AggregateState] = []
-        for call in calls {
-            states.append(
+    func makeStates() throws -> [any AggregateState] {
+        try calls.map { call in
+            try call.place.locating {
                 try call.call.function.makeState(
                     argumentTypes: call.arguments.map { expressions[$0].type }, result: call.call.type,
-                    isDistinct: call.call.isDistinct, order: call.order))
+                    isDistinct: call.call.isDistinct, order: call.order)
+            }
         }
-        return states
     }
 }

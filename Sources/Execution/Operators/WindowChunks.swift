@@ -46,7 +46,7 @@ struct WindowChunks: Sendable {
         for (index, call) in work.windowing.calls.enumerated() {
             var sum = sums[index]
             sums[index] = nil
-            try sum?.append(call, work, columns, rowCount: batch.rowCount)
+            try call.place.locating { try sum?.append(call, work, columns, rowCount: batch.rowCount) }
             sums[index] = sum
         }
         let bytes = sums.reduce(0) { $0 + ($1?.byteCount ?? 0) }
@@ -56,7 +56,7 @@ struct WindowChunks: Sendable {
     mutating func seal() throws {
         for (index, sum) in sums.enumerated() {
             var sealed = sum
-            try sealed?.seal()
+            try work.windowing.calls[index].place.locating { try sealed?.seal() }
             sums[index] = sealed
         }
     }
@@ -70,7 +70,8 @@ struct WindowChunks: Sendable {
         var results: [Column] = []
         for (index, call) in work.windowing.calls.enumerated() {
             try context.check()
-            results.append(try column(call, sums[index], chunk, &segments).flattened())
+            let answer = try call.place.locating { try column(call, sums[index], chunk, &segments) }
+            results.append(answer.flattened())
         }
         let rows = try segments.segment(chunk..<chunk + 1).batch
         return Batch(schema: work.schema, columns: rows.columns + results, rowCount: rows.rowCount)

@@ -85,13 +85,16 @@ struct WindowWork: Sendable {
         var results: [Column] = []
         for call in windowing.calls {
             try check()
-            var ranges: FrameRanges?
-            if call.readsFrame {
-                let key = FrameKey(call)
-                ranges = try frames[key] ?? bounds(call, rows, value).ranges()
-                frames[key] = ranges
+            let answer = try call.place.locating {
+                var ranges: FrameRanges?
+                if call.readsFrame {
+                    let key = FrameKey(call)
+                    ranges = try frames[key] ?? bounds(call, rows, value).ranges()
+                    frames[key] = ranges
+                }
+                return try compute(call, rows, ranges, value)
             }
-            results.append(try compute(call, rows, ranges, value))
+            results.append(answer)
         }
         return Batch(schema: schema, columns: batch.columns + results, rowCount: batch.rowCount)
     }

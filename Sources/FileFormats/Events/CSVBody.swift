@@ -1,16 +1,9 @@
 import Faults
-import JSONText
 
 /// Reads a request body of CSV with a head line into lines of JSON, typed by the stream's schema.
 ///
 /// - Nulls: an empty field is left away, as a field that is not there.
 package struct CSVBody: Sendable {
-    private struct Column {
-        /// `"name":`
-        var prefix: [UInt8]
-        var kind: CSVValue.Kind
-    }
-
     private let kinds: [String: CSVValue.Kind]
     private let limit: Int
 
@@ -34,37 +27,33 @@ package struct CSVBody: Sendable {
     /// - Errors: `FMT-102` with the row, counted from 1 behind the head; `FMT-103` above the limit; what `reserve` throws.
     package func lines(of bytes: [UInt8], reserve: (Int) throws -> Void) throws -> [UInt8] {
         var position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        var scanner = CSVRowScanner()
         var text: [UInt8] = []
         var ends: [Int] = []
-        var columns: [Column] = []
+        var columns: CSVColumns?
         var body: [UInt8] = []
         var reserved = 0
         var row = 0
-        while position < bytes.count {
-            guard let end = CSVRow.end(bytes, from: position) else {
-                throw Self.malformed("a quoted field does not end", row)
-            }
-            let range = position..<end.row
-            position = end.next
+        while let range = try nextRow(bytes, &scanner, &position, after: row) {
             if range.isEmpty { continue }
             guard CSVRow.split(bytes, range, text: &text, ends: &ends) else {
-                throw Self.malformed("text follows a quoted field", row)
+                throw Self.malformed(CSVFault("text follows a quoted field"), row + 1)
             }
             if let field = CSVRow.firstInvalidField(text, ends) {
                 throw FileFormatsError(
                     .malformedBody, "a field is not UTF-8", ["row": row + 1, "column": field + 1])
             }
-            if columns.isEmpty {
+            guard let head = columns else {
                 columns = try head(text, ends)
                 continue
             }
             row += 1
-            guard ends.count == columns.count else {
+            guard ends.count == head.count else {
                 throw FileFormatsError(
                     .malformedBody, "a row has another number of fields than the head",
-                    ["row": row, "fields": ends.count, "columns": columns.count])
+                    ["row": row, "fields": ends.count, "columns": head.count])
             }
-            write(columns, text, ends, to: &body)
+            head.write(text, ends, to: &body)
             guard body.count <= limit else {
                 throw FileFormatsError(
                     .tooLarge, "the rows make too much JSON", ["limit": limit, "row": row])
@@ -75,49 +64,31 @@ package struct CSVBody: Sendable {
                 try reserve(reserved)
             }
         }
-        guard !columns.isEmpty else {
+        guard columns != nil else {
             throw FileFormatsError(.malformedBody, "the CSV body has no head line", at: .byte(0))
         }
         return body
     }
 
-    private func head(_ text: [UInt8], _ ends: [Int]) throws(FileFormatsError) -> [Column] {
-        var columns: [Column] = []
-        var names: Set<String> = []
-        for index in ends.indices {
-            guard let name = String(validating: Self.field(index, text, ends), as: UTF8.self), !name.isEmpty
-            else {
-                throw FileFormatsError(.malformedBody, "a column has no name", ["column": index + 1])
-            }
-            guard names.insert(name).inserted else {
-                throw FileFormatsError(.malformedBody, "two columns have the same name", ["column": name])
-            }
-            var prefix: [UInt8] = []
-            JSONValue.appendQuoted(name, to: &prefix)
-            columns.append(Column(prefix: prefix + [UInt8(ascii: ":")], kind: kinds[name] ?? .inferred))
+    private func nextRow(
+        _ bytes: [UInt8], _ scanner: inout CSVRowScanner, _ position: inout Int, after row: Int
+    ) throws(FileFormatsError) -> Range<Int>? {
+        do throws(CSVFault) {
+            guard let end = try scanner.rowEnd(bytes, from: position, isLast: true) else { return nil }
+            defer { position = end.next }
+            return position..<end.row
+        } catch { throw Self.malformed(error, row + 1) }
+    }
+
+    private func head(_ text: [UInt8], _ ends: [Int]) throws(FileFormatsError) -> CSVColumns {
+        do throws(CSVFault) { return try CSVColumns(head: text, ends, kinds: kinds) } catch {
+            throw Self.malformed(error, nil)
         }
-        return columns
     }
 
-    private func write(_ columns: [Column], _ text: [UInt8], _ ends: [Int], to body: inout [UInt8]) {
-        body.append(UInt8(ascii: "{"))
-        var isFirst = true
-        for index in columns.indices {
-            let field = Self.field(index, text, ends)
-            if field.isEmpty { continue }
-            if !isFirst { body.append(UInt8(ascii: ",")) }
-            isFirst = false
-            body += columns[index].prefix
-            CSVValue.write(field, as: columns[index].kind, to: &body)
-        }
-        body += [UInt8(ascii: "}"), UInt8(ascii: "\n")]
-    }
-
-    private static func field(_ index: Int, _ text: [UInt8], _ ends: [Int]) -> ArraySlice<UInt8> {
-        text[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
-    }
-
-    private static func malformed(_ summary: String, _ row: Int) -> FileFormatsError {
-        FileFormatsError(.malformedBody, summary, ["row": row + 1])
+    private static func malformed(_ fault: CSVFault, _ row: Int?) -> FileFormatsError {
+        FileFormatsError(
+            .malformedBody, fault.summary, context: fault.context + (row.map { [("row", "\($0)")] } ?? []),
+            hint: fault.hint)
     }
 }

@@ -47,21 +47,4 @@ package enum CSVRow {
         }
         return nil
     }
-
-    /// Where the row at `start` ends, and where the next begins; quoted fields may hold line ends. Nil when a quoted
-    /// field does not end.
-    static func end(_ buffer: [UInt8], from start: Int) -> (row: Int, next: Int)? {
-        var index = start
-        var isQuoted = false
-        while index < buffer.count {
-            let byte = buffer[index]
-            if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
-            if byte == UInt8(ascii: "\n"), !isQuoted {
-                let hasReturn = index > start && buffer[index - 1] == UInt8(ascii: "\r")
-                return (hasReturn ? index - 1 : index, index + 1)
-            }
-            index += 1
-        }
-        return isQuoted ? nil : (index, index)
-    }
 }

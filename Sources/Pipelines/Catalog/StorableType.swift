@@ -1,4 +1,5 @@
 import Columnar
+import Faults
 
 /// What a stream's or a query's types become in a table of format version 2.
 enum StorableType {
@@ -37,13 +38,16 @@ enum StorableType {
     }
 
     /// - Errors: `PIP-107` that names the column.
-    static func schema(of columns: Schema) throws(PipelinesError) -> Schema {
+    static func schema(
+        of columns: Schema, at place: FaultPlace? = nil
+    ) throws(PipelinesError) -> Schema {
         var fields: [Field] = []
         for column in columns.fields {
             guard let stored = field(column) else {
                 throw PipelinesError(
                     .unsupportedStatement, "no table stores a column of this type",
-                    ["column": column.name, "type": column.type], hint: "cast it to another type")
+                    ["column": column.name, "type": column.type], at: place,
+                    hint: "cast it to another type")
             }
             fields.append(stored)
         }

@@ -35,19 +35,20 @@ struct CompiledPipeline: Sendable {
     static func compile(
         _ sql: String, now: Instant, streams: StreamRegistry, metastore: Metastore
     ) async throws -> CompiledPipeline {
-        let parsed = try SQLParser.statements(sql)
+        let parsed = try SQLParser.placedStatements(sql)
         guard (1...statementLimit).contains(parsed.count) else {
             throw PipelinesError(
                 .unsupportedStatement, "a pipeline is one or more INSERT INTO sink SELECT … FROM stream",
-                ["statements": parsed.count, "limit": statementLimit])
+                ["statements": parsed.count, "limit": statementLimit],
+                at: (parsed.last?.position ?? .start).place)
         }
         let sinks = try await metastore.read { try PipelineStore.sinks($0) }
         var compiled: [CompiledStatement] = []
-        for (index, statement) in parsed.enumerated() {
+        for (index, (statement, position)) in parsed.enumerated() {
             guard case .insert(let insert) = statement else {
                 throw PipelinesError(
                     .unsupportedStatement, "a pipeline is made of INSERT INTO sink SELECT … FROM stream",
-                    ["statement": index + 1])
+                    ["statement": index + 1], at: position.place)
             }
             let next = try self.statement(insert, now: now, streams: streams, sinks: sinks)
             try check(next, besides: compiled)
@@ -76,7 +77,7 @@ struct CompiledPipeline: Sendable {
                 .unsupportedStatement, "the column \(RecordPreparation.timeColumn) is added by the sink",
                 at: insert.position.place, hint: "give the column another name")
         }
-        _ = try StorableType.schema(of: program.schema)
+        _ = try StorableType.schema(of: program.schema, at: insert.position.place)
         return CompiledStatement(
             program: program, stream: stream, sink: sink, target: insert.target.position)
     }

@@ -33,6 +33,7 @@ extension ExpressionBinder {
         }
         let binding = WindowBinding(context: context, name: name, position: position)
         var bound = try windowCall(call, binding)
+        bound.place = SourcePlace(position)
         if let frame = specification.frame, bound.readsFrame {
             let offsets = (
                 start: try offset(frame.start),

@@ -31,7 +31,7 @@ struct ExpressionBinder {
     /// Window functions met so far; their columns stand behind `windowBase`.
     var windows: [BoundWindow] = []
     /// The arguments of GROUPING, by call; their columns stand behind `groupingBase`.
-    private(set) var groupings: [[Expression]] = []
+    private(set) var groupings: [GroupingCall] = []
     /// Lists that UNNEST in the select list makes rows of; their columns stand behind `unnestBase`.
     private(set) var unnests: [Unnesting.Item] = []
     /// Whether UNNEST may stand here.
@@ -54,7 +54,7 @@ struct ExpressionBinder {
     mutating func bind(_ syntax: ExpressionSyntax) throws(PlannerError) -> Expression {
         let value = try bindForm(syntax)
         guard value.mayFault else { return value }
-        return .located(value, SourcePlace(line: syntax.position.line, column: syntax.position.column))
+        return .located(value, SourcePlace(syntax.position))
     }
 
     private mutating func bindForm(_ syntax: ExpressionSyntax) throws(PlannerError) -> Expression {
@@ -210,7 +210,8 @@ struct ExpressionBinder {
                 .wrongArgumentCount, "grouping takes another number of arguments",
                 ["takes": "1 to 31", "given": call.arguments.count], at: position)
         }
-        groupings.append(try bindAll(call.arguments))
+        groupings.append(
+            GroupingCall(arguments: try bindAll(call.arguments), positions: call.arguments.map(\.position)))
         return .column(Self.groupingBase + groupings.count - 1, .int)
     }
 
@@ -254,7 +255,8 @@ struct ExpressionBinder {
         }
         isInsideAggregate = true
         defer { isInsideAggregate = false }
-        let bound = try boundAggregate(call, definition, at: position)
+        var bound = try boundAggregate(call, definition, at: position)
+        bound.place = SourcePlace(position)
         let columns = bound.arguments.flatMap(\.columns)
         if !columns.isEmpty, columns.allSatisfy({ $0 >= Placeholder.outer }) {
             // In SQL it is the outer query that groups then.

@@ -17,7 +17,7 @@ struct GroupBinding {
     let grouping: GroupingSets
     let calls: [AggregateCall]
     /// The arguments of GROUPING, by call.
-    let groupings: [[Expression]]
+    let groupings: [GroupingCall]
     /// Where columns were read, for the message.
     let positions: [Int: TextPosition]
     let scope: Scope
@@ -82,13 +82,11 @@ struct GroupBinding {
     }
 
     /// A bit for each argument, the first one highest: set where the grouping set leaves the key out.
-    private func grouping(of arguments: [Expression]) throws(PlannerError) -> Expression {
+    private func grouping(of call: GroupingCall) throws(PlannerError) -> Expression {
         var places: [Int] = []
-        for argument in arguments {
+        for (argument, position) in zip(call.arguments, call.positions) {
             guard let place = keys.firstIndex(where: { $0.value == argument }) else {
-                throw PlannerError(
-                    .notGrouped, "GROUPING takes keys of GROUP BY",
-                    at: argument.columns.compactMap { positions[$0] }.first)
+                throw PlannerError(.notGrouped, "GROUPING takes keys of GROUP BY", at: position)
             }
             places.append(place)
         }
@@ -122,7 +120,7 @@ extension AggregateCall {
         } catch {
             throw PlannerError(
                 .constantFault, "the aggregate has no answer for no rows", ["aggregate": function.name],
-                at: nil, cause: error)
+                at: place.map { TextPosition(line: $0.line, column: $0.column) }, cause: error)
         }
     }
 }

@@ -126,9 +126,11 @@ struct WindowBinding {
             guard let offset else { continue }
             try refuseNegative(offset)
             let isBefore = (bound == .preceding) != order[0].isDescending
-            values.append(
-                try OperatorBinding(context: context, position: position, positions: [position, position])
-                    .bind(isBefore ? .subtract : .add, [key, offset]))
+            let value = try OperatorBinding(
+                context: context, position: position, positions: [position, position]
+            ).bind(isBefore ? .subtract : .add, [key, offset])
+            // The largest key may have no value so far behind it.
+            values.append(value.mayFault ? .located(value, SourcePlace(position)) : value)
         }
         let (unified, _) = try coercion.unify(
             [key] + values, at: Array(repeating: position, count: values.count + 1),

@@ -66,7 +66,9 @@ struct RewriteAggregates: OptimizerPass {
                 if case .column(let index, _) = argument { fields[index].isRequired } else { false }
             }
             if isNeverNull, !call.arguments.isEmpty {
-                return AggregateCall(.countAll, [], type: call.type, filter: call.filter)
+                var rows = AggregateCall(.countAll, [], type: call.type, filter: call.filter)
+                rows.place = call.place
+                return rows
             }
         default: break
         }

@@ -110,6 +110,7 @@ extension AggregateCall {
         if isDistinct { object["distinct"] = true }
         if let filter { object["filter"] = filter.json }
         if !order.isEmpty { object["order"] = .array(order.map(\.json)) }
+        if let place { object["at"] = place.json }
         return .object(object)
     }
 
@@ -127,5 +128,19 @@ extension AggregateCall {
         if members.object["order"] != nil {
             order = try members.list("order") { json throws(PlansError) in try SortKey(json: json) }
         }
+        place = try members.optional("at") { json throws(PlansError) in try SourcePlace(json: json) }
+    }
+}
+
+extension SourcePlace {
+    /// `[2,14]`: line and column.
+    var json: JSONValue { [.integer(Int64(line)), .integer(Int64(column))] }
+
+    init(json: JSONValue) throws(PlansError) {
+        guard let parts = json.array, parts.count == 2,
+            let line = parts[0].integer.flatMap(Int32.init(exactly:)),
+            let column = parts[1].integer.flatMap(Int32.init(exactly:))
+        else { throw PlansError(.malformed, "an encoded place is no line and column") }
+        self.init(line: line, column: column)
     }
 }

@@ -38,6 +38,7 @@ extension WindowCall {
         if let start { object["start"] = start.json }
         if let end { object["end"] = end.json }
         if let rangeKey { object["range_key"] = rangeKey.json }
+        if let place { object["at"] = place.json }
         return .object(object)
     }
 
@@ -63,6 +64,7 @@ extension WindowCall {
         start = try members.optional("start", decode)
         end = try members.optional("end", decode)
         rangeKey = try members.optional("range_key", decode)
+        place = try members.optional("at") { json throws(PlansError) in try SourcePlace(json: json) }
     }
 
     private static func function(_ members: PlanJSON) throws(PlansError) -> Function {

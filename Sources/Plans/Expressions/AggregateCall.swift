@@ -12,6 +12,8 @@ package struct AggregateCall: Sendable, Hashable {
     /// Over the node's input: the order in which values arrive, for first_value, array_agg and their like.
     package var order: [SortKey]
     package var type: DataType
+    /// Where the call stands in the statement, for faults that only values show.
+    package var place: SourcePlace?
 
     package init(
         _ function: AggregateFunction, _ arguments: [Expression], type: DataType, isDistinct: Bool = false,

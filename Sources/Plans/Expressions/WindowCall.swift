@@ -25,6 +25,8 @@ package struct WindowCall: Sendable, Hashable {
     package var end: Expression?
     /// The node's only order key as RANGE measures it, where there is an offset.
     package var rangeKey: Expression?
+    /// Where the call stands in the statement, for faults that only values show.
+    package var place: SourcePlace?
 
     package init(_ function: Function, _ arguments: [Expression], type: DataType) {
         self.function = function

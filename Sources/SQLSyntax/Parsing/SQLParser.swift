@@ -47,12 +47,20 @@ package enum SQLParser {
 
     /// Any number of statements with semicolons between.
     package static func statements(_ text: String) throws(SQLSyntaxError) -> [StatementSyntax] {
+        try placedStatements(text).map(\.statement)
+    }
+
+    /// As `statements`, each with where it begins.
+    package static func placedStatements(_ text: String) throws(SQLSyntaxError) -> [(
+        statement: StatementSyntax, position: TextPosition
+    )] {
         var parser = try Parser(text)
-        var statements: [StatementSyntax] = []
+        var statements: [(StatementSyntax, TextPosition)] = []
         while true {
             while parser.take(.semicolon) {}
             if parser.token.kind == .end { return statements }
-            statements.append(try parser.statement())
+            let position = parser.position
+            statements.append((try parser.statement(), position))
             guard parser.token.kind == .end || parser.token.kind == .sign(.semicolon) else {
                 parser.alsoExpected("';'")
                 throw parser.unexpected()

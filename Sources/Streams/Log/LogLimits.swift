@@ -20,6 +20,9 @@ package struct LogLimits: Sendable {
     package var markWindowSeconds: Int64 = 86_400
     /// How many are remembered; about 150 bytes of memory each, and 56 on disk.
     package var marks = 100_000
+    /// Whoever finds no room for another is told to come back when the oldest goes, but within this: it may go earlier
+    /// than anybody knows now.
+    package var longestRetrySeconds: Int64 = 3600
 
     package init() {}
 }

@@ -157,12 +157,20 @@ struct LogState: Sendable {
         }
         if let receipt = try marks.find(mark, append, checksum: checksum) { return .repeated(receipt) }
         guard marks.contains(mark.id) || marks.count + pendingMarks.count < limits.marks else {
-            throw StreamsError(
-                .marksFull, "as many requests with keys are remembered as may be", ["limit": limits.marks],
-                hint:
-                    "wait until the oldest are forgotten, put more events in a request, or send without keys")
+            throw marksFull(at: append.receivedAt)
         }
         return nil
+    }
+
+    /// Forgetting one inside its window instead would keep its request twice when it comes again.
+    private mutating func marksFull(at now: Instant) -> StreamsError {
+        let age = marks.oldest().map { now.microseconds &- $0.microseconds } ?? 0
+        let wait = limits.markWindowSeconds - age / 1_000_000
+        return StreamsError(
+            .marksFull, "as many keys and producers are remembered as may be", ["limit": limits.marks],
+            hint: "the oldest is forgotten in \(max(1, wait)) s; count requests with Firn-Producer and "
+                + "Firn-Sequence, which takes one place for all of them, or put more events in a request",
+            retryAfterSeconds: Int(max(1, min(wait, limits.longestRetrySeconds))))
     }
 
     func requireHealthy() throws(StreamsError) {

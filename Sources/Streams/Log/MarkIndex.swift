@@ -61,6 +61,18 @@ struct MarkIndex: Sendable {
         }
     }
 
+    /// When the request came whose mark is forgotten next; nil when there is none.
+    ///
+    /// - Cost: constant, amortised: what is passed over is dropped.
+    mutating func oldest() -> Instant? {
+        while firstAge < ages.count {
+            let age = ages[firstAge]
+            if records[age.id]?.record == age.record { return age.receivedAt }
+            firstAge += 1
+        }
+        return nil
+    }
+
     /// The marks of records from `record` on, in their order, found among at most `limit` entries of the index; and the
     /// record from which on others may follow, nil when none do.
     ///
@@ -86,7 +98,8 @@ struct MarkIndex: Sendable {
     {
         guard let known = records[mark.id] else { return nil }
         let repeated = LogReceipt(
-            offset: LogOffset(record: known.record), eventCount: known.eventCount, isRepeat: true)
+            offset: LogOffset(record: known.record), eventCount: known.eventCount, isRepeat: true,
+            lastSequence: known.mark.sequence)
         guard let number = mark.sequence, let last = known.mark.sequence else {
             guard known.isSame(append, checksum) else { throw Self.reused() }
             return repeated
@@ -104,7 +117,8 @@ struct MarkIndex: Sendable {
         // Sequences have no gaps, so every one from the first to the last was kept; where, nobody remembers.
         if number < last {
             return LogReceipt(
-                offset: LogOffset(record: known.record), eventCount: append.eventCount, isRepeat: true)
+                offset: LogOffset(record: known.record), eventCount: append.eventCount, isRepeat: true,
+                lastSequence: last)
         }
         guard number == last &+ 1 else {
             throw StreamsError(

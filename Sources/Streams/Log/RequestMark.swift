@@ -27,6 +27,8 @@ package struct LogReceipt: Sendable, Equatable {
     package var eventCount: Int
     /// The request was kept when it came the first time; now nothing was.
     package var isRepeat = false
+    /// Of a repeat: the producer's last number that is kept; nil for a key.
+    package var lastSequence: Int64? = nil
 }
 
 /// A record that has a mark, as far as a repeat needs it.

@@ -1,6 +1,6 @@
 /* Records every change a process makes to files below a folder, so that a test can cut the power at any moment.
  *
- * Loaded with LD_PRELOAD. FIRN_RECORD_ROOT names the folder, FIRN_RECORD_TRACE the trace. A record is written after its
+ * Loaded with LD_PRELOAD. RECORDER_ROOT names the folder, RECORDER_TRACE the trace. A record is written after its
  * operation took effect, under one lock; an fsync's record carries the trace's length at its start, because only what was
  * written before that is certain to be covered. simulate.py replays a trace. Mapped memory is not seen: SQLite's -shm,
  * which recovery rebuilds, is all that needs it.
@@ -40,7 +40,7 @@ static size_t root_bytes;
 
 static int is_recording(void) {
     if (trace_fd == -2) {
-        const char *folder = getenv("FIRN_RECORD_ROOT"), *trace = getenv("FIRN_RECORD_TRACE");
+        const char *folder = getenv("RECORDER_ROOT"), *trace = getenv("RECORDER_TRACE");
         trace_fd = -1;
         if (folder && trace && realpath(folder, root)) {
             root_bytes = strlen(root);
