@@ -66,8 +66,6 @@ struct MorselQueue<Job> {
 
     func waiting(_ priority: WorkPriority) -> Int { classes[priority.rawValue].waiting }
 
-    var isEmpty: Bool { classes.allSatisfy { $0.waiting == 0 } }
-
     mutating func add(_ job: Job, _ share: WorkShare) {
         let (place, line) = line(of: share)
         classes[place].lines[line].jobs.append(job)

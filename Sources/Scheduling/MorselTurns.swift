@@ -134,7 +134,8 @@ final class MorselTurns: Sendable {
                     continue
                 }
             }
-            if unsafe state.isStopped, unsafe state.queue.isEmpty { return nil }
+            // Nothing comes any more, and what waits is taken by those that compute when they are done.
+            if unsafe state.isStopped { return nil }
             unsafe state.idle += 1
             while unsafe state.calls == 0, unsafe !state.isStopped { condition.wait() }
             if unsafe state.calls > 0 { unsafe state.calls -= 1 }

@@ -123,7 +123,9 @@ struct ScanTests {
         #expect(given > 54_000 && given < 60_000, "\(given)")
     }
 
-    @Test("RIGHT and FULL joins of a scan give every row once, whichever thread comes last", arguments: 1...5)
+    @Test(
+        "RIGHT and FULL joins of a scan give every row once, whichever thread comes last",
+        arguments: 1...5 as ClosedRange<UInt64>)
     func outerJoins(seed: UInt64) async throws {
         let table = try await ScannedTable(seed: seed, commits: 5, rowsPerCommit: 300)
         let keys = (0..<400).map { [Scalar.long(Int64($0 * 7))] }

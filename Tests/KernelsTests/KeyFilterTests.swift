@@ -21,18 +21,20 @@ struct KeyFilterTests {
     func keys(type: DataType, reach: Int64) throws {
         var generator = SeededGenerator(seed: UInt64(reach))
         let held = (0..<5000).map { _ in Int64.random(in: -reach...reach, using: &generator) }
+        let optional: [Int64?] = held.map { $0 }
+        var first = Array(optional.prefix(2000))
+        first.append(nil)
         let filter = KeyFilter([
-            Self.column(type, Array(held.prefix(2000)) + [nil]),
-            Self.column(type, Array(held.dropFirst(2000))),
+            Self.column(type, first), Self.column(type, Array(optional.dropFirst(2000))),
         ])
         let bounds = try #require(filter.bounds)
         let (least, most) = (try #require(held.min()), try #require(held.max()))
         #expect(Self.column(type, [least, most]).scalar(at: 0) == bounds.least)
         #expect(Self.column(type, [least, most]).scalar(at: 1) == bounds.most)
         let keys = Set(held)
-        let sought: [Int64?] =
-            Array(held.prefix(1000)) + [nil, least - 1, most + 1]
-            + (0..<5000).map { _ in Int64.random(in: least...most, using: &generator) }
+        var sought = Array(optional.prefix(1000))
+        sought += [nil, least - 1, most + 1]
+        for _ in 0..<5000 { sought.append(Int64.random(in: least...most, using: &generator)) }
         let column = Self.column(type, sought)
         let rows = filter.rows(of: column, among: nil)
         let found = Set(rows)

@@ -11,6 +11,9 @@ struct FairSharingTests {
         let first = Atomic<Int>(0)
         let second = Atomic<Int>(0)
         let isOver = Atomic<Bool>(false)
+        /// After how many steps a small query was asked, and answered.
+        let asked = Atomic<Int>(-1)
+        let answered = Atomic<Int>(-1)
         /// A broken pool must fail the test, not hang it.
         static let limit = 10_000
 
@@ -23,18 +26,20 @@ struct FairSharingTests {
         let pool = MorselPool(threads: 1, clock: clock)
         defer { pool.stop() }
         let steps = Steps()
-        let asked = Atomic<Int>(-1)
-        let served = Atomic<Int>(-1)
-        @Sendable func work(_ own: borrowing Atomic<Int>) {
+        @Sendable func work(isFirst: Bool) {
             while !steps.isOver.load(ordering: .relaxed), steps.total < Steps.limit {
                 clock.advance(microseconds: 10_000)
-                own.add(1, ordering: .relaxed)
+                if isFirst {
+                    steps.first.add(1, ordering: .relaxed)
+                } else {
+                    steps.second.add(1, ordering: .relaxed)
+                }
                 if steps.total == 100 {
-                    asked.store(steps.total, ordering: .relaxed)
+                    steps.asked.store(steps.total, ordering: .relaxed)
                     pool.submit(
                         priority: .query,
                         {
-                            served.store(steps.total, ordering: .relaxed)
+                            steps.answered.store(steps.total, ordering: .relaxed)
                             steps.isOver.store(true, ordering: .relaxed)
                         }, refused: { Issue.record($0) })
                 }
@@ -42,12 +47,13 @@ struct FairSharingTests {
             }
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await pool.run(share: WorkShare(.query)) { work(steps.first) } }
-            group.addTask { try await pool.run(share: WorkShare(.query)) { work(steps.second) } }
+            group.addTask { try await pool.run(share: WorkShare(.query)) { work(isFirst: true) } }
+            group.addTask { try await pool.run(share: WorkShare(.query)) { work(isFirst: false) } }
             try await group.waitForAll()
         }
-        let waited = served.load(ordering: .relaxed) - asked.load(ordering: .relaxed)
-        #expect(asked.load(ordering: .relaxed) == 100 && (0...6).contains(waited), "\(waited) steps")
+        let asked = steps.asked.load(ordering: .relaxed)
+        let waited = steps.answered.load(ordering: .relaxed) - asked
+        #expect(asked == 100 && (0...6).contains(waited), "\(waited) steps")
         // The large ones had the thread in turns meanwhile, although each is one morsel.
         #expect(steps.first.load(ordering: .relaxed) >= 40 && steps.second.load(ordering: .relaxed) >= 40)
     }

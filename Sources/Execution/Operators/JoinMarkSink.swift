@@ -11,9 +11,14 @@ final class JoinMarkSink: LocalSink {
     private let context: QueryContext
     private let reservation: MemoryReservation
 
-    /// - Errors: `SCH-202` when the marks find no memory.
+    /// A byte a row: as for the table, a little more is no reason to begin anew where there is a disk.
+    ///
+    /// - Errors: `SCH-202` when the marks find no memory, and there is no disk.
     init(_ work: JoinWork, _ table: JoinTable, _ profile: OperatorProfile, _ context: QueryContext) throws {
-        reservation = try context.memory.reserve(table.rows.rowCount, for: "join")
+        reservation = try context.memory.reserve(0, for: "join")
+        if try !reservation.resizeIfFree(to: table.rows.rowCount), context.spill == nil {
+            try reservation.resize(to: table.rows.rowCount)
+        }
         marks = JoinMarks(count: table.rows.rowCount)
         self.work = work
         self.table = table
