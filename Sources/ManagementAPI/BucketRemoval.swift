@@ -4,11 +4,11 @@ package import Pipelines
 
 /// Deletes buckets for every protocol that can: none may take away what a sink or a catalog still needs.
 package struct BucketRemoval: Sendable {
-    private let buckets: BucketStore
+    private let buckets: any BucketDirectory
     private let catalog: Catalog
     private let pipelines: PipelineService
 
-    package init(buckets: BucketStore, catalog: Catalog, pipelines: PipelineService) {
+    package init(buckets: any BucketDirectory, catalog: Catalog, pipelines: PipelineService) {
         self.buckets = buckets
         self.catalog = catalog
         self.pipelines = pipelines
@@ -22,7 +22,7 @@ package struct BucketRemoval: Sendable {
     ///
     /// - Errors: `BLB-102`, `BKT-102` when objects are in it, `MGT-201` for a sink's, `CAT-…` for a catalog in use.
     package func remove(_ name: String) async throws {
-        let info = try buckets.bucketInfo(name)
+        _ = try buckets.bucketInfo(name)
         let sinks = try await pipelines.sinks().filter { $0.bucket == name }
         guard sinks.isEmpty else {
             throw ManagementError(
@@ -31,7 +31,7 @@ package struct BucketRemoval: Sendable {
                 hint: "delete the sinks and their pipelines first")
         }
         let hasWarehouse = try await catalog.listWarehouses().contains { $0.bucket == name }
-        if hasWarehouse, info.objectCount == 0 { try await catalog.deleteWarehouse(bucket: name) }
+        if hasWarehouse, try await buckets.isEmpty(name) { try await catalog.deleteWarehouse(bucket: name) }
         try await buckets.deleteBucket(name)
     }
 }

@@ -36,7 +36,7 @@ extension NodeRooms {
             morsels: morsels, ledger: ledger,
             land: { [pipelines] in try await pipelines.land(stream: $0, to: $1, token: $2) })
         let services = ManagementServices(
-            account: settings.account, buckets: buckets, catalog: catalog, streams: streams,
+            account: settings.account, buckets: objects.buckets, catalog: catalog, streams: streams,
             pipelines: pipelines,
             queries: session.queries, tokens: tokens, authenticator: authenticator, clock: LiveClock(),
             publicURL: publicURL, publicS3URL: s3URL, settings: settings.json,
@@ -57,8 +57,11 @@ extension NodeRooms {
     /// The S3 protocol on its own port.
     func s3Server() -> HTTPServer {
         let service = S3Service(
-            store: buckets, pool: pool, credentials: TokenCredentials(tokens: tokens),
-            deleteBucket: BucketRemoval(buckets: buckets, catalog: catalog, pipelines: pipelines).remove,
+            buckets: objects.buckets, objects: objects.served, pool: pool,
+            credentials: TokenCredentials(tokens: tokens),
+            deleteBucket: BucketRemoval(
+                buckets: objects.buckets, catalog: catalog, pipelines: pipelines
+            ).remove,
             log: log)
         return HTTPServer(
             name: "s3", address: settings.s3Listen.host, port: settings.s3Listen.port, limits: limits,

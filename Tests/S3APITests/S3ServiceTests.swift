@@ -42,7 +42,8 @@ struct S3ServiceTests {
         let store = try await BucketStore.open(
             directory: directory.path + "/objects", ioPool: pool, clock: clock)
         service = S3Service(
-            store: store, pool: pool, credentials: TwoKeys(), deleteBucket: store.deleteBucket, clock: clock)
+            buckets: store, objects: .own(store), pool: pool, credentials: TwoKeys(),
+            deleteBucket: store.deleteBucket, clock: clock)
         _ = try await store.createBucket("lake")
     }
 

@@ -20,6 +20,14 @@ struct FairSharingTests {
         var total: Int { first.load(ordering: .relaxed) + second.load(ordering: .relaxed) }
     }
 
+    /// What several morsels count together.
+    private final class Tally: Sendable {
+        let computing = Atomic<Int>(0)
+        let most = Atomic<Int>(0)
+        let steps = Atomic<Int>(0)
+        let order = Mutex<[Int]>([])
+    }
+
     @Test("a small query beside two large ones is served within three slices")
     func small() async throws {
         let clock = ManualClock()
@@ -63,29 +71,27 @@ struct FairSharingTests {
         let clock = ManualClock()
         let pool = MorselPool(threads: 2, clock: clock)
         defer { pool.stop() }
-        let computing = Atomic<Int>(0)
-        let most = Atomic<Int>(0)
-        let done = Atomic<Int>(0)
+        let tally = Tally()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<200 {
                 let share = WorkShare(.query)
                 group.addTask {
                     try await pool.run(share: share) {
                         for _ in 0..<10 {
-                            let now = computing.add(1, ordering: .acquiringAndReleasing).newValue
-                            most.max(now, ordering: .relaxed)
+                            let now = tally.computing.add(1, ordering: .acquiringAndReleasing).newValue
+                            tally.most.max(now, ordering: .relaxed)
                             clock.advance(microseconds: 15_000)
-                            computing.subtract(1, ordering: .acquiringAndReleasing)
+                            tally.computing.subtract(1, ordering: .acquiringAndReleasing)
                             MorselPool.giveWay()
                         }
-                        done.add(1, ordering: .relaxed)
+                        tally.steps.add(1, ordering: .relaxed)
                     }
                 }
             }
             try await group.waitForAll()
         }
-        #expect(done.load(ordering: .relaxed) == 200)
-        #expect((1...2).contains(most.load(ordering: .relaxed)))
+        #expect(tally.steps.load(ordering: .relaxed) == 200)
+        #expect((1...2).contains(tally.most.load(ordering: .relaxed)))
     }
 
     @Test("morsels of one query do not pause for each other")
@@ -94,13 +100,13 @@ struct FairSharingTests {
         let pool = MorselPool(threads: 1, clock: clock)
         defer { pool.stop() }
         let share = WorkShare(.query)
-        let order = Mutex<[Int]>([])
+        let tally = Tally()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<3 {
                 group.addTask {
                     try await pool.run(share: share) {
                         for _ in 0..<5 {
-                            order.withLock { $0.append(number) }
+                            tally.order.withLock { $0.append(number) }
                             clock.advance(microseconds: 30_000)
                             MorselPool.giveWay()
                         }
@@ -109,7 +115,7 @@ struct FairSharingTests {
             }
             try await group.waitForAll()
         }
-        let runs = order.withLock { $0 }
+        let runs = tally.order.withLock { $0 }
         #expect(runs.count == 15)
         #expect(zip(runs, runs.dropFirst()).count { $0 != $1 } == 2, "\(runs)")
     }
@@ -118,14 +124,14 @@ struct FairSharingTests {
     func stopped() async throws {
         let clock = ManualClock()
         let pool = MorselPool(threads: 1, clock: clock)
-        let steps = Atomic<Int>(0)
+        let tally = Tally()
         await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<8 {
                 let share = WorkShare(.query)
                 group.addTask {
                     try await pool.run(share: share) {
                         for step in 0..<20 {
-                            steps.add(1, ordering: .relaxed)
+                            tally.steps.add(1, ordering: .relaxed)
                             if step == 10 { pool.stop() }
                             clock.advance(microseconds: 25_000)
                             MorselPool.giveWay()
@@ -140,7 +146,7 @@ struct FairSharingTests {
                     refused += 1
                 }
             }
-            #expect(steps.load(ordering: .relaxed) == (8 - refused) * 20)
+            #expect(tally.steps.load(ordering: .relaxed) == (8 - refused) * 20)
         }
     }
 }
