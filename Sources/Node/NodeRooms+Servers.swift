@@ -1,5 +1,7 @@
 import CatalogAPI
+import Catalogs
 import Effects
+import Identity
 import IngestAPI
 import ManagementAPI
 import Pipelines
@@ -56,9 +58,11 @@ extension NodeRooms {
 
     /// The S3 protocol on its own port.
     func s3Server() -> HTTPServer {
+        let credentials = TokenCredentials(tokens: tokens) { [catalog] table in
+            try await catalog.hasTable(uuid: table.uuid, at: table.location, isStaged: table.isStaged)
+        }
         let service = S3Service(
-            buckets: objects.buckets, objects: objects.served, pool: pool,
-            credentials: TokenCredentials(tokens: tokens),
+            buckets: objects.buckets, objects: objects.served, pool: pool, credentials: credentials,
             deleteBucket: BucketRemoval(
                 buckets: objects.buckets, catalog: catalog, pipelines: pipelines
             ).remove,
