@@ -37,6 +37,38 @@ struct TableReaderTests {
         #expect(throws: IcebergError.self) { try reader.plan(snapshotID: 1) }
     }
 
+    @Test("a manifest whose files were seen is left out by their bounds, and only where all of them allow it")
+    func remembersBounds() async throws {
+        let store = MemoryBlobStore()
+        let id = 1
+        let groups = (0..<4).map { group in
+            (0..<3).map { place in
+                let value = Int64(group * 10 + place)
+                var file = TableFixtures.file("\(group)-\(place)", day: 1, text: "a", ids: value...value)
+                // The files of the last manifest tell nothing of their ids.
+                if group == 3 {
+                    file.lowerBounds = nil
+                    file.upperBounds = nil
+                }
+                return ManifestEntry(.added, file)
+            }
+        }
+        let metadata = try await TableFixtures.table(groups, store: store)
+        let reader = try TableReader(metadata: metadata, store: store, caches: TableCaches())
+        func plan(_ comparison: Predicate.Comparison, _ value: Int64) async throws -> (Int, PlanCounts) {
+            let plan = try reader.plan(predicate: .compare(fieldID: id, comparison, .long(value)))
+            return (try await plan.paths().count, plan.counts)
+        }
+        let first = try await plan(.equal, 11)
+        #expect(first.0 == 4 && first.1.skippedManifests == 0 && first.1.skippedFiles == 8)
+        let second = try await plan(.equal, 11)
+        #expect(second.0 == 4 && second.1.skippedManifests == 2 && second.1.skippedFiles == 2)
+        #expect(try await plan(.greaterOrEqual, 12).1.skippedManifests == 1)
+        #expect(try await plan(.greaterOrEqual, 12).0 == 7)
+        let nulls = try reader.plan(predicate: .isNull(fieldID: id))
+        #expect(try await nulls.paths() == [] && nulls.counts.skippedManifests == 4)
+    }
+
     @Test("predicates leave out manifests by partitions and files by partitions and bounds")
     func prunes() async throws {
         let (metadata, store) = try await TableFixtures.pyIceberg()

@@ -21,12 +21,13 @@ struct PageWork: Sendable {
     }
 
     /// `<>` may mean nulls to the client, so what prunes lets them in.
-    var request: ScanRequest {
+    func request(_ limits: PlanLimits) -> ScanRequest {
         var request = ScanRequest(
             predicate: query.range == nil ? .never : filter.pruning, range: query.range ?? .snapshot(nil))
         request.schema = schema
         request.window = window
         request.allowsAnyFormat = true
+        request.tasksAtOnce = tasksAtMost(limits)
         return request
     }
 
@@ -35,19 +36,15 @@ struct PageWork: Sendable {
         var page = ScanPage(filter: filter, schema: schema, statsFields: Set(query.statsFields))
         let limit = tasksAtMost(limits)
         var rows: Int64 = 0
-        while let task = try await plan.next() {
-            guard page.tasks.count < limit else {
-                page.planTasks = rest(from: task.position, plan, limits).map { window in
-                    PlanTask(
-                        planID: planID, tableUUID: table.uuid, query: query, window: window, until: until
-                    ).text(key: key)
-                }
-                break
-            }
+        while page.tasks.count < limit, let task = try await plan.next() {
             page.tasks.append(task)
             guard let wanted = query.rowsWanted else { continue }
             rows &+= rowsForSure(task)
-            if rows >= wanted { break }
+            if rows >= wanted { return page }
+        }
+        page.planTasks = rest(of: plan, limits).map { window in
+            PlanTask(planID: planID, tableUUID: table.uuid, query: query, window: window, until: until)
+                .text(key: key)
         }
         return page
     }
@@ -67,9 +64,12 @@ struct PageWork: Sendable {
     }
 
     /// What is left of the manifests that were read, and those that were not in about equal parts.
-    private func rest(from position: ScanPosition, _ plan: ScanPlan, _ limits: PlanLimits) -> [ScanWindow] {
+    private func rest(of plan: ScanPlan, _ limits: PlanLimits) -> [ScanWindow] {
         let unread = plan.unread
-        var windows = [ScanWindow(start: position, end: unread.first ?? window.end)]
+        var windows: [ScanWindow] = []
+        if let position = plan.nextPosition {
+            windows.append(ScanWindow(start: position, end: unread.first ?? window.end))
+        }
         let parts = max(1, min(limits.partsAtOnce, limits.pageBytes / 4 / (filterBytes + 512)) - 1)
         let size = (unread.count + parts - 1) / parts
         for start in stride(from: 0, to: unread.count, by: max(1, size)) {

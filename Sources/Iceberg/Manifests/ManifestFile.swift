@@ -46,6 +46,13 @@ package struct ManifestFile: Sendable, Hashable {
 
     package var mayHaveLiveFiles: Bool { files.map { $0.added > 0 || $0.existing > 0 } ?? true }
 
+    /// As its list says; nil where it does not, or says what cannot be.
+    package var liveFiles: Int64? {
+        guard let files, files.added >= 0, files.existing >= 0 else { return nil }
+        let (sum, overflow) = files.added.addingReportingOverflow(files.existing)
+        return overflow ? nil : sum
+    }
+
     /// False only when no row of the manifest can match. `projected` is about partition fields, see
     /// `Predicate.projected`; `types` are the spec's result types.
     package func mightMatch(_ projected: Predicate, _ spec: PartitionSpec, types: [DataType]) -> Bool {

@@ -37,6 +37,38 @@ package struct ColumnStatistics: Sendable, Hashable {
         }
     }
 
+    /// What is known of the rows of both together.
+    ///
+    /// Whatever predicate might match one of them might match this. Counts that cannot be are taken as unknown.
+    package func union(_ other: ColumnStatistics) -> ColumnStatistics {
+        let (left, right) = (plausible, other.plausible)
+        func sum(_ a: Int64?, _ b: Int64?) -> Int64? {
+            guard let a, let b else { return nil }
+            let (sum, overflow) = a.addingReportingOverflow(b)
+            return overflow ? nil : sum
+        }
+        // Where nothing compares there is no bound to know.
+        func bound(_ a: Scalar?, _ b: Scalar?, _ takesFirst: (Int) -> Bool) -> Scalar? {
+            if left.isAllNullOrNaN { return b }
+            if right.isAllNullOrNaN { return a }
+            guard let a, let b, let order = ScalarOrder.compare(a, b) else { return nil }
+            return takesFirst(order) ? a : b
+        }
+        return ColumnStatistics(
+            valueCount: sum(left.valueCount, right.valueCount),
+            nullCount: sum(left.nullCount, right.nullCount),
+            nanCount: sum(left.nanCount, right.nanCount), lower: bound(left.lower, right.lower) { $0 <= 0 },
+            upper: bound(left.upper, right.upper) { $0 >= 0 })
+    }
+
+    /// The same without counts that contradict each other.
+    private var plausible: ColumnStatistics {
+        let (nulls, nans) = (nullCount ?? 0, nanCount ?? 0)
+        let values = valueCount ?? .max
+        if nulls >= 0, nans >= 0, nulls <= values, nans <= values - nulls { return self }
+        return ColumnStatistics(lower: lower, upper: upper)
+    }
+
     var isAllNull: Bool {
         guard let valueCount, let nullCount else { return false }
         return valueCount == nullCount

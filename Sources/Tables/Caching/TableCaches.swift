@@ -20,6 +20,8 @@ package final class TableCaches: Sendable {
     let metadata: RecentCache<Key, TableMetadata>
     let lists: RecentCache<Key, [ManifestFile]>
     let manifests: RecentCache<Key, [ManifestEntry]>
+    /// Small, so that they are there when the entries have made room for others.
+    let manifestBounds: RecentCache<Key, ManifestBounds>
     let positionDeletes: RecentCache<Key, PositionDeletes>
 
     /// Decoded entries take several times the bytes of their compressed file.
@@ -28,7 +30,8 @@ package final class TableCaches: Sendable {
     package init(limitBytes: Int = 128 << 20) {
         metadata = RecentCache(limit: limitBytes / 4)
         lists = RecentCache(limit: limitBytes / 8)
-        manifests = RecentCache(limit: limitBytes / 8 * 4)
+        manifests = RecentCache(limit: limitBytes / 16 * 7)
+        manifestBounds = RecentCache(limit: limitBytes / 16)
         positionDeletes = RecentCache(limit: limitBytes / 8)
     }
 }

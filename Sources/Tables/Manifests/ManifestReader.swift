@@ -165,9 +165,9 @@ private struct EntryDecoder {
     private func counts(
         _ cursor: inout AvroCursor, _ element: AvroSchema
     ) throws(FileFormatsError) -> [Int: Int64] {
-        guard case .record(_, let fields) = element, fields.map(\.schema) == [.int, .long] else {
-            throw wrongShape("counts")
-        }
+        guard case .record(_, let fields) = element, fields.count == 2, case .int = fields[0].schema,
+            case .long = fields[1].schema
+        else { throw wrongShape("counts") }
         var result: [Int: Int64] = [:]
         try cursor.forEachElement { (cursor) throws(FileFormatsError) in
             let key = Int(try cursor.int())
@@ -179,9 +179,9 @@ private struct EntryDecoder {
     private func bounds(
         _ cursor: inout AvroCursor, _ element: AvroSchema
     ) throws(FileFormatsError) -> [Int: [UInt8]] {
-        guard case .record(_, let fields) = element, fields.map(\.schema) == [.int, .bytes] else {
-            throw wrongShape("bounds")
-        }
+        guard case .record(_, let fields) = element, fields.count == 2, case .int = fields[0].schema,
+            case .bytes = fields[1].schema
+        else { throw wrongShape("bounds") }
         var result: [Int: [UInt8]] = [:]
         try cursor.forEachElement { (cursor) throws(FileFormatsError) in
             let key = Int(try cursor.int())

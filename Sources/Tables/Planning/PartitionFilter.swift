@@ -8,7 +8,7 @@ struct PartitionFilter: Sendable {
     private let predicate: Predicate
     private let projected: Predicate
     /// The columns the predicate is about, as they are now.
-    private let columns: [Int: DataType]
+    let columns: [Int: DataType]
 
     init(spec: PartitionSpec, metadata: TableMetadata, schema: IcebergSchema, _ predicate: Predicate) {
         self.spec = spec
@@ -26,6 +26,10 @@ struct PartitionFilter: Sendable {
 
     func mightMatch(_ manifest: ManifestFile) -> Bool {
         projected == .always || manifest.mightMatch(projected, spec, types: types)
+    }
+
+    func mightMatch(_ bounds: ManifestBounds) -> Bool {
+        predicate.mightMatch { bounds.columns[$0] }
     }
 
     func mightMatch(_ file: DataFile) -> Bool {

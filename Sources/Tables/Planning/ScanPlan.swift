@@ -71,6 +71,9 @@ package final class ScanPlan: AsyncSequence, Sendable {
         return state.withLock { $0.deleteManifests.reduce(0) { $0 + Swift.max(0, $1.length) } }
     }
 
+    /// Where the next task stands, if it is found already.
+    package var nextPosition: ScanPosition? { state.withLock { $0.ready.first?.position } }
+
     /// The manifests of data that nobody looked into yet, by their numbers.
     package var unread: [Int] { state.withLock { $0.manifests?.map(\.number) ?? [] } }
 
@@ -92,10 +95,25 @@ package final class ScanPlan: AsyncSequence, Sendable {
         }
         try await readDeletes(deletes)
         return state.withLock { state in
-            let group = Array(state.manifests?.prefix(TableReader.manifestsAtOnce) ?? [])
+            let group = wanted(of: state.manifests ?? [])
             state.manifests = state.manifests?.dropFirst(group.count)
             return group
         }
+    }
+
+    /// The manifests to read next: a few, side by side, but no more than hold what is asked for at once.
+    private func wanted(of manifests: ArraySlice<NumberedManifest>) -> [NumberedManifest] {
+        guard let tasks = request.tasksAtOnce, predicate == .always else {
+            return Array(manifests.prefix(TableReader.manifestsAtOnce))
+        }
+        var group: [NumberedManifest] = []
+        var found: Int64 = 0
+        for manifest in manifests.prefix(TableReader.manifestsAtOnce) where found < tasks {
+            group.append(manifest)
+            // A number that a list made up only makes the group smaller.
+            found += Swift.min(manifest.manifest.liveFiles ?? .max, Int64(tasks))
+        }
+        return group
     }
 
     private func openLists() async throws -> (data: [NumberedManifest], deletes: [ManifestFile]) {
@@ -206,15 +224,24 @@ package final class ScanPlan: AsyncSequence, Sendable {
     }
 
     private func tasks(in numbered: NumberedManifest) async throws -> ([ScanTask], PlanCounts) {
-        let entries = try await files.entries(of: numbered.manifest)
+        guard let entries = try await entries(of: numbered.manifest) else {
+            var counts = PlanCounts()
+            counts.skippedManifests = 1
+            return ([], counts)
+        }
         try cancellation?.check()
-        return try await files.workers.run(size: entries.count * Self.entryBytes) { [self] in
+        return try await files.workers.run(size: entries.count * TableFiles.entryBytes) { [self] in
             try tasks(for: entries, in: numbered)
         }
     }
 
-    /// Looking at an entry takes about as long as decoding so many bytes of one.
-    private static let entryBytes = 64
+    /// Nil where none can match.
+    private func entries(of manifest: ManifestFile) async throws -> [ManifestEntry]? {
+        guard let filter = filters[manifest.specID], !filter.columns.isEmpty else {
+            return try await files.entries(of: manifest)
+        }
+        return try await files.entries(of: manifest, matching: filter)
+    }
 
     private func tasks(
         for entries: [ManifestEntry], in numbered: NumberedManifest
@@ -272,6 +299,7 @@ extension PlanCounts {
     mutating func add(_ other: PlanCounts) {
         files += other.files
         skippedFiles += other.skippedFiles
+        skippedManifests += other.skippedManifests
         fileBytes &+= other.fileBytes
         rows &+= other.rows
     }

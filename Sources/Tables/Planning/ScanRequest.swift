@@ -11,6 +11,9 @@ package struct ScanRequest: Sendable {
     package var window = ScanWindow()
     /// Another reads the files, so the formats this engine reads do not matter.
     package var allowsAnyFormat = false
+    /// So many tasks are taken and then no more: what lies in later manifests need not be read. Nil for a reader who
+    /// goes on.
+    package var tasksAtOnce: Int?
 
     package init(predicate: Predicate = .always, range: SnapshotRange = .snapshot(nil)) {
         self.predicate = predicate

@@ -52,12 +52,43 @@ package struct TableFiles: Sendable {
 
     /// The entries of a manifest, deleted ones too.
     package func entries(of manifest: ManifestFile) async throws -> [ManifestEntry] {
+        let (reader, key) = try await open(manifest)
+        return try await entries(of: manifest, reader, key)
+    }
+
+    /// The entries of a manifest of data; nil where it is known that none of its live files can match.
+    func entries(of manifest: ManifestFile, matching filter: PartitionFilter) async throws -> [ManifestEntry]?
+    {
+        let (reader, key) = try await open(manifest)
+        let known = caches.manifestBounds.find(key) ?? ManifestBounds()
+        guard filter.mightMatch(known) else { return nil }
+        let entries = try await entries(of: manifest, reader, key)
+        if !known.knows(filter.columns) {
+            let more = try await workers.run(size: entries.count * Self.entryBytes) {
+                known.adding(filter.columns, of: entries)
+            }
+            caches.manifestBounds.insert(more, for: key, cost: more.cost)
+        }
+        return entries
+    }
+
+    /// Looking at an entry takes about as long as decoding so many bytes of one.
+    static let entryBytes = 64
+
+    private func open(
+        _ manifest: ManifestFile
+    ) async throws -> (reader: any BlobReader, key: TableCaches.Key) {
         if manifest.keyMetadata != nil {
             throw TablesError(.formatUnsupported, "the manifest is encrypted", ["path": manifest.path])
         }
         let path = try location.blob(manifest.path)
         let reader = try await open(path)
-        let key = TableCaches.Key(path, reader.info)
+        return (reader, TableCaches.Key(path, reader.info))
+    }
+
+    private func entries(
+        of manifest: ManifestFile, _ reader: any BlobReader, _ key: TableCaches.Key
+    ) async throws -> [ManifestEntry] {
         if let known = caches.manifests.find(key) { return known }
         let bytes = try await reader.read([0..<reader.info.size])[0]
         let manifestReader = ManifestReader(metadata: metadata, manifest: manifest)
