@@ -33,13 +33,16 @@ extension CatalogAPI {
     ///
     /// Whoever holds them needs no rights on storage. An external store would be asked for keys of its own here.
     func credentials(
-        for table: TableIdentifier, _ metadata: TableMetadata, _ context: CatalogContext
+        for table: TableIdentifier, _ metadata: TableMetadata, _ context: CatalogContext,
+        isStaged: Bool = false
     ) throws -> StorageCredentials {
         let location = try TableLocation(metadata.location)
         let request = TemporaryCredential.Request(
             bucket: location.bucket,
             permission: context.mayWrite(table) ? .objectReadWrite : .objectReadOnly,
-            seconds: settings.credentialSeconds, prefixes: [location.key + "/"], objects: [])
+            seconds: settings.credentialSeconds, prefixes: [location.key + "/"], objects: [],
+            table: TemporaryCredential.Table(
+                uuid: metadata.uuid.description, location: location.uri, isStaged: isStaged))
         let keys = vend(request, context.principal.tokenID)
         var config = config(for: metadata)
         config["s3.access-key-id"] = context.principal.tokenID
@@ -73,7 +76,8 @@ extension CatalogAPI {
             if context.wantsSigning { config.merge(signingConfig(for: table, context)) { $1 } }
             return answer.response(config: config, isSigned: context.wantsSigning)
         }
-        let credentials = try credentials(for: table, answer.metadata, context)
+        let credentials = try credentials(
+            for: table, answer.metadata, context, isStaged: answer.metadataLocation == nil)
         // Older clients look into `config` only.
         return answer.response(config: credentials.config, credentials: credentials)
     }

@@ -31,15 +31,34 @@ package struct TemporaryCredential: Sendable {
         package var seconds: Int64
         package var prefixes: [String]
         package var objects: [String]
+        /// Whose files these are keys for; the node vends none without.
+        package var table: Table?
 
         package init(
-            bucket: String, permission: Permission, seconds: Int64, prefixes: [String], objects: [String]
+            bucket: String, permission: Permission, seconds: Int64, prefixes: [String], objects: [String],
+            table: Table? = nil
         ) {
             self.bucket = bucket
             self.permission = permission
             self.seconds = seconds
             self.prefixes = prefixes
             self.objects = objects
+            self.table = table
+        }
+    }
+
+    /// The table that vended keys are for, and die with.
+    package struct Table: Sendable, Hashable {
+        package var uuid: String
+        /// An `s3://` URI without a slash at the end.
+        package var location: String
+        /// Of a table that is to be created by a commit to come.
+        package var isStaged: Bool
+
+        package init(uuid: String, location: String, isStaged: Bool = false) {
+            self.uuid = uuid
+            self.location = location
+            self.isStaged = isStaged
         }
     }
 
@@ -60,14 +79,18 @@ package struct TemporaryCredential: Sendable {
     private let prefixes: [String]
     private let objects: [String]
     private let actions: [String]?
+    /// Of vended keys: they are good as long as the catalog has it.
+    package let table: Table?
 
     /// Issues one that may do what both it and its parent may.
     package init(_ request: Request, parent: String, parentSecret: String, now: Instant) {
         self.init(request, parent: parent, signedWith: parentSecret, isVended: false, now: now)
     }
 
-    /// Vends one that may do all it says. Whoever asks for it has checked that the parent may have it.
+    /// Vends one that may do all it says, for a table's files. Whoever asks for it has checked that the parent may
+    /// have it.
     package init(_ request: Request, parent: String, vendingSecret: String, now: Instant) {
+        precondition(request.table != nil, "vended keys are a table's")
         self.init(request, parent: parent, signedWith: vendingSecret, isVended: true, now: now)
     }
 
@@ -84,6 +107,7 @@ package struct TemporaryCredential: Sendable {
                 "prefixPaths": JSONValue(request.prefixes), "objectPaths": JSONValue(request.objects),
             ]
         }
+        claims["table"] = request.table?.json
         let body = JSONValue.object(claims).serialized()
         let header = isVended ? Self.vendedHeader : Self.header
         let text = Self.url(Array(header.utf8)) + "." + Self.url(body)
@@ -95,6 +119,7 @@ package struct TemporaryCredential: Sendable {
         prefixes = request.prefixes
         objects = request.objects
         actions = nil
+        table = request.table
         expires = Instant(microseconds: (start + request.seconds) * 1_000_000)
         self.isVended = isVended
     }
@@ -124,6 +149,8 @@ package struct TemporaryCredential: Sendable {
         else { throw Self.invalid }
         expires = Instant(microseconds: expiry.multipliedReportingOverflow(by: 1_000_000).partialValue)
         self.isVended = isVended
+        table = isVended ? claims["table"].flatMap { Table(json: $0) } : nil
+        guard !isVended || table != nil else { throw Self.invalid }
         let paths = claims["paths"]
         self.sessionToken = sessionToken
         secret = Hex.encode(SHA256.hash(jwt))
@@ -168,5 +195,18 @@ package struct TemporaryCredential: Sendable {
         if scopes.isEmpty { scopes = [Scope(right, [.bucket: bucket])] }
         if isVended { return Principal(tokenID: parent.tokenID, scopes: scopes) }
         return parent.narrowed(to: scopes, actions: actions.map { Set($0) })
+    }
+}
+
+extension TemporaryCredential.Table {
+    fileprivate var json: JSONValue {
+        ["uuid": .string(uuid), "location": .string(location), "staged": .boolean(isStaged)]
+    }
+
+    fileprivate init?(json: JSONValue) {
+        guard let uuid = json["uuid"]?.string, let location = json["location"]?.string,
+            let isStaged = json["staged"]?.boolean
+        else { return nil }
+        self.init(uuid: uuid, location: location, isStaged: isStaged)
     }
 }

@@ -1,5 +1,7 @@
 import CatalogAPI
+import Catalogs
 import Effects
+import Identity
 import IngestAPI
 import ManagementAPI
 import Pipelines
@@ -56,8 +58,10 @@ extension NodeRooms {
 
     /// The S3 protocol on its own port.
     func s3Server() -> HTTPServer {
-        let service = S3Service(
-            store: buckets, pool: pool, credentials: TokenCredentials(tokens: tokens), log: log)
+        let credentials = TokenCredentials(tokens: tokens) { [catalog] table in
+            try await catalog.hasTable(uuid: table.uuid, at: table.location, isStaged: table.isStaged)
+        }
+        let service = S3Service(store: buckets, pool: pool, credentials: credentials, log: log)
         return HTTPServer(
             name: "s3", address: settings.s3Listen.host, port: settings.s3Listen.port, limits: limits,
             effects: ServerEffects(log: log, metrics: metrics),

@@ -12,10 +12,19 @@ package protocol S3Credentials: Sendable {
 }
 
 /// Tokens as S3 keys: the access key is the token's id, the secret the hex SHA-256 of its value.
+///
+/// Keys vended for a table are asked about at each request, so that they end with their table.
 package struct TokenCredentials: S3Credentials {
     private let tokens: TokenStore
+    private let isThere: @Sendable (TemporaryCredential.Table) async throws -> Bool
 
-    package init(tokens: TokenStore) { self.tokens = tokens }
+    /// `isThere` tells whether the files are still that table's.
+    package init(
+        tokens: TokenStore, isThere: @escaping @Sendable (TemporaryCredential.Table) async throws -> Bool
+    ) {
+        self.tokens = tokens
+        self.isThere = isThere
+    }
 
     package func secret(
         forAccessKey accessKey: String, sessionToken: String?, now: Instant
@@ -26,6 +35,7 @@ package struct TokenCredentials: S3Credentials {
             let session = try TemporaryCredential(
                 sessionToken: sessionToken, parentSecret: parent.secret, vendingSecret: tokens.vendingSecret,
                 now: now)
+            if let table = session.table, try await !isThere(table) { return nil }
             return (session.secret, session.principal(of: parent.principal))
         } catch let error as IdentityError where error.code == .unauthenticated {
             return nil

@@ -108,6 +108,64 @@ def test_keys_die_with_their_token(server):
     assert code_of(s3.list_objects_v2, Prefix=folder(prefix)) == "InvalidAccessKeyId"
 
 
+def made(server, name, **body):
+    answer = server.session.post(f"{server.url}/catalog/v1/local_lake/namespaces/web/tables", json={
+        "name": name, "schema": {"type": "struct", "schema-id": 0, "fields": [
+            {"id": 1, "name": "id", "required": False, "type": "long"}]}, **body},
+        headers={"X-Iceberg-Access-Delegation": "vended-credentials"})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize("method, path", [
+    ("DELETE", "tables/{}"), ("DELETE", "tables/{}?purgeRequested=true"), ("POST", "tables/{}/unregister")])
+def test_keys_die_with_their_table_and_do_not_open_the_next_one_there(server, method, path):
+    place = {"location": f"s3://lake/places/{len(path)}"}
+    name = f"mortal{len(path)}"
+    old = storage(server, made(server, name, **place)["config"])
+    key = folder(place["location"]) + "/data/x"
+    old.put_object(Bucket="lake", Key=key, Body=b"old")
+    base = f"{server.url}/catalog/v1/local_lake/namespaces/web/"
+    # Signed before the table goes and sent after.
+    link = old.generate_presigned_url("get_object", Params={"Bucket": "lake", "Key": key})
+    assert requests.get(link).content == b"old"
+    assert server.session.request(method, base + path.format(name)).status_code in (200, 204)
+    assert code_of(old.get_object, Key=key) == "InvalidAccessKeyId"
+    assert requests.get(link).status_code == 403
+    new = storage(server, made(server, name, **place)["config"])
+    new.put_object(Bucket="lake", Key=key, Body=b"new")
+    assert code_of(old.get_object, Key=key) == code_of(old.put_object, Key=key, Body=b"") == "InvalidAccessKeyId"
+    assert new.get_object(Bucket="lake", Key=key)["Body"].read() == b"new"
+
+
+def test_keys_outlive_a_rename_and_a_table_taken_back(server):
+    first = made(server, "moving")
+    s3, prefix = storage(server, first["config"]), folder(first["metadata"]["location"]) + "/"
+    catalog = catalog_of(server, server.token)
+    catalog.rename_table("web.moving", "web.moved")
+    assert s3.list_objects_v2(Bucket="lake", Prefix=prefix)["KeyCount"] == 1
+    catalog.drop_table("web.moved")
+    assert code_of(s3.list_objects_v2, Prefix=prefix) == "InvalidAccessKeyId"
+    catalog.register_table("web.moving", first["metadata-location"])
+    assert s3.list_objects_v2(Bucket="lake", Prefix=prefix)["KeyCount"] == 1
+
+
+def test_a_staged_tables_keys_hold_until_the_place_is_somebody_elses(server):
+    place = "s3://lake/places/staged"
+    staged = storage(server, made(server, "staged", **{"stage-create": True}, location=place)["config"])
+    staged.put_object(Bucket="lake", Key=folder(place) + "/data/x", Body=b"mine")
+    # Somebody else's table comes to lie inside before the transaction ends.
+    made(server, "faster", location=place + "/inside")
+    assert code_of(staged.get_object, Key=folder(place) + "/data/x") == "InvalidAccessKeyId"
+
+
+def test_a_staged_tables_keys_go_on_when_it_is_created(server):
+    catalog = catalog_of(server, server.token)
+    with catalog.create_table_transaction("web.born", schema=ROWS.schema) as transaction:
+        transaction.append(ROWS)
+    assert catalog.load_table("web.born").scan().to_arrow().num_rows == 3
+
+
 def test_nobody_can_make_up_what_the_server_vends(server):
     import base64
     import hashlib

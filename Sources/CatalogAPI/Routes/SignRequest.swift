@@ -28,7 +28,9 @@ extension CatalogAPI {
         let keys = vend(
             TemporaryCredential.Request(
                 bucket: location.bucket, permission: action.isWrite ? .objectReadWrite : .objectReadOnly,
-                seconds: Self.signatureSeconds, prefixes: [location.key + "/"], objects: []),
+                seconds: Self.signatureSeconds, prefixes: [location.key + "/"], objects: [],
+                table: TemporaryCredential.Table(
+                    uuid: loaded.metadata.uuid.description, location: location.uri)),
             context.principal.tokenID)
         let signer = SigV4Signer(
             accessKey: context.principal.tokenID, secret: keys.secret, region: request.region,

@@ -29,6 +29,28 @@ extension Catalog {
         try await metastore.read { try TableRow.find(table, in: warehouse, $0) != nil }
     }
 
+    /// Whether the files at `location` are still those of the table `uuid`, whatever its name is now.
+    ///
+    /// A staged table has no row yet: its place is its own until somebody else has it, or a part of it.
+    ///
+    /// - Errors: `ICE-108`, and the Metastore's.
+    /// - Cost: one read of the Metastore by an index.
+    package func hasTable(uuid: String, at location: String, isStaged: Bool) async throws -> Bool {
+        let place = try TableLocation(location)
+        return try await metastore.read { transaction in
+            let owner = try transaction.first(
+                "SELECT uuid FROM tables WHERE location = ?", [.text(LocationRules.key(place))])
+            if let owner { return try owner.text("uuid") == uuid }
+            guard isStaged else { return false }
+            do {
+                try LocationRules.requireFree(place, transaction)
+                return true
+            } catch let error as CatalogError where error.code == .locationOverlaps {
+                return false
+            }
+        }
+    }
+
     /// - Errors: `CAT-102` when the namespace does not exist.
     package func listTables(
         in namespace: Namespace, of warehouse: Warehouse, page: PageRequest = .all
