@@ -93,19 +93,20 @@ struct CatalogRoute: Sendable {
     ]
 
     private static let planning: [CatalogRoute] = [
-        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/tables/{table}/plan") { api in
-            { try await api.planTableScan($0) }
-        },
+        CatalogRoute(
+            method: "POST", path: "/namespaces/{namespace}/tables/{table}/plan", isRepeatable: true
+        ) { api in { try await api.planTableScan($0) } },
         CatalogRoute(method: "GET", path: "/namespaces/{namespace}/tables/{table}/plan/{plan-id}") { api in
             { try await api.fetchPlanningResult($0) }
         },
-        CatalogRoute(method: "DELETE", path: "/namespaces/{namespace}/tables/{table}/plan/{plan-id}") {
-            api in
-            { try await api.cancelPlanning($0) }
-        },
-        CatalogRoute(method: "POST", path: "/namespaces/{namespace}/tables/{table}/tasks") { api in
-            { try await api.fetchScanTasks($0) }
-        },
+        CatalogRoute(
+            method: "DELETE", path: "/namespaces/{namespace}/tables/{table}/plan/{plan-id}",
+            isRepeatable: true
+        ) { api in { try await api.cancelPlanning($0) } },
+        // A plan task says all that decides its answer, so nothing is kept of it but refusals.
+        CatalogRoute(
+            method: "POST", path: "/namespaces/{namespace}/tables/{table}/tasks", isRepeatable: true
+        ) { api in { try await api.fetchScanTasks($0) } },
     ]
 
     private static let views: [CatalogRoute] = [

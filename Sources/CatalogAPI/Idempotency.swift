@@ -63,6 +63,7 @@ extension CatalogAPI {
         case .refusal(let status, let body): return CatalogErrorBody.response(status: status, body)
         case .namespace(let info): return .json(NamespaceAnswer(info).json)
         case .properties(let changes): return .json(changes.json)
+        case .plan(let id, let query): return try await planAgain(id, query, context)
         case .table where route.path == "/transactions/commit": return Response(status: 204)
         case .table(let name, let location):
             let table = try await catalog.table(name, orAsAt: location, in: context.warehouse)

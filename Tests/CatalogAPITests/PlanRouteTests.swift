@@ -145,6 +145,92 @@ struct PlanRouteTests {
         #expect(old.status == 404 && old.errorType == "NoSuchPlanIdException")
     }
 
+    private static func key(_ number: UInt64) -> [String: String] {
+        ["idempotency-key": UniqueID(high: 0x0190_0000_0000_7000 | number, low: 1 << 63).description]
+    }
+
+    /// The table becomes empty; what was there before stays in its history.
+    private func empty(_ fixture: APIFixture) async throws {
+        let name = TableIdentifier(namespace: Namespace(["web", "raw"]), name: "clicks")
+        let warehouse = try await fixture.catalog.warehouse(named: "local_lake")
+        let metadata = try await fixture.catalog.loadTable(name, in: warehouse).metadata
+        let snapshot = Snapshot(
+            snapshotID: 8, parentID: 7, sequenceNumber: 2, timestampMilliseconds: 1_700_000_000_001,
+            manifestList: "\(metadata.location)/metadata/empty.avro")
+        let list = try ManifestListFile.write(
+            [], of: snapshot, formatVersion: 2, sync: [UInt8](repeating: 9, count: 16))
+        let path = try #require(BlobPath(uri: snapshot.manifestList ?? ""))
+        _ = try await fixture.store.put(path, list, if: .always)
+        _ = try await fixture.catalog.commit([
+            TableCommit(
+                warehouse: warehouse, identifier: name, requirements: [],
+                updates: [
+                    .addSnapshot(snapshot), .setSnapshotRef(name: "main", SnapshotRef(snapshotID: 8)),
+                ])
+        ])
+    }
+
+    @Test("a scan planned again with the same key is the same plan, whatever the table is by then")
+    func repeats() async throws {
+        let fixture = try await fixture(PlanLimits(), manifests: 3, files: 5)
+        let path = tables + "/clicks/plan"
+        let first = try await fixture.send("POST", path, [:], headers: Self.key(1))
+        #expect(first.body["file-scan-tasks"]?.array?.count == 15)
+        try await empty(fixture)
+        #expect(try await fixture.send("POST", path, [:]).body["file-scan-tasks"] == [])
+        let again = try await fixture.send("POST", path, [:], headers: Self.key(1))
+        #expect(again.status == 200 && again.body == first.body)
+        // The plan's id is forgotten by then, as after a restart; the key is not.
+        fixture.clock.advance(microseconds: 900_000_000)
+        let late = try await fixture.send("POST", path, [:], headers: Self.key(1))
+        #expect(late.status == 200 && late.body == first.body)
+        let id = try #require(first.body["plan-id"]?.string)
+        #expect(try await fixture.send("GET", path + "/" + id).status == 200)
+        let other = try await fixture.send("POST", path, ["select": ["id"]], headers: Self.key(1))
+        #expect(other.status == 422)
+        let wrong = try await fixture.send("POST", path, [:], headers: ["idempotency-key": "no"])
+        #expect(wrong.status == 400)
+        for _ in 0..<2 {
+            let gone = try await fixture.send("DELETE", path + "/" + id, headers: Self.key(2))
+            #expect(gone.status == 204)
+        }
+        let cancelled = try await fixture.send("POST", path, [:], headers: Self.key(1))
+        #expect(cancelled.status == 404 && cancelled.errorType == "NoSuchPlanIdException")
+    }
+
+    @Test(
+        "a plan that is being worked on is not begun twice; a refusal and a plan task come again as they were"
+    )
+    func repeatsSubmitted() async throws {
+        var limits = PlanLimits()
+        limits.deleteBytesAtOnce = 1
+        limits.openPlans = 1
+        limits.tasksPerPage = 2
+        let fixture = try await fixture(limits, manifests: 2, files: 3, deletes: 1)
+        let path = tables + "/clicks/plan"
+        let first = try await fixture.send("POST", path, [:], headers: Self.key(1))
+        #expect(first.body["status"] == "submitted")
+        let again = try await fixture.send("POST", path, [:], headers: Self.key(1))
+        #expect(again.status == 200 && again.body == first.body)
+        let id = try #require(first.body["plan-id"]?.string)
+        await fixture.plans.work(onPlan: id)
+        let done = try await fixture.send("POST", path, [:], headers: Self.key(1))
+        #expect(done.body["status"] == "completed" && done.body["plan-id"]?.string == id)
+        let task: JSONValue = ["plan-task": try #require(done.body["plan-tasks"]?.array?.first)]
+        let tasks = tables + "/clicks/tasks"
+        let some = try await fixture.send("POST", tasks, task, headers: Self.key(2))
+        #expect(some.status == 200)
+        #expect(try await fixture.send("POST", tasks, task, headers: Self.key(2)).body == some.body)
+        for _ in 0..<2 {
+            let none = try await fixture.send("POST", tables + "/none/plan", [:], headers: Self.key(3))
+            #expect(none.status == 404 && none.errorType == "NoSuchTableException")
+        }
+        let made = try await fixture.send("POST", tables, ["name": "none", "schema": APIFixture.schema])
+        #expect(made.status == 200)
+        #expect(
+            try await fixture.send("POST", tables + "/none/plan", [:], headers: Self.key(3)).status == 404)
+    }
+
     @Test("a plan with many deletes is submitted, worked on, polled, cancelled")
     func submitted() async throws {
         var limits = PlanLimits()

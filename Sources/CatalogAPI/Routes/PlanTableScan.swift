@@ -17,6 +17,16 @@ extension CatalogAPI {
         return try await planResponse(state, id: id, loaded, context)
     }
 
+    /// The answer to a request that came before with the same idempotency key.
+    func planAgain(_ id: String, _ query: PlanQuery, _ context: CatalogContext) async throws -> Response {
+        let table = try context.table()
+        try context.requireRead(table)
+        let loaded = try await catalog.loadTable(table, in: context.warehouse)
+        let state = try await plans.submitAgain(
+            query, as: id, of: loaded, cancellation: context.request.cancellation)
+        return try await planResponse(state, id: id, loaded, context)
+    }
+
     /// `GET …/tables/{table}/plan/{plan-id}`: how a plan stands. 200, 404.
     func fetchPlanningResult(_ context: CatalogContext) async throws -> Response {
         let table = try context.table()
@@ -32,7 +42,7 @@ extension CatalogAPI {
         let table = try context.table()
         try context.requireRead(table)
         let id = try context.request.parameter("plan-id")
-        try plans.cancel(plan: id, of: try await catalog.loadTable(table, in: context.warehouse))
+        try await plans.cancel(plan: id, of: try await catalog.loadTable(table, in: context.warehouse))
         return Response(status: 204)
     }
 

@@ -55,6 +55,34 @@ package final class PlanService: Sendable {
         _ query: PlanQuery, of table: LoadedTable, cancellation: CancellationToken? = nil
     ) async throws -> (id: String, state: PlanState) {
         let id = UniqueID.random(from: catalog.randomness).description
+        let state = try await submit(query, as: id, of: table, cancellation)
+        await catalog.keep(.plan(id: id, query))
+        return (id, state)
+    }
+
+    /// How a plan stands that was submitted before; it is planned anew under its id where that is not known any more.
+    ///
+    /// - Errors: `CAT-109` when what was planned has expired since, or the plan was cancelled; those of `submit`.
+    package func submitAgain(
+        _ query: PlanQuery, as id: String, of table: LoadedTable, cancellation: CancellationToken? = nil
+    ) async throws -> PlanState {
+        let now = catalog.clock.monotonicNanoseconds
+        let isOpen = open.withLock { $0.find(id, tableUUID: table.uuid, at: now) != nil }
+        if isOpen {
+            let state = try await state(ofPlan: id, of: table, cancellation: cancellation)
+            if case .cancelled = state { throw Self.noSuchPlan(id) }
+            return state
+        }
+        do {
+            return try await submit(query, as: id, of: table, cancellation)
+        } catch let error as IcebergError where Self.meansGone(error) {
+            throw Self.noSuchPlan(id)
+        }
+    }
+
+    private func submit(
+        _ query: PlanQuery, as id: String, of table: LoadedTable, _ cancellation: CancellationToken?
+    ) async throws -> PlanState {
         let work = try PageWork(query, ScanWindow(), planID: id, table: table)
         let plan = try scan(work, cancellation)
         guard try await plan.prepare() > limits.deleteBytesAtOnce else {
@@ -62,7 +90,7 @@ package final class PlanService: Sendable {
                 let page = try await page(work, of: plan)
                 try add(id, query, table, .answered)
                 meters.completed.add()
-                return (id, .completed(page))
+                return .completed(page)
             } catch {
                 meters.failed.add()
                 throw error
@@ -71,7 +99,7 @@ package final class PlanService: Sendable {
         try add(id, query, table, .waiting(table, CancellationToken()))
         wake.yield(id)
         meters.submitted.add()
-        return (id, .submitted)
+        return .submitted
     }
 
     private func add(_ id: String, _ query: PlanQuery, _ table: LoadedTable, _ stage: OpenPlans.Stage) throws
@@ -120,11 +148,12 @@ package final class PlanService: Sendable {
     /// Frees what is held for the plan; its plan tasks are void. A second time it changes nothing.
     ///
     /// - Errors: `CAT-109`.
-    package func cancel(plan id: String, of table: LoadedTable) throws {
+    package func cancel(plan id: String, of table: LoadedTable) async throws {
         _ = try find(id, table)
         let token = open.withLock { $0.cancel(id, expires: expiry) }
         token?.cancel()
         meters.cancelled.add()
+        await catalog.keep(.nothing)
     }
 
     private func find(_ id: String, _ table: LoadedTable) throws(CatalogError) -> OpenPlans.Plan {
@@ -208,7 +237,7 @@ package final class PlanService: Sendable {
             metadata: work.table.metadata, store: catalog.store, caches: resources.caches,
             pool: (resources.pool, .query))
         let memory = MemoryBudget(ledger: resources.ledger, limit: limits.deleteIndexBytes)
-        return try reader.plan(work.request, cancellation: cancellation, memory: memory)
+        return try reader.plan(work.request(limits), cancellation: cancellation, memory: memory)
     }
 
     private func page(_ work: PageWork, of plan: ScanPlan) async throws -> ScanPage {

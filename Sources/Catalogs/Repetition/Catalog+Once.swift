@@ -43,7 +43,12 @@ extension Catalog {
         }
     }
 
-    /// A refusal changed nothing, so losing its answer only means that the request is looked at again.
+    /// Keeps the answer to the current request, when it is one that may come again and changes nothing on disk.
+    func keep(_ answer: RecordedAnswer) async {
+        if let request = RepeatableRequest.current { await keep(answer, to: request) }
+    }
+
+    /// Nothing on disk has changed, so losing the answer only means that the request is looked at again.
     private func keep(_ answer: RecordedAnswer, to request: RepeatableRequest) async {
         let expiry = answerExpiry
         do {

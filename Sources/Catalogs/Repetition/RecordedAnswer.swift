@@ -13,6 +13,8 @@ package enum RecordedAnswer: Sendable, Hashable {
     case view(TableIdentifier, metadataLocation: String)
     case namespace(NamespaceInfo)
     case properties(NamespacePropertyChanges)
+    /// The same question has the same answer, whose snapshots never change.
+    case plan(id: String, PlanQuery)
     /// An error that would be the same again, as the caller words it.
     case refusal(status: Int, JSONValue)
 
@@ -31,6 +33,7 @@ package enum RecordedAnswer: Sendable, Hashable {
                 "kind": "properties", "updated": JSONValue(changes.updated),
                 "removed": JSONValue(changes.removed), "missing": JSONValue(changes.missing),
             ]
+        case .plan(let id, let query): ["kind": "plan", "plan-id": .string(id), "query": query.json]
         case .refusal(let status, let body):
             ["kind": "refusal", "status": JSONValue(status), "body": body]
         }
@@ -79,6 +82,10 @@ package enum RecordedAnswer: Sendable, Hashable {
             else { return nil }
             self = .properties(
                 NamespacePropertyChanges(updated: updated, removed: removed, missing: missing))
+        case "plan":
+            guard let id = json["plan-id"]?.string, let query = json["query"].flatMap({ PlanQuery(json: $0) })
+            else { return nil }
+            self = .plan(id: id, query)
         case "refusal":
             guard let status = json["status"]?.integer, let body = json["body"] else { return nil }
             self = .refusal(status: Int(status), body)
