@@ -76,6 +76,12 @@ package struct CatalogAPI: Sendable {
                 }
             }
         }
+        // Other paths below are errors in the words of this interface.
+        for method in ["GET", "HEAD", "POST", "PUT", "DELETE"] {
+            router.add(method, "/catalog/{path...}") { request in
+                throw WireError(.noRoute, "no such path", ["method": method, "path": request.path])
+            }
+        }
         return router
     }
 }

@@ -33,8 +33,11 @@ enum CatalogErrorBody {
     static func classify(_ error: any Error) -> (status: Int, type: String) {
         if let error = error as? CatalogError, let exact = exact(error.code) { return exact }
         if (error as? CatalogAPIError)?.code == .noSuchFunction { return (404, "NoSuchFunctionException") }
-        if let error = error as? IcebergError, error.kind == .conflict {
-            return (409, "CommitFailedException")
+        switch (error as? IcebergError)?.kind {
+        case .conflict: return (409, "CommitFailedException")
+        // A part of the request that the table lacks, or no version has: 404 would say that there is no table.
+        case .notFound, .unsupported: return (400, "BadRequestException")
+        default: break
         }
         let status = FaultStatus(error).status
         switch status {
@@ -68,7 +71,7 @@ enum CatalogErrorBody {
         case .commitConflict, .commitContended: (409, "CommitFailedException")
         case .commitOutcomeUnknown: (500, "CommitStateUnknownException")
         case .warehouseNotEmpty, .invalidName, .limitExceeded, .invalidPageToken, .locationOutside,
-            .changeRefused, .corrupt, .planningBusy:
+            .changeRefused, .notRegistrable, .corrupt, .planningBusy:
             nil
         }
     }

@@ -24,7 +24,7 @@ struct TableAnswer {
     /// A metadata file has one content for ever, so its name tells versions apart.
     var etag: String? {
         metadataLocation.flatMap { $0.split(separator: "/").last }.map {
-            "\"\($0)\(snapshots == .all ? "" : "#refs")\(keyMark.map { "#" + $0 } ?? "")\""
+            "\($0)\(snapshots == .all ? "" : "#refs")\(keyMark.map { "#" + $0 } ?? "")"
         }
     }
 
@@ -47,7 +47,7 @@ struct TableAnswer {
             bytes.append(UInt8(ascii: "}"))
         }
         var headers: HTTPHeaders = ["content-type": "application/json"]
-        headers["etag"] = etag
+        headers["etag"] = etag.map { ETag.quoted($0) }
         return Response(status: 200, headers: headers, body: .bytes(bytes))
     }
 

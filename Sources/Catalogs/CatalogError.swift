@@ -39,6 +39,8 @@ package struct CatalogError: Fault {
         case changeRefused = "CAT-207"
         /// An idempotency key came with another request than the one it was made for.
         case keyReused = "CAT-208"
+        /// What is to be registered is not there, or is no metadata that can be read.
+        case notRegistrable = "CAT-209"
         /// A requirement does not hold: the table moved. Load it again, then decide.
         case commitConflict = "CAT-301"
         /// The pointer moved too often while a commit was tried. Retry after a pause.
@@ -59,7 +61,7 @@ package struct CatalogError: Fault {
                 .commitConflict, .commitContended:
                 .conflict
             case .invalidName, .limitExceeded, .contradictoryProperties, .invalidPageToken, .locationOutside,
-                .changeRefused, .keyReused:
+                .changeRefused, .keyReused, .notRegistrable:
                 .invalidRequest
             case .commitOutcomeUnknown: .outcomeUnknown
             case .planningBusy: .unavailable

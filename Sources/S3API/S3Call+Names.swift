@@ -41,24 +41,6 @@ extension S3Call {
     }
 }
 
-/// ETags on the wire stand in quotes.
-enum ETag {
-    static func quoted(_ etag: String) -> String { "\"\(etag)\"" }
-
-    static func plain(_ text: some StringProtocol) -> String {
-        var text = Substring(text).drop { $0 == " " }
-        while text.last == " " { text = text.dropLast() }
-        if text.hasPrefix("W/") { text = text.dropFirst(2) }
-        return text.count >= 2 && text.hasPrefix("\"") && text.hasSuffix("\"")
-            ? String(text.dropFirst().dropLast()) : String(text)
-    }
-
-    /// Whether a list such as `"a", "b"` or `*` names this one.
-    static func matches(_ list: String, _ etag: String) -> Bool {
-        plain(list) == "*" || list.split(separator: ",").contains { plain($0) == etag }
-    }
-}
-
 /// Times as S3 writes them.
 enum S3Time {
     /// `2026-01-31T12:34:56.789Z`

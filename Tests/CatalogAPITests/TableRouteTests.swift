@@ -325,4 +325,55 @@ struct TableRouteTests {
                 ])
         }
     }
+
+    @Test("an etag is found in a list, weakened by a proxy, or as any")
+    func etagLists() async throws {
+        let path = tables + "/clicks"
+        let etag = try #require(try await fixture.send("GET", path).headers["etag"])
+        for (known, status) in [
+            ("\"x\", \(etag)", 304), ("W/\(etag)", 304), ("*", 304), ("\"x\"", 200), ("junk", 200),
+        ] {
+            let answer = try await fixture.send("GET", path, headers: ["if-none-match": known])
+            #expect(answer.status == status, "\(known)")
+        }
+    }
+
+    @Test(
+        "a commit that names what the table lacks, or no version has, is a bad request and no missing table")
+    func refusesUnknownParts() async throws {
+        let updates: [JSONValue] = [
+            ["action": "set-snapshot-ref", "ref-name": "main", "type": "branch", "snapshot-id": 99],
+            ["action": "upgrade-format-version", "format-version": 9],
+            ["action": "set-current-schema", "schema-id": 9],
+        ]
+        for update in updates {
+            let body: JSONValue = ["requirements": [], "updates": [update]]
+            let answer = try await fixture.send("POST", tables + "/clicks", body)
+            #expect(answer.status == 400 && answer.errorType == "BadRequestException", "\(update)")
+        }
+    }
+
+    @Test("what is no metadata cannot be registered, and saying so is not an error of the server")
+    func registersNoJunk() async throws {
+        let place = "s3://lake/t/metadata/junk.json"
+        _ = try await fixture.store.put(try #require(BlobPath(uri: place)), Array("{}".utf8), if: .always)
+        for path in ["register", "register-view"] {
+            for file in [place, "s3://lake/t/metadata/none.json"] {
+                let answer = try await fixture.send(
+                    "POST", base + "/namespaces/web/" + path,
+                    ["name": "r", "metadata-location": .string(file)])
+                #expect(answer.status == 400 && answer.errorType == "BadRequestException", "\(path) \(file)")
+            }
+        }
+    }
+
+    @Test("a path or method nobody serves is an error in the specification's words")
+    func unknownPaths() async throws {
+        for (method, path, status) in [
+            ("GET", base + "/nothing", 404), ("POST", "/catalog/v2/x", 404), ("PUT", tables + "/clicks", 405),
+        ] {
+            let answer = try await fixture.send(method, path)
+            #expect(answer.status == status && answer.body["error"]?["code"] == JSONValue(status), "\(path)")
+        }
+    }
 }

@@ -168,8 +168,8 @@ struct TableTests {
         for path in [elsewhere, otherBucket] { _ = try await fixture.memory.put(path, bytes, if: .always) }
         _ = try await fixture.memory.put(garbage, Array("{\"format-version\": 2".utf8), if: .always)
         for (path, code) in [
-            (elsewhere.uri, "CAT-205"), (otherBucket.uri, "CAT-205"), (garbage.uri, "CAT-401"),
-            ("s3://lake/none.json", "CAT-401"), ("file:///etc/passwd", "ICE-108"),
+            (elsewhere.uri, "CAT-205"), (otherBucket.uri, "CAT-205"), (garbage.uri, "CAT-209"),
+            ("s3://lake/none.json", "CAT-209"), ("file:///etc/passwd", "ICE-108"),
         ] {
             let found = await faultCode {
                 _ = try await catalog.registerTable(

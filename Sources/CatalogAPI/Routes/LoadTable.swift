@@ -15,8 +15,10 @@ extension CatalogAPI {
         let loaded = try await catalog.loadTable(table, in: context.warehouse)
         var answer = TableAnswer(loaded, snapshots: snapshots)
         answer.keyMark = keyMark(for: table, context)
-        if let etag = answer.etag, context.request.headers["if-none-match"] == etag {
-            return Response(status: 304, headers: ["etag": etag])
+        if let etag = answer.etag, let known = context.request.headers["if-none-match"],
+            ETag.matches(known, etag)
+        {
+            return Response(status: 304, headers: ["etag": ETag.quoted(etag)])
         }
         if snapshots == .all { answer.text = try await catalog.metadataText(of: loaded) }
         return try tableResponse(answer, of: table, context)

@@ -28,7 +28,7 @@ extension Catalog {
     /// With `overwrite` a table of the name points at the metadata from now on, be it its own or another table's; the
     /// files it had stay. `claiming` decides whether the caller may have what lies at the location.
     ///
-    /// - Errors: `CAT-102`, `CAT-104`, `CAT-205`, `CAT-206`, `CAT-302`, `CAT-401` when there is no readable metadata.
+    /// - Errors: `CAT-102`, `CAT-104`, `CAT-205`, `CAT-206`, `CAT-302`, `CAT-209` when there is no readable metadata.
     package func registerTable(
         _ table: TableIdentifier, metadataLocation: String, in warehouse: Warehouse, overwrite: Bool = false,
         claiming: @Sendable (TableLocation, UniqueID) throws -> Void = { _, _ in }
@@ -36,7 +36,7 @@ extension Catalog {
         try NameRules(limits: limits).check(tableName: table.name)
         let file = try LocationRules.check(metadataLocation, in: warehouse)
         return try await queue.holding([CommitQueue.key(table, warehouse)]) {
-            let metadata = try await files.load(file.uri)
+            let metadata = try await Self.registrable(file.uri) { try await files.load(file.uri) }
             let location = try LocationRules.check(metadata.location, in: warehouse)
             try claiming(location, metadata.uuid)
             guard location.contains(file.uri) else { throw LocationRules.outside(file.uri, location) }
@@ -52,6 +52,19 @@ extension Catalog {
                 if try await landAlone(plan) { return plan.loaded }
             }
             throw contended
+        }
+    }
+
+    /// What `load` reads where the caller says that there is metadata.
+    static func registrable<Metadata>(
+        _ location: String, _ load: () async throws -> Metadata
+    ) async throws -> Metadata {
+        do {
+            return try await load()
+        } catch let error as CatalogError where error.code == .corrupt {
+            throw CatalogError(
+                .notRegistrable, "there is no metadata here that can be read",
+                ["metadata-location": location, "reason": "\(error.cause ?? error)"], cause: error)
         }
     }
 

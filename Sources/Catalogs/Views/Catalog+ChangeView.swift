@@ -38,7 +38,7 @@ extension Catalog {
 
     /// Takes over a view whose metadata file lies in the bucket already.
     ///
-    /// - Errors: `CAT-102`, `CAT-104`, `CAT-205`, `CAT-206`, `CAT-401` when there is no readable metadata.
+    /// - Errors: `CAT-102`, `CAT-104`, `CAT-205`, `CAT-206`, `CAT-209` when there is no readable metadata.
     package func registerView(
         _ view: TableIdentifier, metadataLocation: String, in warehouse: Warehouse,
         claiming: @Sendable (TableLocation, UniqueID) throws -> Void = { _, _ in }
@@ -46,7 +46,7 @@ extension Catalog {
         try NameRules(limits: limits).check(tableName: view.name)
         let file = try LocationRules.check(metadataLocation, in: warehouse).uri
         return try await queue.holding([CommitQueue.key(view, warehouse)]) {
-            let metadata = try await viewFiles.load(file)
+            let metadata = try await Self.registrable(file) { try await viewFiles.load(file) }
             let place = try check(metadata, in: warehouse)
             try claiming(place, metadata.uuid)
             guard place.contains(file) else { throw LocationRules.outside(file, place) }
