@@ -1,6 +1,7 @@
 """SIGKILL between any two steps of the catalog's operations leaves no half-made table and no pointer to a missing file."""
 
 import contextlib
+import copy
 import json
 import sqlite3
 import subprocess
@@ -211,22 +212,70 @@ def test_a_replaced_view_is_the_old_one_or_the_new_one(tmp_path, fault, happened
     assert firn.stop() == 0
 
 
-@pytest.mark.parametrize("path, request_of", [
-    ("rename", lambda firn: ("POST", "/catalog/v1/local_lake/tables/rename", {
-        "source": {"namespace": ["web"], "name": "t"}, "destination": {"namespace": ["web"], "name": "u"}})),
-    ("drop", lambda firn: ("DELETE", TABLES + "/t")),
-])
+ROOT = "/catalog/v1/local_lake"
+VIEWS = ROOT + "/namespaces/web/views"
+
+
+def renaming(name):
+    return {"source": {"namespace": ["web"], "name": name}, "destination": {"namespace": ["web"], "name": "u"}}
+
+
+def state(firn):
+    """Everything the catalog tells of its names: who is there, with which properties, and where its metadata lies."""
+    told = {"namespaces": {}, "tables": {}, "views": {}}
+    for [name] in send(firn, "GET", ROOT + "/namespaces").json()["namespaces"]:
+        told["namespaces"][name] = send(firn, "GET", f"{ROOT}/namespaces/{name}").json()["properties"]
+        for kind in ("tables", "views"):
+            for entry in send(firn, "GET", f"{ROOT}/namespaces/{name}/{kind}").json()["identifiers"]:
+                answer = send(firn, "GET", f"{ROOT}/namespaces/{name}/{kind}/{entry['name']}")
+                # Each pointer leads to a file.
+                assert answer.status_code == 200, answer.text
+                told[kind][f"{name}.{entry['name']}"] = answer.json()["metadata-location"]
+    return told
+
+
+# Who sends what, and what it makes of the state, `t` and `v` being where the metadata of the two lies.
+ONE_TRANSACTION = {
+    "table rename": (lambda t, v: ("POST", ROOT + "/tables/rename", renaming("t")),
+                     lambda told, t, v: told["tables"].update({"web.u": told["tables"].pop("web.t")})),
+    "table drop": (lambda t, v: ("DELETE", TABLES + "/t"), lambda told, t, v: told["tables"].pop("web.t")),
+    "table unregister": (lambda t, v: ("POST", TABLES + "/t/unregister"), lambda told, t, v: told["tables"].pop("web.t")),
+    "view rename": (lambda t, v: ("POST", ROOT + "/views/rename", renaming("v")),
+                    lambda told, t, v: told["views"].update({"web.u": told["views"].pop("web.v")})),
+    "view drop": (lambda t, v: ("DELETE", VIEWS + "/v"), lambda told, t, v: told["views"].pop("web.v")),
+    "view register": (lambda t, v: ("POST", ROOT + "/namespaces/web/register-view", {"name": "w", "metadata-location": v}),
+                      lambda told, t, v: told["views"].update({"web.w": v})),
+    "namespace create": (lambda t, v: ("POST", ROOT + "/namespaces", {"namespace": ["new"], "properties": {"a": "1", "b": "2"}}),
+                         lambda told, t, v: told["namespaces"].update({"new": {"a": "1", "b": "2"}})),
+    "namespace properties": (
+        lambda t, v: ("POST", ROOT + "/namespaces/old/properties", {"removals": ["a"], "updates": {"b": "2", "c": "3"}}),
+        lambda told, t, v: told["namespaces"].update({"old": {"b": "2", "c": "3"}})),
+    "namespace drop": (lambda t, v: ("DELETE", ROOT + "/namespaces/old"), lambda told, t, v: told["namespaces"].pop("old")),
+}
+
+
 @pytest.mark.parametrize("fault", ["catalog.change.made", "catalog.change.durable"])
-def test_what_is_one_transaction_happens_or_does_not(tmp_path, path, request_of, fault):
+@pytest.mark.parametrize("operation", ONE_TRANSACTION)
+def test_what_is_one_transaction_happens_or_does_not(tmp_path, operation, fault):
+    request_of, effect = ONE_TRANSACTION[operation]
     firn = prepare(tmp_path)
-    where = prepared_table(firn)["metadata-location"]
-    firn = killed(firn, fault, *request_of(firn))
-    happened = fault.endswith("durable")
-    assert send(firn, "HEAD", TABLES + "/t").status_code == (404 if happened else 204)
-    if path == "rename":
-        name = "u" if happened else "t"
-        assert load(firn, name)["metadata-location"] == where
-        clean(firn, name)
+    assert send(firn, "POST", ROOT + "/namespaces", {"namespace": ["old"], "properties": {"a": "1", "b": "1"}}).ok
+    t = prepared_table(firn)["metadata-location"]
+    v = send(firn, "POST", VIEWS, view("SELECT 1 AS id")).json()["metadata-location"]
+    if operation == "view register":
+        assert send(firn, "DELETE", VIEWS + "/v").ok
+    before = state(firn)
+    key = {"Idempotency-Key": "0190fa3e-1f00-7abc-8def-0123456789ab"}
+    firn = killed(firn, fault, *request_of(t, v), **key)
+    after = copy.deepcopy(before)
+    effect(after, t, v)
+    assert state(firn) == (after if fault.endswith("durable") else before)
+    # The client did not hear the answer and asks again: done, and once.
+    again = send(firn, *request_of(t, v), **key)
+    assert again.status_code in (200, 204), again.text
+    assert state(firn) == after
+    for name in after["tables"]:
+        clean(firn, name.removeprefix("web."))
     assert firn.stop() == 0
 
 
