@@ -40,6 +40,13 @@ let rooms: [Room] = [
             "CArrowParquet", "CCodecs", "CSimdjson",
         ]),
     Room(name: "Iceberg", uses: ["Faults", "Effects", "Octets", "JSONText", "Columnar"]),
+    Room(
+        name: "S3Client",
+        uses: [
+            "Faults", "Effects", "Octets", "JSONText", "XMLText", "Telemetry", "Signing", "HTTPClient",
+            "Blobs",
+            "Scheduling",
+        ]),
     // Layer 4
     Room(
         name: "Tables",
@@ -100,7 +107,7 @@ let rooms: [Room] = [
         name: "S3API",
         uses: [
             "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Scheduling", "Signing", "Blobs",
-            "Buckets",
+            "Buckets", "HTTPClient", "S3Client",
             "Identity", "Wire", "XMLText",
         ]),
     Room(
@@ -134,7 +141,7 @@ let rooms: [Room] = [
         name: "Node",
         uses: [
             "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Signing", "Metastore", "Scheduling",
-            "Buckets",
+            "HTTPClient", "Blobs", "Buckets", "S3Client",
             "FileFormats", "Tables", "Catalogs", "Streams", "Execution", "Sessions", "Pipelines", "Identity",
             "Wire",
             "S3API",

@@ -5,8 +5,9 @@ package import Effects
 package struct BucketInfo: Sendable, Hashable {
     package var name: String
     package var created: Instant
-    package var objectCount: Int
-    package var byteCount: Int64
+    /// Nil where nobody counts: an external store would have to be listed.
+    package var objectCount: Int?
+    package var byteCount: Int64?
 }
 
 extension BucketStore {

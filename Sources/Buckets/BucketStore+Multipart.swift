@@ -22,7 +22,7 @@ package struct UploadInfo: Sendable, Hashable {
 
 extension BucketStore {
     /// How many uploads are neither completed nor aborted, and what their parts hold.
-    package var unfinished: (uploads: Int, bytes: Int64) {
+    package var unfinished: (uploads: Int, bytes: Int64)? {
         let index = journal.index
         return (index.uploads.count, index.partBytes)
     }

@@ -21,21 +21,29 @@ package struct BucketsError: Fault {
         case objectLocked = "BKT-109"
         /// A rule or label given for a bucket is not what it can be.
         case settingInvalid = "BKT-110"
+        /// Rules for the objects of an external store are set there, not here.
+        case settingUnsupported = "BKT-111"
+        /// Another change of the bucket's settings came first.
+        case settingRaced = "BKT-112"
         /// A file of the journal or a checkpoint is not what was written, and it is no torn end.
         case journalDamaged = "BKT-201"
         /// The directory was written by a newer version.
         case versionTooNew = "BKT-202"
+        /// The external store's prefix belongs to another Firn.
+        case storeOwned = "BKT-203"
+        /// A document of Firn's in the external store is not what was written.
+        case storeDocumentDamaged = "BKT-204"
 
         package var kind: FaultKind {
             switch self {
-            case .bucketExists, .bucketNotEmpty: .conflict
+            case .bucketExists, .bucketNotEmpty, .settingRaced, .storeOwned: .conflict
             case .uploadNotFound: .notFound
             case .partInvalid, .partTooSmall, .partOrderInvalid, .bucketNameInvalid: .invalidRequest
             case .uploadsExhausted: .exhausted
             case .objectLocked: .denied
             case .settingInvalid: .invalidRequest
-            case .journalDamaged: .corruptData
-            case .versionTooNew: .unsupported
+            case .journalDamaged, .storeDocumentDamaged: .corruptData
+            case .versionTooNew, .settingUnsupported: .unsupported
             }
         }
     }

@@ -15,6 +15,7 @@ struct firn_curl_request {
     uint8_t *body;
     firn_curl_callbacks callbacks;
     void *context;
+    int times_sent;
     char message[CURL_ERROR_SIZE];
 };
 
@@ -101,6 +102,20 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context) {
                                                                                           : length;
 }
 
+static size_t on_source(char *bytes, size_t size, size_t count, void *context) {
+    firn_curl_request *request = context;
+    ptrdiff_t given = request->callbacks.source(request->context, (uint8_t *)bytes, size * count);
+    if (given == FIRN_CURL_LATER) return CURL_READFUNC_PAUSE;
+    return given < 0 ? CURL_READFUNC_ABORT : (size_t)given;
+}
+
+// Called each time a request is about to go out.
+static int on_send(void *context, char *remote, char *local, int remote_port, int local_port) {
+    (void)remote, (void)local, (void)remote_port, (void)local_port;
+    firn_curl_request *request = context;
+    return ++request->times_sent > 1 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 firn_curl_request *firn_curl_start(
     firn_curl_loop *loop, const firn_curl_options *options, const firn_curl_callbacks *callbacks, void *context) {
     firn_curl_request *request = calloc(1, sizeof *request);
@@ -130,7 +145,19 @@ firn_curl_request *firn_curl_start(
     curl_easy_setopt(easy, CURLOPT_URL, options->url);
     // The path is what is signed: no dots resolved.
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-    if (options->has_body) {
+    // What sends large bodies speaks this version: one request on a connection at a time.
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_send);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, request);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L << 10);
+    if (options->stream_count >= 0) {
+        curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)options->stream_count);
+        curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_source);
+        curl_easy_setopt(easy, CURLOPT_READDATA, request);
+        curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
+    } else if (options->has_body) {
+        curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)options->body_count);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);

@@ -2,7 +2,8 @@ package import Telemetry
 
 /// Makes HTTP requests; every transfer runs on one thread of its own.
 ///
-/// Retries are the caller's: only it knows whether a request may be made twice.
+/// Retries are the caller's: only it knows whether a request may be made twice. A connection that its server closes in
+/// the moment it is used again fails the request like any other that breaks.
 ///
 /// - Threads: any. - Errors: `HTTPClientError`; an answer of any status is no error.
 package final class HTTPClient: Sendable {
@@ -22,6 +23,7 @@ package final class HTTPClient: Sendable {
     package func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
         sent.add()
         let transfer = Transfer(request) { [thread] in thread.submit($0, $1) }
+        request.stream?.attach { [weak transfer] in transfer?.resume() }
         thread.submit(transfer, .start)
         do {
             return try await transfer.head()

@@ -5,6 +5,8 @@ package struct HTTPClientRequest: Sendable {
     package var url: String
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]?
+    /// The body as it is made, instead of `body`.
+    package var stream: HTTPBodyStream?
     /// From the call to the end of the answer.
     package var deadlineSeconds: Double
 

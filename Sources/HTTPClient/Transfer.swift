@@ -28,6 +28,7 @@ final class Transfer: Sendable {
     }
 
     func cancel() { wake(self, .cancel) }
+    func resume() { wake(self, .resume) }
 
     var isFinished: Bool { state.withLock { $0.outcome != nil } }
 
@@ -127,6 +128,7 @@ final class Transfer: Sendable {
             if state.outcome == nil { state.outcome = outcome }
             return state.waiter.take()
         }
+        request.stream?.close()
         waiter?.resume()
     }
 }

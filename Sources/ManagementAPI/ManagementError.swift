@@ -10,12 +10,15 @@ package struct ManagementError: Fault {
         case invalidBody = "MGT-103"
         /// Sinks still write to the bucket. Delete them first.
         case bucketInUse = "MGT-201"
+        /// Objects of an external store are not counted here.
+        case notCounted = "MGT-301"
 
         package var kind: FaultKind {
             switch self {
             case .noSuchAccount: .notFound
             case .invalidQuery, .invalidBody: .invalidRequest
             case .bucketInUse: .conflict
+            case .notCounted: .unsupported
             }
         }
     }

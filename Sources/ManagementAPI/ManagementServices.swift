@@ -12,7 +12,7 @@ package import Wire
 package struct ManagementServices: Sendable {
     /// The one account of this node; it has no underscore.
     package var account: String
-    package var buckets: BucketStore
+    package var buckets: any BucketDirectory
     package var catalog: Catalog
     package var streams: StreamRegistry
     package var pipelines: PipelineService
@@ -30,7 +30,7 @@ package struct ManagementServices: Sendable {
     package var cluster: @Sendable () -> JSONValue
 
     package init(
-        account: String, buckets: BucketStore, catalog: Catalog, streams: StreamRegistry,
+        account: String, buckets: any BucketDirectory, catalog: Catalog, streams: StreamRegistry,
         pipelines: PipelineService, queries: QueryRegistry, tokens: TokenStore, authenticator: Authenticator,
         clock: any Clock, publicURL: @escaping @Sendable () -> String, publicS3URL: String,
         settings: JSONValue, cluster: @escaping @Sendable () -> JSONValue

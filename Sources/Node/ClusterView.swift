@@ -22,7 +22,8 @@ struct ClusterView: Sendable {
     @Sendable
     func json() -> JSONValue {
         [
-            "metastore": "sqlite", "store": "local",
+            "metastore": .string(settings.metastore == nil ? "sqlite" : "postgres"),
+            "store": .string(settings.store == nil ? "local" : "s3"),
             "nodes": [
                 [
                     "id": "local", "roles": ["coordinator", "worker", "streams", "storage"],

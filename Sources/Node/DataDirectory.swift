@@ -10,6 +10,7 @@ import JSONText
 ///     DIR/admin-token    the first token
 ///     DIR/metastore.db   state
 ///     DIR/objects        buckets
+///     DIR/store.json     the external store that has them instead
 ///     DIR/streams        logs
 ///     DIR/spill          rows of running queries that memory does not hold; empty at start-up
 ///

@@ -9,6 +9,8 @@ package struct NodeError: Fault {
         case openAddress = "NOD-102"
         /// The data directory's state is in another database than the one named.
         case otherMetastore = "NOD-103"
+        /// The data directory's objects are in another store than the one named.
+        case otherStore = "NOD-104"
         /// Another process owns the data directory.
         case directoryInUse = "NOD-201"
         /// A newer version wrote the data directory.
@@ -24,7 +26,7 @@ package struct NodeError: Fault {
 
         package var kind: FaultKind {
             switch self {
-            case .invalidSetting, .openAddress, .otherMetastore: .invalidRequest
+            case .invalidSetting, .openAddress, .otherMetastore, .otherStore: .invalidRequest
             case .directoryInUse: .conflict
             case .directoryNewer: .unsupported
             case .directoryUnusable, .notDrained: .unavailable

@@ -36,7 +36,7 @@ extension NodeRooms {
             morsels: morsels, ledger: ledger,
             land: { [pipelines] in try await pipelines.land(stream: $0, to: $1, token: $2) })
         let services = ManagementServices(
-            account: settings.account, buckets: buckets, catalog: catalog, streams: streams,
+            account: settings.account, buckets: objects.buckets, catalog: catalog, streams: streams,
             pipelines: pipelines,
             queries: session.queries, tokens: tokens, authenticator: authenticator, clock: LiveClock(),
             publicURL: publicURL, publicS3URL: s3URL, settings: settings.json,
@@ -57,7 +57,8 @@ extension NodeRooms {
     /// The S3 protocol on its own port.
     func s3Server() -> HTTPServer {
         let service = S3Service(
-            store: buckets, pool: pool, credentials: TokenCredentials(tokens: tokens), log: log)
+            buckets: objects.buckets, objects: objects.served, pool: pool,
+            credentials: TokenCredentials(tokens: tokens), log: log)
         return HTTPServer(
             name: "s3", address: settings.s3Listen.host, port: settings.s3Listen.port, limits: limits,
             effects: ServerEffects(log: log, metrics: metrics),

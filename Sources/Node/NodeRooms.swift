@@ -1,4 +1,3 @@
-import Buckets
 import Catalogs
 import Effects
 import Execution
@@ -26,7 +25,7 @@ struct NodeRooms: Sendable {
     let morsels: MorselPool
     let metastore: Metastore
     let tokens: TokenStore
-    let buckets: BucketStore
+    let objects: ObjectRooms
     let catalog: Catalog
     let plans: PlanService
     let streams: StreamRegistry
@@ -48,13 +47,14 @@ struct NodeRooms: Sendable {
         }
         let metastore = try await openMetastore(settings, keyFile, clock, metrics)
         let tokens = try await openTokens(settings, metastore, keyFile)
-        var storeLimits = StoreLimits()
-        storeLimits.unfinishedBytes = settings.unfinishedUploadBytes
-        let buckets = try await BucketStore.open(
-            directory: path + "/objects", ioPool: pool, clock: clock, randomness: randomness,
-            metrics: metrics, log: log, limits: storeLimits)
+        let objects = try await ObjectRooms.open(
+            settings,
+            ObjectRooms.Surroundings(
+                clock: clock, randomness: randomness, pool: pool, metrics: metrics, log: log,
+                owner: keyFile.fingerprint))
         let catalog = Catalog(
-            metastore: metastore, store: buckets, clock: clock, randomness: randomness, metrics: metrics,
+            metastore: metastore, store: objects.store, clock: clock, randomness: randomness,
+            metrics: metrics,
             log: log)
         let streams = try await StreamRegistry.open(
             directory: path + "/streams", metastore: metastore, limits: settings.logLimits,
@@ -71,10 +71,11 @@ struct NodeRooms: Sendable {
                 metrics: metrics))
         let pipelines = try await PipelineService.open(
             PipelineResources(
-                metastore: metastore, streams: streams, catalog: catalog, store: buckets, caches: caches,
+                metastore: metastore, streams: streams, catalog: catalog, store: objects.store,
+                caches: caches,
                 pool: morsels, ledger: ledger, metrics: metrics, log: log))
         var engine = QueryEngine(
-            store: buckets, morsels: morsels, ledger: ledger,
+            store: objects.store, morsels: morsels, ledger: ledger,
             memoryLimitBytes: settings.queryMemoryBytes ?? ProcessSetup.memoryBytes / 4,
             caches: (caches, ParquetFooterCache()), clock: clock, randomness: randomness)
         engine.spill = try await pool.run {
@@ -88,7 +89,7 @@ struct NodeRooms: Sendable {
         return NodeRooms(
             settings: settings, log: log, metrics: metrics, directory: directory, pool: pool,
             morsels: morsels,
-            metastore: metastore, tokens: tokens, buckets: buckets, catalog: catalog, plans: plans,
+            metastore: metastore, tokens: tokens, objects: objects, catalog: catalog, plans: plans,
             streams: streams,
             pipelines: pipelines, session: session, ledger: ledger)
     }
@@ -133,7 +134,7 @@ struct NodeRooms: Sendable {
     func close() async throws {
         await streams.close()
         morsels.stop()
-        buckets.close()
+        objects.close()
         try await metastore.close()
         pool.stop()
     }

@@ -2,6 +2,7 @@ import Buckets
 import Effects
 import JSONText
 package import Metastore
+import S3Client
 import Streams
 package import Telemetry
 
@@ -10,6 +11,8 @@ package struct NodeSettings: Sendable {
     package var dataDirectory: String
     /// Nil for SQLite in the data directory.
     package var metastore: PostgresAddress?
+    /// Nil for the data directory.
+    package var store: StoreSettings?
     package var listen = HostPort(host: "127.0.0.1", port: 8787)
     package var s3Listen = HostPort(host: "127.0.0.1", port: 9000)
     /// What clients are told; nil for the real address. No slash at the end.
@@ -57,6 +60,7 @@ package struct NodeSettings: Sendable {
         guard !dataDirectory.isEmpty else {
             throw NodeError(.invalidSetting, "a data directory is needed", hint: "pass --data DIR")
         }
+        try store?.validate()
         guard !account.isEmpty, !account.contains("_"), !account.contains("/") else {
             throw NodeError(
                 .invalidSetting, "an account's id cannot be empty or contain an underscore",
@@ -108,6 +112,7 @@ package struct NodeSettings: Sendable {
     var json: JSONValue {
         [
             "data": .string(dataDirectory), "metastore": JSONValue(metastore?.description),
+            "store": JSONValue(store?.address.description),
             "listen": .string(listen.description),
             "s3_listen": .string(s3Listen.description), "public_url": JSONValue(publicURL),
             "s3_public_url": JSONValue(s3PublicURL), "behind_proxy": .boolean(isBehindProxy),

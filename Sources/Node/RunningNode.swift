@@ -37,11 +37,7 @@ package struct RunningNode: Sendable {
                 servers: [http, s3],
                 readiness: readiness, pipelines: Task { await rooms.pipelines.run() },
                 maintenance: Task { await rooms.catalog.runMaintenance() },
-                upkeep: Task {
-                    await StoreUpkeep(
-                        buckets: rooms.buckets, log: rooms.log, scrubBytes: settings.scrubBytes
-                    ).run()
-                },
+                upkeep: Task { await rooms.runUpkeep() },
                 planning: Task { await rooms.plans.run() })
         } catch {
             await s3.stop()

@@ -52,3 +52,14 @@ struct StoreUpkeep: Sendable {
         }
     }
 }
+
+extension NodeRooms {
+    /// What the store needs from time to time, until the task is cancelled.
+    func runUpkeep() async {
+        switch objects {
+        case .local(let store):
+            await StoreUpkeep(buckets: store, log: log, scrubBytes: settings.scrubBytes).run()
+        case .external(_, let client, _): await ExternalUpkeep(client: client, log: log).run()
+        }
+    }
+}

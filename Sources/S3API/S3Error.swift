@@ -24,6 +24,8 @@ package struct S3Error: Fault {
         /// No rule lets the web page do this.
         case corsForbidden = "S3-206"
         case notImplemented = "S3-301"
+        /// The external store behind refuses what it is asked, or is none.
+        case storeRefused = "S3-302"
 
         package var kind: FaultKind {
             switch self {
@@ -31,6 +33,7 @@ package struct S3Error: Fault {
             case .noSuchCORS, .noSuchLifecycle, .noSuchEncryption: .notFound
             case .corsForbidden: .denied
             case .notImplemented: .unsupported
+            case .storeRefused: .unavailable
             default: .invalidRequest
             }
         }

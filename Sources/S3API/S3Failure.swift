@@ -1,6 +1,7 @@
 import Blobs
 import Buckets
 import Faults
+import HTTPClient
 import Identity
 import Signing
 import Telemetry
@@ -24,6 +25,7 @@ struct S3Failure {
             case let error as SigningError: Self.answer(error.code)
             case let error as IdentityError: Self.answer(error)
             case let error as WireError: Self.answer(error.code)
+            case is HTTPClientError: ("ServiceUnavailable", 503)
             default: Self.answer(unknown: error)
             }
     }
@@ -46,6 +48,7 @@ struct S3Failure {
         case .invalidRequest: ("InvalidRequest", 400)
         case .preconditionFailed: ("PreconditionFailed", 412)
         case .notImplemented: ("NotImplemented", 501)
+        case .storeRefused: ("ServiceUnavailable", 503)
         case .invalidStorageClass: ("InvalidStorageClass", 400)
         case .invalidPartNumber: ("InvalidPartNumber", 416)
         case .noSuchCORS: ("NoSuchCORSConfiguration", 404)
@@ -63,7 +66,9 @@ struct S3Failure {
         case .rangeInvalid: ("InvalidRange", 416)
         case .invalidName: ("KeyTooLongError", 400)
         case .corrupt: ("InternalError", 500)
-        case .noSpace, .unavailable: ("ServiceUnavailable", 503)
+        case .versionGone: ("PreconditionFailed", 412)
+        case .noSpace, .unavailable, .writeUnresolved, .refused: ("ServiceUnavailable", 503)
+        case .conditionsUnsupported: ("NotImplemented", 501)
         }
     }
 
@@ -79,7 +84,9 @@ struct S3Failure {
         case .uploadsExhausted: ("SlowDown", 503)
         case .objectLocked: ("ObjectLockedByBucketPolicy", 403)
         case .settingInvalid: ("InvalidArgument", 400)
-        case .journalDamaged, .versionTooNew: ("InternalError", 500)
+        case .settingRaced: ("OperationAborted", 409)
+        case .settingUnsupported: ("NotImplemented", 501)
+        case .journalDamaged, .versionTooNew, .storeOwned, .storeDocumentDamaged: ("InternalError", 500)
         }
     }
 

@@ -27,6 +27,18 @@ enum S3Operation: Sendable, Equatable {
         "versionId", "website", "delete",
     ]
 
+    /// Whether it reads, writes or lists objects, or the uploads that become some.
+    var isOfObjects: Bool {
+        switch self {
+        case .listObjects, .listObjectsV2, .listMultipartUploads, .deleteObjects, .getObject,
+            .getObjectAttributes,
+            .headObject, .putObject, .copyObject, .deleteObject, .createMultipartUpload, .uploadPart,
+            .uploadPartCopy, .completeMultipartUpload, .abortMultipartUpload, .listParts:
+            true
+        default: false
+        }
+    }
+
     /// The name Amazon gives it, as lists of actions have it.
     var action: String {
         String(describing: self).prefix(1).uppercased() + String(describing: self).dropFirst()

@@ -12,7 +12,8 @@ package import Wire
 /// - Source: Amazon S3 API Reference; the operations are those of the hosted product's table, everything else is
 ///   answered with 501 `NotImplemented`.
 package struct S3Service: Sendable {
-    let store: BucketStore
+    let buckets: any BucketDirectory
+    let objects: S3Objects
     /// Hashes bodies.
     let pool: IOPool
     let credentials: any S3Credentials
@@ -20,10 +21,11 @@ package struct S3Service: Sendable {
     let log: Log
 
     package init(
-        store: BucketStore, pool: IOPool, credentials: any S3Credentials, clock: any Clock = LiveClock(),
-        log: Log = .silent
+        buckets: any BucketDirectory, objects: S3Objects, pool: IOPool, credentials: any S3Credentials,
+        clock: any Clock = LiveClock(), log: Log = .silent
     ) {
-        self.store = store
+        self.buckets = buckets
+        self.objects = objects
         self.pool = pool
         self.credentials = credentials
         self.clock = clock
@@ -65,7 +67,7 @@ package struct S3Service: Sendable {
 
     /// None for a bucket that is not there: a preflight tells nobody what exists.
     private func corsRules(_ target: S3Target) -> [CORSRule] {
-        do { return try target.bucket.map { try store.settings(ofBucket: $0).cors } ?? [] } catch {
+        do { return try target.bucket.map { try buckets.settings(ofBucket: $0).cors } ?? [] } catch {
             return []
         }
     }
@@ -110,7 +112,7 @@ extension S3Service {
             request.headers["authorization"] == nil, target["X-Amz-Algorithm"] == nil,
             !target.query.contains(where: { $0.name.hasPrefix("response-") })
         else { return nil }
-        guard let settings = try? store.settings(ofBucket: bucket), settings.isPublic else { return nil }
+        guard let settings = try? buckets.settings(ofBucket: bucket), settings.isPublic else { return nil }
         let principal = Principal(tokenID: "anonymous", scopes: [Scope(.storageRead, [.bucket: bucket])])
         return S3Call(
             service: self, request: request, target: target, principal: principal, authorization: nil,
@@ -128,11 +130,26 @@ struct S3Call: Sendable {
     let authorization: SigV4Authorization?
     let chunks: SigV4ChunkSigner?
 
-    var store: BucketStore { service.store }
+    var buckets: any BucketDirectory { service.buckets }
+
+    /// The objects of this node; requests for those of another store have been passed on before.
+    var store: BucketStore {
+        guard case .own(let store) = service.objects else {
+            preconditionFailure("objects of an external store are not served from here")
+        }
+        return store
+    }
 
     func body() throws(S3Error) -> S3Body { try S3Body(request, authorization, chunks, pool: service.pool) }
 
     func perform(_ operation: S3Operation) async throws -> Response {
+        if case .external(let passage) = service.objects, operation.isOfObjects {
+            return try await forward(operation, over: passage)
+        }
+        return try await performHere(operation)
+    }
+
+    private func performHere(_ operation: S3Operation) async throws -> Response {
         switch operation {
         case .listBuckets: try listBuckets()
         case .createBucket: try await createBucket()

@@ -41,7 +41,8 @@ struct S3ServiceTests {
         let pool = IOPool(name: "test-io", threads: 2)
         let store = try await BucketStore.open(
             directory: directory.path + "/objects", ioPool: pool, clock: clock)
-        service = S3Service(store: store, pool: pool, credentials: TwoKeys(), clock: clock)
+        service = S3Service(
+            buckets: store, objects: .own(store), pool: pool, credentials: TwoKeys(), clock: clock)
         _ = try await store.createBucket("lake")
     }
 

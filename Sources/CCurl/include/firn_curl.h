@@ -20,10 +20,14 @@ enum firn_curl_outcome {
 };
 
 // Called on the loop's thread. `header` gets one line without its end; the empty line ends the head. `body` answers how
-// many bytes it took: all, or 0 to be paused until `firn_curl_resume`. `done` is the last call.
+// many bytes it took: all, or 0 to be paused until `firn_curl_resume`. `source` puts up to `capacity` bytes of a streamed
+// request body where `bytes` points and answers how many, FIRN_CURL_LATER to be paused until `firn_curl_resume`, or
+// FIRN_CURL_BROKEN to end the request. `done` is the last call.
+enum firn_curl_source { FIRN_CURL_LATER = -1, FIRN_CURL_BROKEN = -2 };
 typedef struct {
     void (*header)(void *context, const char *line, size_t count);
     size_t (*body)(void *context, const uint8_t *bytes, size_t count);
+    ptrdiff_t (*source)(void *context, uint8_t *bytes, size_t capacity);
     void (*done)(void *context, int outcome, const char *message);
 } firn_curl_callbacks;
 
@@ -36,6 +40,8 @@ typedef struct {
     const uint8_t *body;
     size_t body_count;
     int has_body;
+    // Bytes that `source` will give instead of `body`; -1 for none.
+    int64_t stream_count;
     long connect_milliseconds;
     long total_milliseconds;
 } firn_curl_options;
@@ -49,7 +55,8 @@ void firn_curl_loop_run(firn_curl_loop *loop, int milliseconds);
 // Any thread.
 void firn_curl_loop_wake(firn_curl_loop *loop);
 
-// Copies the options. Null when out of memory. Loop's thread only, as are the two below.
+// Copies the options. Null when out of memory. The request goes out once at most: libcurl's own second try, on a
+// connection that turned out to be dead, ends as FIRN_CURL_INTERRUPTED. Loop's thread only, as are the two below.
 firn_curl_request *firn_curl_start(
     firn_curl_loop *loop, const firn_curl_options *options, const firn_curl_callbacks *callbacks, void *context);
 void firn_curl_resume(firn_curl_request *request);

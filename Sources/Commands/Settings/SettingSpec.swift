@@ -13,7 +13,7 @@ struct SettingSpec: Sendable {
     var shown: @Sendable (String) -> String = { $0 }
     var apply: @Sendable (inout NodeSettings, String) throws -> Void
 
-    private static func text(
+    static func text(
         _ name: String, _ placeholder: String, _ summary: String, fallback: String = "",
         isSecret: Bool = false,
         variable: String? = nil, _ apply: @escaping @Sendable (inout NodeSettings, String) throws -> Void
@@ -64,9 +64,14 @@ struct SettingSpec: Sendable {
     }()
 
     /// Every setting, in the order `firn config show` prints them.
-    static let all: [SettingSpec] = [
+    static let all = places + store + others
+
+    private static let places: [SettingSpec] = [
         text("data", "DIR", "data directory; made when missing") { $0.dataDirectory = $1 },
         metastore,
+    ]
+
+    private static let others: [SettingSpec] = [
         text(
             "listen", "HOST:PORT", "address of the HTTP server; port 0 takes a free one",
             fallback: "127.0.0.1:8787"
@@ -76,7 +81,9 @@ struct SettingSpec: Sendable {
         text("s3-listen", "HOST:PORT", "address of the S3 server", fallback: "127.0.0.1:9000") {
             $0.s3Listen = try HostPort(parsing: $1)
         },
-        text("public-url", "URL", "what clients are told instead of the HTTP address") { $0.publicURL = $1 },
+        text("public-url", "URL", "what clients are told instead of the HTTP address") {
+            $0.publicURL = $1
+        },
         text("s3-public-url", "URL", "what clients are told instead of the S3 address") {
             $0.s3PublicURL = $1
         },
@@ -91,7 +98,8 @@ struct SettingSpec: Sendable {
         text("admin-token", "ID:VALUE", "administrator token instead of a made one", isSecret: true) {
             let parts = $1.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
-                throw CommandError(.usage, "the administrator token is ID:VALUE", ["setting": "admin-token"])
+                throw CommandError(
+                    .usage, "the administrator token is ID:VALUE", ["setting": "admin-token"])
             }
             $0.adminToken = $1
         },
@@ -116,7 +124,8 @@ struct SettingSpec: Sendable {
             $0.queryMemoryBytes = try number("query-memory", $1, (1 << 20)...Int.max)
         },
         text(
-            "spill-bytes", "N", "bytes on disk that queries may put aside together", fallback: "\(64 << 30)"
+            "spill-bytes", "N", "bytes on disk that queries may put aside together",
+            fallback: "\(64 << 30)"
         ) {
             $0.spillBytes = try number("spill-bytes", $1, 0...(1 << 50))
         },
@@ -163,7 +172,9 @@ struct SettingSpec: Sendable {
         ) {
             $0.logBacklogBytes = try number("log-backlog-bytes", $1, 1024...(1 << 50))
         },
-        text("fault", "NAME:COUNT", "kills the process at a named point, for tests", variable: "FIRN_FAULT") {
+        text(
+            "fault", "NAME:COUNT", "kills the process at a named point, for tests", variable: "FIRN_FAULT"
+        ) {
             $0.faultPoint = $1
         },
     ]
@@ -192,6 +203,7 @@ struct SettingSpec: Sendable {
                 )
             }
         }
+        settings.store?.takeKeys(from: invocation.environment)
         return settings
     }
 }

@@ -100,7 +100,8 @@ final class CurlThread: Sendable {
         let body = request.body ?? []
         // SAFETY: the context is the transfer, which `live` holds until curl has called `done` or forgotten it.
         let context = unsafe Unmanaged.passUnretained(transfer).toOpaque()
-        var callbacks = unsafe firn_curl_callbacks(header: onHeader, body: onBody, done: onDone)
+        var callbacks = unsafe firn_curl_callbacks(
+            header: onHeader, body: onBody, source: onSource, done: onDone)
         return unsafe request.method.withCString { method in
             unsafe request.url.withCString { url in
                 unsafe pointers.withUnsafeBufferPointer { headers in
@@ -110,6 +111,7 @@ final class CurlThread: Sendable {
                             header_count: headers.count,
                             body: bytes.baseAddress, body_count: bytes.count,
                             has_body: request.body == nil ? 0 : 1,
+                            stream_count: request.stream?.length ?? -1,
                             connect_milliseconds: 10_000,
                             total_milliseconds: max(1, Int(min(request.deadlineSeconds, 1e9) * 1000)))
                         return unsafe firn_curl_start(loop, &options, &callbacks, context)
@@ -139,6 +141,19 @@ private func onBody(_ context: UnsafeMutableRawPointer?, _ bytes: UnsafePointer<
     unsafe transfer(context).received(count: count) {
         unsafe [UInt8](UnsafeBufferPointer(start: bytes, count: count))
     } ? count : 0
+}
+
+private func onSource(
+    _ context: UnsafeMutableRawPointer?, _ bytes: UnsafeMutablePointer<UInt8>?, _ capacity: Int
+) -> Int {
+    guard let stream = unsafe transfer(context).request.stream else { return Int(FIRN_CURL_BROKEN.rawValue) }
+    // SAFETY: curl lends room for `capacity` bytes for the call; `copy` is given no more than that.
+    let room = unsafe UnsafeMutableBufferPointer(start: bytes, count: capacity)
+    switch stream.take(atMost: capacity, copy: { _ = unsafe room.update(fromContentsOf: $0) }) {
+    case .taken(let count): return count
+    case .later: return Int(FIRN_CURL_LATER.rawValue)
+    case .broken: return Int(FIRN_CURL_BROKEN.rawValue)
+    }
 }
 
 private func onDone(_ context: UnsafeMutableRawPointer?, _ outcome: Int32, _ message: UnsafePointer<CChar>?) {

@@ -73,7 +73,7 @@ enum BucketRoutes {
     private static func delete(_ call: ManagementCall) async throws -> Response {
         let name = try call.request.parameter("bucket")
         try call.principal.require(.storageWrite, on: .bucket(name))
-        let info = try call.services.buckets.bucketInfo(name)
+        _ = try call.services.buckets.bucketInfo(name)
         let sinks = try await call.services.pipelines.sinks().filter { $0.bucket == name }
         guard sinks.isEmpty else {
             throw ManagementError(
@@ -82,7 +82,7 @@ enum BucketRoutes {
                 hint: "delete the sinks and their pipelines first")
         }
         let hasWarehouse = try await call.services.catalog.listWarehouses().contains { $0.bucket == name }
-        if hasWarehouse, info.objectCount == 0 {
+        if hasWarehouse, try await call.services.buckets.isEmpty(name) {
             try await call.services.catalog.deleteWarehouse(bucket: name)
         }
         try await call.services.buckets.deleteBucket(name)

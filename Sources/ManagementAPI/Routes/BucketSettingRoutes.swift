@@ -61,12 +61,16 @@ enum BucketSettingRoutes {
 
     private static func metrics(_ call: ManagementCall) throws -> Response {
         try call.principal.require(.storageRead)
+        guard let unfinished = call.services.buckets.unfinished else {
+            throw ManagementError(
+                .notCounted, "what an external store holds is counted there, not here",
+                hint: "see the metrics of the bucket that --store names")
+        }
         let buckets = call.services.buckets.listBuckets()
         let published: JSONValue = [
-            "objects": .integer(Int64(buckets.reduce(0) { $0 + $1.objectCount })),
-            "payloadSize": .integer(buckets.reduce(0) { $0 + $1.byteCount }), "metadataSize": 0,
+            "objects": .integer(Int64(buckets.reduce(0) { $0 + ($1.objectCount ?? 0) })),
+            "payloadSize": .integer(buckets.reduce(0) { $0 + ($1.byteCount ?? 0) }), "metadataSize": 0,
         ]
-        let unfinished = call.services.buckets.unfinished
         let uploaded: JSONValue = [
             "objects": .integer(Int64(unfinished.uploads)), "payloadSize": .integer(unfinished.bytes),
             "metadataSize": 0,

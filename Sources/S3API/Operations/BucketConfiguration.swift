@@ -19,19 +19,19 @@ extension S3Call {
             }
         }
         guard !rules.isEmpty else { throw S3Error(.malformedXML, "the configuration has no rules") }
-        try await store.set(name, of: bucket, to: ["rules": .array(rules)])
+        try await buckets.set(name, of: bucket, to: ["rules": .array(rules)])
         return Response(status: 200)
     }
 
     func deleteBucketSetting(_ name: BucketSettings.Name) async throws -> Response {
         try principal.require(.storageWrite, on: .bucket(bucket))
-        try await store.set(name, of: bucket, to: nil)
+        try await buckets.set(name, of: bucket, to: nil)
         return Response(status: 204)
     }
 
     func getBucketCORS() throws -> Response {
         try principal.require(.storageRead, on: .bucket(bucket))
-        let rules = try store.settings(ofBucket: bucket).cors
+        let rules = try buckets.settings(ofBucket: bucket).cors
         guard !rules.isEmpty else { throw S3Error(.noSuchCORS, "the bucket has no CORS rules") }
         return xml { xml in
             xml.element("CORSConfiguration", namespace: XMLWriter.s3Namespace) { xml in
@@ -51,7 +51,7 @@ extension S3Call {
 
     func getBucketLifecycle() throws -> Response {
         try principal.require(.storageRead, on: .bucket(bucket))
-        let rules = try store.settings(ofBucket: bucket).documents[.lifecycle]?["rules"]?.array ?? []
+        let rules = try buckets.settings(ofBucket: bucket).documents[.lifecycle]?["rules"]?.array ?? []
         guard !rules.isEmpty else { throw S3Error(.noSuchLifecycle, "the bucket has no lifecycle rules") }
         return xml { xml in
             xml.element("LifecycleConfiguration", namespace: XMLWriter.s3Namespace) { xml in

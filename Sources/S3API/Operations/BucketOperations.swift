@@ -12,11 +12,11 @@ extension S3Call {
             ?? request.headers["cf-start-after"] ?? ""
         let limit = try number(
             "max-buckets", in: 1...10_000, default: try number("max-keys", in: 1...10_000, default: 10_000))
-        let all = store.listBuckets().filter {
+        let all = buckets.listBuckets().filter {
             principal.allows(.storageRead, on: .bucket($0.name)) && $0.name.hasPrefix(prefix)
                 && $0.name > after
         }
-        let buckets = all.prefix(limit)
+        let shown = all.prefix(limit)
         return xml { xml in
             xml.element("ListAllMyBucketsResult", namespace: XMLWriter.s3Namespace) { xml in
                 xml.element("Owner") { xml in
@@ -24,7 +24,7 @@ extension S3Call {
                     xml.text("DisplayName", principal.tokenID)
                 }
                 xml.element("Buckets") { xml in
-                    for bucket in buckets {
+                    for bucket in shown {
                         xml.element("Bucket") { xml in
                             xml.text("Name", bucket.name)
                             xml.text("CreationDate", S3Time.iso(bucket.created))
@@ -32,7 +32,7 @@ extension S3Call {
                     }
                 }
                 if !prefix.isEmpty { xml.text("Prefix", prefix) }
-                if buckets.count < all.count, let last = buckets.last {
+                if shown.count < all.count, let last = shown.last {
                     xml.text("ContinuationToken", last.name)
                 }
             }
@@ -43,25 +43,25 @@ extension S3Call {
     func createBucket() async throws -> Response {
         try principal.require(.storageWrite, on: .bucket(bucket))
         _ = try await body().collect(limit: 64 << 10)
-        _ = try await store.createBucket(bucket)
+        _ = try await buckets.createBucket(bucket)
         return Response(status: 200, headers: ["location": "/\(bucket)"])
     }
 
     func headBucket() throws -> Response {
         try principal.require(.storageRead, on: .bucket(bucket))
-        _ = try store.bucketInfo(bucket)
+        _ = try buckets.bucketInfo(bucket)
         return Response(status: 200, headers: ["x-amz-bucket-region": "auto"])
     }
 
     func deleteBucket() async throws -> Response {
         try principal.require(.storageWrite, on: .bucket(bucket))
-        try await store.deleteBucket(bucket)
+        try await buckets.deleteBucket(bucket)
         return Response(status: 204)
     }
 
     func getBucketLocation() throws -> Response {
         try principal.require(.storageRead, on: .bucket(bucket))
-        _ = try store.bucketInfo(bucket)
+        _ = try buckets.bucketInfo(bucket)
         return xml { xml in
             xml.element("LocationConstraint", namespace: XMLWriter.s3Namespace) { $0.content("auto") }
         }
@@ -70,14 +70,14 @@ extension S3Call {
     /// Objects are stored as they came: whoever wants them encrypted encrypts the disk, or the objects.
     func getBucketEncryption() throws -> Response {
         try principal.require(.storageRead, on: .bucket(bucket))
-        _ = try store.bucketInfo(bucket)
+        _ = try buckets.bucketInfo(bucket)
         throw S3Error(.noSuchEncryption, "the bucket does not encrypt its objects")
     }
 
     /// Always "never enabled": objects have one version.
     func getBucketVersioning() throws -> Response {
         try principal.require(.storageRead, on: .bucket(bucket))
-        _ = try store.bucketInfo(bucket)
+        _ = try buckets.bucketInfo(bucket)
         return xml { xml in
             xml.element("VersioningConfiguration", namespace: XMLWriter.s3Namespace) { _ in }
         }

@@ -120,8 +120,15 @@ extension S3Call {
         return copyResult("CopyPartResult", try await part.complete())
     }
 
-    /// `/bucket/key`, percent-encoded, as the header has it. - Errors: `S3-101`, `S3-201`, `IDN-102`.
+    /// - Errors: `S3-101`, `S3-201`, `IDN-102`.
     private func copySource() async throws -> OpenObject {
+        let source = try await store.openObject(try copySourcePath())
+        try checkSource(source.info)
+        return source
+    }
+
+    /// `/bucket/key`, percent-encoded, as the header has it. - Errors: `S3-101`, `IDN-102`.
+    func copySourcePath() throws -> BlobPath {
         let header = request.headers["x-amz-copy-source"] ?? ""
         guard !header.contains("?versionId=") else {
             throw S3Error(.notImplemented, "objects have no versions", ["x-amz-copy-source": header])
@@ -133,9 +140,7 @@ extension S3Call {
         else { throw S3Error(.invalidArgument, "the source of a copy is not /BUCKET/KEY", ["value": header]) }
         let path = BlobPath(bucket: String(plain[..<slash]), key: String(plain[plain.index(after: slash)...]))
         try principal.require(.storageRead, on: .object(path.bucket, path.key))
-        let source = try await store.openObject(path)
-        try checkSource(source.info)
-        return source
+        return path
     }
 
     /// As for reads, but what would be "not modified" there fails here. - Errors: `S3-201`.

@@ -1,0 +1,37 @@
+import Effects
+import JSONText
+import S3Client
+import Telemetry
+
+/// What is done for an external store from time to time: parts of uploads that nobody will complete are let go.
+struct ExternalUpkeep: Sendable {
+    let client: S3BlobStore
+    let log: Log
+    private let clock = LiveClock()
+
+    init(client: S3BlobStore, log: Log) {
+        self.client = client
+        self.log = log
+    }
+
+    private static let pause = Duration.seconds(3600)
+    /// Longer than any upload takes; as for the store in the data directory.
+    private static let uploadSeconds: Int64 = 7 * 86_400
+
+    /// Runs until its task is cancelled.
+    func run() async {
+        while true {
+            do {
+                let limit = clock.now.microseconds - Self.uploadSeconds * 1_000_000
+                let count = try await client.abortOldUploads(before: Instant(microseconds: limit))
+                if count > 0 {
+                    log.info("uploads nobody completed were aborted", ["count": .integer(Int64(count))])
+                }
+            } catch {
+                if Task.isCancelled { return }
+                log.warning("upkeep of the external store failed", ["reason": .string("\(error)")])
+            }
+            do { try await Task.sleep(for: Self.pause) } catch { return }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+import Blobs
+import Buckets
+import HTTPClient
+import Identity
+import JSONText
+import Octets
+import S3Client
+import Signing
+import Telemetry
+import Wire
+import XMLText
+
+/// Operations on objects that lie in an external store: allowed or refused here, done there.
+///
+///     PUT /lake/web/x  →  PUT /OUTER/PREFIX/lake/web/x
+///
+/// What the store answers goes back as it is, but for keys and names of buckets, which lose what was put in front.
+extension S3Call {
+    func forward(_ operation: S3Operation, over passage: S3Passage) async throws -> Response {
+        _ = try buckets.bucketInfo(bucket)
+        switch operation {
+        case .getObject, .headObject, .getObjectAttributes:
+            return try await passOn(operation, key: try object(for: .storageRead).key, over: passage)
+        case .listParts:
+            return try await passOn(operation, key: try object(for: .storageRead).key, over: passage)
+        case .putObject, .uploadPart:
+            return try await upload(operation, key: try object(for: .storageWrite).key, over: passage)
+        case .deleteObject, .createMultipartUpload, .completeMultipartUpload, .abortMultipartUpload,
+            .copyObject,
+            .uploadPartCopy:
+            return try await passOn(operation, key: try object(for: .storageWrite).key, over: passage)
+        case .listObjects, .listObjectsV2, .listMultipartUploads:
+            try principal.require(.storageRead, on: .object(bucket, target["prefix"] ?? ""))
+            return try await passOn(operation, key: nil, over: passage)
+        case .deleteObjects: return try await deleteForwarded(over: passage)
+        default: preconditionFailure("\(operation) is about no object")
+        }
+    }
+
+    private func passOn(
+        _ operation: S3Operation, key: String?, over passage: S3Passage
+    ) async throws -> Response {
+        var call = S3Passage.Call(
+            method: request.method, bucket: bucket, key: key, query: forwardedQuery(passage),
+            headers: try forwardedHeaders(passage), payloadHash: "")
+        let body = request.method == "POST" ? try await body().collect(limit: 4 << 20) : []
+        if request.method == "POST" || request.method == "PUT" { call.body = body }
+        call.payloadHash = Hex.encode(SHA256.hash(body))
+        return try await answer(try await passage.send(call), passage)
+    }
+
+    /// The last bytes leave only when everything the client said of the body has been found true.
+    private func upload(
+        _ operation: S3Operation, key: String, over passage: S3Passage
+    ) async throws -> Response {
+        let body = try sizedBody()
+        let isChunked = authorization?.payloadHash.hasPrefix("STREAMING-") ?? false
+        guard let length = S3Body.length(of: request, isChunked: isChunked) else {
+            throw S3Error(.missingContentLength, "the length of the body must be given")
+        }
+        var call = S3Passage.Call(
+            method: "PUT", bucket: bucket, key: key, query: forwardedQuery(passage),
+            headers: try forwardedHeaders(passage), payloadHash: SigV4Authorization.unsignedPayload)
+        if let hash = authorization?.payloadHash, hash.utf8.count == 64 { call.payloadHash = hash }
+        let stream = HTTPBodyStream(length: length)
+        call.stream = stream
+        let sent = call
+        async let response = passage.send(sent)
+        do {
+            try await write(body, to: stream)
+        } catch let error as HTTPClientError {
+            // The store's answer, or what became of the connection, says more.
+            _ = error
+        } catch {
+            stream.fail()
+            _ = try? await response
+            throw error
+        }
+        return try await answer(try await response, passage)
+    }
+
+    private func write(_ body: S3Body, to stream: HTTPBodyStream) async throws {
+        var held: [UInt8] = []
+        while let piece = try await body.next() {
+            try await stream.write(held)
+            held = piece
+        }
+        try await stream.write(held)
+        stream.end()
+    }
+
+    /// Keys that may not be deleted are answered here; the others go on together.
+    private func deleteForwarded(over passage: S3Passage) async throws -> Response {
+        try principal.requireSomewhere(.storageWrite)
+        let document = try XMLElement(s3: try await body().collect(limit: 4 << 20)).expecting("Delete")
+        let keys = document.children("Object").compactMap { $0["Key"] }
+        guard (1...1000).contains(keys.count), keys.count == document.children("Object").count else {
+            throw S3Error(.malformedXML, "Delete holds between 1 and 1,000 of Object", ["count": keys.count])
+        }
+        let allowed = keys.filter { principal.allows(.storageWrite, on: .object(bucket, $0)) }
+        var results: [XMLElement] = []
+        if !allowed.isEmpty {
+            var xml = XMLWriter()
+            xml.element("Delete") { xml in
+                if document["Quiet"] == "true" { xml.text("Quiet", "true") }
+                for key in allowed {
+                    xml.element("Object") { $0.text("Key", passage.prefix(ofBucket: bucket) + key) }
+                }
+            }
+            let bytes = xml.document
+            var call = S3Passage.Call(
+                method: "POST", bucket: bucket, key: nil, query: [("delete", nil)],
+                headers: [
+                    ("content-type", "application/xml"), ("content-md5", Base64.encode(MD5.hash(bytes))),
+                ], payloadHash: Hex.encode(SHA256.hash(bytes)))
+            call.body = bytes
+            let response = try await passage.send(call)
+            let body = try await response.collect(limit: ForwardedDocument.byteLimit)
+            guard response.status == 200 else { return try refusal(response.status, body, passage) }
+            results = try ForwardedDocument(body, of: bucket, passage).root.children
+        }
+        let refused = keys.filter { !allowed.contains($0) }
+        return self.xml { xml in
+            xml.element("DeleteResult", namespace: XMLWriter.s3Namespace) { xml in
+                for result in results { xml.write(result) }
+                for key in refused {
+                    xml.element("Error") { xml in
+                        xml.text("Key", key)
+                        xml.text("Code", "AccessDenied")
+                        xml.text("Message", "the token may not delete this object")
+                    }
+                }
+            }
+        }
+    }
+
+    private func answer(_ response: HTTPClientResponse, _ passage: S3Passage) async throws -> Response {
+        let isXML = response.header("content-type")?.contains("xml") ?? false
+        let isObject = target.key != nil && request.method == "GET" && target["uploadId"] == nil
+        guard response.status < 300 || response.status == 304 else {
+            let body = request.method == "HEAD" ? [] : try await response.collect(limit: 64 << 10)
+            return try refusal(response.status, body, passage)
+        }
+        let headers = ForwardedHeaders.answered(response.headers)
+        if request.method == "HEAD" || response.status == 304 || response.status == 204 {
+            let length = response.header("content-length").flatMap { Int64($0) } ?? 0
+            return Response(
+                status: response.status, headers: headers,
+                body: request.method == "HEAD" ? .absent(length: length) : .bytes([]))
+        }
+        guard isXML, !isObject || target.has("attributes") else {
+            let length = response.header("content-length").flatMap { Int64($0) }
+            return Response(
+                status: response.status, headers: headers,
+                body: .stream(length: length) { writer in
+                    while let piece = try await response.next() { try await writer.write(piece) }
+                })
+        }
+        let body = try await response.collect(limit: ForwardedDocument.byteLimit)
+        guard !body.isEmpty else { return Response(status: response.status, headers: headers) }
+        var xml = XMLWriter()
+        xml.write(try ForwardedDocument(body, of: bucket, passage).root, namespace: XMLWriter.s3Namespace)
+        return Response(status: response.status, headers: headers, body: .bytes(xml.document))
+    }
+
+    /// The store's refusal in its own words; what it says of our keys is no business of the client's.
+    private func refusal(_ status: Int, _ body: [UInt8], _ passage: S3Passage) throws -> Response {
+        let root = body.isEmpty ? nil : try? ForwardedDocument(body, of: bucket, passage).root
+        guard ![401, 403].contains(status), root?["Code"] != "NoSuchBucket" else {
+            service.log.error(
+                "the external store refuses a request",
+                ["status": .integer(Int64(status)), "code": .string(root?["Code"] ?? "")])
+            throw S3Error(.storeRefused, "the store behind does not answer")
+        }
+        guard request.method != "HEAD", let root else { return Response(status: status) }
+        var xml = XMLWriter()
+        xml.element("Error") { xml in
+            xml.text("Code", root["Code"] ?? "InternalError")
+            xml.text("Message", root["Message"] ?? "")
+            xml.text("Resource", request.path)
+            xml.text("RequestId", request.id.description)
+        }
+        return Response(
+            status: status, headers: ["content-type": "application/xml"], body: .bytes(xml.document))
+    }
+}

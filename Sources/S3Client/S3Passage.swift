@@ -1,0 +1,89 @@
+package import Effects
+package import HTTPClient
+import Octets
+import Signing
+
+/// Passes requests of other clients on to a store, one to one, signed anew. Nothing is tried again here: the client
+/// that asks does that.
+///
+/// - Errors: `BLB-304` without keys; `HTTPClientError`.
+package struct S3Passage: Sendable {
+    /// To the store, for all clients together.
+    package static let connections = 64
+
+    /// What is asked of one bucket's objects.
+    package struct Call: Sendable {
+        package var method: String
+        package var bucket: String
+        /// Nil for the bucket itself.
+        package var key: String?
+        /// Plain; nil for a member without value.
+        package var query: [(name: String, value: String?)]
+        package var headers: [(name: String, value: String)]
+        /// A body that is known as a whole, or comes piece by piece.
+        package var body: [UInt8]?
+        package var stream: HTTPBodyStream?
+        /// Hex SHA-256 of the body, or `UNSIGNED-PAYLOAD`.
+        package var payloadHash: String
+
+        package init(
+            method: String, bucket: String, key: String?, query: [(name: String, value: String?)] = [],
+            headers: [(name: String, value: String)] = [], payloadHash: String
+        ) {
+            self.method = method
+            self.bucket = bucket
+            self.key = key
+            self.query = query
+            self.headers = headers
+            self.payloadHash = payloadHash
+        }
+    }
+
+    private let address: S3Address
+    private let keys: any S3KeySource
+    private let client: HTTPClient
+    private let clock: any Clock
+
+    package init(address: S3Address, keys: any S3KeySource, client: HTTPClient, clock: any Clock) {
+        self.address = address
+        self.keys = keys
+        self.client = client
+        self.clock = clock
+    }
+
+    /// A transfer of 5 GiB over a slow line ends in time; one that stands still does too.
+    private static let deadlineSeconds = 6.0 * 3600
+
+    package func send(_ call: Call) async throws -> HTTPClientResponse {
+        var request = S3Request(
+            operation: "Passage", method: call.method,
+            key: call.key.map { prefix(ofBucket: call.bucket) + $0 }, query: call.query,
+            headers: call.headers, answerLimit: 0)
+        request.body = call.body
+        let keys = try await keys.keys()
+        let signer = SigV4Signer(
+            accessKey: keys.accessKey, secret: keys.secret, region: address.region,
+            sessionToken: keys.sessionToken)
+        let signed = signer.signed(
+            request.unsigned(to: address), payloadHash: call.payloadHash, now: clock.now)
+        let query = signed.rawQuery.isEmpty ? "" : "?\(signed.rawQuery)"
+        var wire = HTTPClientRequest(
+            method: signed.method, url: address.origin + signed.rawPath + query,
+            headers: signed.headers + [("expect", ""), ("user-agent", FirnVersion.product)], body: call.body,
+            deadlineSeconds: Self.deadlineSeconds)
+        // Else libcurl calls the body a form.
+        if !call.headers.contains(where: { $0.name == "content-type" }) {
+            wire.headers.append(("content-type", ""))
+        }
+        wire.stream = call.stream
+        return try await client.send(wire)
+    }
+
+    /// What stands in front of each of the bucket's keys in the store.
+    package func prefix(ofBucket bucket: String) -> String { address.prefix + bucket + "/" }
+
+    /// `/BUCKET/KEY`, as the header that names a copy's source has it.
+    package func copySource(bucket: String, key: String) -> String {
+        "/\(address.bucket)/" + PercentEncoding.encode(prefix(ofBucket: bucket) + key, keepsSlashes: true)
+    }
+}
