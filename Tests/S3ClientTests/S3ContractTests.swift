@@ -26,6 +26,7 @@ struct S3ContractTests {
     @Test("moto keeps the contract")
     func moto() async throws {
         let server = try S3ForTests(.moto)
+        defer { withExtendedLifetime(server) {} }
         var promises = BlobStorePromises.external
         promises.pieceBytes = [4_000_000]
         // It looks and then writes, without a lock: of racing writes two may win.
@@ -38,6 +39,7 @@ struct S3ContractTests {
     @Test("a Firn keeps the contract", .enabled(if: S3ContractTests.hasFirn))
     func firn() async throws {
         let server = try S3ForTests(.firn)
+        defer { withExtendedLifetime(server) {} }
         var promises = BlobStorePromises.external
         promises.pieceBytes = [4_000_000]
         let store = try store(server)
@@ -50,7 +52,9 @@ struct S3ContractTests {
         .enabled(if: S3ContractTests.hasFirn),
         arguments: 0..<4)
     func failingNetwork(seed: Int) async throws {
-        let store = try store(try S3ForTests(.firn, faults: 120, seed: seed))
+        let server = try S3ForTests(.firn, faults: 120, seed: seed)
+        defer { withExtendedLifetime(server) {} }
+        let store = try store(server)
         let tally = try await CounterHistory(store: store, path: BlobPath(bucket: "lake", key: "n")).run()
         #expect(tally.isPossible, "seed \(seed): \(tally)")
         var sizes: [String: Int] = [:]
