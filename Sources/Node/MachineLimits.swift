@@ -9,7 +9,7 @@ struct MachineLimits: Equatable {
     /// - Parameters:
     ///   - cores, memoryBytes: What the machine has.
     ///   - read: The text of a file of the system; nil when there is none.
-    init(cores: Int, memoryBytes: Int, read: (String) -> String?) {
+    init(cores: Int, memoryBytes: Int, read: @escaping (String) -> String?) {
         let files = LimitFiles(read: read)
         self.cores = max(1, [cores, files.allowedCPUs, files.cpuQuota].compactMap { $0 }.min() ?? cores)
         self.memoryBytes = max(1 << 27, min(memoryBytes, files.memory ?? memoryBytes))

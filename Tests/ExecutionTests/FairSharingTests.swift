@@ -17,6 +17,10 @@ struct FairSharingTests {
         var monotonicNanoseconds: Int64 { ticks.add(1, ordering: .relaxed).newValue * 1_000_000 }
     }
 
+    private final class Flag: Sendable {
+        let isSet = Atomic<Bool>(false)
+    }
+
     private static func rows(_ count: Int) -> PhysicalPlan {
         .values(ValueRows(schema: Schema([Field("key", .int)]), rows: (0..<count).map { _ in [.int(1)] }))
     }
@@ -45,14 +49,14 @@ struct FairSharingTests {
             return context
         }
         let large = try [JoinKind.inner, .anti].map { try Executor.run(Self.endless($0), in: context()) }
-        let isSmallAnswered = Atomic<Bool>(false)
+        let small = Flag()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for run in large {
                 group.addTask {
                     await #expect {
                         _ = try await run.collect()
                     } throws: { error in
-                        isSmallAnswered.load(ordering: .relaxed)
+                        small.isSet.load(ordering: .relaxed)
                             && (error as? SchedulingError)?.code == .cancelled
                     }
                 }
@@ -65,7 +69,7 @@ struct FairSharingTests {
                     Join(.inner, leftKeys: keys, rightKeys: keys), Self.rows(3), Self.rows(4))
                 #expect(try await Executor.run(join, in: context()).collect().rowCount == 12)
             }
-            isSmallAnswered.store(true, ordering: .relaxed)
+            small.isSet.store(true, ordering: .relaxed)
             for run in large { run.cancel() }
             try await group.waitForAll()
         }

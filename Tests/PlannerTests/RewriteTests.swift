@@ -146,7 +146,7 @@ struct RewriteTests {
     private static func joins(_ plan: String) -> [String] {
         plan.split(separator: "\n").compactMap { line in
             guard let start = line.firstRange(of: "kind=") else { return nil }
-            return String(line[start.upperBound...].prefix { $0 != "," })
+            return String(line.suffix(from: start.upperBound).prefix { $0 != "," })
         }
     }
 
