@@ -1,5 +1,6 @@
 import Columnar
 import Effects
+import Glibc
 import JSONText
 import Planner
 import Plans
@@ -21,13 +22,26 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 }
 
 enum FuzzInput {
+    /// Where the plans of statements are written, as inputs for the decoder; `Scripts/fuzz` asks for it once.
+    /// SAFETY: what getenv gives is a string that ends, and nothing here changes the environment.
+    private static let planFolder = unsafe getenv("FIRN_FUZZ_PLANS").map { unsafe String(cString: $0) }
+    /// SAFETY: libFuzzer calls from one thread.
+    private nonisolated(unsafe) static var planCount = 0
+
     static func decodePlan(_ bytes: [UInt8]) {
         guard let json = try? JSONParser.parse(bytes), let plan = try? PhysicalPlan(encoded: json) else {
             return
         }
         _ = plan.description
+        _ = try? plan.check()
+        checkEncoding(of: plan)
+    }
+
+    /// By their encodings: a NaN in a plan is not equal to itself.
+    private static func checkEncoding(of plan: PhysicalPlan) {
         let again = try? PhysicalPlan(encoded: plan.encoded)
-        precondition(again == plan, "a plan came back through its encoding as another")
+        precondition(
+            again?.encoded == plan.encoded, "a plan came back through its encoding as another: \(plan)")
     }
 
     static func readStatements(_ text: String) {
@@ -38,15 +52,24 @@ enum FuzzInput {
                 let again = try SQLParser.statement(printed)
                 precondition(
                     again == statement, "a statement came back through its text as another: \(printed)")
-            } catch let fault as SQLSyntaxError where fault.code == .tooDeep || fault.code == .tooLong {
+            } catch  where error.code == .tooDeep || error.code == .tooLong {
                 // Printing writes parentheses that the text did not have, and words in full.
             } catch {
                 preconditionFailure("a statement's own text is not read: \(printed): \(error)")
             }
             guard case .query(let query) = statement, let plan = try? plan(query) else { continue }
-            let decoded = try? PhysicalPlan(encoded: plan.encoded)
-            precondition(decoded == plan, "a plan came back through its encoding as another")
+            checkEncoding(of: plan)
+            if let planFolder { write(plan, into: planFolder) }
         }
+    }
+
+    private static func write(_ plan: PhysicalPlan, into folder: String) {
+        unsafe planCount += 1
+        guard let file = unsafe fopen("\(folder)/\(unsafe planCount).json", "w") else { return }
+        // SAFETY: the array outlives the call, which reads as many bytes as it has.
+        let text = plan.encoded.serialized()
+        _ = unsafe fwrite(text, 1, text.count, file)
+        _ = unsafe fclose(file)
     }
 
     /// Over one table, called `clicks` in whatever namespace.
