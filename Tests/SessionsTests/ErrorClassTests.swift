@@ -83,14 +83,16 @@ struct ErrorClassTests {
     static let elsewhere = [
         "PLA-117": "Tests/SQL/views.slt",
         "SES-107": "Tests/e2e/test_statements.py", "SES-109": "Tests/e2e/test_query_interface.py",
+        "EXE-101": "Tests/ExecutionTests/ExecutionFaultTests.swift",
+        "EXE-201": "Tests/ExecutionTests/ExecutionFaultTests.swift",
         "EXE-301": "Tests/ExecutionTests/SpillTests.swift",
+        "EXE-302": "Tests/ExecutionTests/ExecutionFaultTests.swift",
         "EXE-303": "Tests/ExecutionTests/SpillTests.swift",
     ]
     /// Codes for our own mistakes, and for what a statement cannot bring about: a race, a caller who gives up, a broken
     /// disk, a million files.
     static let notCaused: Set<String> = [
-        "PLA-119", "PLA-301", "KRN-201", "KRN-301", "KRN-302", "EXE-101", "EXE-201", "EXE-302", "SES-106",
-        "SES-202",
+        "PLA-119", "PLA-301", "KRN-201", "KRN-301", "KRN-302", "SES-106", "SES-202",
     ]
 
     @Test("a mistake gets its code, its place and help", arguments: mistakes)
@@ -129,8 +131,7 @@ struct ErrorClassTests {
         let root = SQLFile.folder.deletingLastPathComponent().deletingLastPathComponent()
         for (code, file) in Self.elsewhere {
             let text = try String(contentsOf: root.appending(path: file), encoding: .utf8)
-            let name =
-                code == "EXE-301" ? "spillFull" : code == "EXE-303" ? "spillCorrupt" : code
+            let name = ExecutionError.Code(rawValue: code).map { ".\($0)" } ?? code
             #expect(text.contains(name), "\(file) has no \(code)")
         }
     }
