@@ -103,10 +103,7 @@ struct CollectState: AggregateState {
                 }
                 return !isEmpty
             }
-        case .arrayAggregate:
-            return try rows.scalars(result) { group throws(KernelError) in
-                runs[group].isEmpty ? .null : .list(runs[group].map { first.scalar(at: Int(order[$0])) })
-            }
+        case .arrayAggregate: return try lists(of: first.gather(order), runs)
         case .firstValue, .lastValue:
             return try rows.scalars(result) { group throws(KernelError) in
                 guard let run = runs[group].isEmpty ? nil : runs[group] else { return .null }
@@ -130,6 +127,20 @@ struct CollectState: AggregateState {
             }
         default: return try percentiles(columns, order, runs)
         }
+    }
+
+    /// A list a group, null without rows. The groups' rows stand one behind the other, so the column is the lists' elements.
+    private func lists(of elements: Column, _ runs: [Range<Int>]) throws(KernelError) -> Column {
+        var offsets: [Int32] = [0]
+        var isFilled = Bitmap(repeating: true, count: runs.count)
+        for (group, run) in runs.enumerated() {
+            offsets.append(offsets[group] + Int32(truncatingIfNeeded: run.count))
+            if run.isEmpty { isFilled[group] = false }
+        }
+        guard case .list(let element) = result else { preconditionFailure("array_agg gives a list") }
+        return Column(
+            result, count: runs.count, .list(offsets: offsets, element: try elements.cast(to: element.type)),
+            validity: isFilled.isAllSet ? nil : isFilled)
     }
 
     /// Between the two values next to the fraction's place, linearly.
