@@ -20,14 +20,20 @@ extension TableChange {
 
     mutating func setCurrentSchema(_ id: Int) throws(IcebergError) {
         let id = try resolve(id, last: lastAddedSchemaID, "schema")
-        guard let schema = metadata.schema(withID: id) else {
+        guard metadata.schema(withID: id) != nil else {
             throw IcebergError(.unknownSchema, "the table has no such schema", ["schema-id": id])
         }
+        edit { $0.currentSchemaID = id }
+    }
+
+    /// Whether the default spec and order are about columns the current schema has; asked at the end, since a commit
+    /// that replaces a table brings its schema before them.
+    func checkDefaults() throws(IcebergError) {
+        guard let schema = metadata.schema(withID: metadata.currentSchemaID) else { return }
         if let spec = metadata.spec(withID: metadata.defaultSpecID) { try spec.validate(against: schema) }
         if let order = metadata.sortOrder(withID: metadata.defaultSortOrderID) {
             try order.validate(against: schema)
         }
-        edit { $0.currentSchemaID = id }
     }
 
     mutating func add(_ spec: PartitionSpec) throws(IcebergError) {

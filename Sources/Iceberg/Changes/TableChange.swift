@@ -115,6 +115,7 @@ package struct TableChange: Sendable {
             metadata.specs = [.unpartitioned]
             metadata.defaultSpecID = 0
         }
+        try checkDefaults()
         rewriteSnapshotLog()
         metadata.lastUpdatedMilliseconds = max(now, metadata.lastUpdatedMilliseconds)
         if let previousFile, let base {

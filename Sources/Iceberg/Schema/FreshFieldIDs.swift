@@ -44,9 +44,9 @@ package struct FreshFieldIDs: Sendable {
 }
 
 extension IcebergSchema {
-    /// The same columns numbered from one, as a new table has them; JSON columns become strings.
-    package func withFreshIDs() -> (schema: IcebergSchema, ids: FreshFieldIDs) {
-        var ids = FreshFieldIDs()
+    /// The same columns numbered from one, as a new table has them, or from behind an id; JSON columns become strings.
+    package func withFreshIDs(after lastID: Int = 0) -> (schema: IcebergSchema, ids: FreshFieldIDs) {
+        var ids = FreshFieldIDs(after: lastID)
         var schema = self
         schema.schemaID = 0
         schema.fields = ids.assign(fields)

@@ -8,13 +8,8 @@ extension Parser {
             isReplacing = true
         }
         if take(word: "VIEW") { return .createView(try createView(isReplacing: isReplacing)) }
-        if isReplacing {
-            if token.keyword == .table {
-                throw unsupported("CREATE OR REPLACE TABLE", hint: "drop the table, or TRUNCATE and ALTER it")
-            }
-            throw unexpected()
-        }
-        if take(.table) { return .createTable(try createTable(at: start)) }
+        if take(.table) { return .createTable(try createTable(at: start, isReplacing: isReplacing)) }
+        if isReplacing { throw unexpected() }
         if take(.namespace) || take(.schema) || take(.database) { return try createNamespace() }
         if let fault = objectFault("CREATE") { throw fault }
         throw unexpected()
@@ -70,8 +65,11 @@ extension Parser {
         }
     }
 
-    private mutating func createTable(at start: TextPosition) throws(SQLSyntaxError) -> CreateTableSyntax {
+    private mutating func createTable(
+        at start: TextPosition, isReplacing: Bool
+    ) throws(SQLSyntaxError) -> CreateTableSyntax {
         let ifNotExists = try takeIfNotExists()
+        try refuseBoth(isReplacing, ifNotExists)
         var table = CreateTableSyntax(
             name: try qualifiedName("a table"), ifNotExists: ifNotExists, position: start)
         if token.kind == .sign(.openParenthesis) {
@@ -79,6 +77,7 @@ extension Parser {
                 try parser.list { parser throws(SQLSyntaxError) in try parser.column() }
             }
         }
+        table.isReplacing = isReplacing
         while try takeTableClause(&table) {}
         if take(.as) {
             guard startsQuery else {
@@ -145,12 +144,16 @@ extension Parser {
         return true
     }
 
-    private mutating func createView(isReplacing: Bool) throws(SQLSyntaxError) -> CreateViewSyntax {
-        let ifNotExists = try takeIfNotExists()
+    private func refuseBoth(_ isReplacing: Bool, _ ifNotExists: Bool) throws(SQLSyntaxError) {
         if isReplacing, ifNotExists {
             throw SQLSyntaxError(
                 .unexpectedToken, "OR REPLACE and IF NOT EXISTS exclude each other", at: position)
         }
+    }
+
+    private mutating func createView(isReplacing: Bool) throws(SQLSyntaxError) -> CreateViewSyntax {
+        let ifNotExists = try takeIfNotExists()
+        try refuseBoth(isReplacing, ifNotExists)
         let name = try qualifiedName("a view")
         var columns: [CreateViewSyntax.Column] = []
         if token.kind == .sign(.openParenthesis) {

@@ -1,7 +1,8 @@
 /// Definitions of tables and their changes.
 extension SyntaxPrinter {
     mutating func write(_ table: CreateTableSyntax) {
-        write(table.ifNotExists ? "CREATE TABLE IF NOT EXISTS " : "CREATE TABLE ")
+        write(table.isReplacing ? "CREATE OR REPLACE TABLE " : "CREATE TABLE ")
+        if table.ifNotExists { write("IF NOT EXISTS ") }
         write(table.name)
         if !table.columns.isEmpty {
             write(" (")

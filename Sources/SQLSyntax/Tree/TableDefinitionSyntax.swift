@@ -1,7 +1,8 @@
-/// `CREATE TABLE [IF NOT EXISTS] name [(columns)] [clauses] [AS query]`
+/// `CREATE [OR REPLACE] TABLE [IF NOT EXISTS] name [(columns)] [clauses] [AS query]`
 package struct CreateTableSyntax: Sendable, Hashable {
     package var name: QualifiedName
     package var ifNotExists = false
+    package var isReplacing = false
     /// Empty only where a query gives them.
     package var columns: [ColumnSyntax] = []
     package var partitions: [PartitionSyntax] = []

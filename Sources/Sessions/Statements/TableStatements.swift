@@ -22,10 +22,17 @@ struct TableStatements {
 
     private var writing: RowWriting { RowWriting(session: session, request: request, queryID: queryID) }
 
-    /// - Errors: `PLA-…` with the place, `CAT-1xx`, `CAT-2xx`, `ICE-1xx`; for AS also the query's.
+    /// - Errors: `PLA-…` with the place, `CAT-1xx`, `CAT-2xx`, `ICE-1xx`; for AS also the query's; for OR REPLACE also those
+    ///   of `TableReplacement`.
     func create(_ syntax: CreateTableSyntax) async throws -> Batch {
         let identifier = try await resolver.newIdentifier(syntax.name)
         try authorize(location: syntax.location)
+        if syntax.isReplacing, let table = try await existing(identifier) {
+            let count = try await TableReplacement(
+                session: session, request: request, writing: writing
+            ).run(table, syntax)
+            return count.map(Self.count) ?? CatalogStatements.status("replaced")
+        }
         if syntax.ifNotExists, try await exists(identifier) { return CatalogStatements.status("exists") }
         do {
             if let source = syntax.source {
@@ -36,6 +43,15 @@ struct TableStatements {
             return CatalogStatements.status("created")
         } catch let fault as CatalogError where fault.code == .alreadyExists && syntax.ifNotExists {
             return CatalogStatements.status("exists")
+        }
+    }
+
+    /// A view of this name is in the way of the table that would be created; the catalog says so then.
+    private func existing(_ identifier: TableIdentifier) async throws -> LoadedTable? {
+        do {
+            return try await session.catalog.loadTable(identifier, in: warehouse)
+        } catch let fault as CatalogError where fault.code == .noSuchTable {
+            return nil
         }
     }
 

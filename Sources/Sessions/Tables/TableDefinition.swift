@@ -12,15 +12,15 @@ struct TableDefinition {
     let properties: [String: String]
     let location: String?
 
-    /// `queried` are the columns of AS, which count where the statement lists none.
+    /// `queried` are the columns of AS, which count where the statement lists none; field ids come after `lastFieldID`.
     ///
     /// - Errors: `PLA-…` with the place, `ICE-1xx`.
-    init(_ syntax: CreateTableSyntax, queried: Schema? = nil) throws {
+    init(_ syntax: CreateTableSyntax, queried: Schema? = nil, after lastFieldID: Int = 0) throws {
         let fields =
             syntax.columns.isEmpty
             ? try Self.fields(of: queried ?? Schema([]), syntax) : try syntax.columns.map(Self.field)
         try Self.requireDifferentNames(fields, syntax)
-        schema = IcebergSchema(fields: fields).withFreshIDs().schema
+        schema = IcebergSchema(fields: fields).withFreshIDs(after: lastFieldID).schema
         let transforms = TransformDefinition(schema: schema)
         spec = try transforms.spec(syntax.partitions)
         order = try transforms.order(syntax.order)
