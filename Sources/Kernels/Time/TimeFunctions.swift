@@ -87,7 +87,7 @@ enum TimeFunctions {
         let values: Operand<Int64> = try call.argument(0, as: type.isTimestamp ? type : .timestamptz)
             .operand()
         let units = type.unitsPerSecond
-        let items: [Int64] = mapFixed(values, count: call.rowCount) { $0.floorDivided(by: units) }
+        let items: [Int64] = mapFixed(values, count: call.rowCount) { $0 / units }
         return try Column(.long, count: call.rowCount, .int64(items), validity: call.validity).cast(
             to: call.result)
     }
