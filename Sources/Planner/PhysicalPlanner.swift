@@ -27,7 +27,7 @@ enum PhysicalPlanner {
         case .union(let inputs): return .union(inputs.map(plan))
         case .numberRows(let keys, let input): return .numberRows(keys, plan(input))
         case .join(let kind, let condition, let left, let right):
-            var join = join(kind, condition, leftWidth: left.schema.count)
+            var join = join(kind, condition, leftWidth: left.width)
             join.expectedRowCount = expectedRows(logical)
             return .join(join, plan(left), plan(right))
         case .limit(let window, .sort(let keys, let input)):

@@ -9,6 +9,7 @@ struct WindowPlan {
 
     init(_ windows: [BoundWindow], over input: LogicalPlan) {
         plan = input
+        let inputSchema = input.schema
         places = Array(repeating: 0, count: windows.count)
         var groups: [[Int]] = []
         for index in windows.indices {
@@ -24,12 +25,12 @@ struct WindowPlan {
             (length($1.element), $0.offset) < (length($0.element), $1.offset)
         }).map(\.element) {
             let first = windows[group[0]]
-            let width = plan.schema.count
+            let width = plan.width
             for (offset, index) in group.enumerated() { places[index] = width + offset }
             plan = .window(
                 Windowing(
                     partition: first.partition, order: first.order, calls: group.map { windows[$0].call },
-                    names: group.map { windows[$0].call.text(over: input.schema) }), plan)
+                    names: group.map { windows[$0].call.text(over: inputSchema) }), plan)
         }
     }
 

@@ -44,7 +44,7 @@ enum RowEstimate {
         _ condition: Expression?, _ left: LogicalPlan, _ right: LogicalPlan,
         _ rows: (left: Double, right: Double)
     ) -> Double {
-        let width = left.schema.count
+        let width = left.width
         var (share, values) = (1.0, 1.0)
         for term in condition?.conjuncts ?? [] {
             guard case .call(.equal, let sides, _) = term.unlocated, sides.count == 2,
@@ -81,7 +81,7 @@ enum RowEstimate {
             guard case .column(let index, _) = projection.expressions[column] else { return nil }
             return distinct(input, index)
         case .join(let kind, _, let left, let right):
-            let width = left.schema.count
+            let width = left.width
             if column < width { return distinct(left, column) }
             return kind.givesRight ? distinct(right, column - width) : nil
         default: return nil

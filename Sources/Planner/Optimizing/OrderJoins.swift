@@ -61,7 +61,7 @@ private struct JoinBuilder {
         case .join(let left, let right):
             let (leftPlan, leftColumns) = build(left)
             let (rightPlan, rightColumns) = build(right)
-            let width = leftPlan.schema.count
+            let width = leftPlan.width
             let columns = leftColumns.merging(rightColumns.mapValues { $0 + width }) { first, _ in first }
             var terms: [Expression] = []
             for members in classes {

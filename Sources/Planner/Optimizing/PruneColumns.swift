@@ -32,19 +32,19 @@ struct PruneColumns: OptimizerPass {
         case .aggregate(let aggregation, let input): return prune(aggregation, input, wanted)
         case .window(let windowing, let input): return prune(windowing, input, wanted)
         case .expand(var expansion, let input):
-            let width = input.schema.count
+            let width = input.width
             let read = expansion.keys.reduce(wanted.filter { $0 < width }) { $0.union($1.columns) }
             let (below, belowPlaces) = prune(input, keeping: read)
             expansion.keys = expansion.keys.map { $0.remapped(belowPlaces) }
             let added = expansion.keys.count + 1
-            return (.expand(expansion, below), shifted(belowPlaces, added, from: width, below.schema.count))
+            return (.expand(expansion, below), shifted(belowPlaces, added, from: width, below.width))
         case .unnest(let unnesting, let input):
-            let width = input.schema.count
+            let width = input.width
             let read = unnesting.expressions.reduce(wanted.filter { $0 < width }) { $0.union($1.columns) }
             let (below, belowPlaces) = prune(input, keeping: read)
             return (
                 .unnest(unnesting.mapExpressions { $0.remapped(belowPlaces) }, below),
-                shifted(belowPlaces, unnesting.types.count, from: width, below.schema.count)
+                shifted(belowPlaces, unnesting.types.count, from: width, below.width)
             )
         case .recursion(let recursion, let base, let step):
             // The step reads all columns of its own answer.
@@ -68,12 +68,12 @@ struct PruneColumns: OptimizerPass {
         case .join(let kind, let condition, let left, let right):
             return prune(kind, condition, left, right, wanted)
         case .numberRows(let keys, let input):
-            let width = input.schema.count
+            let width = input.width
             guard wanted.contains(width) else { return prune(input, keeping: wanted) }
             let read = keys.reduce(into: wanted.subtracting([width])) { $0.formUnion($1.columns) }
             var (below, positions) = prune(input, keeping: read)
             let narrow = keys.map { $0.remapped(positions) }
-            positions[width] = below.schema.count
+            positions[width] = below.width
             return (.numberRows(narrow, below), positions)
         }
     }
@@ -82,7 +82,7 @@ struct PruneColumns: OptimizerPass {
         _ kind: JoinKind, _ condition: Expression?, _ left: LogicalPlan, _ right: LogicalPlan,
         _ wanted: Set<Int>
     ) -> (LogicalPlan, positions: [Int: Int]) {
-        let width = left.schema.count
+        let width = left.width
         let isMarkWanted = kind == .mark && wanted.contains(width)
         // Nobody asks whether there is a partner.
         if kind == .mark, !isMarkWanted { return prune(left, keeping: wanted) }
@@ -91,7 +91,7 @@ struct PruneColumns: OptimizerPass {
         let (newLeft, leftPlaces) = prune(left, keeping: read.filter { $0 < width })
         let (newRight, rightPlaces) = prune(
             right, keeping: Set(read.filter { $0 >= width }.map { $0 - width }))
-        let newWidth = newLeft.schema.count
+        let newWidth = newLeft.width
         var pairs = leftPlaces
         for (old, new) in rightPlaces { pairs[width + old] = newWidth + new }
         var positions = kind.givesRight ? pairs : leftPlaces
@@ -151,7 +151,7 @@ struct PruneColumns: OptimizerPass {
     private func prune(
         _ windowing: Windowing, _ input: LogicalPlan, _ wanted: Set<Int>
     ) -> (LogicalPlan, positions: [Int: Int]) {
-        let width = input.schema.count
+        let width = input.width
         var narrow = windowing
         let kept = windowing.calls.indices.filter { wanted.contains(width + $0) }
         let passed = wanted.filter { $0 < width }
@@ -161,7 +161,7 @@ struct PruneColumns: OptimizerPass {
         let read = narrow.expressions.reduce(into: passed) { $0.formUnion($1.columns) }
         let (below, belowPlaces) = prune(input, keeping: read)
         var positions = belowPlaces
-        for (new, old) in kept.enumerated() { positions[width + old] = below.schema.count + new }
+        for (new, old) in kept.enumerated() { positions[width + old] = below.width + new }
         return (.window(narrow.mapExpressions { $0.remapped(belowPlaces) }, below), positions)
     }
 

@@ -65,11 +65,11 @@ struct PushFilters: OptimizerPass {
         // A limit's rows are chosen before the filter.
         case .limit(let window, let input): return filtered(.limit(window, push([], into: input)), conditions)
         case .expand(let expansion, let input):
-            let width = input.schema.count
+            let width = input.width
             let (pushed, kept) = split(conditions) { $0.columns.allSatisfy { $0 < width } }
             return filtered(.expand(expansion, push(pushed, into: input)), kept)
         case .unnest(let unnesting, let input):
-            let width = input.schema.count
+            let width = input.width
             let (pushed, kept) = split(conditions) { $0.columns.allSatisfy { $0 < width } }
             return filtered(.unnest(unnesting, push(pushed, into: input)), kept)
         case .recursion(let recursion, let base, let step):
@@ -84,7 +84,7 @@ struct PushFilters: OptimizerPass {
         _ above: [Expression], _ kind: JoinKind, _ on: [Expression], _ left: LogicalPlan,
         _ right: LogicalPlan
     ) -> LogicalPlan {
-        let width = left.schema.count
+        let width = left.width
         let isLeft = { (term: Expression) in
             !term.columns.isEmpty && term.columns.allSatisfy { $0 < width }
         }

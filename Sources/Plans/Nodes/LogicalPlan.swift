@@ -47,6 +47,16 @@ extension LogicalPlan {
         }
     }
 
+    /// How many columns it gives, without making a schema, which copies those of all nodes below.
+    package var width: Int {
+        switch self {
+        case .filter(_, let input), .sort(_, let input), .limit(_, let input): input.width
+        case .window(let windowing, let input): input.width + windowing.calls.count
+        case .numberRows(_, let input): input.width + 1
+        default: schema.count
+        }
+    }
+
     package var inputs: [LogicalPlan] {
         switch self {
         case .values, .scan, .workingTable: []

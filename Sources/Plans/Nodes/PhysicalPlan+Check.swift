@@ -7,9 +7,18 @@ extension PhysicalPlan {
     /// The last step of planning, and the first after decoding.
     ///
     /// - Errors: `PLN-102`.
-    package func check() throws(PlansError) {
-        for input in inputs { try input.check() }
-        let input = inputs.first?.schema ?? Schema([])
+    package func check() throws(PlansError) { _ = try checked() }
+
+    /// The schema, once all below has been checked: made on the way up, since each node's is its inputs' and a little more.
+    private func checked() throws(PlansError) -> Schema {
+        var schemas: [Schema] = []
+        for input in inputs { schemas.append(try input.checked()) }
+        try check(over: schemas)
+        return schema { schemas[$0] }
+    }
+
+    private func check(over inputs: [Schema]) throws(PlansError) {
+        let input = inputs.first ?? Schema([])
         switch self {
         case .values(let values):
             try require(
@@ -33,17 +42,17 @@ extension PhysicalPlan {
                 expansion.sets.joined().allSatisfy { expansion.keys.indices.contains($0) },
                 "a grouping set names keys that are there")
         case .unnest(let unnesting, _): try check(unnesting, over: input)
-        case .recursion(_, let base, let step):
+        case .recursion:
             try require(
-                base.schema.fields.map(\.type) == step.schema.fields.map(\.type),
+                inputs[0].fields.map(\.type) == inputs[1].fields.map(\.type),
                 "both parts of a recursion have the same types")
         case .workingTable: break
         case .sort(let keys, _), .topN(let keys, _, _, _): try check(keys.map(\.expression), over: input)
         case .limit: break
-        case .union(let inputs):
-            let types = inputs.map { $0.schema.fields.map(\.type) }
+        case .union:
+            let types = inputs.map { $0.fields.map(\.type) }
             try require(types.allSatisfy { $0 == types[0] }, "all inputs of a union have the same types")
-        case .join(let join, let left, let right): try check(join, left.schema, right.schema)
+        case .join(let join, _, _): try check(join, inputs[0], inputs[1])
         case .numberRows(let keys, _): try check(keys, over: input)
         }
     }

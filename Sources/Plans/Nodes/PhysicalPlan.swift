@@ -31,22 +31,22 @@ package indirect enum PhysicalPlan: Sendable, Hashable {
 }
 
 extension PhysicalPlan {
-    package var schema: Schema {
+    package var schema: Schema { schema { inputs[$0].schema } }
+
+    /// The schema, given those of the inputs that it depends on.
+    func schema(_ input: (Int) -> Schema) -> Schema {
         switch self {
         case .values(let values): values.schema
         case .scan(let scan): scan.schema
-        case .filter(_, let input), .sort(_, let input), .limit(_, let input), .topN(_, _, _, let input):
-            input.schema
+        case .filter, .sort, .limit, .topN, .recursion, .union: input(0)
         case .project(let projection, _): projection.schema
         case .aggregate(let aggregation, _): aggregation.schema
-        case .window(let windowing, let input): windowing.schema(over: input.schema)
-        case .expand(let expansion, let input): expansion.schema(over: input.schema)
-        case .unnest(let unnesting, let input): unnesting.schema(over: input.schema)
-        case .recursion(_, let base, _): base.schema
+        case .window(let windowing, _): windowing.schema(over: input(0))
+        case .expand(let expansion, _): expansion.schema(over: input(0))
+        case .unnest(let unnesting, _): unnesting.schema(over: input(0))
         case .workingTable(let table): table.schema
-        case .union(let inputs): inputs[0].schema
-        case .numberRows(_, let input): RowNumbers.schema(input.schema)
-        case .join(let join, let left, let right): Join.schema(join.kind, left.schema, right.schema)
+        case .numberRows: RowNumbers.schema(input(0))
+        case .join(let join, _, _): Join.schema(join.kind, input(0), input(1))
         }
     }
 
