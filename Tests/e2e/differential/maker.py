@@ -142,6 +142,9 @@ class Maker:
         return literal(type, None if self.chance(0.05) and type in SQL_NAMES else self.one(*pool))
 
     def arithmetic(self, type, scope, k):
+        if self.chance(0.05):  # long enough to be one node
+            terms = [self.leaf(type, scope) for _ in range(self.random.randint(10, 14))]
+            return Form(type, "(" + "".join("{%d} %s " % (index, self.one("+", "-")) for index in range(len(terms) - 1)) + "{%d})" % (len(terms) - 1), *terms)
         a, b = self.value(type, scope, k - 1), self.value(type, scope, k - 1)
         sign = self.one("+", "-", "*", "/", "%")
         if type == "double" and sign == "/" and self.chance(0.3):  # DuckDB divides decimals as doubles, DataFusion with few digits
@@ -174,7 +177,7 @@ class Maker:
     def truth(self, scope, k):
         if k <= 0:
             return self.simple_truth(scope)
-        form = self.random.randrange(13)
+        form = self.random.randrange(14)
         type = self.one(*ORDERED)
         value = lambda: self.value(type, scope, k - 1)
         sign = self.one("=", "<>", "<", "<=", ">", ">=")
@@ -198,6 +201,11 @@ class Maker:
             return Form("bool", "({0} IS " + word + "NULL)", self.value(self.one("any", "ints", "pair", "counts", "bytes", "tz"), scope, k - 1))
         if form == 10 and BY_RESULT["bool"]:
             return self.call(min(self.random.choices(BY_RESULT["bool"], k=3), key=lambda scalar: self.used[scalar.name]), scope, k)
+        if form == 11:  # a null list is an empty one to DuckDB; DataFusion 55 has = ANY alone, and it is two-valued
+            text = f"({{0}} {sign} {self.one('ANY', 'ALL')}({{1}}))"
+            kind, list_type = self.one(("long", "ints"), ("text", "texts"))
+            return Form("bool", text, self.value(kind, scope, k - 1), self.leaf(list_type, scope),
+                        duckdb=f"CASE WHEN {{1}} IS NOT NULL THEN {text} END", datafusion=None)
         return Form("bool", f"({{0}} {sign} {{1}})", value(), value())
 
     def simple_truth(self, scope):

@@ -44,6 +44,10 @@ class QueryMaker(SourceMaker):
         query, types = self.simple(2)
         if not all(type in SORTABLE for type in types) or self.chance(0.3):
             return query
+        if self.chance(0.1):
+            way = self.one("", " DESC") + " NULLS " + self.one("FIRST", "LAST")
+            positions = ", ".join(f"{index + 1}{way}" for index in range(len(types)))
+            return Form("query", "{0} ORDER BY ALL" + way, query, datafusion="{0} ORDER BY " + positions), True
         keys = ", ".join(f"{index + 1} {self.one('', 'ASC', 'DESC')} NULLS {self.one('FIRST', 'LAST')}" for index in range(len(types)))
         limit = self.one("", f" LIMIT {self.one(1, 3, 10)}", f" LIMIT {self.one(2, 5)} OFFSET {self.one(1, 2)}")
         return Form("query", "{0} ORDER BY " + keys + limit, query), True

@@ -53,17 +53,17 @@ class Runner:
         except Fault as fault:
             return fault
 
-    def run(self, seed, count, spoil=None, explains=True):
-        """`spoil` alters Firn's answer before the comparison: a planted bug."""
+    def run(self, seed, count, spoil=None, misread=None, explains=True):
+        """`spoil` alters Firn's answer before the comparison, `misread` the query that Firn gets: planted bugs."""
         maker, report = QueryMaker(seed), Report()
         for number in range(count):
             form, ordered = maker.query()
-            self.check(f"seed {seed}, query {number}", form, ordered, report, spoil, explains)
+            self.check(f"seed {seed}, query {number}", form, ordered, report, spoil, misread, explains)
         return report
 
-    def check(self, where, form, ordered, report, spoil, explains):
+    def check(self, where, form, ordered, report, spoil, misread, explains):
         sql = form.sql("firn")
-        mine = self.ask(self.firn, sql)
+        mine = self.ask(self.firn, misread(sql) if misread else sql)
         report.queries += 1
         if spoil is not None and not isinstance(mine, Fault):
             mine = spoil(mine)

@@ -147,6 +147,9 @@ fn("regexp_instr", "long", "text 'a'|'[0-9]+'|'b.'", duckdb=None)
 fn("regexp_substr", "text", "text '[0-9]+'|'b.'", duckdb="CASE WHEN regexp_matches({*}) THEN regexp_extract({*}) END",
    datafusion="(regexp_match({*}))[1]")
 
+fn("url_encode", "text", "text", datafusion=None)
+fn("url_decode", "text", "text", "url_decode(url_encode({0}))", datafusion=None)
+
 # Times
 unit = "'second'|'minute'|'hour'|'day'|'week'|'month'|'quarter'|'year'"
 fn("date_trunc", "ts", f"{unit} ts")
@@ -176,7 +179,7 @@ fn("to_timestamp_nanos", "ts", "long", text="CAST(to_timestamp_nanos({0}) AS TIM
 fn("to_timestamp", "ts", "'2024-02-29T12:34:56'|'2024-02-29 12:34:56.5'|'2024-02-29'", duckdb="CAST({0} AS TIMESTAMP)")
 fn("to_date", "date", "'2024-02-29'|'1969-07-20'", duckdb="CAST({0} AS DATE)")
 fn("to_time", "time", "'12:34:56'|'00:00:00.5'", duckdb="CAST({0} AS TIME)")
-fn("to_unixtime", "long", "ts", duckdb="CAST(floor(epoch({0})) AS BIGINT)")
+fn("to_unixtime", "long", "ts", duckdb="CAST(trunc(epoch({0})) AS BIGINT)")
 fn("from_unixtime", "ts", "long", duckdb="CAST(to_timestamp({0}) AS TIMESTAMP)")
 fn("to_char", "text", "ts '%Y-%m-%d'|'%H:%M:%S'|'%j %y %b %a'|'%A %B %d'", duckdb="strftime({*})")
 fn("date_format", "text", "date '%Y/%m/%d'|'%d %b'", duckdb="strftime({*})")
