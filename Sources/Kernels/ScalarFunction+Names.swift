@@ -148,7 +148,7 @@ extension ScalarFunction {
         .toTimestampNanos: ("to_timestamp_nanos", "From text or nanoseconds"),
         .toDate: ("to_date", "From text (optional formats) or days"),
         .toTime: ("to_time", "From text (optional formats)"),
-        .toUnixTime: ("to_unixtime", "Seconds since 1970"),
+        .toUnixTime: ("to_unixtime", "Seconds since 1970, without their fraction"),
         .fromUnixTime: ("from_unixtime", "A timestamp from seconds since 1970"),
         .toChar: ("to_char", "Text by a strftime format"),
         .toLocalTime: ("to_local_time", "A timestamptz without its zone"),
@@ -250,6 +250,8 @@ extension ScalarFunction {
         .arrayRange: ("range", "Whole numbers from the first (0) to before the second, by a step (1)"),
         .arraySeries: ("generate_series", "Whole numbers from the first to the second, by a step (1)"),
         .makeMap: ("map", "A map of a list of keys and a list of values"),
+        .anyElement: ("any", "True when a comparison holds for any element of the list"),
+        .allElements: ("all", "True when a comparison holds for all elements of the list"),
         .mapEntries: ("map_entries", "The entries as a list of structs of key and value"),
         .typeOf: ("arrow_typeof", "The name of the argument's type"),
     ]

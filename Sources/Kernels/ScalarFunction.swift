@@ -387,6 +387,10 @@ package enum ScalarFunction: Int32, Sendable, Hashable, CaseIterable {
     case arraySeries = 485
     case makeMap = 486
     case mapEntries = 487
+    /// `value > ANY (list)` of a list, a value and the sign: true for any element, else null when null for one
+    case anyElement = 488
+    /// `value > ALL (list)` of a list, a value and the sign: false for any element, else null when null for one
+    case allElements = 489
 
     // About values.
     /// The name of the argument's type

@@ -84,6 +84,13 @@ package struct ExpressionEvaluator: Sendable {
             }
         case .cast(let value, let type, let isTry):
             return try evaluate(value, &input).cast(to: type, isTry: isTry)
+        case .chain(let first, let links):
+            var column = try evaluate(first, &input)
+            for link in links {
+                let operand = try evaluate(link.operand, &input)
+                column = try link.evaluate(column, operand, rowCount: input.rowCount, in: context)
+            }
+            return column
         case .inList(let value, let elements, let isNegated):
             let column = try evaluate(value, &input)
             return Membership(elements, type: value.type).evaluate(column, isNegated: isNegated)

@@ -23,7 +23,7 @@ enum ScanPruning {
             return isNegated ? .isNotIn(fieldID: id, elements) : .isIn(fieldID: id, elements)
         case .call(let function, let arguments, _): return read(function, arguments, fields)
         case .located(let inner, _): return read(inner, fields)
-        case .column, .literal, .cast, .caseWhen: return nil
+        case .column, .literal, .cast, .caseWhen, .chain: return nil
         }
     }
 

@@ -37,7 +37,7 @@ extension ScalarFunction {
             .arrayRemove, .arrayRemoveN, .arrayRemoveAll, .arrayReplace, .arrayReplaceN, .arrayReplaceAll,
             .arrayPopBack, .arrayPopFront, .arrayRepeat, .arrayResize, .arrayIntersect, .arrayUnion,
             .arrayExcept, .arrayMaximum, .arrayMinimum, .arrayAnyValue, .arrayDimensionCount,
-            .arrayDimensions, .arrayIsEmpty, .arrayRange, .arraySeries:
+            .arrayDimensions, .arrayIsEmpty, .arrayRange, .arraySeries, .anyElement, .allElements:
             false
         default: true
         }

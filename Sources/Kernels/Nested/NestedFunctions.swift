@@ -15,6 +15,7 @@ enum NestedFunctions {
         case .mapKeys, .mapValues: return try entries(call)
         case .stringToArray: return try split(call)
         case .arrayToString: return try join(call)
+        case .anyElement, .allElements: return try Quantifiers.evaluate(call)
         case .makeMap, .mapEntries: return try MapFunctions.evaluate(call)
         default: return try scalars(call)
         }

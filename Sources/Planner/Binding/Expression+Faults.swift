@@ -7,7 +7,7 @@ extension Expression {
         switch self {
         case .cast(_, _, let isTry): !isTry
         case .call(let function, let arguments, _): !arguments.isEmpty && !function.isTotal
-        case .column, .literal, .caseWhen, .inList, .located: false
+        case .column, .literal, .caseWhen, .inList, .located, .chain: false
         }
     }
 }

@@ -36,17 +36,47 @@ extension ExpressionBinder {
     mutating func bindQuantified(
         _ quantified: QuantifiedSyntax, at position: TextPosition
     ) throws(PlannerError) -> Expression {
-        guard let function = quantified.comparison.comparison else {
-            throw PlannerError(
-                .typeMismatch, "only a comparison stands before ANY and ALL",
-                ["operator": quantified.comparison.rawValue], at: position)
-        }
+        let function = try comparison(quantified.comparison, at: position)
         guard quantified.isAll else {
             return try bindAny(function, quantified.value, quantified.query, at: position)
         }
         // True for all is the same as: its opposite is true for none.
         let fails = try bindAny(function.opposite, quantified.value, quantified.query, at: position)
         return .call(.not, [fails], .boolean)
+    }
+
+    private func comparison(
+        _ sign: BinaryOperator, at position: TextPosition
+    ) throws(PlannerError) -> ScalarFunction {
+        if let function = sign.comparison { return function }
+        throw PlannerError(
+            .typeMismatch, "only a comparison stands before ANY and ALL", ["operator": sign.rawValue],
+            at: position)
+    }
+
+    /// `value > ANY (list)`, `value > ALL (list)`
+    mutating func bindQuantified(
+        _ value: ExpressionSyntax, _ sign: BinaryOperator, isAll: Bool, _ list: ExpressionSyntax,
+        at position: TextPosition
+    ) throws(PlannerError) -> Expression {
+        let function = try comparison(sign, at: position)
+        let name = isAll ? "ALL" : "ANY"
+        let sides = [try bind(list), try bind(value)]
+        guard case .list = sides[0].type else {
+            if sides[0].type == .null { return .null(.boolean) }
+            throw PlannerError(
+                .typeMismatch, "\(name) takes a list or a subquery, not \(sides[0].type)", at: list.position)
+        }
+        let quantifier: ScalarFunction = isAll ? .allElements : .anyElement
+        let unified = try ListElements(coercion: coercion, function: name).unify(
+            quantifier, sides, at: [list.position, value.position])
+        // A list that is known is IN, by which files are skipped.
+        if function == (isAll ? .notEqual : .equal), !unified[1].type.isNested,
+            let known = try? context.folding.value(of: unified[0]), case .list(let elements) = known
+        {
+            return .inList(unified[1], elements, isNegated: isAll)
+        }
+        return .call(quantifier, unified + [.literal(.string(function.name), .string)], .boolean)
     }
 
     private mutating func bindAny(

@@ -68,6 +68,7 @@ struct ExpressionBinder {
         case .parameter(let parameter): return try bind(parameter, at: position)
         case .unary(let unary, let operand): return try bind(unary, operand, at: position)
         case .binary(let binary, let operands): return try bind(binary, operands, at: position)
+        case .chain(let first, let links): return try bindChain(first, links)
         case .isTest(let value, let test, let isNegated): return try bind(value, test, isNegated)
         case .isDistinct(let left, let right, let isNegated):
             return try compare(isNegated ? .isNotDistinctFrom : .isDistinctFrom, left, right, at: position)
@@ -91,6 +92,8 @@ struct ExpressionBinder {
         case .inQuery(let value, let query, let isNegated):
             return try bindIn(value, query, isNegated, at: position)
         case .quantified(let quantified): return try bindQuantified(quantified, at: position)
+        case .quantifiedList(let value, let comparison, let isAll, let list):
+            return try bindQuantified(value, comparison, isAll: isAll, list, at: position)
         case .atTimeZone(let value, let zone): return try bindZone(value, zone, at: position)
         }
     }

@@ -11,7 +11,8 @@ struct ListElements {
     /// Places of lists and of elements among a function's arguments; nil where types need not meet.
     private static func places(_ function: ScalarFunction, _ count: Int) -> (lists: [Int], elements: [Int])? {
         switch function {
-        case .arrayAppend, .arrayPosition, .arrayPositions, .arrayRemove, .arrayRemoveN, .arrayRemoveAll:
+        case .arrayAppend, .arrayPosition, .arrayPositions, .arrayRemove, .arrayRemoveN, .arrayRemoveAll,
+            .anyElement, .allElements:
             ([0], [1])
         case .arrayPrepend: ([1], [0])
         case .arrayReplace, .arrayReplaceN, .arrayReplaceAll: ([0], [1, 2])

@@ -234,7 +234,15 @@ struct QueryBinder {
         var binder = ExpressionBinder(context, scope: scope, aggregateFreeClause: "ORDER BY here")
         var keys: [SortKey] = []
         for element in order {
-            var value: Expression
+            if element.isEveryColumn {
+                keys += plan.schema.fields.enumerated().map { index, field in
+                    SortKey(
+                        .column(index, field.type), isDescending: element.isDescending,
+                        nullsFirst: element.nullsFirst)
+                }
+                continue
+            }
+            let value: Expression
             if let index = try SelectBinding.position(
                 element.value, in: plan.schema.count, clause: "ORDER BY")
             {

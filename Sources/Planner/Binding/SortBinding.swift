@@ -16,12 +16,19 @@ struct SortBinding {
         values = list.items.map(\.value)
         names = list.items.map(\.name)
         for element in order {
-            let index = try place(of: element.value, list, clause: "ORDER BY", binder: &binder)
-            keys.append(
-                SortKey(
-                    .column(index, values[index].type), isDescending: element.isDescending,
-                    nullsFirst: element.nullsFirst))
+            if element.isEveryColumn {
+                for index in list.items.indices { append(index, element) }
+                continue
+            }
+            append(try place(of: element.value, list, clause: "ORDER BY", binder: &binder), element)
         }
+    }
+
+    private mutating func append(_ index: Int, _ element: OrderSyntax) {
+        keys.append(
+            SortKey(
+                .column(index, values[index].type), isDescending: element.isDescending,
+                nullsFirst: element.nullsFirst))
     }
 
     /// A position, else a select item's name, else an expression.

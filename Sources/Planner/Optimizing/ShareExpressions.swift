@@ -75,7 +75,7 @@ struct ShareExpressions: OptimizerPass {
         _ parts: [Part], over input: LogicalPlan, keepsAll: Bool
     ) -> (expressions: [Expression], input: LogicalPlan)? {
         guard parts.reduce(0, { $0 + $1.expression.size }) <= sizeLimit else { return nil }
-        let width = input.schema.count
+        let width = input.width
         var parts = parts
         // Over the input alone; the n-th is read as column `width + n`.
         var definitions: [Expression] = []
@@ -188,6 +188,7 @@ extension Expression {
         case .cast(let value, let type, _):
             own = value.type.physical == .string || type.physical == .string ? 4 : 1
         case .caseWhen, .inList: own = 2
+        case .chain(_, let links): own = links.count
         case .call(let function, _, _):
             switch function {
             case .add, .subtract, .multiply, .negate, .equal, .notEqual, .less, .lessOrEqual, .greater,

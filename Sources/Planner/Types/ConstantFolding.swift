@@ -35,6 +35,12 @@ struct ConstantFolding {
             var columns: [Column] = []
             for argument in arguments { columns.append(try evaluate(argument)) }
             return try function.evaluate(columns, rowCount: 1, result: type, in: context)
+        case .chain(let first, let links):
+            var column = try evaluate(first)
+            for link in links {
+                column = try link.evaluate(column, try evaluate(link.operand), rowCount: 1, in: context)
+            }
+            return column
         case .caseWhen(let branches, let otherwise, let type):
             for branch in branches where try evaluate(branch.condition).scalar(at: 0) == .boolean(true) {
                 return try evaluate(branch.value)

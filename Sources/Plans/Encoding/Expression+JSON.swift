@@ -11,6 +11,7 @@ extension Expression {
         case .call(let function, let arguments, let type):
             .array(["call", JSONValue(function.rawValue), type.planJSON] + arguments.map(\.json))
         case .cast(let value, let type, let isTry): ["cast", type.planJSON, .boolean(isTry), value.json]
+        case .chain(let first, let links): .array(["chain", first.json] + links.map(\.json))
         case .caseWhen(let branches, let otherwise, let type):
             .array(
                 ["case", type.planJSON, otherwise?.json ?? .null]
@@ -52,6 +53,11 @@ extension Expression {
         case "cast":
             guard parts.count == 3, let isTry = parts[1].boolean else { throw malformed }
             return .cast(try Expression(json: parts[2]), to: try DataType(planJSON: parts[0]), isTry: isTry)
+        case "chain":
+            guard parts.count >= 2 else { throw malformed }
+            var links: [ChainLink] = []
+            for part in parts.dropFirst() { links.append(try ChainLink(json: part)) }
+            return .chain(try Expression(json: parts[0]), links)
         case "case":
             guard parts.count >= 4, parts.count % 2 == 0 else { throw malformed }
             let values = try parts.dropFirst(2).decoded()
@@ -77,6 +83,29 @@ extension Expression {
             return .located(try Expression(json: parts[2]), SourcePlace(line: line, column: column))
         default: throw PlansError(.malformed, "an encoded expression has an unknown form", ["form": form])
         }
+    }
+}
+
+extension ChainLink {
+    fileprivate var json: JSONValue {
+        [
+            JSONValue(function.rawValue), type.planJSON, JSONValue(Int(place.line)),
+            JSONValue(Int(place.column)), operand.json,
+        ]
+    }
+
+    fileprivate init(json: JSONValue) throws(PlansError) {
+        guard let parts = json.array, parts.count == 5,
+            let id = parts[0].integer.flatMap(Int32.init(exactly:)),
+            let function = ScalarFunction(rawValue: id),
+            let line = parts[2].integer.flatMap(Int32.init(exactly:)),
+            let column = parts[3].integer.flatMap(Int32.init(exactly:))
+        else {
+            throw PlansError(.malformed, "a link of an encoded chain has other parts than a function has")
+        }
+        self.init(
+            function, try Expression(json: parts[4]), try DataType(planJSON: parts[1]),
+            at: SourcePlace(line: line, column: column))
     }
 }
 

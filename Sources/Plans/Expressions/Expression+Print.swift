@@ -18,6 +18,12 @@ extension Expression: CustomStringConvertible {
         case .located(let value, _): return value.text(over: schema)
         case .cast(let value, let type, let isTry):
             return "\(isTry ? "try_cast" : "cast")(\(value.text(over: schema)) as \(type))"
+        case .chain(let first, let links):
+            let shown = links.prefix(10).map {
+                " \($0.function.name) \($0.operand.operandText(over: schema))"
+            }
+            let rest = links.count > 10 ? " … \(links.count - 10) more" : ""
+            return first.operandText(over: schema) + shown.joined() + rest
         case .caseWhen(let branches, let otherwise, _):
             let whens = branches.map {
                 " when \($0.condition.text(over: schema)) then \($0.value.text(over: schema))"
@@ -53,7 +59,7 @@ extension Expression: CustomStringConvertible {
         let isOperator =
             switch unlocated {
             case .call(let function, _, _): function.isInfix || function == .not || function.isTest
-            case .inList: true
+            case .inList, .chain: true
             default: false
             }
         return isOperator ? "(\(text(over: schema)))" : text(over: schema)

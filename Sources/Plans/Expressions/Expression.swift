@@ -11,6 +11,8 @@ package indirect enum Expression: Sendable, Hashable {
     case call(ScalarFunction, [Expression], DataType)
     /// A try-cast gives null where a cast faults.
     case cast(Expression, to: DataType, isTry: Bool)
+    /// `a + b - c …`, from the left; never without a link. What nests deep is walked by recursion, and this is not deep.
+    case chain(Expression, [ChainLink])
     /// The first branch whose condition is true (not null) wins; without one the answer is `otherwise`, else null.
     case caseWhen([CaseBranch], otherwise: Expression?, DataType)
     /// Whether the value is one of the elements, which have the value's type.
@@ -19,6 +21,22 @@ package indirect enum Expression: Sendable, Hashable {
     case inList(Expression, [Scalar], isNegated: Bool)
     /// The same value; a fault inside is reported at this place of the statement.
     case located(Expression, SourcePlace)
+}
+
+/// A function of the value so far and one more.
+package struct ChainLink: Sendable, Hashable {
+    package var function: ScalarFunction
+    package var operand: Expression
+    /// Of the value from here on.
+    package var type: DataType
+    package var place: SourcePlace
+
+    package init(_ function: ScalarFunction, _ operand: Expression, _ type: DataType, at place: SourcePlace) {
+        self.function = function
+        self.operand = operand
+        self.type = type
+        self.place = place
+    }
 }
 
 /// One WHEN of a CASE.
@@ -40,6 +58,7 @@ extension Expression {
             .caseWhen(_, _, let type):
             type
         case .inList: .boolean
+        case .chain(let first, let links): links.last?.type ?? first.type
         case .located(let value, _): value.type
         }
     }
@@ -60,6 +79,7 @@ extension Expression {
         switch self {
         case .column, .literal: []
         case .call(_, let arguments, _): arguments
+        case .chain(let first, let links): [first] + links.map(\.operand)
         case .cast(let value, _, _): [value]
         case .caseWhen(let branches, let otherwise, _):
             branches.flatMap { [$0.condition, $0.value] } + (otherwise.map { [$0] } ?? [])
@@ -74,6 +94,9 @@ extension Expression {
         case .column, .literal: return self
         case .call(let function, _, let type): return .call(function, replacements, type)
         case .cast(_, let type, let isTry): return .cast(replacements[0], to: type, isTry: isTry)
+        case .chain(_, var links):
+            for index in links.indices { links[index].operand = replacements[index + 1] }
+            return .chain(replacements[0], links)
         case .caseWhen(let branches, let otherwise, let type):
             let newBranches = branches.indices.map {
                 CaseBranch(condition: replacements[2 * $0], value: replacements[2 * $0 + 1])
@@ -123,6 +146,7 @@ extension Expression {
         switch self {
         case .column: false
         case .call(let function, _, _) where function.isVolatile: false
+        case .chain(_, let links) where links.contains(where: \.function.isVolatile): false
         default: children.allSatisfy(\.isConstant)
         }
     }

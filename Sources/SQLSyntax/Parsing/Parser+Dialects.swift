@@ -37,31 +37,16 @@ extension Parser {
         return entries
     }
 
-    /// `value > ANY (list)`: a list of known length is as many comparisons; of others only membership is asked.
+    /// `value > ANY (list)`; over the elements of a list that is written out it is IN.
     mutating func compare(
         _ value: ExpressionSyntax, _ comparison: BinaryOperator, isAll: Bool, _ list: ExpressionSyntax,
         at start: TextPosition
     ) throws(SQLSyntaxError) -> ExpressionSyntax {
-        let isMembership = comparison == .equal && !isAll
-        let isAbsence = comparison == .notEqual && isAll
-        if case .array(let elements) = list.kind, let first = elements.first {
-            if isMembership || isAbsence {
-                return try make(.inList(value, elements, isNegated: isAbsence), at: start)
-            }
-            var tests: [ExpressionSyntax] = []
-            for element in elements {
-                tests.append(try make(.binary(comparison, [value, element]), at: start))
-            }
-            if elements.count == 1 { return try make(.binary(comparison, [value, first]), at: start) }
-            return try make(.binary(isAll ? .and : .or, tests), at: start)
+        let isMembership = comparison == (isAll ? .notEqual : .equal)
+        if isMembership, case .array(let elements) = list.kind, !elements.isEmpty {
+            return try make(.inList(value, elements, isNegated: isAll), at: start)
         }
-        guard isMembership || isAbsence else {
-            throw unsupported(
-                "\(isAll ? "ALL" : "ANY") over a list with this operator", at: start,
-                hint: "compare with array_min(list) or array_max(list), or UNNEST the list")
-        }
-        let found = try call("array_has", [list, value], at: start)
-        return isAbsence ? try make(.unary(.not, found), at: start) : found
+        return try make(.quantifiedList(value, comparison, isAll: isAll, list: list), at: start)
     }
 
     /// The text and its unit, or with `TO` one text: `'1-2' YEAR TO MONTH` is `'1 year 2 months'`.

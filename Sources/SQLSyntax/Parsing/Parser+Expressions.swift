@@ -31,6 +31,10 @@ extension Parser {
                 left = next
                 continue
             }
+            if binary.isArithmetic {
+                left = try arithmetic(behind: left, binary.precedence)
+                continue
+            }
             var operands = [left]
             repeat {
                 advance()
@@ -38,6 +42,42 @@ extension Parser {
             } while binary.isChained && binaryOperator() == binary
             left = try make(.binary(binary, operands), at: start)
         }
+    }
+
+    /// All operators of one precedence of arithmetic that follow `first`, at the first of them.
+    private mutating func arithmetic(
+        behind first: ExpressionSyntax, _ level: Int
+    ) throws(SQLSyntaxError) -> ExpressionSyntax {
+        var links: [ChainLinkSyntax] = []
+        while let sign = binaryOperator(), sign.precedence == level {
+            let start = position
+            advance()
+            let operand = try expression(tighterThan: level)
+            links.append(ChainLinkSyntax(sign: sign, operand: operand, position: start))
+        }
+        return try chain(first, links, level)
+    }
+
+    /// The same tree whether or not a start of the chain was in parentheses.
+    private mutating func chain(
+        _ first: ExpressionSyntax, _ links: [ChainLinkSyntax], _ level: Int
+    ) throws(SQLSyntaxError) -> ExpressionSyntax {
+        var first = first
+        var earlier: [ChainLinkSyntax] = []
+        while case .binary(let sign, let sides) = first.kind, sign.isArithmetic, sign.precedence == level {
+            earlier.append(ChainLinkSyntax(sign: sign, operand: sides[1], position: first.position))
+            first = sides[0]
+        }
+        var all = Array(earlier.reversed()) + links
+        if case .chain(let start, let inner) = first.kind, inner[0].sign.precedence == level {
+            first = start
+            all = inner + all
+        }
+        if all.count > SQLSyntaxLimits.nestedOperators, let last = all.last {
+            return try make(.chain(first, all), at: last.position)
+        }
+        for link in all { first = try make(.binary(link.sign, [first, link.operand]), at: link.position) }
+        return first
     }
 
     /// `> ANY (query)` behind a value, at the operator; nil when an operand follows.

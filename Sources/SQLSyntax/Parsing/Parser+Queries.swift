@@ -17,7 +17,7 @@ extension Parser {
         query.isRecursive = isRecursive
         if take(.order) {
             try expect(.by)
-            query.order = try orderList()
+            query.order = take(.all) ? [try direction(of: .everyColumn(at: position))] : try orderList()
         }
         try limits(&query)
         return query
@@ -207,15 +207,19 @@ extension Parser {
 
     mutating func orderList() throws(SQLSyntaxError) -> [OrderSyntax] {
         try list { parser throws(SQLSyntaxError) in
-            let value = try parser.expression()
-            let isDescending = parser.take(.desc)
-            if !isDescending { _ = parser.take(.asc) }
-            var nullsFirst: Bool?
-            if parser.take(.nulls) {
-                nullsFirst = parser.take(.first)
-                if nullsFirst == false { try parser.expect(.last) }
-            }
-            return OrderSyntax(value: value, isDescending: isDescending, nullsFirst: nullsFirst)
+            try parser.direction(of: try parser.expression())
         }
+    }
+
+    /// `[ASC|DESC] [NULLS FIRST|LAST]`, behind the value.
+    private mutating func direction(of value: ExpressionSyntax) throws(SQLSyntaxError) -> OrderSyntax {
+        let isDescending = take(.desc)
+        if !isDescending { _ = take(.asc) }
+        var nullsFirst: Bool?
+        if take(.nulls) {
+            nullsFirst = take(.first)
+            if nullsFirst == false { try expect(.last) }
+        }
+        return OrderSyntax(value: value, isDescending: isDescending, nullsFirst: nullsFirst)
     }
 }

@@ -49,7 +49,7 @@ extension SyntaxPrinter {
         if order.isEmpty { return }
         write(separator + "ORDER BY ")
         separated(order) { printer, element in
-            printer.write(element.value)
+            if element.isEveryColumn { printer.write("ALL") } else { printer.write(element.value) }
             if element.isDescending { printer.write(" DESC") }
             if let nullsFirst = element.nullsFirst {
                 printer.write(nullsFirst ? " NULLS FIRST" : " NULLS LAST")

@@ -17,6 +17,13 @@ extension SyntaxPrinter {
         case .parameter(let parameter): write(parameter)
         case .unary(let unary, let operand): write(unary, operand)
         case .binary(let binary, let operands): write(binary, operands)
+        case .chain(let first, let links):
+            let level = links[0].sign.precedence
+            write(first, atLeast: level)
+            for link in links {
+                write(" \(link.sign.rawValue) ")
+                write(link.operand, atLeast: level + 1)
+            }
         case .isTest(let value, let test, let isNegated):
             write(value, atLeast: Precedence.isTest)
             write(isNegated ? " IS NOT " : " IS ")
@@ -42,6 +49,10 @@ extension SyntaxPrinter {
             write(query)
             write(")")
         case .quantified(let quantified): write(quantified)
+        case .quantifiedList(let value, let comparison, let isAll, let list):
+            write(value, atLeast: comparison.precedence)
+            write(" \(comparison.rawValue) \(isAll ? "ALL" : "ANY") ")
+            parenthesized { $0.write(list) }
         case .like(let like): write(like)
         case .caseWhen(let syntax): write(syntax)
         case .cast(let value, let type, let isTry):
@@ -206,8 +217,10 @@ extension ExpressionSyntax {
         switch kind {
         case .unary(let unary, _): unary.precedence
         case .binary(let binary, _): binary.precedence
+        case .chain(_, let links): links[0].sign.precedence
         case .isTest, .isDistinct: Precedence.isTest
         case .quantified(let quantified): quantified.comparison.precedence
+        case .quantifiedList(_, let comparison, _, _): comparison.precedence
         case .between, .inList, .inQuery, .like: Precedence.range
         case .atTimeZone: Precedence.atTimeZone
         case .element, .field: Precedence.postfix

@@ -5,6 +5,8 @@ package enum SQLSyntaxLimits {
     /// Levels of parentheses, subqueries and operators. The parser and all that walk the tree recurse; at this depth
     /// they stay within a thread's stack also in a debug build.
     package static let depth = 100
+    /// Operators of arithmetic in a row that nest; of more is made a chain.
+    static let nestedOperators = 8
     /// Joins and set operators in one statement.
     package static let combinations = 100
     /// Keys of a CUBE or ROLLUP inside GROUPING SETS, which the parser writes out.

@@ -72,4 +72,14 @@ package struct OrderSyntax: Sendable, Hashable {
     package var isDescending: Bool
     /// Nil: last when ascending, first when descending.
     package var nullsFirst: Bool?
+
+    /// `ORDER BY ALL`: every column of the answer, from left to right; only behind a query, and alone.
+    package var isEveryColumn: Bool { if case .star = value.kind { true } else { false } }
+}
+
+extension ExpressionSyntax {
+    /// What ALL is in `ORDER BY ALL`.
+    static func everyColumn(at position: TextPosition) -> ExpressionSyntax {
+        ExpressionSyntax(.star(StarSyntax()), at: position)
+    }
 }

@@ -10,12 +10,16 @@ package struct ExpressionSyntax: Sendable, Hashable {
         case unary(UnaryOperator, ExpressionSyntax)
         /// Two operands; any number for the operators that chain.
         case binary(BinaryOperator, [ExpressionSyntax])
+        /// `a + b - c …`, from the left: many operators of one precedence, so that a thousand terms do not nest.
+        case chain(ExpressionSyntax, [ChainLinkSyntax])
         case isTest(ExpressionSyntax, TruthTest, isNegated: Bool)
         case isDistinct(ExpressionSyntax, ExpressionSyntax, isNegated: Bool)
         case between(ExpressionSyntax, low: ExpressionSyntax, high: ExpressionSyntax, isNegated: Bool)
         case inList(ExpressionSyntax, [ExpressionSyntax], isNegated: Bool)
         case inQuery(ExpressionSyntax, QuerySyntax, isNegated: Bool)
         case quantified(QuantifiedSyntax)
+        /// `value > ANY (list)`
+        case quantifiedList(ExpressionSyntax, BinaryOperator, isAll: Bool, list: ExpressionSyntax)
         case like(LikeSyntax)
         case caseWhen(CaseSyntax)
         case cast(ExpressionSyntax, TypeSyntax, isTry: Bool)
@@ -72,12 +76,14 @@ extension ExpressionSyntax.Kind {
         case .star(let star): star.replaced.map(\.value)
         case .unary(_, let operand): [operand]
         case .binary(_, let operands): operands
+        case .chain(let first, let links): [first] + links.map(\.operand)
         case .isTest(let value, _, _): [value]
         case .isDistinct(let left, let right, _): [left, right]
         case .between(let value, let low, let high, _): [value, low, high]
         case .inList(let value, let elements, _): [value] + elements
         case .inQuery(let value, _, _): [value]
         case .quantified(let quantified): [quantified.value]
+        case .quantifiedList(let value, _, _, let list): [value, list]
         case .like(let like): [like.value, like.pattern] + (like.escape.map { [$0] } ?? [])
         case .caseWhen(let syntax):
             (syntax.operand.map { [$0] } ?? []) + syntax.branches.flatMap { [$0.when, $0.then] }
@@ -106,6 +112,14 @@ package enum LiteralSyntax: Sendable, Hashable {
     case typed(TypeSyntax, String)
     /// `INTERVAL '7 days'`; `INTERVAL 7 DAY` has the unit beside.
     case interval(String, unit: String?)
+}
+
+/// An operator of a chain with what stands behind it.
+package struct ChainLinkSyntax: Sendable, Hashable {
+    package var sign: BinaryOperator
+    package var operand: ExpressionSyntax
+    /// The sign's.
+    package var position: TextPosition
 }
 
 /// What IS asks for.

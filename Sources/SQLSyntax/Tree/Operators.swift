@@ -46,6 +46,9 @@ package enum BinaryOperator: String, Sendable, Hashable, CaseIterable {
     /// Chains of these are one node, so that a thousand terms do not nest a thousand deep.
     package var isChained: Bool { self == .and || self == .or || self == .concatenate }
 
+    /// Chains of these, mixed by precedence, are one node when they are long.
+    var isArithmetic: Bool { precedence == Precedence.sum || precedence == Precedence.product }
+
     init?(_ sign: Sign) {
         switch sign {
         case .doubleEqual: self = .equal
