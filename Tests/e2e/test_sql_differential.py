@@ -42,7 +42,7 @@ def test_random_queries_agree(fuzzed):
 
 @pytest.mark.slow
 def test_fifty_thousand_random_queries_agree(fuzzed):
-    check(fuzzed, run.run_seeds(fuzzed, range(1000, 1200), 250, 2))
+    check(fuzzed, run.run_seeds(fuzzed, range(31000, 31200), 250, 2))
 
 
 # What a wrong operator, function or NULL would do to an answer.

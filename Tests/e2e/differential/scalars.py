@@ -174,8 +174,8 @@ fn("to_timestamp_seconds", "ts", "long", duckdb="CAST(to_timestamp({0}) AS TIMES
 fn("to_timestamp_millis", "ts", "long", duckdb="epoch_ms({0})")
 fn("to_timestamp_micros", "ts", "long", duckdb="make_timestamp({0})")
 # Nanoseconds are cut downwards, as every other time; DuckDB and DataFusion cut those before 1970 upwards.
-fn("to_timestamp_nanos", "ts", "long", text="CAST(to_timestamp_nanos({0}) AS TIMESTAMP)", duckdb="make_timestamp(({0} - (({0} % 1000) + 1000) % 1000) // 1000)",
-   datafusion="to_timestamp_micros(({0} - (({0} % 1000) + 1000) % 1000) / 1000)")
+fn("to_timestamp_nanos", "ts", "long", text="CAST(to_timestamp_nanos({0}) AS TIMESTAMP)", duckdb="make_timestamp({0} // 1000 - CASE WHEN {0} % 1000 < 0 THEN 1 ELSE 0 END)",
+   datafusion="to_timestamp_micros({0} / 1000 - CASE WHEN {0} % 1000 < 0 THEN 1 ELSE 0 END)")
 fn("to_timestamp", "ts", "'2024-02-29T12:34:56'|'2024-02-29 12:34:56.5'|'2024-02-29'", duckdb="CAST({0} AS TIMESTAMP)")
 fn("to_date", "date", "'2024-02-29'|'1969-07-20'", duckdb="CAST({0} AS DATE)")
 fn("to_time", "time", "'12:34:56'|'00:00:00.5'", duckdb="CAST({0} AS TIME)")
