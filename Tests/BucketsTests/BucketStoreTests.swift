@@ -1,5 +1,4 @@
 import Blobs
-import Buckets
 import Effects
 import Octets
 import Scheduling
@@ -7,6 +6,8 @@ import Signing
 import Telemetry
 import TestKit
 import Testing
+
+@testable import Buckets
 
 @Suite("BucketStore")
 struct BucketStoreTests {

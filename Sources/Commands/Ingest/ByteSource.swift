@@ -46,11 +46,10 @@ struct ByteSource {
         }
         guard isFirst, let codec = Unfolder.codec(startOf: piece) else { return piece }
         folded = piece[...]
-        do throws(FileFormatsError) {
-            let unfolder = try Unfolder(codec)
-            self.unfolder = unfolder
-            return try unfold(unfolder)
-        } catch { throw unreadable(error.summary) }
+        let unfolder: Unfolder
+        do { unfolder = try Unfolder(codec) } catch { throw unreadable(error.summary) }
+        self.unfolder = unfolder
+        return try unfold(unfolder)
     }
 
     private mutating func unfold(_ unfolder: Unfolder) throws(CommandError) -> [UInt8] {

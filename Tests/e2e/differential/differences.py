@@ -4,7 +4,6 @@ A difference is a predicate over the query, the engine that differs, and what bo
 where an engine's function means something else altogether, its form in scalars.py is None.
 """
 
-import re
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from math import inf
