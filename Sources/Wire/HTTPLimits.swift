@@ -31,6 +31,8 @@ package struct HTTPLimits: Sendable {
     package var halfClosedSeconds = 5
     /// How long a stop waits for the requests that run.
     package var drainSeconds = 20
+    /// Of the time for draining, what cancelled requests have to answer: every operator looks at its token far more often.
+    package var lastWordsSeconds = 2
 
     package init() {}
 }

@@ -17,9 +17,6 @@ package final class HTTPServer: Sendable {
     /// How often sockets of waiting requests are asked whether their client is still there.
     private static let watchMilliseconds: Int32 = 20
 
-    /// Of the time for draining, what cancelled requests have to answer: every operator looks at its token far more often.
-    private static let lastWordsSeconds = 2.0
-
     /// - `name` labels the metrics.
     /// - `handler` answers everything, also its own faults.
     package init(
@@ -90,8 +87,8 @@ package final class HTTPServer: Sendable {
         core.startDraining()
         let drain = Double(core.limits.drainSeconds)
         // Whoever still runs near the end is told to stop, so that its client hears why instead of nothing.
-        let lastWords = min(Self.lastWordsSeconds, drain / 2)
-        waitUntil(seconds: drain - lastWords) { core.isIdle }
+        let lastWords = Double(core.limits.lastWordsSeconds)
+        waitUntil(seconds: drain - min(lastWords, drain / 2)) { core.isIdle }
         core.cancelAll()
         waitUntil(seconds: lastWords) { core.isIdle }
         made.quiesce()

@@ -53,8 +53,8 @@ extension ColumnStatistics {
             if nanCounts { return true }
             guard let lower, let upper else { return true }
             return ScalarOrder.compare(lower, value) != 0 || ScalarOrder.compare(upper, value) != 0
-        case .less: return test(lower, value) { $0 < 0 }
-        case .lessOrEqual: return test(lower, value) { $0 <= 0 }
+        case .less: return !isAllNullOrNaN && test(lower, value) { $0 < 0 }
+        case .lessOrEqual: return !isAllNullOrNaN && test(lower, value) { $0 <= 0 }
         case .greater: return nanCounts || test(upper, value) { $0 > 0 }
         case .greaterOrEqual: return nanCounts || test(upper, value) { $0 >= 0 }
         }
