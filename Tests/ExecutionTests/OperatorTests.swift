@@ -164,7 +164,7 @@ struct OperatorTests {
             } catch let error as SchedulingError {
                 #expect(error.code == .memoryExhausted)
             }
-            #expect(world.ledger.reserved == 0)
+            #expect(try await world.ledger.drains())
         }
     }
 
