@@ -70,11 +70,19 @@ struct ProjectionTests {
     }
 
     private func value(_ type: DataType, _ generator: inout SeededGenerator) -> Scalar {
+        let isFar = generator.next() % 5 == 0
+        let near = Int64.random(in: -12...12, using: &generator)
         switch type {
-        case .long: .long(Int64.random(in: -30...30, using: &generator))
-        case .timestamp: .long(Int64.random(in: -60...60, using: &generator) * 43_200_000_000)
+        // Near the ends, where images wrap around.
+        case .long where isFar: return .long((generator.next() % 2 == 0 ? Int64.min : .max) &+ near)
+        case .timestamp where isFar:
+            return .long(
+                [Int64.min, .max, Int64(Int32.min) * 3_600_000_000, Int64(Int32.max) * 3_600_000_000][
+                    Int(generator.next() % 4)] &+ near &* 1_800_000_000)
+        case .long: return .long(Int64.random(in: -30...30, using: &generator))
+        case .timestamp: return .long(Int64.random(in: -60...60, using: &generator) * 43_200_000_000)
         default:
-            .string(
+            return .string(
                 String("aabbcü".shuffled(using: &generator).prefix(Int.random(in: 0...4, using: &generator))))
         }
     }

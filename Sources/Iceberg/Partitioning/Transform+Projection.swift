@@ -55,13 +55,50 @@ extension Transform {
             guard preservesOrder else { return .always }
             // `ts < midnight` ends the day before: the greatest value allowed decides.
             let greatest = comparison == .less ? Self.neighbour(of: value, -1) : value
-            guard let limit = greatest.flatMap({ apply($0, type) }) else { return .always }
-            return .compare(fieldID: id, .lessOrEqual, isTimeUnit ? Self.allowingOldRounding(limit) : limit)
+            guard let greatest, let limit = apply(greatest, type), !hasWrapped(greatest, limit) else {
+                return .always
+            }
+            let most = isTimeUnit ? Self.allowingOldRounding(limit) : limit
+            return .any(
+                [.compare(fieldID: id, .lessOrEqual, most)] + wrappedImages(like: limit, ofLow: true, to: id))
         case .greater, .greaterOrEqual:
             guard preservesOrder else { return .always }
             let least = comparison == .greater ? Self.neighbour(of: value, 1) : value
-            guard let limit = least.flatMap({ apply($0, type) }) else { return .always }
-            return .compare(fieldID: id, .greaterOrEqual, limit)
+            guard let least, let limit = apply(least, type), !hasWrapped(least, limit) else { return .always }
+            return .any(
+                [.compare(fieldID: id, .greaterOrEqual, limit)]
+                    + wrappedImages(like: limit, ofLow: false, to: id))
+        }
+    }
+
+    /// Hours that no `int` holds, of times beyond the year 246,000, begin again at the other end: those from here on.
+    private static let wrappedHour = Int32(Int64.max / 3_600_000_000 - (Int64(1) << 32)) * -1
+
+    /// Whether a range's limit is one of the values whose image lies at the other end of its type.
+    private func hasWrapped(_ value: Scalar, _ image: Scalar) -> Bool {
+        switch (self, value, image) {
+        case (.truncate, .int(let value), .int(let image)): image > value
+        case (.truncate, .long(let value), .long(let image)): image > value
+        case (.hour, .long(let time), .int(let hours)): (time < 0) != (hours < 0)
+        default: false
+        }
+    }
+
+    /// Where the images lie of values at one end of their type that wrap around to the other.
+    private func wrappedImages(like image: Scalar, ofLow: Bool, to id: Int) -> [Predicate] {
+        switch (self, image) {
+        case (.truncate(let width), .int) where ofLow:
+            let last = Self.roundedDown(Int32.max, Int32(truncatingIfNeeded: width))
+            return [.compare(fieldID: id, .greater, .int(last))]
+        case (.truncate(let width), .long) where ofLow:
+            return [.compare(fieldID: id, .greater, .long(Self.roundedDown(Int64.max, Int64(width))))]
+        case (.hour, .int):
+            return [
+                ofLow
+                    ? .compare(fieldID: id, .greaterOrEqual, .int(Self.wrappedHour - 1))
+                    : .compare(fieldID: id, .lessOrEqual, .int(1 - Self.wrappedHour))
+            ]
+        default: return []
         }
     }
 

@@ -70,9 +70,10 @@ extension ExpressionBinder {
         let quantifier: ScalarFunction = isAll ? .allElements : .anyElement
         let unified = try ListElements(coercion: coercion, function: name).unify(
             quantifier, sides, at: [list.position, value.position])
-        // A list that is known is IN, by which files are skipped.
+        // A list that is known is IN, by which files are skipped. IN knows no list without elements.
         if function == (isAll ? .notEqual : .equal), !unified[1].type.isNested,
-            let known = try? context.folding.value(of: unified[0]), case .list(let elements) = known
+            let known = try? context.folding.value(of: unified[0]), case .list(let elements) = known,
+            !elements.isEmpty
         {
             return .inList(unified[1], elements, isNegated: isAll)
         }

@@ -29,7 +29,7 @@ struct PartitionFilter: Sendable {
     }
 
     func mightMatch(_ bounds: ManifestBounds) -> Bool {
-        predicate.mightMatch { bounds.columns[$0] }
+        predicate.mightMatch { id in columns[id].flatMap { bounds.statistics(ofFieldID: id, $0) } }
     }
 
     func mightMatch(_ file: DataFile) -> Bool {
