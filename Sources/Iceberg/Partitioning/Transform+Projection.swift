@@ -88,10 +88,9 @@ extension Transform {
     private func wrappedImages(like image: Scalar, ofLow: Bool, to id: Int) -> [Predicate] {
         switch (self, image) {
         case (.truncate(let width), .int) where ofLow:
-            let last = Self.roundedDown(Int32.max, Int32(truncatingIfNeeded: width))
-            return [.compare(fieldID: id, .greater, .int(last))]
+            return [.compare(fieldID: id, .greater, .int(Int32.max - Int32(truncatingIfNeeded: width)))]
         case (.truncate(let width), .long) where ofLow:
-            return [.compare(fieldID: id, .greater, .long(Self.roundedDown(Int64.max, Int64(width))))]
+            return [.compare(fieldID: id, .greater, .long(Int64.max - Int64(width)))]
         case (.hour, .int):
             return [
                 ofLow
