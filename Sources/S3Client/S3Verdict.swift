@@ -43,6 +43,9 @@ enum S3Verdict: Sendable {
         case (200, "InternalError"), (200, "SlowDown"): self = retry(true)
         case (_, "ExpiredToken"), (_, "InvalidAccessKeyId"), (_, "TokenRefreshRequired"):
             self = .keysRefused(answer)
+        // An answer to HEAD has no body to say which refusal it is.
+        case (400, "") where request.method == "HEAD", (403, "") where request.method == "HEAD":
+            self = .keysRefused(answer)
         default: self = .settled(answer)
         }
     }
