@@ -4,6 +4,8 @@ package struct HTTPClientRequest: Sendable {
     /// Sent as it stands: nothing is encoded, no dots are resolved.
     package var url: String
     package var headers: [(name: String, value: String)]
+    /// Headers that libcurl adds by itself and is not to, in lower case; one that `headers` has is sent.
+    package var omittedHeaders: [String]
     package var body: [UInt8]?
     /// The body as it is made, instead of `body`.
     package var stream: HTTPBodyStream?
@@ -11,14 +13,24 @@ package struct HTTPClientRequest: Sendable {
     package var deadlineSeconds: Double
 
     package init(
-        method: String, url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
-        deadlineSeconds: Double = 60
+        method: String, url: String, headers: [(name: String, value: String)] = [],
+        omittedHeaders: [String] = [], body: [UInt8]? = nil, deadlineSeconds: Double = 60
     ) {
         self.method = method
         self.url = url
         self.headers = headers
+        self.omittedHeaders = omittedHeaders
         self.body = body
         self.deadlineSeconds = deadlineSeconds
+    }
+
+    /// The headers in libcurl's form: `name;` sends one without a value, `name:` leaves one of its own out.
+    var headerLines: [String] {
+        let named = Set(headers.map { $0.name.lowercased() })
+        let sent = headers.map { name, value in
+            value.allSatisfy { $0 == " " || $0 == "\t" } ? "\(name);" : "\(name): \(value)"
+        }
+        return sent + omittedHeaders.filter { !named.contains($0) }.map { "\($0):" }
     }
 }
 

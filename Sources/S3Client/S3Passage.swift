@@ -67,14 +67,12 @@ package struct S3Passage: Sendable {
         let signed = signer.signed(
             request.unsigned(to: address), payloadHash: call.payloadHash, now: clock.now)
         let query = signed.rawQuery.isEmpty ? "" : "?\(signed.rawQuery)"
+        // Else libcurl waits before it sends a body, and calls it a form.
         var wire = HTTPClientRequest(
             method: signed.method, url: address.origin + signed.rawPath + query,
-            headers: signed.headers + [("expect", ""), ("user-agent", FirnVersion.product)], body: call.body,
-            deadlineSeconds: Self.deadlineSeconds)
-        // Else libcurl calls the body a form.
-        if !call.headers.contains(where: { $0.name == "content-type" }) {
-            wire.headers.append(("content-type", ""))
-        }
+            headers: signed.headers + [("user-agent", FirnVersion.product)],
+            omittedHeaders: ["expect", "content-type"], body: call.body, deadlineSeconds: Self.deadlineSeconds
+        )
         wire.stream = call.stream
         return try await client.send(wire)
     }

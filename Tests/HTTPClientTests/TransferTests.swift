@@ -60,6 +60,14 @@ struct TransferTests {
         await #expect(throws: HTTPClientError.self) { try await response.collect() }
     }
 
+    @Test("a header without value is sent, and one that is left out is not")
+    func headerLines() {
+        var request = HTTPClientRequest(method: "PUT", url: "http://127.0.0.1/")
+        request.headers = [("x-a", "1"), ("x-amz-meta-empty", ""), ("Content-Type", " ")]
+        request.omittedHeaders = ["expect", "content-type"]
+        #expect(request.headerLines == ["x-a: 1", "x-amz-meta-empty;", "Content-Type;", "expect:"])
+    }
+
     @Test("an address that is none fails without a connection")
     func badURL() async throws {
         let client = HTTPClient()

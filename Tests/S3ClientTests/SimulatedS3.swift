@@ -136,8 +136,7 @@ final class SimulatedS3: S3Transport {
     private func verify(_ request: HTTPClientRequest) throws -> Bool {
         let (path, query) = Self.parts(request.url)
         let signed = SigV4Request(
-            method: request.method, rawPath: path, rawQuery: query,
-            headers: request.headers.filter { !$0.value.isEmpty })
+            method: request.method, rawPath: path, rawQuery: query, headers: request.headers)
         let authorization = try SigV4Authorization(reading: signed)
         guard authorization.accessKey != Self.expiredKey else { return false }
         _ = try authorization.verify(signed, secret: Self.keys.secret, now: clock.now)

@@ -34,7 +34,7 @@ typedef struct {
 typedef struct {
     const char *method;
     const char *url;
-    // Lines `Name: value`.
+    // Lines `Name: value`, `Name;` for an empty value, `Name:` for one of libcurl's own that is left out.
     const char *const *headers;
     size_t header_count;
     const uint8_t *body;

@@ -94,7 +94,7 @@ final class CurlThread: Sendable {
     private func start(_ transfer: Transfer) -> OpaquePointer? {
         let request = transfer.request
         // SAFETY: `strdup` copies; the copies are freed below, after libcurl has made its own.
-        let lines = unsafe request.headers.map { unsafe strdup("\($0.name): \($0.value)") }
+        let lines = unsafe request.headerLines.map { unsafe strdup($0) }
         defer { unsafe lines.forEach { unsafe free($0) } }
         let pointers = unsafe lines.map { unsafe UnsafePointer($0) }
         let body = request.body ?? []
