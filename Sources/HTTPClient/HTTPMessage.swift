@@ -57,6 +57,18 @@ package struct HTTPClientResponse: Sendable {
     /// - Errors: `HTC-203`, `HTC-204`.
     package func next() async throws -> [UInt8]? { try await transfer.nextPiece() }
 
+    /// The body, or as much as is more than `limit`; `next` gives the same bytes again. - Errors: as `next`.
+    package func peek(limit: Int) async throws -> [UInt8] {
+        var pieces: [[UInt8]] = []
+        var count = 0
+        while count <= limit, let piece = try await next() {
+            pieces.append(piece)
+            count += piece.count
+        }
+        transfer.putBack(pieces)
+        return Array(pieces.joined())
+    }
+
     /// The whole body. - Errors: as `next`, and `HTC-102`.
     package func collect(limit: Int = 64 << 20) async throws -> [UInt8] {
         var whole: [UInt8] = []

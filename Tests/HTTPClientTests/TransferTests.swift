@@ -36,6 +36,18 @@ struct TransferTests {
         #expect(try await response.next() == nil)
     }
 
+    @Test("a body that was looked at is read again")
+    func peek() async throws {
+        let transfer = transfer()
+        for line in ["HTTP/1.1 403 Forbidden", ""] { transfer.receivedHeader(line) }
+        for piece: [UInt8] in [[1, 2], [3]] { _ = transfer.received(count: piece.count) { piece } }
+        transfer.finished(.success(()))
+        let response = try await transfer.head()
+        #expect(try await response.peek(limit: 1) == [1, 2])
+        #expect(try await response.peek(limit: 9) == [1, 2, 3])
+        #expect(try await response.collect() == [1, 2, 3])
+    }
+
     @Test("an answer longer than its reader takes is an error")
     func limit() async throws {
         let transfer = transfer()
