@@ -11,6 +11,8 @@ package struct HTTPClientRequest: Sendable {
     package var stream: HTTPBodyStream?
     /// From the call to the end of the answer.
     package var deadlineSeconds: Double
+    /// A transfer on which nothing moves for so long fails, unless its reader is what it waits for; nil for no such bound.
+    package var stallSeconds: Int?
 
     package init(
         method: String, url: String, headers: [(name: String, value: String)] = [],
@@ -34,16 +36,24 @@ package struct HTTPClientRequest: Sendable {
     }
 }
 
-/// The head of an answer and the way to its body.
+/// The head of an answer and the way to its body. A transfer that nobody reads any more is cancelled.
 package struct HTTPClientResponse: Sendable {
     package let status: Int
     package let headers: [(name: String, value: String)]
-    private let transfer: Transfer
+    private let reader: Reader
+    private var transfer: Transfer { reader.transfer }
+
+    /// Goes with the last copy of the response.
+    private final class Reader: Sendable {
+        let transfer: Transfer
+        init(_ transfer: Transfer) { self.transfer = transfer }
+        deinit { if !transfer.isFinished { transfer.cancel() } }
+    }
 
     init(status: Int, headers: [(name: String, value: String)], transfer: Transfer) {
         self.status = status
         self.headers = headers
-        self.transfer = transfer
+        reader = Reader(transfer)
     }
 
     /// The first value of a header in any case.
@@ -55,7 +65,10 @@ package struct HTTPClientResponse: Sendable {
     /// The next piece of the body; nil at its end. A slow reader stops the server's sending.
     ///
     /// - Errors: `HTC-203`, `HTC-204`.
-    package func next() async throws -> [UInt8]? { try await transfer.nextPiece() }
+    package func next() async throws -> [UInt8]? {
+        defer { withExtendedLifetime(reader) {} }
+        return try await transfer.nextPiece()
+    }
 
     /// The body, or as much as is more than `limit`; `next` gives the same bytes again. - Errors: as `next`.
     package func peek(limit: Int) async throws -> [UInt8] {

@@ -51,8 +51,12 @@ package struct S3Passage: Sendable {
         self.clock = clock
     }
 
-    /// A transfer of 5 GiB over a slow line ends in time; one that stands still does too.
+    /// A transfer of 5 GiB over a slow line ends in time.
     private static let deadlineSeconds = 6.0 * 3600
+    /// One that stands still does not hold its connection until then.
+    private static let stallSeconds = 120
+    /// A copy of 5 GiB, or the joining of parts, may say nothing while it works.
+    private static let workSeconds = 900
 
     /// A request whose body was streamed is not made again: the next ones have the new keys.
     package func send(_ call: Call) async throws -> HTTPClientResponse {
@@ -89,6 +93,8 @@ package struct S3Passage: Sendable {
             omittedHeaders: ["expect", "content-type"], body: call.body, deadlineSeconds: Self.deadlineSeconds
         )
         wire.stream = call.stream
+        wire.stallSeconds =
+            call.method == "GET" || call.stream != nil ? Self.stallSeconds : Self.workSeconds
         return try await client.send(wire)
     }
 

@@ -44,6 +44,8 @@ typedef struct {
     int64_t stream_count;
     long connect_milliseconds;
     long total_milliseconds;
+    // Less than a byte a second for so long ends the request, unless `body` has it paused; 0 for no such bound.
+    long stall_seconds;
 } firn_curl_options;
 
 // Null when out of memory.

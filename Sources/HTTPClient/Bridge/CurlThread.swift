@@ -113,7 +113,8 @@ final class CurlThread: Sendable {
                             has_body: request.body == nil ? 0 : 1,
                             stream_count: request.stream?.length ?? -1,
                             connect_milliseconds: 10_000,
-                            total_milliseconds: max(1, Int(min(request.deadlineSeconds, 1e9) * 1000)))
+                            total_milliseconds: max(1, Int(min(request.deadlineSeconds, 1e9) * 1000)),
+                            stall_seconds: request.stallSeconds ?? 0)
                         return unsafe firn_curl_start(loop, &options, &callbacks, context)
                     }
                 }

@@ -46,7 +46,12 @@ extension S3Call {
         let body = request.method == "POST" ? try await body().collect(limit: 4 << 20) : []
         if request.method == "POST" || request.method == "PUT" { call.body = body }
         call.payloadHash = Hex.encode(SHA256.hash(body))
-        return try await answer(try await passage.send(call), passage)
+        return try await answer(try await send(call, over: passage), passage)
+    }
+
+    /// A client that leaves takes its request to the store with it.
+    private func send(_ call: S3Passage.Call, over passage: S3Passage) async throws -> HTTPClientResponse {
+        try await request.cancellation.cancelling { try await passage.send(call) }
     }
 
     /// The last bytes leave only when everything the client said of the body has been found true.
@@ -65,7 +70,7 @@ extension S3Call {
         let stream = HTTPBodyStream(length: length)
         call.stream = stream
         let sent = call
-        async let response = passage.send(sent)
+        async let response = send(sent, over: passage)
         do {
             try await write(body, to: stream)
         } catch let error as HTTPClientError {
@@ -114,7 +119,7 @@ extension S3Call {
                     ("content-type", "application/xml"), ("content-md5", Base64.encode(MD5.hash(bytes))),
                 ], payloadHash: Hex.encode(SHA256.hash(bytes)))
             call.body = bytes
-            let response = try await passage.send(call)
+            let response = try await send(call, over: passage)
             let body = try await response.collect(limit: ForwardedDocument.byteLimit)
             guard response.status == 200 else { return try refusal(response.status, body, passage) }
             results = try ForwardedDocument(body, of: bucket, passage).root.children
@@ -138,11 +143,13 @@ extension S3Call {
         let isXML = response.header("content-type")?.contains("xml") ?? false
         let isObject = target.key != nil && request.method == "GET" && target["uploadId"] == nil
         guard response.status < 300 || response.status == 304 else {
-            let body = request.method == "HEAD" ? [] : try await response.collect(limit: 64 << 10)
+            let body = try await response.collect(limit: 64 << 10)
             return try refusal(response.status, body, passage)
         }
         let headers = ForwardedHeaders.answered(response.headers)
         if request.method == "HEAD" || response.status == 304 || response.status == 204 {
+            // Nothing comes; what is read to its end leaves its connection to the next.
+            _ = try await response.collect(limit: 64 << 10)
             let length = response.header("content-length").flatMap { Int64($0) } ?? 0
             return Response(
                 status: response.status, headers: headers,
@@ -152,8 +159,10 @@ extension S3Call {
             let length = response.header("content-length").flatMap { Int64($0) }
             return Response(
                 status: response.status, headers: headers,
-                body: .stream(length: length) { writer in
-                    while let piece = try await response.next() { try await writer.write(piece) }
+                body: .stream(length: length) { [request] writer in
+                    try await request.cancellation.cancelling {
+                        while let piece = try await response.next() { try await writer.write(piece) }
+                    }
                 })
         }
         let body = try await response.collect(limit: ForwardedDocument.byteLimit)
