@@ -50,7 +50,7 @@ extension S3Call {
     }
 
     /// A client that leaves takes its request to the store with it.
-    private func send(_ call: S3Passage.Call, over passage: S3Passage) async throws -> HTTPClientResponse {
+    func send(_ call: S3Passage.Call, over passage: S3Passage) async throws -> HTTPClientResponse {
         try await request.cancellation.cancelling { try await passage.send(call) }
     }
 
@@ -94,51 +94,6 @@ extension S3Call {
         stream.end()
     }
 
-    /// Keys that may not be deleted are answered here; the others go on together.
-    private func deleteForwarded(over passage: S3Passage) async throws -> Response {
-        try principal.requireSomewhere(.storageWrite)
-        let document = try XMLElement(s3: try await body().collect(limit: 4 << 20)).expecting("Delete")
-        let keys = document.children("Object").compactMap { $0["Key"] }
-        guard (1...1000).contains(keys.count), keys.count == document.children("Object").count else {
-            throw S3Error(.malformedXML, "Delete holds between 1 and 1,000 of Object", ["count": keys.count])
-        }
-        let allowed = keys.filter { principal.allows(.storageWrite, on: .object(bucket, $0)) }
-        var results: [XMLElement] = []
-        if !allowed.isEmpty {
-            var xml = XMLWriter()
-            xml.element("Delete") { xml in
-                if document["Quiet"] == "true" { xml.text("Quiet", "true") }
-                for key in allowed {
-                    xml.element("Object") { $0.text("Key", passage.prefix(ofBucket: bucket) + key) }
-                }
-            }
-            let bytes = xml.document
-            var call = S3Passage.Call(
-                method: "POST", bucket: bucket, key: nil, query: [("delete", nil)],
-                headers: [
-                    ("content-type", "application/xml"), ("content-md5", Base64.encode(MD5.hash(bytes))),
-                ], payloadHash: Hex.encode(SHA256.hash(bytes)))
-            call.body = bytes
-            let response = try await send(call, over: passage)
-            let body = try await response.collect(limit: ForwardedDocument.byteLimit)
-            guard response.status == 200 else { return try refusal(response.status, body, passage) }
-            results = try ForwardedDocument(body, of: bucket, passage).root.children
-        }
-        let refused = keys.filter { !allowed.contains($0) }
-        return self.xml { xml in
-            xml.element("DeleteResult", namespace: XMLWriter.s3Namespace) { xml in
-                for result in results { xml.write(result) }
-                for key in refused {
-                    xml.element("Error") { xml in
-                        xml.text("Key", key)
-                        xml.text("Code", "AccessDenied")
-                        xml.text("Message", "the token may not delete this object")
-                    }
-                }
-            }
-        }
-    }
-
     private func answer(_ response: HTTPClientResponse, _ passage: S3Passage) async throws -> Response {
         let isXML = response.header("content-type")?.contains("xml") ?? false
         let isObject = target.key != nil && request.method == "GET" && target["uploadId"] == nil
@@ -173,7 +128,7 @@ extension S3Call {
     }
 
     /// The store's refusal in its own words; what it says of our keys is no business of the client's.
-    private func refusal(_ status: Int, _ body: [UInt8], _ passage: S3Passage) throws -> Response {
+    func refusal(_ status: Int, _ body: [UInt8], _ passage: S3Passage) throws -> Response {
         let root = body.isEmpty ? nil : try? ForwardedDocument(body, of: bucket, passage).root
         guard ![401, 403].contains(status), root?["Code"] != "NoSuchBucket" else {
             service.log.error(
