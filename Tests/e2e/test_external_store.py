@@ -200,6 +200,24 @@ def test_a_body_that_is_not_what_was_signed_is_not_kept(outer, firn):
     assert inner_client(firn).head_object(Bucket="lake", Key="bad/x")["ContentLength"] == 600_000
 
 
+@pytest.mark.parametrize("length, sent, trailer", [(100, 250_000, None), (100, 1_200_000, None), (100, 99, None),
+                                                   (0, 0, "AAAAAQ=="), (0, 5, None)])
+def test_a_chunked_body_that_is_not_what_was_said_is_not_kept(outer, firn, length, sent, trailer):
+    data = b"x" * sent
+    frames = [b"%x\r\n%s\r\n" % (len(part), part)
+              for part in (data[at:at + 100] for at in range(0, sent, 100))]
+    body = b"".join(frames) + b"0\r\n" + (f"x-amz-checksum-crc32:{trailer}\r\n".encode() if trailer else b"") + b"\r\n"
+    headers = {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "content-encoding": "aws-chunked",
+               "x-amz-decoded-content-length": str(length)}
+    if trailer:
+        headers["x-amz-trailer"] = "x-amz-checksum-crc32"
+    request = AWSRequest("PUT", f"{firn.s3}/lake/refused/x", data=b"", headers=headers)
+    S3SigV4Auth(Credentials(firn.token_id, hashlib.sha256(firn.token.encode()).hexdigest()), "s3", "auto").add_auth(request)
+    answer = requests.put(request.url, data=body, headers={**dict(request.headers)}, timeout=30)
+    assert answer.status_code == 400, answer.text
+    assert keys(outer_client(outer), "outer", "base/lake/refused/") == []
+
+
 def test_buckets_are_known_after_a_restart_and_rules_for_objects_are_refused(outer, firn):
     firn.api("POST", "r2/buckets", {"name": "second"})
     rules = {"rules": [{"allowed": {"origins": ["https://a.example"], "methods": ["GET"]}}]}

@@ -67,6 +67,11 @@ extension S3Call {
             method: "PUT", bucket: bucket, key: key, query: forwardedQuery(passage),
             headers: try forwardedHeaders(passage), payloadHash: SigV4Authorization.unsignedPayload)
         if let hash = authorization?.payloadHash, hash.utf8.count == 64 { call.payloadHash = hash }
+        guard length > 0 else {
+            try await checkEmpty(body)
+            call.body = []
+            return try await answer(try await send(call, over: passage), passage)
+        }
         let stream = HTTPBodyStream(length: length)
         call.stream = stream
         let sent = call
@@ -74,8 +79,10 @@ extension S3Call {
         do {
             try await write(body, to: stream)
         } catch let error as HTTPClientError {
-            // The store's answer, or what became of the connection, says more.
-            _ = error
+            // What the store refuses, or what became of the connection, says more; a success before the end is none.
+            let early = try await response
+            guard early.status >= 300 else { throw error }
+            return try await answer(early, passage)
         } catch {
             stream.fail()
             _ = try? await response
@@ -84,15 +91,32 @@ extension S3Call {
         return try await answer(try await response, passage)
     }
 
+    /// The store keeps what it has as soon as it has all of it: the last piece waits for the end of the body, which is
+    /// where its checks are, and nothing goes out behind it.
+    ///
+    /// - Errors: `S3-106` for more or fewer bytes than the client said; what `S3Body` finds; `HTTPClientError`.
     private func write(_ body: S3Body, to stream: HTTPBodyStream) async throws {
         var held: [UInt8] = []
+        var count: Int64 = 0
         while let piece = try await body.next() {
+            count += Int64(piece.count)
+            guard count <= stream.length else { throw Self.otherLength }
             try await stream.write(held)
             held = piece
         }
+        guard count == stream.length else { throw Self.otherLength }
         try await stream.write(held)
         stream.end()
     }
+
+    private func checkEmpty(_ body: S3Body) async throws {
+        while let piece = try await body.next() {
+            guard piece.isEmpty else { throw Self.otherLength }
+        }
+    }
+
+    private static let otherLength = S3Error(
+        .incompleteBody, "the body has not the length that was announced")
 
     private func answer(_ response: HTTPClientResponse, _ passage: S3Passage) async throws -> Response {
         let isXML = response.header("content-type")?.contains("xml") ?? false
