@@ -24,6 +24,7 @@ extension S3Call {
         for key in keys {
             do {
                 try principal.require(.storageWrite, on: .object(bucket, key))
+                try ForwardedKey.check(key)
                 if S3BlobStore.isWritableInXML(key) { together.append(key) } else { alone.append(key) }
             } catch {
                 failed.append((key, S3Failure(error)))

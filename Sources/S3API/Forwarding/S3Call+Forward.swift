@@ -18,6 +18,7 @@ import XMLText
 extension S3Call {
     func forward(_ operation: S3Operation, over passage: S3Passage) async throws -> Response {
         _ = try buckets.bucketInfo(bucket)
+        if let key = target.key { try ForwardedKey.check(key) }
         switch operation {
         case .getObject, .headObject, .getObjectAttributes:
             return try await passOn(operation, key: try object(for: .storageRead).key, over: passage)
