@@ -143,7 +143,7 @@ struct S3Caller: Sendable {
         let signed = signer.signed(
             request.unsigned(to: address), payloadHash: payloadHash, now: effects.clock.now)
         let query = signed.rawQuery.isEmpty ? "" : "?\(signed.rawQuery)"
-        let bytes = Double(max(request.body?.count ?? 0, request.answerLimit))
+        let bytes = Double(max(request.body?.count ?? 0, request.expectedBytes))
         return HTTPClientRequest(
             method: signed.method, url: address.origin + signed.rawPath + query,
             headers: signed.headers + [("user-agent", FirnVersion.product)],
