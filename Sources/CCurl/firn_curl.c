@@ -174,6 +174,8 @@ firn_curl_request *firn_curl_start(
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, options->connect_milliseconds);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, options->total_milliseconds);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, options->stall_seconds);
     if (curl_multi_add_handle(loop->multi, easy) != CURLM_OK) {
         release(request);
         return NULL;

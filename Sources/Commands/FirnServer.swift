@@ -51,11 +51,11 @@ struct FirnServer: Sendable {
         more: [(String, String)] = []
     ) async throws -> HTTPClientResponse {
         var headers = [("authorization", "Bearer \(token)"), ("user-agent", FirnVersion.product)] + more
-        // Asking first would cost a round trip for each batch.
-        headers.append(("expect", ""))
         if body != nil { headers.append(("content-type", contentType)) }
         let request = HTTPClientRequest(
-            method: method, url: url + path, headers: headers, body: body, deadlineSeconds: deadlineSeconds)
+            method: method, url: url + path, headers: headers,
+            // Asking first would cost a round trip for each batch.
+            omittedHeaders: ["expect"], body: body, deadlineSeconds: deadlineSeconds)
         do {
             return try await client.send(request)
         } catch let error as HTTPClientError where [.notConnected, .tlsFailed].contains(error.code) {

@@ -75,6 +75,14 @@ final class Transfer: Sendable {
         }
     }
 
+    /// Pieces that were read and are to be read again.
+    func putBack(_ pieces: [[UInt8]]) {
+        state.withLock { state in
+            state.pieces.insert(contentsOf: pieces, at: 0)
+            state.waitingBytes += pieces.reduce(0) { $0 + $1.count }
+        }
+    }
+
     private func wait(until isReady: @escaping @Sendable (borrowing State) -> Bool) async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

@@ -49,11 +49,13 @@ enum ObjectRooms: Sendable {
 
     /// - Errors: `NOD-101`, `NOD-104`; what the store says.
     static func open(_ settings: NodeSettings, _ around: Surroundings) async throws -> ObjectRooms {
-        try await around.pool.run {
-            try StoreRecord(directory: settings.dataDirectory).check(settings.store?.address)
-        }
+        let record = StoreRecord(directory: settings.dataDirectory)
+        try await around.pool.run { try record.check(settings.store?.address) }
         guard let store = settings.store else { return try await openLocal(settings, around) }
-        return try await openExternal(store, around)
+        let rooms = try await openExternal(store, around)
+        // Only now: an address that is wrong does not bind the directory.
+        try await around.pool.run { try record.keep(store.address) }
+        return rooms
     }
 
     private static func openLocal(
@@ -125,10 +127,7 @@ struct StoreRecord {
                     ["directory": directory, "asked": address],
                     hint: "leave --store out, or begin with an empty directory: moving is not supported")
             }
-            let json: JSONValue = [
-                "bucket": .string(address.bucket), "prefix": .string(address.prefix),
-            ]
-            return try DurableFile.write(json.serialized() + [0x0A], to: path)
+            return
         }
         guard let data = files.contents(atPath: path) else {
             throw NodeError(.directoryUnusable, "a file cannot be read", ["path": path])
@@ -147,5 +146,16 @@ struct StoreRecord {
                 ["store": "s3://\(bucket)/\(prefix)", "asked": address?.description ?? "the data directory"],
                 hint: "start with --store s3://\(bucket)/\(prefix)")
         }
+    }
+
+    /// Binds the directory to a store that has been opened; what `check` has found bound stays as it is.
+    ///
+    /// - Errors: `NOD-203`.
+    ///
+    /// - Threads: blocks.
+    func keep(_ address: S3Address) throws(NodeError) {
+        guard !FileManager.default.fileExists(atPath: path) else { return }
+        let json: JSONValue = ["bucket": .string(address.bucket), "prefix": .string(address.prefix)]
+        try DurableFile.write(json.serialized() + [0x0A], to: path)
     }
 }

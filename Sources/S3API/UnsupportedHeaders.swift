@@ -6,6 +6,7 @@ enum UnsupportedHeaders {
         "x-amz-tagging", "x-amz-website-redirect-location", "x-amz-expected-bucket-owner",
         "x-amz-source-expected-bucket-owner", "x-amz-mfa", "x-amz-write-offset-bytes",
         "x-amz-object-ownership", "x-amz-bucket-object-lock-enabled",
+        "x-amz-bypass-governance-retention",
     ]
     private static let prefixes = [
         "x-amz-server-side-encryption", "x-amz-copy-source-server-side-encryption", "x-amz-object-lock-",

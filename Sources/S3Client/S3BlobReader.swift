@@ -42,7 +42,7 @@ struct S3BlobReader: BlobReader {
         var request = S3Request(
             operation: "GetObject", method: "GET", key: key,
             headers: [("if-match", S3Text.quoted(info.etag))],
-            answerLimit: max(range.count, store.limits.hashedHereBytes))
+            answerLimit: max(range.count, store.limits.hashedHereBytes), expectedBytes: range.count)
         if isWhole {
             request.headers.append(("x-amz-checksum-mode", "ENABLED"))
         } else {

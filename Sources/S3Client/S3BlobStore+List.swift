@@ -28,7 +28,8 @@ extension S3BlobStore {
         ]
         if let after { query.append(("start-after", base + after)) }
         let request = S3Request(
-            operation: "ListObjectsV2", method: "GET", query: query, answerLimit: limits.answerBytes)
+            operation: "ListObjectsV2", method: "GET", query: query, answerLimit: limits.answerBytes,
+            expectedBytes: 1 << 20)
         let answer = try await call(request).answer
         guard answer.status == 200 else { throw fault(answer, request) }
         let page = try document(answer, request)

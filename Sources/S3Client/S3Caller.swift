@@ -143,12 +143,12 @@ struct S3Caller: Sendable {
         let signed = signer.signed(
             request.unsigned(to: address), payloadHash: payloadHash, now: effects.clock.now)
         let query = signed.rawQuery.isEmpty ? "" : "?\(signed.rawQuery)"
-        // No "100 Continue" is waited for, and no type of a form is added: both are libcurl's habits.
-        let plain: [(name: String, value: String)] = [("expect", ""), ("user-agent", FirnVersion.product)]
-        let bytes = Double(max(request.body?.count ?? 0, request.answerLimit))
+        let bytes = Double(max(request.body?.count ?? 0, request.expectedBytes))
         return HTTPClientRequest(
             method: signed.method, url: address.origin + signed.rawPath + query,
-            headers: signed.headers + plain, body: request.body,
+            headers: signed.headers + [("user-agent", FirnVersion.product)],
+            // No "100 Continue" is waited for, and no type of a form is added: both are libcurl's habits.
+            omittedHeaders: ["expect", "content-type"], body: request.body,
             deadlineSeconds: limits.requestSeconds + bytes / limits.slowestBytesPerSecond)
     }
 

@@ -16,6 +16,8 @@ struct S3Request: Sendable {
     var mayFailLate = false
     /// More than this is no answer to it.
     var answerLimit: Int
+    /// Bytes of a usual answer: what the deadline allows for.
+    var expectedBytes = 0
 
     /// `uploads&prefix=a%20b`
     var rawQuery: String {

@@ -41,8 +41,7 @@ enum S3Verdict: Sendable {
         case (500, _), (502, _), (503, _), (504, _), (520...530, _): self = retry(true)
         // Some operations send their status before they know how they will end.
         case (200, "InternalError"), (200, "SlowDown"): self = retry(true)
-        case (_, "ExpiredToken"), (_, "InvalidAccessKeyId"), (_, "TokenRefreshRequired"):
-            self = .keysRefused(answer)
+        case _ where S3Failure.refusesKeys(answer, of: request.method): self = .keysRefused(answer)
         default: self = .settled(answer)
         }
     }
@@ -74,8 +73,14 @@ enum S3Failure {
         return document(of: answer)?["Code"] ?? ""
     }
 
+    /// Other keys may be taken. An answer to HEAD has no body to say which refusal it is.
+    static func refusesKeys(_ answer: S3Answer, of method: String) -> Bool {
+        if method == "HEAD" { return [400, 403].contains(answer.status) }
+        return ["ExpiredToken", "InvalidAccessKeyId", "TokenRefreshRequired"].contains(code(of: answer))
+    }
+
     /// Errors are short: a body that is longer is an object, or a listing.
-    private static let byteLimit = 16 << 10
+    static let byteLimit = 16 << 10
 
     private static func document(of answer: S3Answer) -> XMLElement? {
         guard !answer.body.isEmpty, answer.body.count <= byteLimit else { return nil }

@@ -159,6 +159,22 @@ struct S3BlobStoreTests {
         #expect(error?.code == .conditionsUnsupported)
     }
 
+    @Test("keys that were replaced are read again, also when an answer has no body to ask for that")
+    func rotatedKeys() async throws {
+        for asksForHead in [true, false] {
+            let world = try S3World(keys: SimulatedS3.RotatedKeys())
+            if asksForHead {
+                let error = await #expect(throws: BlobsError.self) {
+                    try await world.store.head(world.path("x"))
+                }
+                #expect(error?.code == .notFound)
+            } else {
+                _ = try await world.store.put(world.path("x"), [1], if: .always)
+            }
+            #expect(world.server.requestCount == 1)
+        }
+    }
+
     @Test("a store in trouble is asked less and less")
     func budget() async throws {
         let world = try S3World(perMille: 1000, faults: [.slowDown])

@@ -15,7 +15,8 @@ struct S3World: Sendable {
 
     init(
         seed: UInt64 = 0, perMille: Int = 0, faults: [SimulatedS3.Fault] = SimulatedS3.Fault.allCases,
-        knowsConditions: Bool = true, _ change: (inout S3Limits) -> Void = { _ in }
+        knowsConditions: Bool = true, keys: any S3KeySource = FixedS3Keys(SimulatedS3.keys),
+        _ change: (inout S3Limits) -> Void = { _ in }
     ) throws {
         let clock = ManualClock()
         self.clock = clock
@@ -27,7 +28,7 @@ struct S3World: Sendable {
         limits.gapBytes = 100
         change(&limits)
         store = S3BlobStore(
-            address: try S3Address(parsing: SimulatedS3.address), keys: FixedS3Keys(SimulatedS3.keys),
+            address: try S3Address(parsing: SimulatedS3.address), keys: keys,
             transport: server, limits: limits,
             effects: S3Effects(
                 clock: clock, randomness: SeededRandomness(seed: seed),

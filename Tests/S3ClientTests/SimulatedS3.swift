@@ -41,6 +41,22 @@ final class SimulatedS3: S3Transport {
         case notConnected, resetBefore, resetAfter, errorBefore, errorAfter, slowDown, late
     }
 
+    /// What `S3KeyFile` does when the file has changed: the keys it gave before are refused, the next ones hold.
+    final class RotatedKeys: S3KeySource {
+        private let isRenewed = Mutex(false)
+        func keys() async throws -> S3Keys {
+            isRenewed.withLock { $0 }
+                ? SimulatedS3.keys : S3Keys(accessKey: SimulatedS3.expiredKey, secret: "secret")
+        }
+        func renew() async -> Bool {
+            isRenewed.withLock { isRenewed in
+                defer { isRenewed = true }
+                return !isRenewed
+            }
+        }
+    }
+
+    static let expiredKey = "expired"
     static let keys = S3Keys(accessKey: "key", secret: "secret", sessionToken: "session")
     static let address = "s3://outer/base?endpoint=http://127.0.0.1:9&style=path&region=here"
 
@@ -69,7 +85,10 @@ final class SimulatedS3: S3Transport {
     func object(_ key: String) -> Object? { state.withLock { $0.objects[ObjectKey(key)] } }
 
     func send(_ request: HTTPClientRequest, answerLimit: Int) async throws -> S3Answer {
-        try verify(request)
+        guard try verify(request) else {
+            let answer = error(400, "ExpiredToken")
+            return request.method == "HEAD" ? S3Answer(status: 400) : answer
+        }
         let fault = state.withLock { state -> Fault? in
             state.requests += 1
             if !state.ordered.isEmpty { return state.ordered.removeFirst() }
@@ -113,16 +132,18 @@ final class SimulatedS3: S3Transport {
         for request in late { _ = perform(request) }
     }
 
-    private func verify(_ request: HTTPClientRequest) throws {
+    /// False for keys that hold no longer.
+    private func verify(_ request: HTTPClientRequest) throws -> Bool {
         let (path, query) = Self.parts(request.url)
         let signed = SigV4Request(
-            method: request.method, rawPath: path, rawQuery: query,
-            headers: request.headers.filter { !$0.value.isEmpty })
+            method: request.method, rawPath: path, rawQuery: query, headers: request.headers)
         let authorization = try SigV4Authorization(reading: signed)
+        guard authorization.accessKey != Self.expiredKey else { return false }
         _ = try authorization.verify(signed, secret: Self.keys.secret, now: clock.now)
         guard authorization.payloadHash == Hex.encode(SHA256.hash(request.body ?? [])) else {
             throw SigningError(.payloadMismatch, "the body is not the one that was signed")
         }
+        return true
     }
 
     static func parts(_ url: String) -> (path: String, query: String) {

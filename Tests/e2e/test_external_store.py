@@ -1,5 +1,6 @@
 """The whole platform with its objects in another store: another Firn, moto, and a Firn behind a failing network."""
 
+import base64
 import hashlib
 import json
 import os
@@ -9,7 +10,11 @@ from contextlib import contextmanager
 
 import boto3
 import pytest
+import requests
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from clients import pyiceberg_catalog
@@ -125,6 +130,24 @@ def test_the_s3_port_passes_objects_on_one_to_one(outer, firn):
     assert keys(behind, "outer", "base/lake/port/") == ["base/lake/port/a/b", "base/lake/port/ü b+c"]
 
 
+def test_a_key_that_xml_cannot_hold_deletes_no_other(outer, firn):
+    s3 = inner_client(firn)
+    written, unwritten = "control/a\ufffdb", "control/a\x01b"
+    s3.put_object(Bucket="lake", Key=written, Body=b"1")
+    s3.put_object(Bucket="lake", Key=unwritten, Body=b"2")
+    body = "<Delete><Object><Key>control/a&#1;b</Key></Object><Object><Key>control/none</Key></Object></Delete>".encode()
+    request = AWSRequest("POST", f"{firn.s3}/lake?delete", data=body, headers={
+        "content-md5": base64.b64encode(hashlib.md5(body).digest()).decode(),
+        "x-amz-content-sha256": hashlib.sha256(body).hexdigest()})
+    S3SigV4Auth(Credentials(firn.token_id, hashlib.sha256(firn.token.encode()).hexdigest()), "s3", "auto").add_auth(request)
+    answer = requests.post(request.url, data=body, headers=dict(request.headers), timeout=30)
+    assert answer.ok and "<Error>" not in answer.text, answer.text
+    assert s3.head_object(Bucket="lake", Key=written)["ContentLength"] == 1
+    with pytest.raises(ClientError, match="404"):
+        s3.head_object(Bucket="lake", Key=unwritten)
+    s3.delete_object(Bucket="lake", Key=written)
+
+
 def test_uploads_in_parts_go_through_the_port(outer, firn):
     s3 = inner_client(firn)
     parts = [random.Random(n).randbytes(5 << 20) for n in range(2)] + [b"end"]
@@ -156,7 +179,7 @@ def test_the_port_refuses_what_the_token_may_not_do(outer, firn):
                     lambda: s3.get_object(Bucket=".firn", Key="store.json")]:
         with pytest.raises(ClientError) as error:
             refused()
-        assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404)
+        assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403, 404)
     administrator = inner_client(firn)
     with pytest.raises(ClientError, match="NoSuchBucket"):
         administrator.get_object(Bucket=".firn", Key="store.json")
@@ -167,7 +190,6 @@ def test_the_port_refuses_what_the_token_may_not_do(outer, firn):
 
 
 def test_a_body_that_is_not_what_was_signed_is_not_kept(outer, firn):
-    import requests
     url = inner_client(firn).generate_presigned_url("put_object", Params={"Bucket": "lake", "Key": "bad/x"})
     answer = requests.put(url, data=b"x" * 600_000, headers={"x-amz-checksum-crc32": "AAAAAA=="}, timeout=30)
     assert answer.status_code == 400, answer.text
@@ -176,6 +198,24 @@ def test_a_body_that_is_not_what_was_signed_is_not_kept(outer, firn):
     assert keys(outer_client(outer), "outer", "base/lake/bad/") == []
     assert requests.put(url, data=b"x" * 600_000, timeout=30).ok
     assert inner_client(firn).head_object(Bucket="lake", Key="bad/x")["ContentLength"] == 600_000
+
+
+@pytest.mark.parametrize("length, sent, trailer", [(100, 250_000, None), (100, 1_200_000, None), (100, 99, None),
+                                                   (0, 0, "AAAAAQ=="), (0, 5, None)])
+def test_a_chunked_body_that_is_not_what_was_said_is_not_kept(outer, firn, length, sent, trailer):
+    data = b"x" * sent
+    frames = [b"%x\r\n%s\r\n" % (len(part), part)
+              for part in (data[at:at + 100] for at in range(0, sent, 100))]
+    body = b"".join(frames) + b"0\r\n" + (f"x-amz-checksum-crc32:{trailer}\r\n".encode() if trailer else b"") + b"\r\n"
+    headers = {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "content-encoding": "aws-chunked",
+               "x-amz-decoded-content-length": str(length)}
+    if trailer:
+        headers["x-amz-trailer"] = "x-amz-checksum-crc32"
+    request = AWSRequest("PUT", f"{firn.s3}/lake/refused/x", data=b"", headers=headers)
+    S3SigV4Auth(Credentials(firn.token_id, hashlib.sha256(firn.token.encode()).hexdigest()), "s3", "auto").add_auth(request)
+    answer = requests.put(request.url, data=body, headers={**dict(request.headers)}, timeout=30)
+    assert answer.status_code == 400, answer.text
+    assert keys(outer_client(outer), "outer", "base/lake/refused/") == []
 
 
 def test_buckets_are_known_after_a_restart_and_rules_for_objects_are_refused(outer, firn):

@@ -34,7 +34,7 @@ typedef struct {
 typedef struct {
     const char *method;
     const char *url;
-    // Lines `Name: value`.
+    // Lines `Name: value`, `Name;` for an empty value, `Name:` for one of libcurl's own that is left out.
     const char *const *headers;
     size_t header_count;
     const uint8_t *body;
@@ -44,6 +44,8 @@ typedef struct {
     int64_t stream_count;
     long connect_milliseconds;
     long total_milliseconds;
+    // Less than a byte a second for so long ends the request, unless `body` has it paused; 0 for no such bound.
+    long stall_seconds;
 } firn_curl_options;
 
 // Null when out of memory.

@@ -94,7 +94,7 @@ final class CurlThread: Sendable {
     private func start(_ transfer: Transfer) -> OpaquePointer? {
         let request = transfer.request
         // SAFETY: `strdup` copies; the copies are freed below, after libcurl has made its own.
-        let lines = unsafe request.headers.map { unsafe strdup("\($0.name): \($0.value)") }
+        let lines = unsafe request.headerLines.map { unsafe strdup($0) }
         defer { unsafe lines.forEach { unsafe free($0) } }
         let pointers = unsafe lines.map { unsafe UnsafePointer($0) }
         let body = request.body ?? []
@@ -113,7 +113,8 @@ final class CurlThread: Sendable {
                             has_body: request.body == nil ? 0 : 1,
                             stream_count: request.stream?.length ?? -1,
                             connect_milliseconds: 10_000,
-                            total_milliseconds: max(1, Int(min(request.deadlineSeconds, 1e9) * 1000)))
+                            total_milliseconds: max(1, Int(min(request.deadlineSeconds, 1e9) * 1000)),
+                            stall_seconds: request.stallSeconds ?? 0)
                         return unsafe firn_curl_start(loop, &options, &callbacks, context)
                     }
                 }

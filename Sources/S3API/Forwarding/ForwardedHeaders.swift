@@ -37,7 +37,7 @@ enum ForwardedHeaders {
 }
 
 extension S3Call {
-    /// - Errors: `S3-101` for a copy's source that is none, `IDN-102` for one that may not be read.
+    /// - Errors: `S3-101` for a copy's source that is none or has dots for a segment, `IDN-102` for one that may not be read.
     func forwardedHeaders(_ passage: S3Passage) throws -> [(name: String, value: String)] {
         var headers: [(name: String, value: String)] = []
         for (name, value) in request.headers.entries {
@@ -53,6 +53,7 @@ extension S3Call {
         if request.headers["x-amz-copy-source"] != nil {
             let source = try copySourcePath()
             _ = try buckets.bucketInfo(source.bucket)
+            try ForwardedKey.check(source.key)
             headers.append(
                 ("x-amz-copy-source", passage.copySource(bucket: source.bucket, key: source.key)))
         }

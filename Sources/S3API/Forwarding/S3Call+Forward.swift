@@ -18,6 +18,7 @@ import XMLText
 extension S3Call {
     func forward(_ operation: S3Operation, over passage: S3Passage) async throws -> Response {
         _ = try buckets.bucketInfo(bucket)
+        if let key = target.key { try ForwardedKey.check(key) }
         switch operation {
         case .getObject, .headObject, .getObjectAttributes:
             return try await passOn(operation, key: try object(for: .storageRead).key, over: passage)
@@ -46,7 +47,12 @@ extension S3Call {
         let body = request.method == "POST" ? try await body().collect(limit: 4 << 20) : []
         if request.method == "POST" || request.method == "PUT" { call.body = body }
         call.payloadHash = Hex.encode(SHA256.hash(body))
-        return try await answer(try await passage.send(call), passage)
+        return try await answer(try await send(call, over: passage), passage)
+    }
+
+    /// A client that leaves takes its request to the store with it.
+    func send(_ call: S3Passage.Call, over passage: S3Passage) async throws -> HTTPClientResponse {
+        try await request.cancellation.cancelling { try await passage.send(call) }
     }
 
     /// The last bytes leave only when everything the client said of the body has been found true.
@@ -62,15 +68,22 @@ extension S3Call {
             method: "PUT", bucket: bucket, key: key, query: forwardedQuery(passage),
             headers: try forwardedHeaders(passage), payloadHash: SigV4Authorization.unsignedPayload)
         if let hash = authorization?.payloadHash, hash.utf8.count == 64 { call.payloadHash = hash }
+        guard length > 0 else {
+            try await checkEmpty(body)
+            call.body = []
+            return try await answer(try await send(call, over: passage), passage)
+        }
         let stream = HTTPBodyStream(length: length)
         call.stream = stream
         let sent = call
-        async let response = passage.send(sent)
+        async let response = send(sent, over: passage)
         do {
             try await write(body, to: stream)
         } catch let error as HTTPClientError {
-            // The store's answer, or what became of the connection, says more.
-            _ = error
+            // What the store refuses, or what became of the connection, says more; a success before the end is none.
+            let early = try await response
+            guard early.status >= 300 else { throw error }
+            return try await answer(early, passage)
         } catch {
             stream.fail()
             _ = try? await response
@@ -79,70 +92,44 @@ extension S3Call {
         return try await answer(try await response, passage)
     }
 
+    /// The store keeps what it has as soon as it has all of it: the last piece waits for the end of the body, which is
+    /// where its checks are, and nothing goes out behind it.
+    ///
+    /// - Errors: `S3-106` for more or fewer bytes than the client said; what `S3Body` finds; `HTTPClientError`.
     private func write(_ body: S3Body, to stream: HTTPBodyStream) async throws {
         var held: [UInt8] = []
+        var count: Int64 = 0
         while let piece = try await body.next() {
+            count += Int64(piece.count)
+            guard count <= stream.length else { throw Self.otherLength }
             try await stream.write(held)
             held = piece
         }
+        guard count == stream.length else { throw Self.otherLength }
         try await stream.write(held)
         stream.end()
     }
 
-    /// Keys that may not be deleted are answered here; the others go on together.
-    private func deleteForwarded(over passage: S3Passage) async throws -> Response {
-        try principal.requireSomewhere(.storageWrite)
-        let document = try XMLElement(s3: try await body().collect(limit: 4 << 20)).expecting("Delete")
-        let keys = document.children("Object").compactMap { $0["Key"] }
-        guard (1...1000).contains(keys.count), keys.count == document.children("Object").count else {
-            throw S3Error(.malformedXML, "Delete holds between 1 and 1,000 of Object", ["count": keys.count])
-        }
-        let allowed = keys.filter { principal.allows(.storageWrite, on: .object(bucket, $0)) }
-        var results: [XMLElement] = []
-        if !allowed.isEmpty {
-            var xml = XMLWriter()
-            xml.element("Delete") { xml in
-                if document["Quiet"] == "true" { xml.text("Quiet", "true") }
-                for key in allowed {
-                    xml.element("Object") { $0.text("Key", passage.prefix(ofBucket: bucket) + key) }
-                }
-            }
-            let bytes = xml.document
-            var call = S3Passage.Call(
-                method: "POST", bucket: bucket, key: nil, query: [("delete", nil)],
-                headers: [
-                    ("content-type", "application/xml"), ("content-md5", Base64.encode(MD5.hash(bytes))),
-                ], payloadHash: Hex.encode(SHA256.hash(bytes)))
-            call.body = bytes
-            let response = try await passage.send(call)
-            let body = try await response.collect(limit: ForwardedDocument.byteLimit)
-            guard response.status == 200 else { return try refusal(response.status, body, passage) }
-            results = try ForwardedDocument(body, of: bucket, passage).root.children
-        }
-        let refused = keys.filter { !allowed.contains($0) }
-        return self.xml { xml in
-            xml.element("DeleteResult", namespace: XMLWriter.s3Namespace) { xml in
-                for result in results { xml.write(result) }
-                for key in refused {
-                    xml.element("Error") { xml in
-                        xml.text("Key", key)
-                        xml.text("Code", "AccessDenied")
-                        xml.text("Message", "the token may not delete this object")
-                    }
-                }
-            }
+    private func checkEmpty(_ body: S3Body) async throws {
+        while let piece = try await body.next() {
+            guard piece.isEmpty else { throw Self.otherLength }
         }
     }
+
+    private static let otherLength = S3Error(
+        .incompleteBody, "the body has not the length that was announced")
 
     private func answer(_ response: HTTPClientResponse, _ passage: S3Passage) async throws -> Response {
         let isXML = response.header("content-type")?.contains("xml") ?? false
         let isObject = target.key != nil && request.method == "GET" && target["uploadId"] == nil
         guard response.status < 300 || response.status == 304 else {
-            let body = request.method == "HEAD" ? [] : try await response.collect(limit: 64 << 10)
+            let body = try await response.collect(limit: 64 << 10)
             return try refusal(response.status, body, passage)
         }
         let headers = ForwardedHeaders.answered(response.headers)
         if request.method == "HEAD" || response.status == 304 || response.status == 204 {
+            // Nothing comes; what is read to its end leaves its connection to the next.
+            _ = try await response.collect(limit: 64 << 10)
             let length = response.header("content-length").flatMap { Int64($0) } ?? 0
             return Response(
                 status: response.status, headers: headers,
@@ -152,8 +139,10 @@ extension S3Call {
             let length = response.header("content-length").flatMap { Int64($0) }
             return Response(
                 status: response.status, headers: headers,
-                body: .stream(length: length) { writer in
-                    while let piece = try await response.next() { try await writer.write(piece) }
+                body: .stream(length: length) { [request] writer in
+                    try await request.cancellation.cancelling {
+                        while let piece = try await response.next() { try await writer.write(piece) }
+                    }
                 })
         }
         let body = try await response.collect(limit: ForwardedDocument.byteLimit)
@@ -164,7 +153,7 @@ extension S3Call {
     }
 
     /// The store's refusal in its own words; what it says of our keys is no business of the client's.
-    private func refusal(_ status: Int, _ body: [UInt8], _ passage: S3Passage) throws -> Response {
+    func refusal(_ status: Int, _ body: [UInt8], _ passage: S3Passage) throws -> Response {
         let root = body.isEmpty ? nil : try? ForwardedDocument(body, of: bucket, passage).root
         guard ![401, 403].contains(status), root?["Code"] != "NoSuchBucket" else {
             service.log.error(
