@@ -88,7 +88,7 @@ extension Transform {
     private func wrappedImages(like image: Scalar, ofLow: Bool, to id: Int) -> [Predicate] {
         switch (self, image) {
         case (.truncate(let width), .int) where ofLow:
-            return [.compare(fieldID: id, .greater, .int(Int32.max - Int32(truncatingIfNeeded: width)))]
+            return [.compare(fieldID: id, .greater, .int(Int32.max &- Int32(truncatingIfNeeded: width)))]
         case (.truncate(let width), .long) where ofLow:
             return [.compare(fieldID: id, .greater, .long(Int64.max - Int64(width)))]
         case (.hour, .int):
