@@ -295,6 +295,40 @@ def test_keys_come_from_amazons_variables_and_files(tmp_path):
         assert server.stop() == 0
 
 
+@pytest.mark.parametrize("verb", ["head", "get", "list", "put"])
+def test_keys_that_were_replaced_are_read_again_for_requests_passed_on(tmp_path, verb):
+    behind = Firn(tmp_path / "behind").start()
+    behind.make_bucket("outer")
+    file = tmp_path / "credentials"
+
+    def issue():
+        made = behind.api("POST", "firn/tokens", {"name": "store", "scopes": ["storage:read", "storage:write"]})
+        file.write_text(f"[default]\naws_access_key_id = {made['id']}\n"
+                        f"aws_secret_access_key = {hashlib.sha256(made['value'].encode()).hexdigest()}\n")
+        return made["id"]
+
+    first = issue()
+    server = over({"bucket": "outer", "url": behind.s3, "access_key": "", "secret_key": ""}, tmp_path / "data",
+                  AWS_ACCESS_KEY_ID="", AWS_SHARED_CREDENTIALS_FILE=str(file)).start()
+    server.make_bucket("lake")
+    s3 = inner_client(server)
+    s3.put_object(Bucket="lake", Key="x", Body=b"1", Metadata={"empty": ""})
+    issue()
+    behind.api("DELETE", f"firn/tokens/{first}")
+    if verb == "head":
+        assert s3.head_object(Bucket="lake", Key="x")["ContentLength"] == 1
+    elif verb == "get":
+        assert s3.get_object(Bucket="lake", Key="x")["Body"].read() == b"1"
+    elif verb == "list":
+        assert keys(s3, "lake") == ["x"]
+    else:
+        # The body of the first try is gone: the client makes a second one.
+        s3.put_object(Bucket="lake", Key="x", Body=b"2")
+    assert s3.head_object(Bucket="lake", Key="x")["ContentLength"] == 1
+    assert server.stop() == 0
+    assert behind.stop() == 0
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_nothing_is_lost_or_doubled_over_a_failing_network(tmp_path, seed):
     with outer_store("firn") as store:
