@@ -61,6 +61,11 @@ def inner_client(firn):
     return client(firn.s3, firn.token_id, hashlib.sha256(firn.token.encode()).hexdigest())
 
 
+def sign(firn, request):
+    secret = hashlib.sha256(firn.token.encode()).hexdigest()
+    S3SigV4Auth(Credentials(firn.token_id, secret), "s3", "auto").add_auth(request)
+
+
 def keys(s3, bucket, prefix=""):
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return [item["Key"] for page in pages for item in page.get("Contents", [])]
@@ -137,15 +142,26 @@ def test_a_key_that_xml_cannot_hold_deletes_no_other(outer, firn):
     s3.put_object(Bucket="lake", Key=unwritten, Body=b"2")
     body = "<Delete><Object><Key>control/a&#1;b</Key></Object><Object><Key>control/none</Key></Object></Delete>".encode()
     request = AWSRequest("POST", f"{firn.s3}/lake?delete", data=body, headers={
-        "content-md5": base64.b64encode(hashlib.md5(body).digest()).decode(),
-        "x-amz-content-sha256": hashlib.sha256(body).hexdigest()})
-    S3SigV4Auth(Credentials(firn.token_id, hashlib.sha256(firn.token.encode()).hexdigest()), "s3", "auto").add_auth(request)
+        "content-md5": base64.b64encode(hashlib.md5(body).digest()).decode()})
+    sign(firn, request)
     answer = requests.post(request.url, data=body, headers=dict(request.headers), timeout=30)
     assert answer.ok and "<Error>" not in answer.text, answer.text
     assert s3.head_object(Bucket="lake", Key=written)["ContentLength"] == 1
     with pytest.raises(ClientError, match="404"):
         s3.head_object(Bucket="lake", Key=unwritten)
     s3.delete_object(Bucket="lake", Key=written)
+
+
+def test_clients_that_leave_early_hold_no_connection(outer, firn):
+    s3 = inner_client(firn)
+    s3.put_object(Bucket="lake", Key="left/x", Body=b"x" * (16 << 20))
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": "lake", "Key": "left/x"})
+    # One more than the connections there are.
+    for _ in range(65):
+        with requests.get(url, stream=True, timeout=30) as answer:
+            assert answer.raw.read(1) == b"x"
+    assert len(requests.get(url, timeout=30).content) == 16 << 20
+    s3.delete_object(Bucket="lake", Key="left/x")
 
 
 def test_uploads_in_parts_go_through_the_port(outer, firn):
@@ -207,13 +223,14 @@ def test_a_chunked_body_that_is_not_what_was_said_is_not_kept(outer, firn, lengt
     frames = [b"%x\r\n%s\r\n" % (len(part), part)
               for part in (data[at:at + 100] for at in range(0, sent, 100))]
     body = b"".join(frames) + b"0\r\n" + (f"x-amz-checksum-crc32:{trailer}\r\n".encode() if trailer else b"") + b"\r\n"
-    headers = {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "content-encoding": "aws-chunked",
-               "x-amz-decoded-content-length": str(length)}
+    headers = {"content-encoding": "aws-chunked", "x-amz-decoded-content-length": str(length)}
     if trailer:
         headers["x-amz-trailer"] = "x-amz-checksum-crc32"
     request = AWSRequest("PUT", f"{firn.s3}/lake/refused/x", data=b"", headers=headers)
-    S3SigV4Auth(Credentials(firn.token_id, hashlib.sha256(firn.token.encode()).hexdigest()), "s3", "auto").add_auth(request)
-    answer = requests.put(request.url, data=body, headers={**dict(request.headers)}, timeout=30)
+    # What is signed is STREAMING-UNSIGNED-PAYLOAD-TRAILER.
+    request.context["checksum"] = {"request_algorithm": {"in": "trailer"}}
+    sign(firn, request)
+    answer = requests.put(request.url, data=body, headers=dict(request.headers), timeout=30)
     assert answer.status_code == 400, answer.text
     assert keys(outer_client(outer), "outer", "base/lake/refused/") == []
 
@@ -258,6 +275,9 @@ def test_a_store_that_does_not_open_says_why(tmp_path, change, words):
         with pytest.raises(ServerDied, match=words) as died:
             over(store, tmp_path / "data", **{"AWS_ACCESS_KEY_ID": "", "HOME": str(tmp_path), **change}).start()
         assert "no-such-secret" not in str(died.value)
+        # Nothing binds the directory to a store that did not open.
+        assert not (tmp_path / "data" / "store.json").exists()
+        over(store, tmp_path / "data", prefix="right").start().stop()
 
 
 def test_keys_come_from_amazons_variables_and_files(tmp_path):
@@ -273,6 +293,40 @@ def test_keys_come_from_amazons_variables_and_files(tmp_path):
                       AWS_SECRET_ACCESS_KEY=store["secret_key"]).start()
         assert [b["name"] for b in server.api("GET", "r2/buckets")["buckets"]] == ["lake"]
         assert server.stop() == 0
+
+
+@pytest.mark.parametrize("verb", ["head", "get", "list", "put"])
+def test_keys_that_were_replaced_are_read_again_for_requests_passed_on(tmp_path, verb):
+    behind = Firn(tmp_path / "behind").start()
+    behind.make_bucket("outer")
+    file = tmp_path / "credentials"
+
+    def issue():
+        made = behind.api("POST", "firn/tokens", {"name": "store", "scopes": ["storage:read", "storage:write"]})
+        file.write_text(f"[default]\naws_access_key_id = {made['id']}\n"
+                        f"aws_secret_access_key = {hashlib.sha256(made['value'].encode()).hexdigest()}\n")
+        return made["id"]
+
+    first = issue()
+    server = over({"bucket": "outer", "url": behind.s3, "access_key": "", "secret_key": ""}, tmp_path / "data",
+                  AWS_ACCESS_KEY_ID="", AWS_SHARED_CREDENTIALS_FILE=str(file)).start()
+    server.make_bucket("lake")
+    s3 = inner_client(server)
+    s3.put_object(Bucket="lake", Key="x", Body=b"1", Metadata={"empty": ""})
+    issue()
+    behind.api("DELETE", f"firn/tokens/{first}")
+    if verb == "head":
+        assert s3.head_object(Bucket="lake", Key="x")["ContentLength"] == 1
+    elif verb == "get":
+        assert s3.get_object(Bucket="lake", Key="x")["Body"].read() == b"1"
+    elif verb == "list":
+        assert keys(s3, "lake") == ["x"]
+    else:
+        # The body of the first try is gone: the client makes a second one.
+        s3.put_object(Bucket="lake", Key="x", Body=b"2")
+    assert s3.head_object(Bucket="lake", Key="x")["ContentLength"] == 1
+    assert server.stop() == 0
+    assert behind.stop() == 0
 
 
 @pytest.mark.parametrize("seed", range(2))
