@@ -76,13 +76,14 @@ struct S3Caller: Sendable {
         var hasRenewed = false
         var attempt = 1
         while true {
+            let used = try await keys.keys()
             let verdict = try await attemptOnce(request, payloadHash)
             switch verdict {
             case .settled(let answer):
                 if attempt == 1 { budget.succeeded() }
                 return S3Reply(answer: answer, mayHaveHappenedBefore: mayHaveHappened)
             case .keysRefused(let answer):
-                guard !hasRenewed, await keys.renew() else {
+                guard !hasRenewed, try await renewed(used) else {
                     return S3Reply(answer: answer, mayHaveHappenedBefore: mayHaveHappened)
                 }
                 hasRenewed = true
@@ -107,6 +108,12 @@ struct S3Caller: Sendable {
                 attempt += 1
             }
         }
+    }
+
+    /// True when there are other keys now: also when another call has just renewed them.
+    private func renewed(_ used: S3Keys) async throws -> Bool {
+        _ = await keys.renew()
+        return try await keys.keys() != used
     }
 
     private func attemptOnce(_ request: S3Request, _ payloadHash: String) async throws -> S3Verdict {

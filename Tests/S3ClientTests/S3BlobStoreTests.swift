@@ -175,6 +175,17 @@ struct S3BlobStoreTests {
         }
     }
 
+    @Test("keys that another call has read again are taken by those that were under way")
+    func rotatedKeysAtOnce() async throws {
+        let world = try S3World(keys: SimulatedS3.RotatedKeys())
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for index in 0..<32 {
+                group.addTask { _ = try await world.store.put(world.path("\(index)"), [1], if: .always) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
     @Test("a store in trouble is asked less and less")
     func budget() async throws {
         let world = try S3World(perMille: 1000, faults: [.slowDown])
