@@ -1,7 +1,5 @@
 # The two commands of the README are `make demo` and `make test`.
 .DEFAULT_GOAL := help
-# Every test has pools of its own: all at once they would be thousands of threads, and tests of time limits would fail.
-swift_test := swift test --skip-build --experimental-maximum-parallelization-width 8
 python := .deps/venv/bin/python
 # Suites that run again with the state in PostgreSQL, which they start themselves.
 on_postgres := $(addprefix Tests/e2e/,test_catalog_specification.py test_catalog_kills.py test_kill.py \
@@ -36,7 +34,7 @@ test: lint build test-swift test-e2e ## Everything that must hold before a chang
 
 test-swift: bootstrap
 	@swift build --build-tests
-	@$(swift_test)
+	@Scripts/test-swift
 
 test-e2e: build
 	@$(python) -m pytest -q -p no:cacheprovider Tests/e2e -m "not slow and not clients"
@@ -54,7 +52,7 @@ test-clients: build ## Heavy clients
 test-tsan: bootstrap ## Streams and pipelines under the thread sanitizer
 	@FIRN_ROOMS=Streams,Pipelines swift build --build-tests --sanitize=thread --scratch-path .build/tsan
 	@FIRN_ROOMS=Streams,Pipelines TSAN_OPTIONS="suppressions=$(CURDIR)/Scripts/tsan.suppressions" \
-		$(swift_test) --sanitize=thread --scratch-path .build/tsan --filter "StreamsTests|PipelinesTests"
+		Scripts/test-swift --sanitize=thread --scratch-path .build/tsan --filter "StreamsTests|PipelinesTests"
 
 test-bare: ## Proves the set-up on a bare Debian 12 in a chroot (root only)
 	@Scripts/test-bare

@@ -25,7 +25,7 @@ struct DistinctSpillTests {
         let every = try await SpillWorld.run(plan, memory: 1 << 30, area, everything: true)
         #expect(every.spilled > 0, comment)
         #expect(texts(every.rows) == texts(whole.rows), comment)
-        #expect(await SpillWorld.isEmptied(area), comment)
+        #expect(try await SpillWorld.isEmptied(area), comment)
         withExtendedLifetime(directory) {}
     }
 
@@ -79,7 +79,7 @@ struct DistinctSpillTests {
                 return fault?.code == .memoryExhausted && fault?.hint?.contains("--query-memory") == true
             }
         }
-        #expect(await SpillWorld.isEmptied(area))
+        #expect(try await SpillWorld.isEmptied(area))
         withExtendedLifetime(directory) {}
     }
 

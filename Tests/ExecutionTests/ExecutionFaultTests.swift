@@ -51,6 +51,6 @@ struct ExecutionFaultTests {
             _ = try await SpillWorld.run(plan, memory: 100_000, area)
         }
         #expect(error?.code == .spillFailed)
-        #expect(await SpillWorld.isEmptied(area))
+        #expect(try await SpillWorld.isEmptied(area))
     }
 }

@@ -23,7 +23,7 @@ struct JoinSpillTests {
         #expect(SpillWorld.texts(part.rows) == SpillWorld.texts(whole.rows), comment)
         let every = try await SpillWorld.run(plan, memory: 1 << 30, area, everything: true)
         #expect(SpillWorld.texts(every.rows) == SpillWorld.texts(whole.rows), comment)
-        #expect(await SpillWorld.isEmptied(area), comment)
+        #expect(try await SpillWorld.isEmptied(area), comment)
         withExtendedLifetime(directory) {}
     }
 
@@ -97,7 +97,7 @@ struct JoinSpillTests {
                     .join(join, left.plan, right.plan), memory: right.byteCount / 10, area)
             } throws: { ($0 as? ExecutionError)?.code == .severalRows }
         }
-        #expect(await SpillWorld.isEmptied(area))
+        #expect(try await SpillWorld.isEmptied(area))
         withExtendedLifetime(directory) {}
     }
 
@@ -118,7 +118,7 @@ struct JoinSpillTests {
                 while try await run.next() != nil {}
             } throws: { ($0 as? SchedulingError)?.code == .cancelled }
         }
-        #expect(await SpillWorld.isEmptied(area))
+        #expect(try await SpillWorld.isEmptied(area))
         withExtendedLifetime(directory) {}
     }
 }

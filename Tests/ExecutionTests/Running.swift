@@ -60,7 +60,6 @@ func call(_ function: ScalarFunction, _ arguments: [Expression], _ type: DataTyp
 extension MemoryLedger {
     /// Whether everything is given back. Other morsels of a query that failed end a little after its caller hears of it.
     func drains() async throws -> Bool {
-        for _ in 0..<10_000 where reserved != 0 { try await Task.sleep(for: .milliseconds(1)) }
-        return reserved == 0
+        try await eventually { reserved == 0 }
     }
 }

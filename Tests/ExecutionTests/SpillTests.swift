@@ -52,7 +52,7 @@ struct SpillTests {
         await #expect {
             _ = try await run(plan, memory: 100_000, area)
         } throws: { ($0 as? ExecutionError)?.code == .spillFull }
-        #expect(await SpillWorld.isEmptied(area))
+        #expect(try await SpillWorld.isEmptied(area))
     }
 
     private func run(
@@ -83,7 +83,7 @@ struct SpillTests {
             let every = try await run(plan, memory: 1 << 30, area, everything: true)
             #expect(every.rows == whole.rows, "seed \(seed)")
         }
-        #expect(await SpillWorld.isEmptied(area))
+        #expect(try await SpillWorld.isEmptied(area))
         _ = directory
     }
 
@@ -114,7 +114,7 @@ struct SpillTests {
         let every = try await run(plan, memory: 1 << 30, area, everything: true)
         #expect(every.spilled > 0)
         #expect(texts(every.rows) == texts(whole.rows), "seed \(seed)")
-        #expect(await SpillWorld.isEmptied(area))
+        #expect(try await SpillWorld.isEmptied(area))
         _ = directory
     }
 }

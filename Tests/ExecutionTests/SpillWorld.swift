@@ -71,9 +71,8 @@ enum SpillWorld {
     }
 
     /// Whether nothing is on disk; a thread of the pool may still be letting go of the last morsel.
-    static func isEmptied(_ area: SpillArea) async -> Bool {
-        for _ in 0..<100_000 where area.usedBytes > 0 { await Task.yield() }
-        return area.usedBytes == 0
+    static func isEmptied(_ area: SpillArea) async throws -> Bool {
+        try await eventually { area.usedBytes == 0 }
     }
 
     /// Rows without regard to order, and to the last digits of what is added in another order.

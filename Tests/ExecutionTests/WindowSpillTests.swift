@@ -53,7 +53,7 @@ struct WindowSpillTests {
             #expect(part.rootSpilled > 0, comment)
             #expect(SpillWorld.lines(part.rows) == SpillWorld.lines(whole.rows), comment)
         }
-        #expect(await SpillWorld.isEmptied(area), comment)
+        #expect(try await SpillWorld.isEmptied(area), comment)
         withExtendedLifetime(directory) {}
     }
 
@@ -168,7 +168,7 @@ struct WindowSpillTests {
             let fault = fault as? SchedulingError
             return fault?.code == .memoryExhausted && fault?.hint?.contains("--query-memory") == true
         }
-        #expect(await SpillWorld.isEmptied(area))
+        #expect(try await SpillWorld.isEmptied(area))
         withExtendedLifetime(directory) {}
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Scheduling
 import Synchronization
 import TestKit
@@ -11,6 +12,8 @@ struct FairSharingTests {
         let first = Atomic<Int>(0)
         let second = Atomic<Int>(0)
         let isOver = Atomic<Bool>(false)
+        /// Large queries that have had the thread.
+        let begun = Atomic<Int>(0)
         /// After how many steps a small query was asked, and answered.
         let asked = Atomic<Int>(-1)
         let answered = Atomic<Int>(-1)
@@ -35,6 +38,13 @@ struct FairSharingTests {
         defer { pool.stop() }
         let steps = Steps()
         @Sendable func work(isFirst: Bool) {
+            // Steps count once both are there: the second may be late on a machine with much to do.
+            steps.begun.add(1, ordering: .relaxed)
+            for _ in 0..<1_000_000 where steps.begun.load(ordering: .relaxed) < 2 {
+                clock.advance(microseconds: 10_000)
+                MorselPool.giveWay()
+                sched_yield()
+            }
             while !steps.isOver.load(ordering: .relaxed), steps.total < Steps.limit {
                 clock.advance(microseconds: 10_000)
                 if isFirst {

@@ -2,6 +2,7 @@ import Effects
 import FileFormats
 import Scheduling
 import Synchronization
+import TestKit
 import Testing
 
 @testable import Streams
@@ -166,7 +167,7 @@ import Testing
         disk.failNextSyncs(1)
         append(["{\"a\":1}"], to: log)
         #expect(log.status.failure?.code == .poisoned)
-        #expect(await ends(log))
+        #expect(try await ends(log))
     }
 
     @Test func aLogThatFailsWhileItIsClosedEnds() async throws {
@@ -180,7 +181,7 @@ import Testing
             if case .failure(let error) = result { code.withLock { $0 = error.code } }
         }
         disk.failNextSyncs(1)
-        #expect(await ends(log))
+        #expect(try await ends(log))
         #expect(code.withLock { $0 } == .outcomeUnknown)
         // Nobody would write what a log without its thread takes.
         try log.reopenBlocking()
@@ -188,15 +189,10 @@ import Testing
     }
 
     /// Closes the log and does its thread's work. False when it does not end.
-    private func ends(_ log: StreamLog) async -> Bool {
+    private func ends(_ log: StreamLog) async throws -> Bool {
         let closing = Task { await log.close() }
-        for _ in 0..<100_000 {
-            if log.runPending() {
-                await closing.value
-                return true
-            }
-            await Task.yield()
-        }
-        return false
+        guard try await eventually({ log.runPending() }) else { return false }
+        await closing.value
+        return true
     }
 }

@@ -67,7 +67,7 @@ struct BlockingSocket: ~Copyable {
             Glibc.close(fd)
             throw ClientError(description: "connect failed: \(errno)")
         }
-        var timeout = timeval(tv_sec: 20, tv_usec: 0)
+        var timeout = timeval(tv_sec: 120, tv_usec: 0)
         unsafe setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         return fd
     }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -115,6 +116,16 @@ def test_a_file_that_is_no_json_is_refused(firn, tmp_path, text):
     assert run.returncode == 1 and "event" in run.stderr, run.stderr
     file.write_text('{"id": 1}\n{"id": 2} {"id": 3}')
     assert firn.cli("ingest", stream, file).returncode == 0
+
+
+def test_what_was_under_way_when_the_file_broke_is_counted(firn, tmp_path):
+    stream = stream_of(firn, "broken")
+    file = tmp_path / "x.json"
+    file.write_text("[" + ",".join(json.dumps({"id": n}) for n in range(3050)) + ",]")
+    run = firn.cli("ingest", stream, file, "--batch-events", 100)
+    assert run.returncode == 1, run.stderr
+    [accepted] = re.findall(r"([\d,]+) events were accepted", run.stderr)
+    assert int(accepted.replace(",", "")) == kept(firn, stream)[0] >= 3000, run.stderr
 
 
 def test_every_row_of_a_csv_file_counts_or_is_refused(firn, tmp_path):

@@ -23,7 +23,7 @@ struct EventSender: Sendable {
         case busy(pauseSeconds: Double, CommandError)
     }
 
-    /// - Errors: the first failure; batches under way are then given up.
+    /// - Errors: the first failure; where it is the server's, batches under way are given up.
     ///
     /// `file` names what the reader reads.
     func send(
@@ -37,7 +37,7 @@ struct EventSender: Sendable {
         try await withThrowingTaskGroup(of: Int.self) { group in
             var busyLanes: Set<Int> = []
             var sourceBytes: Int64 = 0
-            while let batch = try await pool.run({ try shared.nextBatch(limits) }) {
+            while let batch = try await nextBatch(of: shared, limits, on: pool, besides: &group) {
                 let place = load.next()
                 while busyLanes.count == concurrency || busyLanes.contains(place.lane) {
                     if let lane = try await group.next() { busyLanes.remove(lane) }
@@ -52,6 +52,17 @@ struct EventSender: Sendable {
                 busyLanes.insert(place.lane)
             }
             try await group.waitForAll()
+        }
+    }
+
+    /// Batches under way when the reader fails are kept and counted first: what the load says it sent is then true.
+    private func nextBatch(
+        of reader: SharedReader, _ limits: BatchLimits, on pool: IOPool,
+        besides sending: inout ThrowingTaskGroup<Int, any Error>
+    ) async throws -> EventBatch? {
+        do { return try await pool.run { try reader.nextBatch(limits) } } catch {
+            try await sending.waitForAll()
+            throw error
         }
     }
 
@@ -97,7 +108,7 @@ struct EventSender: Sendable {
             deadlineSeconds: 120,
             more: [("firn-producer", place.producer), ("firn-sequence", "\(place.number)")])
         let text = try await answer.collect(limit: 1 << 20)
-        let isBusy = [429, 503, 504].contains(answer.status)
+        let isBusy = [429, 502, 503, 504].contains(answer.status)
         let value: JSONValue
         do throws(JSONError) { value = try JSONParser.parse(text) } catch {
             // A proxy's words are its own.

@@ -6,6 +6,9 @@ import Scheduling
 struct SpillAllowance: Sendable {
     /// What an operator may hold although the query's memory is used up: with less it would only write tiny files.
     static let floorBytes = 128 << 10
+    /// One part in so many of the query's memory is left to operators that have nothing to put aside: an aggregation
+    /// without keys above this one still needs a few bytes for its one group.
+    private static let partsLeftOnePart = 16
 
     let reservation: MemoryReservation
     private let context: QueryContext
@@ -24,7 +27,15 @@ struct SpillAllowance: Sendable {
             return true
         }
         if isForced, isForcible { return false }
-        return try reservation.resizeIfFree(to: bytes) || bytes <= Self.floorBytes
+        if try leavesShare(growingTo: bytes) && reservation.resizeIfFree(to: bytes) { return true }
+        return bytes <= Self.floorBytes
+    }
+
+    private func leavesShare(growingTo bytes: Int) -> Bool {
+        let limit = context.memory.limit
+        let growth = bytes - reservation.bytes
+        return growth <= 0
+            || context.memory.reserved.addingClamped(growth) <= limit - limit / Self.partsLeftOnePart
     }
 
     /// A test wants rows to be put aside although memory holds them.
