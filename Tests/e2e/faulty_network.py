@@ -10,6 +10,18 @@ ERROR = b"<Error><Code>%s</Code><Message>made by the test</Message></Error>"
 FAULTS = ["reset", "slow_down", "error", "lost", "lost_error", "truncated", "slow"]
 
 
+def accept_all(listener, serve):
+    """Gives each connection to `serve`, on a thread of its own, until the listener is closed."""
+    def accept():
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(client,), daemon=True).start()
+    threading.Thread(target=accept, daemon=True).start()
+
+
 class FaultyNetwork:
     """Passes requests on to `server`; of a thousand, `per_mille` meet one of `FAULTS`."""
 
@@ -22,21 +34,13 @@ class FaultyNetwork:
     def start(self):
         """The address to use instead of the server's."""
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        threading.Thread(target=self.accept, daemon=True).start()
+        accept_all(self.listener, self.serve)
         return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
 
     def fail_next(self, *faults):
         """The next writes of objects fail so, in this order."""
         with self.lock:
             self.ordered += faults
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
     def choose(self, request):
         with self.lock:

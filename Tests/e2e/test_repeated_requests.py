@@ -8,6 +8,7 @@ import threading
 import pytest
 import requests
 
+from faulty_network import accept_all
 from firn_server import Firn, wait_until
 
 SCHEMA = [{"name": "id", "type": "int64", "required": True}, {"name": "text", "type": "string"}]
@@ -23,15 +24,7 @@ class CuttingProxy:
         self.cuts, self.cuts_left = 0, cuts
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+        accept_all(self.listener, self.serve)
 
     def serve(self, client):
         server = socket.create_connection(self.target)

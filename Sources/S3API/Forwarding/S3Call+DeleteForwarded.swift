@@ -20,45 +20,32 @@ extension S3Call {
         let isQuiet = document["Quiet"] == "true"
         var together: [String] = []
         var alone: [String] = []
-        var failed: [(key: String, failure: S3Failure)] = []
+        var result = DeleteResult()
         for key in keys {
             do {
                 try principal.require(.storageWrite, on: .object(bucket, key))
                 try ForwardedKey.check(key)
                 if S3BlobStore.isWritableInXML(key) { together.append(key) } else { alone.append(key) }
             } catch {
-                failed.append((key, S3Failure(error)))
+                result.failed.append((key, S3Failure(error)))
             }
         }
-        var results: [XMLElement] = []
+        var others: [XMLElement] = []
         if !together.isEmpty {
             let response = try await send(deletion(of: together, isQuiet: isQuiet, passage), over: passage)
             let body = try await response.collect(limit: ForwardedDocument.byteLimit)
             guard response.status == 200 else { return try refusal(response.status, body, passage) }
-            results = try ForwardedDocument(body, of: bucket, passage).root.children
+            others = try ForwardedDocument(body, of: bucket, passage).root.children
         }
-        var deleted: [String] = []
         for key in alone {
             do {
                 try await deleteAlone(key, over: passage)
-                deleted.append(key)
+                result.deleted.append(key)
             } catch let error as S3Error {
-                failed.append((key, S3Failure(error)))
+                result.failed.append((key, S3Failure(error)))
             }
         }
-        return self.xml { xml in
-            xml.element("DeleteResult", namespace: XMLWriter.s3Namespace) { xml in
-                for result in results { xml.write(result) }
-                for key in isQuiet ? [] : deleted { xml.element("Deleted") { $0.text("Key", key) } }
-                for (key, failure) in failed {
-                    xml.element("Error") { xml in
-                        xml.text("Key", key)
-                        xml.text("Code", failure.name)
-                        xml.text("Message", failure.message)
-                    }
-                }
-            }
-        }
+        return xml { result.write(to: &$0, isQuiet: isQuiet, others: others) }
     }
 
     private func deletion(of keys: [String], isQuiet: Bool, _ passage: S3Passage) -> S3Passage.Call {

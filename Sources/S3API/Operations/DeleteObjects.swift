@@ -24,8 +24,7 @@ extension S3Call {
             throw S3Error(
                 .malformedXML, "Delete holds between 1 and 1,000 of Object", ["count": objects.count])
         }
-        var deleted: [String] = []
-        var refused: [(key: String, failure: S3Failure)] = []
+        var result = DeleteResult()
         for object in objects {
             guard let key = object["Key"], !key.isEmpty else {
                 throw S3Error(.malformedXML, "an Object has no Key")
@@ -39,24 +38,13 @@ extension S3Call {
                     throw BucketsError(
                         .objectLocked, "a lock of the bucket keeps the object as it is", ["key": key])
                 }
-                deleted.append(key)
+                result.deleted.append(key)
             } catch {
-                refused.append((key, S3Failure(error)))
+                result.failed.append((key, S3Failure(error)))
             }
         }
-        try await store.delete(deleted.map { BlobPath(bucket: bucket, key: $0) })
+        try await store.delete(result.deleted.map { BlobPath(bucket: bucket, key: $0) })
         let isQuiet = document["Quiet"] == "true"
-        return xml { xml in
-            xml.element("DeleteResult", namespace: XMLWriter.s3Namespace) { xml in
-                for key in isQuiet ? [] : deleted { xml.element("Deleted") { $0.text("Key", key) } }
-                for (key, failure) in refused {
-                    xml.element("Error") { xml in
-                        xml.text("Key", key)
-                        xml.text("Code", failure.name)
-                        xml.text("Message", failure.message)
-                    }
-                }
-            }
-        }
+        return xml { result.write(to: &$0, isQuiet: isQuiet) }
     }
 }
