@@ -55,7 +55,7 @@ let rooms: [Room] = [
             "Iceberg",
         ]),
     Room(name: "SQLSyntax", uses: ["Faults"]),
-    Room(name: "Plans", uses: ["Faults", "Effects", "JSONText", "Columnar", "Kernels", "Iceberg"]),
+    Room(name: "Plans", uses: ["Faults", "Effects", "JSONText", "Columnar", "Kernels"]),
     // Layer 5
     Room(
         name: "Catalogs",

@@ -7,7 +7,7 @@
 /// | decimal | unscaled: `long` up to 18 digits, else `int128` |
 /// | string, json | `string` |
 /// | binary, uuid, fixed | `bytes` |
-package indirect enum Scalar: Sendable, Hashable {
+package indirect enum Scalar: Sendable {
     case null
     case boolean(Bool)
     case int(Int32)
@@ -22,7 +22,7 @@ package indirect enum Scalar: Sendable, Hashable {
     case map([ScalarPair])
     case structure([Scalar])
 
-    package var isNull: Bool { self == .null }
+    package var isNull: Bool { if case .null = self { true } else { false } }
 }
 
 /// One entry of a map value.

@@ -28,6 +28,7 @@ package struct LiveClock: Clock {
 
     package var now: Instant {
         var time = timespec()
+        // SAFETY: the call writes into a variable of its own type, here and below.
         unsafe clock_gettime(CLOCK_REALTIME, &time)
         return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }

@@ -63,6 +63,7 @@ package struct PlantedBugs: Sendable {
     /// `FIRN_PLANT=log-skip-sync,trim-before-commit`; nothing in a release build.
     package static let fromEnvironment: PlantedBugs = {
         #if DEBUG
+            // SAFETY: read once, at start-up; nothing here changes the environment.
             guard let text = unsafe getenv("FIRN_PLANT") else { return PlantedBugs() }
             let names = unsafe String(cString: text).split(separator: ",")
             return PlantedBugs(Set(names.compactMap { PlantedBug(rawValue: String($0)) }))

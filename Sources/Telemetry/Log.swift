@@ -64,6 +64,7 @@ package struct Log: Sendable {
 package func writeToStandardError(_ bytes: [UInt8]) {
     var rest = bytes[...]
     while !rest.isEmpty {
+        // SAFETY: the pointer is used inside the call only, with the slice's own length.
         let written = unsafe rest.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
         if written <= 0 { return }
         rest = rest.dropFirst(written)

@@ -159,22 +159,6 @@ struct PlanTests {
         #expect(try PhysicalPlan(encoded: try JSONParser.parse(plan.encoded.serialized())) == plan)
     }
 
-    @Test("what prunes files is told by field ids")
-    func pruning() throws {
-        let text = """
-            SELECT 1 FROM flights WHERE year IN (2012, 2013) AND dep_delay > 1 AND origin LIKE 'J%' AND day < '2026-01-01'
-            AND (cancelled OR length(origin) = 3) AND price >= 5 AND at IS NOT NULL
-            """
-        guard case .project(_, .scan(let scan)) = try PlannerFixture.plan(text) else {
-            Issue.record("no scan")
-            return
-        }
-        #expect(
-            scan.pruning.description
-                == "(#1 IN (2012, 2013) AND (#2 > 1.0 OR #2 IS NAN) AND #3 STARTS WITH 'J' AND "
-                + "#5 < 20454 AND #7 >= 500 AND #6 IS NOT NULL)")
-    }
-
     @Test("names match exactly first, then by the only other case")
     func names() throws {
         let plan = try PlannerFixture.plan(

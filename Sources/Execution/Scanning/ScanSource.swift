@@ -13,6 +13,13 @@ import Tables
 /// anything else looks at them. With a filter, or equality deletes, the columns of these are read first, and the others
 /// only where a row is left.
 final class ScanSource: MorselSource {
+    /// Where units come from, and what opening their files takes.
+    private struct Opening {
+        var queue: WorkQueue<ScanTask, ScanUnit>
+        var predicate: Predicate
+        var deletes: DeleteLoader
+        var columns: FileColumns
+    }
     private let scan: TableScan
     private let context: QueryContext
     private let profile: OperatorProfile
@@ -20,7 +27,7 @@ final class ScanSource: MorselSource {
     private let channels: FilterChannels
     private let layout: ScanLayout
     private let rowsGiven = Atomic<Int>(0)
-    private let queue = Mutex<WorkQueue<ScanTask, ScanUnit>?>(nil)
+    private let opening = Mutex<Opening?>(nil)
     private let predicate = Mutex<Predicate?>(nil)
     private let partners = Mutex<ScanPartners?>(nil)
 
@@ -56,39 +63,38 @@ final class ScanSource: MorselSource {
             metadata: metadata, store: context.store, caches: context.tableCaches, footers: context.footers,
             memory: context.memory, pool: pool)
         let columns = try FileColumns(metadata)
-        let made = WorkQueue<ScanTask, ScanUnit>(
-            nextFile: { [counters] in
-                let task = try await plan.next()
-                counters.planned(plan.counts)
-                return task
-            },
-            open: { [self] task in try await units(of: task, predicate, deletes, columns) })
+        let queue = WorkQueue<ScanTask, ScanUnit> { [counters] in
+            let task = try await plan.next()
+            counters.planned(plan.counts)
+            return task
+        }
         self.predicate.withLock { $0 = filter }
         self.partners.withLock { $0 = partners }
-        queue.withLock { $0 = made }
+        opening.withLock {
+            $0 = Opening(queue: queue, predicate: predicate, deletes: deletes, columns: columns)
+        }
     }
 
-    private func units(
-        of task: ScanTask, _ predicate: Predicate, _ loader: DeleteLoader, _ columns: FileColumns
-    ) async throws -> [ScanUnit] {
+    private func units(of task: ScanTask, _ opening: Opening) async throws -> [ScanUnit] {
         try context.check()
         counters.openedFile()
         let reader = try await context.store.open(task.path)
-        let file = try columns.resolve(
+        let file = try opening.columns.resolve(
             await ParquetFile.open(reader, path: task.path, cache: context.footers), of: task,
             for: scan.fields)
         let groups = file.rowGroups
         var firstRow: Int64 = 0
         var kept: [(index: Int, firstRow: Int64)] = []
         for group in groups {
-            if group.rowCount > 0, predicate.mightMatch({ id in statistics(group, id) }) {
+            if group.rowCount > 0, opening.predicate.mightMatch({ id in statistics(group, id) }) {
                 kept.append((group.index, firstRow))
             }
             firstRow += Int64(group.rowCount)
         }
         counters.foundRowGroups(groups.count, skipped: groups.count - kept.count)
         if kept.isEmpty { return [] }
-        let opened = ScannedFile(file, task, deletes: try await loader.rows(of: task), layout: layout)
+        let opened = ScannedFile(
+            file, task, deletes: try await opening.deletes.rows(of: task), layout: layout)
         // Few row groups would leave workers idle.
         let threads = context.morsels.threadCount
         let parts = kept.count < 2 * threads && scan.limitHint == nil ? threads : 1
@@ -104,10 +110,11 @@ final class ScanSource: MorselSource {
     }
 
     func next() async throws -> Morsel? {
-        guard let queue = queue.withLock({ $0 }) else { return nil }
+        guard let opening = opening.withLock({ $0 }) else { return nil }
         while true {
             if let limit = scan.limitHint, rowsGiven.load(ordering: .relaxed) >= limit { return nil }
-            guard let unit = try await queue.next() else { return nil }
+            guard let unit = try await opening.queue.next(opening: { try await units(of: $0, opening) })
+            else { return nil }
             try context.check()
             if let morsel = try await morsel(unit) { return morsel }
         }

@@ -31,23 +31,17 @@ final class WorkQueue<File: Sendable, Unit: Sendable>: Sendable {
     }
     private let state = Mutex(State())
     private let nextFile: @Sendable () async throws -> File?
-    private let open: @Sendable (File) async throws -> [Unit]
 
-    init(
-        nextFile: @escaping @Sendable () async throws -> File?,
-        open: @escaping @Sendable (File) async throws -> [Unit]
-    ) {
-        self.nextFile = nextFile
-        self.open = open
-    }
+    init(nextFile: @escaping @Sendable () async throws -> File?) { self.nextFile = nextFile }
 
-    func next() async throws -> Unit? {
+    /// `open` is the caller's own, and is not kept: kept, it would hold the caller that holds the queue.
+    func next(opening open: @Sendable (File) async throws -> [Unit]) async throws -> Unit? {
         while true {
             switch step() {
             case .take(let unit): return unit
             case .end: return nil
             case .fail(let error): throw error
-            case .look: try await look()
+            case .look: try await look(open)
             case .wait:
                 await withCheckedContinuation { continuation in
                     let isLate = state.withLock { state in
@@ -76,7 +70,7 @@ final class WorkQueue<File: Sendable, Unit: Sendable>: Sendable {
         }
     }
 
-    private func look() async throws {
+    private func look(_ open: @Sendable (File) async throws -> [Unit]) async throws {
         do {
             let file = try await nextFile()
             change { state in

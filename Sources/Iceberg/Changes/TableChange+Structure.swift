@@ -1,3 +1,5 @@
+import Columnar
+
 extension TableChange {
     mutating func add(_ schema: IcebergSchema, lastColumnID: Int?) throws(IcebergError) {
         try schema.validate(formatVersion: metadata.formatVersion)
@@ -20,10 +22,30 @@ extension TableChange {
 
     mutating func setCurrentSchema(_ id: Int) throws(IcebergError) {
         let id = try resolve(id, last: lastAddedSchemaID, "schema")
-        guard metadata.schema(withID: id) != nil else {
+        guard let schema = metadata.schema(withID: id) else {
             throw IcebergError(.unknownSchema, "the table has no such schema", ["schema-id": id])
         }
+        try checkPartitions(promotedTo: schema)
         edit { $0.currentSchemaID = id }
+    }
+
+    /// Also of earlier specs: their files are still there.
+    private func checkPartitions(promotedTo schema: IcebergSchema) throws(IcebergError) {
+        guard let current = metadata.schema(withID: metadata.currentSchemaID) else { return }
+        let fields = metadata.specs.flatMap(\.fields)
+        let known = current.allFields
+        for place in schema.allFields {
+            let new = place.field
+            guard let old = known.first(where: { $0.field.id == new.id })?.field else { continue }
+            let use = fields.first {
+                $0.sourceID == new.id && !$0.transform.keepsPartitions(of: old.type, promotedTo: new.type)
+            }
+            guard let use else { continue }
+            throw IcebergError(
+                .invalidUpdate,
+                "the column partitions files of the table, and its transform gives other values then",
+                ["column": place.path, "partition field": use.name, "is": old.type, "asked": new.type])
+        }
     }
 
     /// Whether the default spec and order are about columns the current schema has; asked at the end, since a commit

@@ -48,6 +48,17 @@ package enum Transform: Sendable, Hashable {
         return Int(number)
     }
 
+    /// Whether rows stay in their partitions when a column of type `old` is promoted to `new`.
+    ///
+    /// Source: Iceberg table specification, "Schema Evolution": days are other numbers than the time they begin at.
+    package func keepsPartitions(of old: DataType, promotedTo new: DataType) -> Bool {
+        guard old == .date, new.isTimestamp else { return true }
+        switch self {
+        case .year, .month, .day, .hour, .void: return true
+        case .identity, .bucket, .truncate, .unknown: return false
+        }
+    }
+
     /// The type of the values it gives; nil when it does not take `source`.
     package func resultType(of source: DataType) -> DataType? {
         switch self {

@@ -131,11 +131,12 @@ struct SchemaEvolution {
         }
         for use in spec.fields where use.sourceID == field.id {
             guard
+                use.transform.keepsPartitions(of: field.type, promotedTo: type),
                 use.transform.resultType(of: type) == use.transform.resultType(of: field.type)
                     || use.transform == .identity || use.transform == .void
             else {
                 throw forbidden(
-                    "the column partitions the table, and its transform gives another type then", path,
+                    "the column partitions the table, and its transform gives other values then", path,
                     ["partition field": use.name])
             }
         }

@@ -14,6 +14,11 @@ extension AvroCursor {
         case (.boolean, .boolean): return .boolean(try boolean())
         case (.int, .int32): return .int(try int())
         case (.long, .int32): if let small = Int32(exactly: try long()) { return .int(small) }
+        // What is a timestamp now was a date.
+        case (.int, .int64) where type == .timestamp || type == .timestampNanos:
+            let unit: Int64 = type == .timestamp ? 86_400_000_000 : 86_400_000_000_000
+            let (time, overflow) = Int64(try int()).multipliedReportingOverflow(by: unit)
+            if !overflow { return .long(time) }
         case (.int, .int64), (.long, .int64): return .long(try long())
         case (.float, .float): return .float(try float())
         case (.float, .double): return .double(Double(try float()))

@@ -4,7 +4,7 @@ import Iceberg
 /// Sorts the rows of batches by the partition they belong to.
 struct PartitionSplitter {
     struct Part {
-        /// Equal for rows of one partition, over all batches of a splitter; unlike the values, where NaN is not NaN.
+        /// Equal for rows of one partition, over all batches of a splitter.
         var key: [Int32]
         var partition: [Scalar]
         /// Positions in the batch, ascending; nil when it is the whole batch.
@@ -16,7 +16,6 @@ struct PartitionSplitter {
     /// Numbers for the values seen in each field, so that rows compare numbers.
     private var codes: [[Scalar: Int32]]
     private var values: [[Scalar]]
-    private var nanCodes: [Int32?]
 
     /// - Errors: `ICE-105` when a source column is gone.
     init(spec: PartitionSpec, schema: IcebergSchema) throws(IcebergError) {
@@ -32,7 +31,6 @@ struct PartitionSplitter {
         }
         codes = spec.fields.map { _ in [:] }
         values = spec.fields.map { _ in [] }
-        nanCodes = spec.fields.map { _ in nil }
     }
 
     /// The parts of a dense batch of the table's schema, in the order their first rows come.
@@ -123,10 +121,9 @@ struct PartitionSplitter {
     }
 
     private mutating func code(of value: Scalar, _ field: Int) -> Int32 {
-        let isNaN = ScalarOrder.isNaN(value)
-        if let known = isNaN ? nanCodes[field] : codes[field][value] { return known }
+        if let known = codes[field][value] { return known }
         let new = Int32(truncatingIfNeeded: values[field].count)
-        if isNaN { nanCodes[field] = new } else { codes[field][value] = new }
+        codes[field][value] = new
         values[field].append(value)
         return new
     }

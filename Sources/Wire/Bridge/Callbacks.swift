@@ -1,7 +1,7 @@
 import CMicrohttpd
 
 // What the HTTP library calls, on its own threads. Global functions: closures as C callbacks can trap in @main.
-// SAFETY of all of them: `server` is the core that ServerHandle retained until the library's threads ended;
+// SAFETY: of all of them: `server` is the core that ServerHandle retained until the library's threads ended;
 // `exchange` is the one that `requestBegan` retained, released once in `requestFinished`.
 
 nonisolated func requestBegan(
