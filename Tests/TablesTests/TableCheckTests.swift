@@ -152,6 +152,28 @@ struct TableCheckTests {
         #expect(try await kinds(metadata).isSuperset(of: [.sequenceNumber, .metadataContradiction]))
     }
 
+    @Test("row ids at the ends of their type are found")
+    func rowIDs() async throws {
+        for id in [Int64.min, -1, .max - 1, .max] {
+            let lake = TableCheckTests()
+            let metadata = try await lake.table(version: 3)
+            try await lake.rewriteEntries(metadata) { $0[0].file.firstRowID = id }
+            #expect(try await lake.kinds(metadata).contains(id < 0 ? .manifestUnreadable : .rowIDs), "\(id)")
+        }
+        for id in [Int64.min, -1, .max - 1, .max] {
+            let lake = TableCheckTests()
+            let metadata = try await lake.table(version: 3)
+            try await lake.rewriteList(metadata) { $0[0].firstRowID = id }
+            let kind = id < 0 ? TableProblem.Kind.manifestListUnreadable : .manifestUnreadable
+            #expect(try await lake.kinds(metadata).contains(kind), "\(id)")
+        }
+        var metadata = try await table(version: 3)
+        for next in [Int64.min, -1, 0] {
+            metadata.nextRowID = next
+            #expect(try await kinds(metadata) == [.rowIDs])
+        }
+    }
+
     @Test("objects nothing refers to are listed and are no damage")
     func orphans() async throws {
         let metadata = try await table()

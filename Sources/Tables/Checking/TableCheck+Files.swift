@@ -91,17 +91,24 @@ extension TableCheck {
     /// Version 3: every live data file has row ids of its own, all below the next one.
     mutating func checkRowIDs() {
         guard metadata.formatVersion > 2 else { return }
-        let ranges = files.values.filter { $0.file.content == .data }
-            .compactMap { known in known.file.firstRowID.map { ($0, known.file.recordCount, known.file.path) }
+        let owners = files.values.map(\.file)
+            .filter { $0.content == .data && $0.firstRowID != nil }
+            .sorted { ($0.firstRowID ?? 0, $0.path) < ($1.firstRowID ?? 0, $1.path) }
+        var last: (end: Int64, path: String)?
+        for file in owners {
+            let first = file.firstRowID ?? 0
+            let (sum, isTooLarge) = first.addingReportingOverflow(file.recordCount)
+            let end = isTooLarge ? .max : sum
+            if first < 0 || isTooLarge || end > metadata.nextRowID {
+                report.add(
+                    .rowIDs, file.path,
+                    "row ids from \(first) for \(file.recordCount) rows reach the table's next, \(metadata.nextRowID)"
+                )
             }
-            .sorted { $0.0 < $1.0 }
-        for (first, count, path) in ranges where first < 0 || first > metadata.nextRowID - count {
-            report.add(
-                .rowIDs, path,
-                "row ids from \(first) for \(count) rows reach the table's next, \(metadata.nextRowID)")
-        }
-        for (left, right) in zip(ranges, ranges.dropFirst()) where left.0 > right.0 - left.1 {
-            report.add(.rowIDs, right.2, "the file shares row ids with \(left.2)")
+            if let last, last.end > first {
+                report.add(.rowIDs, file.path, "the file shares row ids with \(last.path)")
+            }
+            if end >= last?.end ?? .min { last = (end, file.path) }
         }
     }
 }

@@ -28,11 +28,7 @@ extension TableCheck {
         checkPartitions(manifest, entries, list)
         var content = ManifestContent(
             claim: manifest, livePaths: [], liveRows: 0, content: manifest.content)
-        var rowIDs = entries
-        if metadata.formatVersion > 2, manifest.content == .data {
-            RowIDs.inherit(&rowIDs, from: manifest.firstRowID)
-        }
-        for entry in rowIDs {
+        for entry in entries {
             checkNumbers(entry, manifest)
             guard location.contains(entry.file.path) else {
                 report.add(
