@@ -174,6 +174,49 @@ struct TableCheckTests {
         }
     }
 
+    @Test("a snapshot of version 1 that names its manifests itself is looked through like any other")
+    func unlisted() async throws {
+        var metadata = try await table()
+        var snapshot = try #require(metadata.currentSnapshot)
+        let all = try await manifests(metadata)
+        snapshot.manifests = all.map(\.path)
+        snapshot.manifestList = nil
+        snapshot.sequenceNumber = 0
+        metadata.formatVersion = 1
+        metadata.snapshots = [snapshot]
+        metadata.snapshotLog = []
+        let report = try await check(metadata)
+        #expect(report.isClean && report.rows == 80 && report.manifests == all.count)
+        #expect(report.orphans.allSatisfy { $0.hasSuffix(".avro") } && report.orphanCount > 0)
+        try await lake.store.delete([path(all[0].path)])
+        #expect(try await kinds(metadata) == [.manifestUnreadable])
+    }
+
+    @Test("files named s3a:// and s3n:// are the table's all the same", arguments: ["s3a", "s3n"])
+    func schemes(scheme: String) async throws {
+        var metadata = try await table()
+        func other(_ uri: String) -> String { scheme + uri.dropFirst(2) }
+        try await rewriteEntries(metadata) { $0[0].file.path = other($0[0].file.path) }
+        try await rewriteList(metadata) { $0[1].path = other($0[1].path) }
+        metadata.metadataLog = [
+            MetadataLogEntry(metadataFile: other(Self.location), timestampMilliseconds: 1)
+        ]
+        for index in metadata.snapshots.indices {
+            metadata.snapshots[index].manifestList = metadata.snapshots[index].manifestList.map(other)
+        }
+        _ = try await lake.store.put(path(Self.location), [1], if: .always)
+        let report = try await TableCheck(
+            metadata: metadata, metadataLocation: other(Self.location), store: lake.store, readsData: true
+        ).run()
+        #expect(report.isClean && report.orphanCount == 0, "\(report.problems) \(report.orphans)")
+        try await rewriteEntries(metadata) { entries in
+            var twin = entries[0]
+            twin.file.path = "s3" + twin.file.path.dropFirst(3)
+            entries.append(twin)
+        }
+        #expect(try await kinds(metadata).contains(.duplicateFile))
+    }
+
     @Test("objects nothing refers to are listed and are no damage")
     func orphans() async throws {
         let metadata = try await table()

@@ -7,9 +7,9 @@ import Scheduling
 
 extension TableCheck {
     /// One live file: there, as large as told, with the rows told, and its columns within their bounds.
-    mutating func check(_ file: DataFile, at uri: String, manifest: String) async throws {
+    mutating func check(_ file: DataFile, at path: BlobPath, manifest: String) async throws {
         report.files += 1
-        guard let path = BlobPath(uri: uri) else { return }
+        let uri = file.path
         let reader: any BlobReader
         do {
             reader = try await store.open(path)
