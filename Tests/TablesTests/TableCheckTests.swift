@@ -82,6 +82,16 @@ struct TableCheckTests {
         #expect(report.rows == 80 && report.snapshots == 4 && report.files > 4)
     }
 
+    @Test(
+        "what Firn writes is clean whatever the partition spec",
+        arguments: TableWriterTests.specs.indices)
+    func partitions(index: Int) async throws {
+        var metadata = try TableWriterTests.table(TableWriterTests.specs[index], version: 3)
+        metadata = try await lake.append([TableWriterTests.batch(0..<60)], to: metadata)
+        let report = try await check(metadata)
+        #expect(report.isClean && report.rows == 60, "\(report.problems)")
+    }
+
     @Test("missing and torn files are found, each as what it is")
     func files() async throws {
         let metadata = try await table()
@@ -131,6 +141,10 @@ struct TableCheckTests {
             (.columnBounds, { $0[0].file.lowerBounds?[1] = SingleValue.encode(.long(10_000), .long) }),
             (.columnBounds, { $0[0].file.upperBounds?[3] = Array("a".utf8) }),
             (.columnBounds, { $0[0].file.nullCounts?[3]? += 1 }),
+            (.columnBounds, { $0[0].file.valueCounts?[3]? += 1 }),
+            (.columnBounds, { $0[0].file.nanCounts = [5: 0] }),
+            (.partitionValue, { $0[0].file.partition = [.int(9999)] }),
+            (.partitionValue, { $0[0].file.partition = [.null] }),
             (.sequenceNumber, { $0[0].sequenceNumber = 99 }),
             (.pathOutside, { $0[0].file.path = "s3://lake/other/x.parquet" }),
         ]

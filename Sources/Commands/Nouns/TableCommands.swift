@@ -9,7 +9,8 @@ enum TableCommands {
                 name: "check", summary: "holds a table's metadata, manifests and data against each other",
                 positionals: [PositionalSpec(name: "BUCKET"), PositionalSpec(name: "NAMESPACE.TABLE")],
                 flags: Invocation.serverFlags + [
-                    .toggle("data", "reads every row as well, to check column bounds")
+                    .toggle(
+                        "data", "reads every row as well, to check bounds, counts, partitions and deletes")
                 ]
             ) { invocation in
                 let bucket = FirnServer.segment(invocation.arguments.positionals[0])

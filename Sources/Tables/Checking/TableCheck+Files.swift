@@ -1,9 +1,7 @@
 import Blobs
-import Columnar
 import Faults
 import FileFormats
 import Iceberg
-import Scheduling
 
 extension TableCheck {
     /// One live file: there, as large as told, with the rows told, and its columns within their bounds.
@@ -21,6 +19,10 @@ extension TableCheck {
                 .fileSize, uri,
                 "the file has \(reader.info.size) bytes, manifest \(manifest) says \(file.fileSize)")
         }
+        if file.isVector {
+            if readsData { try await checkVector(file, reader) }
+            return
+        }
         guard file.format == "PARQUET" else { return }
         do {
             let parquet = try await ParquetFile.open(reader)
@@ -29,62 +31,18 @@ extension TableCheck {
                     .recordCount, uri,
                     "the file has \(parquet.rowCount) rows, manifest \(manifest) says \(file.recordCount)")
             }
-            if readsData, file.content == .data { try await checkColumns(parquet, file, uri) }
+            guard readsData else { return }
+            switch file.content {
+            case .data: try await checkRows(parquet, file)
+            case .positionDeletes: try await checkPositions(parquet, file)
+            case .equalityDeletes: return
+            }
         } catch let error as FileFormatsError {
+            report.add(.fileUnreadable, uri, error.message)
+        } catch let error as IcebergError {
             report.add(.fileUnreadable, uri, error.message)
         } catch let error as BlobsError where error.code == .rangeInvalid {
             report.add(.fileUnreadable, uri, error.message)
-        }
-    }
-
-    /// What of one column the rows show.
-    private struct Seen {
-        var nulls: Int64 = 0
-        var lower: Scalar?
-        var upper: Scalar?
-    }
-
-    private mutating func checkColumns(_ parquet: ParquetFile, _ file: DataFile, _ uri: String) async throws {
-        let fields = metadata.currentSchema.fields.filter { field in
-            guard let id = field.id, !field.type.isNested, parquet.has(field) else { return false }
-            return file.lowerBounds?[id] != nil || file.upperBounds?[id] != nil || file.nullCounts?[id] != nil
-        }
-        if fields.isEmpty { return }
-        var seen = Array(repeating: Seen(), count: fields.count)
-        for group in 0..<parquet.rowGroupCount {
-            try cancellation.check()
-            for batch in try await parquet.read(rowGroup: group, fields: fields) {
-                for (index, column) in batch.columns.enumerated() {
-                    look(at: column, rowCount: batch.rowCount, &seen[index])
-                }
-            }
-        }
-        for (field, seen) in zip(fields, seen) { compare(field, seen, file, uri) }
-    }
-
-    private func look(at column: Column, rowCount: Int, _ seen: inout Seen) {
-        for row in 0..<rowCount {
-            let value = column.scalar(at: row)
-            if value.isNull {
-                seen.nulls += 1
-            } else if !ScalarOrder.isNaN(value) {
-                if seen.lower == nil || isBelow(value, seen.lower) { seen.lower = value }
-                if seen.upper == nil || isBelow(seen.upper, value) { seen.upper = value }
-            }
-        }
-    }
-
-    private mutating func compare(_ field: Field, _ seen: Seen, _ file: DataFile, _ uri: String) {
-        guard let id = field.id else { return }
-        if let told = file.nullCounts?[id], told != seen.nulls {
-            report.add(
-                .columnBounds, uri, "column \(field.name) has \(seen.nulls) nulls, the manifest says \(told)")
-        }
-        if isBelow(seen.lower, bound(file.lowerBounds?[id], field.type)) {
-            report.add(.columnBounds, uri, "column \(field.name) has values below its lower bound")
-        }
-        if isBelow(bound(file.upperBounds?[id], field.type), seen.upper) {
-            report.add(.columnBounds, uri, "column \(field.name) has values above its upper bound")
         }
     }
 

@@ -30,7 +30,7 @@ extension TableCheck {
         checkCounts(manifest, entries, list)
         checkPartitions(manifest, entries, list)
         var content = ManifestContent(
-            claim: manifest, livePaths: [], liveRows: 0, content: manifest.content)
+            claim: manifest, liveFiles: [], liveRows: 0, content: manifest.content)
         for entry in entries {
             checkNumbers(entry, manifest)
             guard location.contains(entry.file.path), let file = BlobPath(uri: entry.file.path) else {
@@ -41,9 +41,10 @@ extension TableCheck {
             // A deleted file may be gone, and is no orphan while a snapshot tells of it.
             refer(to: entry.file.path)
             guard entry.isLive else { continue }
-            content.livePaths.append(file)
+            let key = FileKey(entry.file, file)
+            content.liveFiles.append(key)
             content.liveRows &+= entry.file.recordCount
-            if files[file] == nil { files[file] = (file: entry.file, manifest: manifest.path) }
+            if files[key] == nil { files[key] = (file: entry.file, manifest: manifest.path) }
         }
         contents[path] = content
     }

@@ -24,12 +24,34 @@ package struct TableCheck: Sendable {
     /// What each manifest has; nil for those that cannot be read.
     var contents: [BlobPath: ManifestContent?] = [:]
     /// Live files of all snapshots, as the first manifest told of them.
-    var files: [BlobPath: (file: DataFile, manifest: String)] = [:]
+    var files: [FileKey: (file: DataFile, manifest: String)] = [:]
+
+    /// What tells files apart: a Puffin file holds the vectors of many data files.
+    struct FileKey: Sendable, Hashable {
+        var path: BlobPath
+        /// Of vectors only: where in the file it is, and the data file it is about.
+        var offset: Int64?
+        var target: BlobPath?
+
+        init(path: BlobPath) { self.path = path }
+
+        init(_ file: DataFile, _ path: BlobPath) {
+            self.path = path
+            guard file.isVector else { return }
+            offset = file.contentOffset
+            target = file.referencedDataFile.flatMap { BlobPath(uri: $0) }
+        }
+
+        static func isBefore(_ left: FileKey, _ right: FileKey) -> Bool {
+            (left.path.uri, left.offset ?? -1, left.target?.uri ?? "")
+                < (right.path.uri, right.offset ?? -1, right.target?.uri ?? "")
+        }
+    }
 
     /// What of a manifest is needed again.
     struct ManifestContent: Sendable {
         var claim: ManifestFile
-        var livePaths: [BlobPath]
+        var liveFiles: [FileKey]
         var liveRows: Int64
         var content: ManifestFile.Content
     }
@@ -56,9 +78,9 @@ package struct TableCheck: Sendable {
             try await check(snapshot)
         }
         report.manifests = contents.count
-        for (path, known) in files.sorted(by: { $0.key.uri < $1.key.uri }) {
+        for (key, known) in files.sorted(by: { FileKey.isBefore($0.key, $1.key) }) {
             try cancellation.check()
-            try await check(known.file, at: path, manifest: known.manifest)
+            try await check(known.file, at: key.path, manifest: known.manifest)
         }
         checkRowIDs()
         try await findOrphans()
@@ -140,21 +162,27 @@ package struct TableCheck: Sendable {
         }
     }
 
-    /// What a snapshot's summary says in total, and that it has no file twice.
+    /// What a snapshot's summary says in total, and that it has no file twice and no file two vectors.
     private mutating func checkWhole(_ snapshot: Snapshot, _ manifests: [ManifestFile], list: String) {
         var paths: Set<BlobPath> = []
+        var targets: Set<BlobPath> = []
         var dataFiles = 0
         var rows: Int64 = 0
         var hasDeletes = false
         for manifest in manifests {
             guard let path = BlobPath(uri: manifest.path), let content = contents[path] ?? nil else { return }
             guard content.content == .data else {
-                hasDeletes = hasDeletes || !content.livePaths.isEmpty
+                hasDeletes = hasDeletes || !content.liveFiles.isEmpty
+                for target in content.liveFiles.compactMap(\.target) where !targets.insert(target).inserted {
+                    report.add(
+                        .deletionVector, list,
+                        "snapshot \(snapshot.snapshotID) has two deletion vectors for \(target)")
+                }
                 continue
             }
-            dataFiles += content.livePaths.count
+            dataFiles += content.liveFiles.count
             rows &+= content.liveRows
-            for path in content.livePaths where !paths.insert(path).inserted {
+            for path in content.liveFiles.map(\.path) where !paths.insert(path).inserted {
                 report.add(.duplicateFile, list, "snapshot \(snapshot.snapshotID) has \(path) twice")
             }
         }
@@ -203,4 +231,8 @@ package struct TableCheck: Sendable {
             after = page.next
         } while after != nil
     }
+}
+
+extension DataFile {
+    var isVector: Bool { content == .positionDeletes && format == "PUFFIN" }
 }
