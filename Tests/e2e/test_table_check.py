@@ -60,6 +60,19 @@ def test_tables_of_pyiceberg_are_clean_and_leftovers_are_listed(firn, table):
     assert firn.cli("table", "check", "lake", "none").returncode == 1
 
 
+def test_files_of_no_table_are_listed(firn, table):
+    done = firn.cli("table", "check", "lake", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["strays"] == []
+    # What a creation leaves that breaks off before its table is on record.
+    left = "__firn/web/t-000000000000/metadata/00000-x.metadata.json"
+    s3_client(firn).put_object(Bucket="lake", Key=left, Body=b"{}")
+    done = firn.cli("table", "check", "lake")
+    assert done.returncode == 0 and f"s3://lake/{left}" in done.stdout and "1 strays" in done.stdout
+    assert check(firn, "web.t")[1]["orphans"] == []
+    assert firn.cli("table", "check", "lake", "--data").returncode == 2
+    assert firn.cli("table", "check", "none").returncode == 1
+
+
 def test_a_pipelines_table_is_clean_after_many_small_commits(firn):
     firn.make_bucket("lake")
     stream, _, _ = firn.make_pipeline(name="events")
