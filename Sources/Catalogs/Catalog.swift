@@ -21,6 +21,7 @@ package final class Catalog: Sendable {
     package let work = CatalogWork()
     let files: MetadataFiles
     let viewFiles: ViewFiles
+    let comparedFiles: ComparedFiles
     let meters: CatalogMeters
 
     package init(
@@ -39,6 +40,7 @@ package final class Catalog: Sendable {
             store: store, cache: MetadataCache(limitBytes: limits.metadataCacheBytes, metrics: metrics),
             randomness: randomness, limitBytes: limits.metadataFileBytes, work: work, meters: meters, log: log
         )
+        comparedFiles = ComparedFiles(limitBytes: limits.comparedFilesBytes)
         viewFiles = ViewFiles(store: store, limitBytes: limits.viewFileBytes)
     }
 }

@@ -13,6 +13,10 @@ package struct CatalogLimits: Sendable {
     package var viewFileBytes = 16 << 20
     /// Manifests of its own that an append may have to be rebased; each is read to see that it only adds.
     package var rebasedManifests = 64
+    /// Manifests that came since an append's writer looked and are read to compare their files with the append's.
+    package var comparedManifests = 1000
+    /// What is remembered of such manifests, about.
+    package var comparedFilesBytes = 16 << 20
     package var manifestBytes = 64 << 20
     /// Parsed metadata kept in memory, counted by the size of its file.
     package var metadataCacheBytes = 64 << 20

@@ -163,10 +163,8 @@ struct AppendRebaseTests {
         let file = DataFile(
             path: "\(location)/data/a.parquet", specID: 0, partition: [], recordCount: 1, fileSize: 2)
         func isPure(_ entry: ManifestEntry) -> Bool {
-            var manifest = manifest("n", by: 9, 2)
-            manifest.sequenceNumber = AppendRebase.probe
             var entry = entry
-            entry.inherit(from: manifest)
+            entry.inherit(from: AppendRebase.probed(manifest("n", by: 9, 2)))
             return rebase.isPure([entry])
         }
         #expect(isPure(ManifestEntry(.added, file)) && isPure(ManifestEntry(.added, file, snapshotID: 9)))
@@ -175,6 +173,9 @@ struct AppendRebaseTests {
         #expect(!isPure(ManifestEntry(.added, file, snapshotID: 1)))
         #expect(!isPure(ManifestEntry(.added, file, sequenceNumber: 2)))
         #expect(!isPure(ManifestEntry(.added, file, fileSequenceNumber: 2)))
+        var numbered = file
+        numbered.firstRowID = 0
+        #expect(!isPure(ManifestEntry(.added, numbered)))
     }
 
     @Test("the snapshot gets the numbers it would have had", arguments: [2, 3])
@@ -184,7 +185,8 @@ struct AppendRebaseTests {
         var added = AddedFiles()
         for rows in [3, 4] as [Int64] {
             let isCounted = added.count(
-                DataFile(path: "p", specID: 0, partition: [], recordCount: rows, fileSize: 100))
+                DataFile(
+                    path: "\(location)/\(rows)", specID: 0, partition: [], recordCount: rows, fileSize: 100))
             #expect(isCounted)
         }
         let head = manifest("h", by: 3, 3)
@@ -213,7 +215,8 @@ struct AppendRebaseTests {
     func overflow() {
         var added = AddedFiles()
         let verdicts = [Int64.max, 1, -1].map { rows in
-            added.count(DataFile(path: "p", specID: 0, partition: [], recordCount: rows, fileSize: 1))
+            added.count(
+                DataFile(path: "\(location)/p", specID: 0, partition: [], recordCount: rows, fileSize: 1))
         }
         #expect(verdicts == [true, false, false] && added.files == 1)
     }

@@ -132,6 +132,46 @@ struct RebaseTests {
         #expect(try await manifests(of: landed.metadata.currentSnapshot).count == 2)
     }
 
+    @Test("a file that two writers add at once is in the table once", arguments: ["2", "3"])
+    func sameFile(version: String) async throws {
+        let table = try await fixture.create("a", properties: ["format-version": version])
+        let place = table.metadata.location.dropFirst("s3://".count)
+        var late: [TableCommit] = []
+        for (id, scheme) in [(2, "s3://"), (3, "s3a://")] as [(Int64, String)] {
+            late.append(
+                try await append(to: table, id: id) { $0.file.path = "\(scheme)\(place)/data/1.parquet" })
+        }
+        let other = try await append(to: table, id: 4)
+        try await catalog.commit([append(to: table, id: 1)])
+        for commit in late { #expect(await faultCode { try await catalog.commit([commit]) } == "CAT-301") }
+        let landed = try await catalog.commit([other])[0]
+        #expect(landed.metadata.currentSnapshot?.summary["total-records"] == "20")
+        #expect(await faultCode { try await catalog.commit([late[0]]) } == "CAT-301")
+    }
+
+    @Test("of more manifests than are compared an append is a conflict")
+    func farBehind() async throws {
+        let table = try await fixture.create("a")
+        let far = try await append(to: table, id: 9)
+        var limits = CatalogLimits()
+        limits.comparedManifests = 2
+        let strict = Catalog(
+            metastore: fixture.metastore, store: fixture.memory, clock: fixture.clock, limits: limits)
+        for id in 1...2 as ClosedRange<Int64> { try await catalog.commit([append(to: table, id: id)]) }
+        let near = try await append(to: fixture.load("a"), id: 8)
+        try await catalog.commit([append(to: table, id: 3)])
+        #expect(await faultCode { try await strict.commit([far]) } == "CAT-301")
+        #expect(try await strict.commit([near])[0].metadata.snapshots.count == 4)
+    }
+
+    @Test("an append whose rows have ids of their own is not put on top of others")
+    func ownRowIDs() async throws {
+        let table = try await fixture.create("a", properties: ["format-version": "3"])
+        let late = try await append(to: table, id: 2) { $0.file.firstRowID = 0 }
+        try await catalog.commit([append(to: table, id: 1)])
+        #expect(await faultCode { try await catalog.commit([late]) } == "CAT-301")
+    }
+
     @Test("an append whose manifests do more than add, or cannot be read, stays a conflict")
     func staysConflict() async throws {
         let table = try await fixture.create("a")

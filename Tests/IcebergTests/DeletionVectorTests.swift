@@ -52,7 +52,7 @@ struct DeletionVectorTests {
                 (0, [Self.array(0, [0, 7, 65_535]), (3, everyOther, 32_768, false)]),
                 (1, [(9, runs, 7, true)]),
             ]))
-        #expect(set.count == 3 + 32_768 + 7)
+        #expect(set.count == 3 + 32_768 + 7 && set.last == 1 << 32 + 9 << 16 + 65_535)
         for position in [
             0, 7, 65_535, 3 << 16, 3 << 16 + 65_534, 1 << 32 + 9 << 16 + 10, 1 << 32 + 9 << 16 + 65_535,
         ] {
@@ -61,7 +61,11 @@ struct DeletionVectorTests {
         for position in [1, 65_536, 3 << 16 + 1, 1 << 32 + 9 << 16 + 15, 2 << 32] {
             #expect(!set.contains(Int64(position)), "\(position)")
         }
-        #expect(try DeletionVector.decode(Self.blob([])).count == 0)
+        let even = try DeletionVector.decode(Self.blob([(0, [(3, everyOther, 32_768, false)])]))
+        let highest: Int64 = 3 << 16 + 65_534
+        #expect(even.last == highest)
+        let empty = try DeletionVector.decode(Self.blob([]))
+        #expect(empty.count == 0 && empty.last == nil)
     }
 
     @Test("a vector with any byte changed, cut or added is refused")
@@ -119,7 +123,7 @@ struct DeletionVectorTests {
         }
         let known = Set(positions)
         let set = try #require(PositionSet(positions))
-        #expect(set.count == Int64(known.count))
+        #expect(set.count == Int64(known.count) && set.last == known.max())
         var base: Int64 = 0
         while base < limit {
             let count = Int.random(in: 1...9000, using: &generator)

@@ -123,6 +123,21 @@ struct TransformTests {
         #expect(throws: IcebergError.self) { try transform.apply(to: .nulls(type, count: 1)) }
     }
 
+    @Test("a partition may hold a row when the images agree, or an early writer rounded the other way")
+    func names() {
+        #expect(Transform.identity.mayName(.null, rowsOf: .null))
+        #expect(!Transform.identity.mayName(.null, rowsOf: .int(1)))
+        #expect(!Transform.identity.mayName(.int(1), rowsOf: .null))
+        #expect(Transform.identity.mayName(.int(1), rowsOf: .long(1)))
+        #expect(!Transform.identity.mayName(.string("\u{E9}"), rowsOf: .string("e\u{301}")))
+        #expect(Transform.identity.mayName(.double(.nan), rowsOf: .double(-.nan)))
+        #expect(!Transform.identity.mayName(.double(.nan), rowsOf: .double(0)))
+        #expect(Transform.day.mayName(.int(-1), rowsOf: .int(-1)))
+        #expect(Transform.day.mayName(.int(0), rowsOf: .int(-1)))
+        #expect(!Transform.day.mayName(.int(1), rowsOf: .int(0)))
+        #expect(!Transform.bucket(4).mayName(.int(0), rowsOf: .int(-1)))
+    }
+
     @Test("partition paths are readable and harmless")
     func printsPaths() {
         let spec = PartitionSpec(fields: [

@@ -55,6 +55,25 @@ struct ManagementTests {
         #expect(try await api.call("GET", base + "/lake").status == 404)
     }
 
+    @Test("strays of a bucket are listed for whoever manages all of its catalog")
+    func strays() async throws {
+        let api = try await ManagementFixture()
+        _ = try await api.call("POST", "r2/buckets", ["name": "lake"])
+        #expect(try await api.call("GET", "firn/tables/lake/check").status == 404)
+        _ = try await api.call("POST", "r2-catalog/lake/enable")
+        let answer = try await api.call("GET", "firn/tables/lake/check")
+        #expect(answer.result == ["stray_count": 0, "strays": [], "checked": ["objects": 0]])
+        for (scope, status) in [
+            ("catalog:manage:bucket=lake", 200), ("catalog:manage:bucket=lake,namespace=web", 403),
+            ("catalog:read:bucket=lake", 403),
+        ] {
+            let token = try await api.tokens.create(
+                name: scope, scopes: [try Scope(parsing: scope)], expires: nil, by: "test"
+            ).value
+            #expect(try await api.call("GET", "firn/tables/lake/check", token: token).status == status)
+        }
+    }
+
     @Test("a stream has the members that the SDK needs, by id and by name")
     func streams() async throws {
         let api = try await ManagementFixture()

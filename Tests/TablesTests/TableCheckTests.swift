@@ -82,6 +82,16 @@ struct TableCheckTests {
         #expect(report.rows == 80 && report.snapshots == 4 && report.files > 4)
     }
 
+    @Test(
+        "what Firn writes is clean whatever the partition spec",
+        arguments: TableWriterTests.specs.indices)
+    func partitions(index: Int) async throws {
+        var metadata = try TableWriterTests.table(TableWriterTests.specs[index], version: 3)
+        metadata = try await lake.append([TableWriterTests.batch(0..<60)], to: metadata)
+        let report = try await check(metadata)
+        #expect(report.isClean && report.rows == 60, "\(report.problems)")
+    }
+
     @Test("missing and torn files are found, each as what it is")
     func files() async throws {
         let metadata = try await table()
@@ -131,6 +141,10 @@ struct TableCheckTests {
             (.columnBounds, { $0[0].file.lowerBounds?[1] = SingleValue.encode(.long(10_000), .long) }),
             (.columnBounds, { $0[0].file.upperBounds?[3] = Array("a".utf8) }),
             (.columnBounds, { $0[0].file.nullCounts?[3]? += 1 }),
+            (.columnBounds, { $0[0].file.valueCounts?[3]? += 1 }),
+            (.columnBounds, { $0[0].file.nanCounts = [5: 0] }),
+            (.partitionValue, { $0[0].file.partition = [.int(9999)] }),
+            (.partitionValue, { $0[0].file.partition = [.null] }),
             (.sequenceNumber, { $0[0].sequenceNumber = 99 }),
             (.pathOutside, { $0[0].file.path = "s3://lake/other/x.parquet" }),
         ]
@@ -150,6 +164,71 @@ struct TableCheckTests {
         metadata.lastSequenceNumber = 2
         metadata.snapshots[1].schemaID = 9
         #expect(try await kinds(metadata).isSuperset(of: [.sequenceNumber, .metadataContradiction]))
+    }
+
+    @Test("row ids at the ends of their type are found")
+    func rowIDs() async throws {
+        for id in [Int64.min, -1, .max - 1, .max] {
+            let lake = TableCheckTests()
+            let metadata = try await lake.table(version: 3)
+            try await lake.rewriteEntries(metadata) { $0[0].file.firstRowID = id }
+            #expect(try await lake.kinds(metadata).contains(id < 0 ? .manifestUnreadable : .rowIDs), "\(id)")
+        }
+        for id in [Int64.min, -1, .max - 1, .max] {
+            let lake = TableCheckTests()
+            let metadata = try await lake.table(version: 3)
+            try await lake.rewriteList(metadata) { $0[0].firstRowID = id }
+            let kind = id < 0 ? TableProblem.Kind.manifestListUnreadable : .manifestUnreadable
+            #expect(try await lake.kinds(metadata).contains(kind), "\(id)")
+        }
+        var metadata = try await table(version: 3)
+        for next in [Int64.min, -1, 0] {
+            metadata.nextRowID = next
+            #expect(try await kinds(metadata) == [.rowIDs])
+        }
+    }
+
+    @Test("a snapshot of version 1 that names its manifests itself is looked through like any other")
+    func unlisted() async throws {
+        var metadata = try await table()
+        var snapshot = try #require(metadata.currentSnapshot)
+        let all = try await manifests(metadata)
+        snapshot.manifests = all.map(\.path)
+        snapshot.manifestList = nil
+        snapshot.sequenceNumber = 0
+        metadata.formatVersion = 1
+        metadata.snapshots = [snapshot]
+        metadata.snapshotLog = []
+        let report = try await check(metadata)
+        #expect(report.isClean && report.rows == 80 && report.manifests == all.count)
+        #expect(report.orphans.allSatisfy { $0.hasSuffix(".avro") } && report.orphanCount > 0)
+        try await lake.store.delete([path(all[0].path)])
+        #expect(try await kinds(metadata) == [.manifestUnreadable])
+    }
+
+    @Test("files named s3a:// and s3n:// are the table's all the same", arguments: ["s3a", "s3n"])
+    func schemes(scheme: String) async throws {
+        var metadata = try await table()
+        func other(_ uri: String) -> String { scheme + uri.dropFirst(2) }
+        try await rewriteEntries(metadata) { $0[0].file.path = other($0[0].file.path) }
+        try await rewriteList(metadata) { $0[1].path = other($0[1].path) }
+        metadata.metadataLog = [
+            MetadataLogEntry(metadataFile: other(Self.location), timestampMilliseconds: 1)
+        ]
+        for index in metadata.snapshots.indices {
+            metadata.snapshots[index].manifestList = metadata.snapshots[index].manifestList.map(other)
+        }
+        _ = try await lake.store.put(path(Self.location), [1], if: .always)
+        let report = try await TableCheck(
+            metadata: metadata, metadataLocation: other(Self.location), store: lake.store, readsData: true
+        ).run()
+        #expect(report.isClean && report.orphanCount == 0, "\(report.problems) \(report.orphans)")
+        try await rewriteEntries(metadata) { entries in
+            var twin = entries[0]
+            twin.file.path = "s3" + twin.file.path.dropFirst(3)
+            entries.append(twin)
+        }
+        #expect(try await kinds(metadata).contains(.duplicateFile))
     }
 
     @Test("objects nothing refers to are listed and are no damage")

@@ -1,3 +1,4 @@
+import Blobs
 import Iceberg
 
 /// What a commit that only adds files brings, counted from its manifests.
@@ -9,26 +10,30 @@ struct AddedFiles: Sendable, Hashable {
     /// Of `deleteFiles` those that are deletion vectors.
     private(set) var vectors: Int64 = 0
     private(set) var positionDeletes: Int64 = 0
+    /// The data files themselves.
+    private(set) var dataFiles: Set<BlobPath> = []
     /// Data files that something is deleted from.
-    private(set) var references: Set<String> = []
+    private(set) var references: Set<BlobPath> = []
 
     /// What the counts of rows in a manifest list add up to.
     var listedRows: Int64 { rows &+ positionDeletes }
 
-    /// False, and nothing counted, when the numbers are no counts or would overflow.
+    /// False, and nothing counted, when the numbers are no counts or would overflow, or a path is none.
     mutating func count(_ file: DataFile) -> Bool {
+        let target = file.referencedDataFile.map { BlobPath(uri: $0) }
         guard file.recordCount >= 0, file.fileSize >= 0, listedRows.plus(file.recordCount) != nil,
-            let bytes = bytes.plus(file.fileSize)
+            let bytes = bytes.plus(file.fileSize), let path = BlobPath(uri: file.path), target != .some(nil)
         else { return false }
         self.bytes = bytes
         if file.content == .data {
             rows += file.recordCount
             files += 1
+            dataFiles.insert(path)
         } else {
             positionDeletes += file.recordCount
             deleteFiles += 1
             if file.format == "PUFFIN" { vectors += 1 }
-            if let target = file.referencedDataFile { references.insert(target) }
+            if let target = target ?? nil { references.insert(target) }
         }
         return true
     }

@@ -123,7 +123,15 @@ struct AppendRebase: Sendable {
     /// they leave their number to the manifest list, which is what lets a rebase change it.
     static let probe = Int64.min
 
-    /// True when the entries, read with `probe`, take everything that rebasing changes from the manifest list.
+    /// The manifest as it is read to find out what its entries say themselves and what they leave to their list.
+    static func probed(_ manifest: ManifestFile) -> ManifestFile {
+        var result = manifest
+        result.sequenceNumber = probe
+        result.firstRowID = nil
+        return result
+    }
+
+    /// True when the entries, read as `probed`, take everything that rebasing changes from the manifest list.
     func isPure(_ entries: [ManifestEntry]) -> Bool {
         entries.allSatisfy { entry in
             entry.status == .added && entry.sequenceNumber == Self.probe
@@ -135,7 +143,7 @@ struct AppendRebase: Sendable {
     /// A delete file must say which data file it is about: nobody else may have touched that one.
     private func isAddable(_ file: DataFile) -> Bool {
         switch file.content {
-        case .data: true
+        case .data: file.firstRowID == nil
         case .positionDeletes: mayDelete && file.referencedDataFile != nil
         case .equalityDeletes: false
         }

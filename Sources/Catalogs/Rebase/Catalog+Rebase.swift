@@ -16,7 +16,7 @@ extension Catalog {
     /// An append, put on top of what the table is now.
     ///
     /// - Errors: `NotRebased` where it stays a conflict, `CAT-301` when another requirement does not hold, `CAT-205` for a path outside the table, and the store's.
-    /// - Cost: three manifest lists and the append's own manifests are read.
+    /// - Cost: three manifest lists, the append's own manifests and those that came meanwhile are read.
     func rebase(
         _ commit: TableCommit, on state: GroupState
     ) async throws -> RebasedCommit {
@@ -25,14 +25,19 @@ extension Catalog {
         try check(rebase.otherRequirements(of: commit), of: commit, against: base)
         let location = try TableLocation(base.location)
         do {
-            let own = try await ownManifests(rebase, state, location)
+            var seen: [ManifestFile] = []
+            if let parent = rebase.parent { seen = try await manifests(of: parent, state, location) }
+            let own = try await ownManifests(rebase, seen, state, location)
             let added = try await countAdded(own, rebase, base, location)
             let headManifests = try await manifests(of: rebase.head, state, location)
             // The snapshot may have been here and gone again.
             guard Set(own.map(\.path)).isDisjoint(with: headManifests.map(\.path)) else {
                 throw NotRebased("the table has its manifests already")
             }
-            try await requireUntouched(added.references, rebase, headManifests, state)
+            let known = Set(seen.map(\.path))
+            let meanwhile = headManifests.filter { !known.contains($0.path) }
+            try await requireNew(added.dataFiles, meanwhile, base, location)
+            try await requireUntouched(added.references, meanwhile, headManifests, base, location)
             let path = try location.blob(
                 "\(location.uri)/metadata/snap-\(rebase.snapshot.snapshotID)-\(UniqueID.random(from: randomness)).avro"
             )
@@ -59,12 +64,10 @@ extension Catalog {
     }
 
     private func ownManifests(
-        _ rebase: AppendRebase, _ state: GroupState, _ location: TableLocation
+        _ rebase: AppendRebase, _ seen: [ManifestFile], _ state: GroupState, _ location: TableLocation
     ) async throws -> [ManifestFile] {
         let list = try await manifests(of: rebase.snapshot, state, location)
-        var parent: [ManifestFile] = []
-        if let seen = rebase.parent { parent = try await manifests(of: seen, state, location) }
-        let own = try rebase.ownManifests(in: list, parent: parent)
+        let own = try rebase.ownManifests(in: list, parent: seen)
         guard own.count <= limits.rebasedManifests else {
             throw NotRebased("it brings more than \(limits.rebasedManifests) manifests")
         }
@@ -77,19 +80,15 @@ extension Catalog {
     ) async throws -> AddedFiles {
         var added = AddedFiles()
         for manifest in own {
-            var probe = manifest
-            probe.sequenceNumber = AppendRebase.probe
-            let bytes = try await readWhole(location.blob(manifest.path))
-            let reader = ManifestReader(metadata: base, manifest: probe)
-            let entries = try await work.run(size: bytes.count) { try reader.entries(bytes) }
+            let entries = try await entries(of: AppendRebase.probed(manifest), base, location)
             guard rebase.isPure(entries), manifest.files?.added == Int64(entries.count) else {
-                throw NotRebased("a manifest does more than add files: \(manifest.path)")
+                throw NotRebased("a manifest does more than add files, or numbers its rows: \(manifest.path)")
             }
             let rowsBefore = added.listedRows
             for entry in entries {
                 _ = try location.blob(entry.file.path)
                 guard added.count(entry.file) else {
-                    throw NotRebased("a file's counts cannot be: \(entry.file.path)")
+                    throw NotRebased("a file's counts or paths cannot be: \(entry.file.path)")
                 }
             }
             // Row ids of version 3 are given out by the list's count.
@@ -98,6 +97,14 @@ extension Catalog {
             }
         }
         return added
+    }
+
+    func entries(
+        of manifest: ManifestFile, _ metadata: TableMetadata, _ location: TableLocation
+    ) async throws -> [ManifestEntry] {
+        let bytes = try await readWhole(location.blob(manifest.path))
+        let reader = ManifestReader(metadata: metadata, manifest: manifest)
+        return try await work.run(size: bytes.count) { try reader.entries(bytes) }
     }
 
     func manifests(

@@ -8,7 +8,7 @@ package import Iceberg
 /// The end of the table's UUID makes the place its own: files of a dropped table stay where they are, and a renamed table
 /// does not move, so the name alone would soon be taken.
 package enum DefaultLocation {
-    private static let folder = "__firn"
+    static let folder = "__firn"
     private static let segmentLimit = 64
 
     package static func text(for table: TableIdentifier, uuid: UniqueID, in warehouse: Warehouse) -> String {

@@ -94,8 +94,23 @@ enum LocationRules {
         }
     }
 
-    /// `s3://lake/a/b/` and `s3://lake/a/` for `s3://lake/a/b/`; a key has at most 1,024 bytes, so they are few.
-    private static func foldersAround(_ key: String) -> [String] {
+    /// Which of the folders a table, view or purge owns; nil for none.
+    static func owned(
+        among folders: [String], _ transaction: Transaction
+    ) throws(MetastoreError) -> String? {
+        let marks = Array(repeating: "?", count: folders.count).joined(separator: ", ")
+        let texts = folders.map { SQLValue.text($0) }
+        for owners in ["tables", "views", "purges"] {
+            let owner = try transaction.first(
+                "SELECT location FROM \(owners) WHERE location IN (\(marks)) LIMIT 1", texts)
+            if let owner { return try owner.text("location") }
+        }
+        return nil
+    }
+
+    /// `s3://lake/`, `s3://lake/a/` and `s3://lake/a/b/` for `s3://lake/a/b/`, as for an object inside; a key has at most
+    /// 1,024 bytes, so they are few.
+    static func foldersAround(_ key: String) -> [String] {
         let start = "s3://".utf8.count
         return key.utf8.indices.filter { key.utf8[$0] == UInt8(ascii: "/") }
             .map { String(key[...$0]) }.filter { $0.utf8.count > start }

@@ -6,25 +6,45 @@ enum TableCommands {
         name: "table", summary: "tables of a catalog",
         subcommands: [
             CommandSpec(
-                name: "check", summary: "holds a table's metadata, manifests and data against each other",
-                positionals: [PositionalSpec(name: "BUCKET"), PositionalSpec(name: "NAMESPACE.TABLE")],
+                name: "check",
+                summary: "holds a table's metadata, manifests and data against each other;"
+                    + " without a table, lists files of none",
+                positionals: [
+                    PositionalSpec(name: "BUCKET"), PositionalSpec(name: "NAMESPACE.TABLE", isOptional: true),
+                ],
                 flags: Invocation.serverFlags + [
-                    .toggle("data", "reads every row as well, to check column bounds")
-                ]
-            ) { invocation in
-                let bucket = FirnServer.segment(invocation.arguments.positionals[0])
-                let table = FirnServer.segment(invocation.arguments.positionals[1])
-                let data = invocation.isOn("data") ? "?data=true" : ""
-                let report = try await invocation.server().call(
-                    "GET", "firn/tables/\(bucket)/\(table)/check\(data)")
-                show(report, invocation)
-                guard report["clean"]?.boolean == true else {
-                    throw CommandError(
-                        .refused, "the table is damaged",
-                        ["problems": TableText.cell(report["problem_count"])])
-                }
-            }
+                    .toggle(
+                        "data", "reads every row as well, to check bounds, counts, partitions and deletes")
+                ], run: check)
         ])
+
+    private static func check(_ invocation: Invocation) async throws {
+        let positionals = invocation.arguments.positionals
+        let bucket = FirnServer.segment(positionals[0])
+        guard positionals.count > 1 else {
+            if invocation.isOn("data") { throw CommandError(.usage, "--data needs a table") }
+            return showStrays(
+                try await invocation.server().call("GET", "firn/tables/\(bucket)/check"), invocation)
+        }
+        let table = FirnServer.segment(positionals[1])
+        let data = invocation.isOn("data") ? "?data=true" : ""
+        let report = try await invocation.server().call(
+            "GET", "firn/tables/\(bucket)/\(table)/check\(data)")
+        show(report, invocation)
+        guard report["clean"]?.boolean == true else {
+            throw CommandError(
+                .refused, "the table is damaged",
+                ["problems": TableText.cell(report["problem_count"])])
+        }
+    }
+
+    private static func showStrays(_ report: JSONValue, _ invocation: Invocation) {
+        if invocation.wantsJSON { return invocation.show(report) }
+        for stray in report["strays"]?.array ?? [] { invocation.tell("stray  \(TableText.cell(stray))") }
+        invocation.tell(
+            "checked \(TableText.cell(report["checked"]?["objects"])) objects: "
+                + "\(TableText.cell(report["stray_count"])) strays")
+    }
 
     private static func show(_ report: JSONValue, _ invocation: Invocation) {
         if invocation.wantsJSON { return invocation.show(report) }

@@ -62,6 +62,11 @@ package struct ParquetFile: Sendable {
         return columns.contains { byID ? $0.fieldID == field.id : $0.name == field.name }
     }
 
+    /// Whether the file itself has the column of plain values, which may lie inside structs.
+    package func hasLeaf(_ field: Field) -> Bool {
+        ParquetRowGroup.find(columns, field, byID: hasFieldIDs && field.id != nil) != nil
+    }
+
     package var rowCount: Int { footer.rowCount }
     package var createdBy: String { footer.createdBy }
     package var rowGroupCount: Int { footer.rowGroups.count }

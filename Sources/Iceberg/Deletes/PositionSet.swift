@@ -20,6 +20,19 @@ package struct PositionSet: Sendable, Hashable {
 
     package init() {}
 
+    /// The highest one.
+    package var last: Int64? {
+        guard let key = keys.last, let container = containers.last else { return nil }
+        let low: Int? =
+            switch container {
+            case .array(let lows): lows.last.map { Int($0) }
+            case .bits(let words):
+                words.lastIndex { $0 != 0 }.map { $0 << 6 + 63 - words[$0].leadingZeroBitCount }
+            case .runs(let runs): runs.count < 2 ? nil : Int(runs[runs.count - 2]) + Int(runs[runs.count - 1])
+            }
+        return low.map { key << 16 + Int64($0) }
+    }
+
     /// In any order; repeated positions count once.
     ///
     /// - Returns: nil when one is negative.

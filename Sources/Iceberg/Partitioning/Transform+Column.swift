@@ -7,7 +7,7 @@ extension Transform {
     ///
     /// - Errors: `ICE-105` when the transform does not take the column's type.
     package func apply(to column: Column) throws(IcebergError) -> Column {
-        guard let result = resultType(of: column.type), !isUnknown else {
+        guard let result = resultType(of: column.type), isKnown else {
             throw IcebergError(
                 .invalidPartitionSpec, "the transform does not take the column's type",
                 ["transform": self, "type": column.type])
@@ -28,7 +28,7 @@ extension Transform {
         }
     }
 
-    private var isUnknown: Bool { if case .unknown = self { true } else { false } }
+    package var isKnown: Bool { if case .unknown = self { false } else { true } }
 
     private func payload(_ type: DataType) -> IcebergError {
         IcebergError(.malformedValue, "a value does not fit its column's type", ["type": type])

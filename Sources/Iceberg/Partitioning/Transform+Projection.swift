@@ -1,4 +1,4 @@
-import Columnar
+package import Columnar
 
 extension Predicate {
     /// What must hold of a partition's values for one of its rows to match: inclusive, so a partition that fails it has
@@ -133,6 +133,16 @@ extension Transform {
         case .year, .month, .day, .hour: true
         default: false
         }
+    }
+
+    /// Whether the partition `told` may hold a row whose value has this image; true where nothing can be said.
+    package func mayName(_ told: Scalar, rowsOf image: Scalar) -> Bool {
+        if told.isNull || image.isNull { return told.isNull && image.isNull }
+        if ScalarOrder.isNaN(told) || ScalarOrder.isNaN(image) {
+            return ScalarOrder.isNaN(told) && ScalarOrder.isNaN(image)
+        }
+        let isSame = ScalarOrder.compare(told, image).map { $0 == 0 } ?? true
+        return isSame || isTimeUnit && told == Self.allowingOldRounding(image)
     }
 
     /// Early writers rounded times before 1970 towards zero, so such a partition may be named one too high.

@@ -7,7 +7,18 @@ import Wire
 /// Our own additions about tables.
 enum TableRoutes {
     static func add(to routes: inout ManagementRoutes) {
+        routes.add("GET", "firn/tables/{bucket}/check", strays)
         routes.add("GET", "firn/tables/{bucket}/{table}/check", check)
+    }
+
+    /// `GET …/firn/tables/lake/check`: what looks like a table's and is nobody's.
+    private static func strays(_ call: ManagementCall) async throws -> Response {
+        let bucket = try call.request.parameter("bucket")
+        try call.principal.require(.catalogManage, on: .bucket(bucket))
+        let catalog = call.services.catalog
+        let report = try await catalog.strays(
+            in: await catalog.warehouse(named: bucket), cancellation: call.request.cancellation)
+        return Envelope.success(report.json)
     }
 
     /// `GET …/firn/tables/lake/web.clicks/check?data=true`: what contradicts itself in a table. 200 also when much does.

@@ -6,12 +6,15 @@ import Iceberg
 extension TableCheck {
     /// Reads a manifest the first time it is met and holds it against what its list says.
     mutating func load(_ manifest: ManifestFile, list: String) async throws {
-        if let known = contents[manifest.path] {
+        guard let path = BlobPath(uri: manifest.path) else {
+            return report.add(.pathOutside, list, "\(manifest.path) is no path of an object")
+        }
+        if let known = contents[path] {
             if let known { compare(manifest, known.claim, list) }
             return
         }
-        contents[manifest.path] = .some(nil)
-        referenced.insert(manifest.path)
+        contents[path] = .some(nil)
+        refer(to: manifest.path)
         guard let bytes = try await read(manifest.path, orReport: .manifestUnreadable) else { return }
         if manifest.length >= 0, manifest.length != Int64(bytes.count) {
             report.add(
@@ -27,28 +30,23 @@ extension TableCheck {
         checkCounts(manifest, entries, list)
         checkPartitions(manifest, entries, list)
         var content = ManifestContent(
-            claim: manifest, livePaths: [], liveRows: 0, content: manifest.content)
-        var rowIDs = entries
-        if metadata.formatVersion > 2, manifest.content == .data {
-            RowIDs.inherit(&rowIDs, from: manifest.firstRowID)
-        }
-        for entry in rowIDs {
+            claim: manifest, liveFiles: [], liveRows: 0, content: manifest.content)
+        for entry in entries {
             checkNumbers(entry, manifest)
-            guard location.contains(entry.file.path) else {
+            guard location.contains(entry.file.path), let file = BlobPath(uri: entry.file.path) else {
                 report.add(
                     .pathOutside, manifest.path, "\(entry.file.path) lies outside the table's location")
                 continue
             }
             // A deleted file may be gone, and is no orphan while a snapshot tells of it.
-            referenced.insert(entry.file.path)
+            refer(to: entry.file.path)
             guard entry.isLive else { continue }
-            content.livePaths.append(entry.file.path)
+            let key = FileKey(entry.file, file)
+            content.liveFiles.append(key)
             content.liveRows &+= entry.file.recordCount
-            if files[entry.file.path] == nil {
-                files[entry.file.path] = (file: entry.file, manifest: manifest.path)
-            }
+            if files[key] == nil { files[key] = (file: entry.file, manifest: manifest.path) }
         }
-        contents[manifest.path] = content
+        contents[path] = content
     }
 
     /// A manifest never changes, so every list tells the same of it; one that came from version 1 may tell less.

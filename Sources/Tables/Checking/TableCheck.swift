@@ -19,17 +19,39 @@ package struct TableCheck: Sendable {
     let readsData: Bool
     let cancellation: CancellationToken
     var report = TableCheckReport()
-    /// Every object that something refers to.
-    var referenced: Set<String> = []
-    /// What each manifest has, by path; nil for those that cannot be read.
-    var contents: [String: ManifestContent?] = [:]
-    /// Live files of all snapshots, by path, as the first manifest told of them.
-    var files: [String: (file: DataFile, manifest: String)] = [:]
+    /// Every object that something refers to, however the reference spells it.
+    private var referenced: Set<BlobPath> = []
+    /// What each manifest has; nil for those that cannot be read.
+    var contents: [BlobPath: ManifestContent?] = [:]
+    /// Live files of all snapshots, as the first manifest told of them.
+    var files: [FileKey: (file: DataFile, manifest: String)] = [:]
+
+    /// What tells files apart: a Puffin file holds the vectors of many data files.
+    struct FileKey: Sendable, Hashable {
+        var path: BlobPath
+        /// Of vectors only: where in the file it is, and the data file it is about.
+        var offset: Int64?
+        var target: BlobPath?
+
+        init(path: BlobPath) { self.path = path }
+
+        init(_ file: DataFile, _ path: BlobPath) {
+            self.path = path
+            guard file.isVector else { return }
+            offset = file.contentOffset
+            target = file.referencedDataFile.flatMap { BlobPath(uri: $0) }
+        }
+
+        static func isBefore(_ left: FileKey, _ right: FileKey) -> Bool {
+            (left.path.uri, left.offset ?? -1, left.target?.uri ?? "")
+                < (right.path.uri, right.offset ?? -1, right.target?.uri ?? "")
+        }
+    }
 
     /// What of a manifest is needed again.
     struct ManifestContent: Sendable {
         var claim: ManifestFile
-        var livePaths: [String]
+        var liveFiles: [FileKey]
         var liveRows: Int64
         var content: ManifestFile.Content
     }
@@ -49,20 +71,24 @@ package struct TableCheck: Sendable {
 
     /// - Errors: what the store throws, but for missing objects, and `SCH-101`.
     package consuming func run() async throws -> TableCheckReport {
-        referenced = [metadataLocation]
+        refer(to: metadataLocation)
         checkMetadata()
         for snapshot in metadata.snapshots {
             try cancellation.check()
             try await check(snapshot)
         }
         report.manifests = contents.count
-        for (path, known) in files.sorted(by: { $0.key < $1.key }) {
+        for (key, known) in files.sorted(by: { FileKey.isBefore($0.key, $1.key) }) {
             try cancellation.check()
-            try await check(known.file, at: path, manifest: known.manifest)
+            try await check(known.file, at: key.path, manifest: known.manifest)
         }
         checkRowIDs()
         try await findOrphans()
         return report
+    }
+
+    mutating func refer(to uri: String) {
+        if let path = BlobPath(uri: uri) { referenced.insert(path) }
     }
 
     private mutating func checkMetadata() {
@@ -92,26 +118,33 @@ package struct TableCheck: Sendable {
                 .metadataContradiction, metadataLocation,
                 "the snapshot log names \(entry.snapshotID), which the table has not")
         }
-        for file in metadata.metadataLog { referenced.insert(file.metadataFile) }
-        for file in metadata.statistics + metadata.partitionStatistics { referenced.insert(file.path) }
+        for file in metadata.metadataLog { refer(to: file.metadataFile) }
+        for file in metadata.statistics + metadata.partitionStatistics { refer(to: file.path) }
     }
 
     private mutating func check(_ snapshot: Snapshot) async throws {
         report.snapshots += 1
-        guard let list = snapshot.manifestList else { return }
-        referenced.insert(list)
-        guard let bytes = try await read(list, orReport: .manifestListUnreadable) else { return }
-        let manifests: [ManifestFile]
-        do {
-            manifests = try ManifestListFile.read(bytes, path: list)
-        } catch {
-            return report.add(.manifestListUnreadable, list, error.message)
-        }
+        // What a snapshot without a list says of its manifests stands in the metadata file.
+        let list = snapshot.manifestList ?? metadataLocation
+        guard let manifests = try await manifests(of: snapshot) else { return }
         for manifest in manifests {
             check(manifest, of: snapshot, list: list)
             try await load(manifest, list: list)
         }
         checkWhole(snapshot, manifests, list: list)
+    }
+
+    /// Nil, with the problem noted, when the list cannot be read.
+    private mutating func manifests(of snapshot: Snapshot) async throws -> [ManifestFile]? {
+        guard let list = snapshot.manifestList else { return metadata.unlistedManifests(of: snapshot) }
+        refer(to: list)
+        guard let bytes = try await read(list, orReport: .manifestListUnreadable) else { return nil }
+        do {
+            return try ManifestListFile.read(bytes, path: list)
+        } catch {
+            report.add(.manifestListUnreadable, list, error.message)
+            return nil
+        }
     }
 
     private mutating func check(_ manifest: ManifestFile, of snapshot: Snapshot, list: String) {
@@ -129,21 +162,27 @@ package struct TableCheck: Sendable {
         }
     }
 
-    /// What a snapshot's summary says in total, and that it has no file twice.
+    /// What a snapshot's summary says in total, and that it has no file twice and no file two vectors.
     private mutating func checkWhole(_ snapshot: Snapshot, _ manifests: [ManifestFile], list: String) {
-        var paths: Set<String> = []
+        var paths: Set<BlobPath> = []
+        var targets: Set<BlobPath> = []
         var dataFiles = 0
         var rows: Int64 = 0
         var hasDeletes = false
         for manifest in manifests {
-            guard let content = contents[manifest.path] ?? nil else { return }
+            guard let path = BlobPath(uri: manifest.path), let content = contents[path] ?? nil else { return }
             guard content.content == .data else {
-                hasDeletes = hasDeletes || !content.livePaths.isEmpty
+                hasDeletes = hasDeletes || !content.liveFiles.isEmpty
+                for target in content.liveFiles.compactMap(\.target) where !targets.insert(target).inserted {
+                    report.add(
+                        .deletionVector, list,
+                        "snapshot \(snapshot.snapshotID) has two deletion vectors for \(target)")
+                }
                 continue
             }
-            dataFiles += content.livePaths.count
+            dataFiles += content.liveFiles.count
             rows &+= content.liveRows
-            for path in content.livePaths where !paths.insert(path).inserted {
+            for path in content.liveFiles.map(\.path) where !paths.insert(path).inserted {
                 report.add(.duplicateFile, list, "snapshot \(snapshot.snapshotID) has \(path) twice")
             }
         }
@@ -186,10 +225,14 @@ package struct TableCheck: Sendable {
             let page = try await store.list(
                 bucket: folder.bucket, prefix: folder.key, after: after, limit: 1000)
             for entry in page.entries {
-                let uri = BlobPath(bucket: folder.bucket, key: entry.key).uri
-                if !referenced.contains(uri) { report.addOrphan(uri) }
+                let path = BlobPath(bucket: folder.bucket, key: entry.key)
+                if !referenced.contains(path) { report.addOrphan(path.uri) }
             }
             after = page.next
         } while after != nil
     }
+}
+
+extension DataFile {
+    var isVector: Bool { content == .positionDeletes && format == "PUFFIN" }
 }

@@ -31,8 +31,14 @@ package struct TableProblem: Sendable, Hashable {
         case fileUnreadable = "file-unreadable"
         /// A file has more or fewer rows than its manifest says.
         case recordCount = "record-count"
-        /// Values of a column lie outside the bounds in the manifest, or its nulls are counted wrong.
+        /// Values of a column lie outside the bounds in the manifest, or its values, nulls or NaNs are counted wrong.
         case columnBounds = "column-bounds"
+        /// A file has rows that belong to another partition than its manifest says.
+        case partitionValue = "partition-value"
+        /// A deletion vector is not where its manifest says, or is about another data file, or is one of two for a file.
+        case deletionVector = "deletion-vector"
+        /// Rows are deleted that their data file does not have, or from another file than the manifest says.
+        case deletedPositions = "deleted-positions"
         /// Two files of a table of version 3 share row ids, or have ids the table has not given.
         case rowIDs = "row-ids"
     }

@@ -180,7 +180,7 @@ package final class DeleteLoader: Sendable {
         var fields: [Field] = []
         for id in ids {
             let schemas = [metadata.currentSchema] + metadata.schemas.reversed()
-            guard let field = schemas.lazy.compactMap({ Self.pruned($0.fields, to: id) }).first else {
+            guard let field = schemas.lazy.compactMap({ $0.fields.pruned(to: id) }).first else {
                 _ = try field(withID: id)
                 throw TablesError(
                     .manifestUnreadable, "equality deletes compare a column inside a list or map",
@@ -189,18 +189,5 @@ package final class DeleteLoader: Sendable {
             fields.append(field)
         }
         return fields
-    }
-
-    private static func pruned(_ fields: [Field], to id: Int) -> Field? {
-        for field in fields {
-            if field.id == id { return field }
-            guard case .structure(let children) = field.type, let child = pruned(children, to: id) else {
-                continue
-            }
-            var outer = field
-            outer.type = .structure([child])
-            return outer
-        }
-        return nil
     }
 }

@@ -45,7 +45,7 @@ package enum ManifestListFile {
             case (507, .array(.record(_, let parts), _, _)):
                 manifest.partitions = try summaries(&cursor, parts)
             case (519, .bytes): manifest.keyMetadata = try cursor.lengthPrefixed()
-            case (520, .long): manifest.firstRowID = try cursor.long()
+            case (520, .long): manifest.firstRowID = try cursor.rowID()
             default: try cursor.skip(schema)
             }
         }

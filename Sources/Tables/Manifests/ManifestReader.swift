@@ -12,6 +12,14 @@ package struct ManifestReader: Sendable {
         self.manifest = manifest
     }
 
+    /// The first row id behind those of the file.
+    private static func rowID(after file: DataFile) throws(FileFormatsError) -> Int64? {
+        guard let first = file.firstRowID else { return nil }
+        let (next, isTooLarge) = first.addingReportingOverflow(file.recordCount)
+        if isTooLarge { throw FileFormatsError(.corruptFile, "row ids become too large", ["first": first]) }
+        return next
+    }
+
     /// All entries, deleted ones too, with what they inherit from the manifest filled in.
     ///
     /// - Errors: `TAB-102` with the cause.
@@ -37,7 +45,7 @@ package struct ManifestReader: Sendable {
                 entry.inherit(from: manifest)
                 if entry.isLive, entry.file.content == .data, entry.file.firstRowID == nil {
                     entry.file.firstRowID = nextRowID
-                    nextRowID = nextRowID.map { $0 &+ entry.file.recordCount }
+                    nextRowID = try Self.rowID(after: entry.file)
                 }
                 entries.append(entry)
             }
@@ -119,7 +127,7 @@ private struct EntryDecoder {
         case (104, .long): file.fileSize = try cursor.long()
         case (131, .bytes): file.keyMetadata = try cursor.lengthPrefixed()
         case (140, .int): file.sortOrderID = Int(try cursor.int())
-        case (142, .long): file.firstRowID = try cursor.long()
+        case (142, .long): file.firstRowID = try cursor.rowID()
         case (143, .string): file.referencedDataFile = try cursor.string()
         case (144, .long): file.contentOffset = try cursor.long()
         case (145, .long): file.contentSize = try cursor.long()
@@ -197,5 +205,14 @@ private struct EntryDecoder {
         var result: [Int64] = []
         try cursor.forEachElement { (cursor) throws(FileFormatsError) in result.append(try cursor.long()) }
         return result
+    }
+}
+
+extension AvroCursor {
+    /// Row ids are counted from zero; nothing that computes with one looks again.
+    mutating func rowID() throws(FileFormatsError) -> Int64 {
+        let id = try long()
+        guard id >= 0 else { throw FileFormatsError(.corruptFile, "a row id is negative", ["found": id]) }
+        return id
     }
 }

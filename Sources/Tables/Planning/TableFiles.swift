@@ -30,14 +30,7 @@ package struct TableFiles: Sendable {
     ///
     /// - Errors: `TAB-102`, `TAB-103`, the store's own.
     package func manifests(of snapshot: Snapshot) async throws -> [ManifestFile] {
-        guard let list = snapshot.manifestList else {
-            // Version 1 could name the manifests in the snapshot itself; each tells its spec in its header.
-            return snapshot.manifests.map {
-                ManifestFile(
-                    path: $0, length: -1, specID: metadata.defaultSpecID, addedSnapshotID: snapshot.snapshotID
-                )
-            }
-        }
+        guard let list = snapshot.manifestList else { return metadata.unlistedManifests(of: snapshot) }
         let path = try location.blob(list)
         let reader = try await open(path)
         let key = TableCaches.Key(path, reader.info)
@@ -112,5 +105,15 @@ package struct TableFiles: Sendable {
                 ["path": path.uri, "bytes": reader.info.size, "limit": Self.byteLimit])
         }
         return reader
+    }
+}
+
+extension TableMetadata {
+    /// The manifests of a snapshot that has no list: version 1 could name them in the snapshot itself. Each tells its
+    /// spec in its header.
+    func unlistedManifests(of snapshot: Snapshot) -> [ManifestFile] {
+        snapshot.manifests.map {
+            ManifestFile(path: $0, length: -1, specID: defaultSpecID, addedSnapshotID: snapshot.snapshotID)
+        }
     }
 }

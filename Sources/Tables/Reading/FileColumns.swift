@@ -16,12 +16,19 @@ package struct FileColumns: Sendable {
 
     /// - Errors: `FMT-101` for a name mapping that is none, `ICE-107` for a default that does not fit.
     package init(_ metadata: TableMetadata) throws {
-        names = try metadata.properties[Self.mappingProperty].map { try NameMapping(parsing: $0) }
+        names = try Self.names(of: metadata)
         var defaults = try metadata.currentSchema.initialDefaults()
         for schema in metadata.schemas {
             defaults.merge(try schema.initialDefaults()) { current, _ in current }
         }
         self.defaults = defaults
+    }
+
+    /// What gives ids to the columns of files without; nil where the table has no such mapping.
+    ///
+    /// - Errors: `FMT-101`.
+    static func names(of metadata: TableMetadata) throws -> NameMapping? {
+        try metadata.properties[mappingProperty].map { try NameMapping(parsing: $0) }
     }
 
     /// The file with its columns named and typed as the table's.

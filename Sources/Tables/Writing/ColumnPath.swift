@@ -7,6 +7,11 @@ struct ColumnPath: Sendable {
 
     init(_ positions: [Int]) { self.positions = positions }
 
+    /// The same way in a batch with so many more columns before.
+    func moved(by count: Int) -> ColumnPath {
+        ColumnPath([positions[0] + count] + positions.dropFirst())
+    }
+
     /// Nil when no field has the id, or only one inside a list or map.
     init?(to id: Int, in fields: [Field]) {
         guard let positions = Self.find(id, in: fields) else { return nil }
@@ -36,5 +41,22 @@ struct ColumnPath: Sendable {
                 validity: intersect(outer.validity, child.validity))
         }
         return column
+    }
+}
+
+extension [Field] {
+    /// The field with the id; one inside structs comes alone in its structs. Nil when it is not there, or inside a list or
+    /// map.
+    func pruned(to id: Int) -> Field? {
+        for field in self {
+            if field.id == id { return field }
+            guard case .structure(let children) = field.type, let child = children.pruned(to: id) else {
+                continue
+            }
+            var outer = field
+            outer.type = .structure([child])
+            return outer
+        }
+        return nil
     }
 }
