@@ -87,7 +87,7 @@ final class MemorySink: SinkTable {
 
     fileprivate func pass(_ place: Stop) throws { if isDue(place) { throw Stopped() } }
 
-    func open(expecting tableUUID: String?) async throws -> any SinkFiles {
+    func open(for progress: PipelineProgress) async throws -> any SinkFiles {
         try pass(.atOpen)
         return Files(sink: self)
     }

@@ -7,7 +7,7 @@ enum PipelineCommands {
 
     static let spec = CommandSpec(
         name: "pipeline", summary: "SQL from streams into sinks",
-        subcommands: [create, list, get, delete, stats, update, pause, resume, reset])
+        subcommands: [create, list, get, delete, stats, update, pause, resume, reset, replayRejects])
 
     private static let create = CommandSpec(
         name: "create", summary: "creates a pipeline and starts it",
@@ -97,6 +97,34 @@ enum PipelineCommands {
                 ["time": .string(place)]
             }
         try await change(invocation, "POST", "/reset", body, done: "reset")
+    }
+
+    private static let replayRejects = CommandSpec(
+        name: "replay-rejects",
+        summary: "gives a pipeline's rejects to its present SQL once more; what passes lands, once",
+        positionals: pipeline, flags: Invocation.serverFlags
+    ) { invocation in
+        let name = invocation.arguments.positionals[0]
+        // As long as it takes: what has landed stays landed when the wait ends early.
+        let answer = try await invocation.server().call(
+            "POST", "firn/pipelines/\(FirnServer.segment(name))/replay-rejects", deadlineSeconds: 86_400)
+        if invocation.wantsJSON { return invocation.show(answer) }
+        func count(_ member: String) -> String { TableText.cell(answer[member]) }
+        invocation.tell(
+            "replayed \(count("events")) rejects of pipeline \(name): \(count("passed")) passed, "
+                + "\(count("filtered")) filtered, \(count("rejected")) still rejected")
+        let reasons = (answer["statements"]?.array ?? []).flatMap { statement in
+            (statement["reasons"]?.array ?? []).map { reason in
+                reason.object.map { members in
+                    var row = members
+                    row["sink"] = statement["sink"]
+                    return JSONValue.object(row)
+                } ?? reason
+            }
+        }
+        if !reasons.isEmpty {
+            invocation.show(reasons, columns: ["sink", "code", "path", "events", "message"])
+        }
     }
 
     private static func change(

@@ -1,3 +1,4 @@
+import Columnar
 import Effects
 import Scheduling
 import Streams
@@ -14,9 +15,7 @@ extension RunnerContext {
         let preparation = RecordPreparation(
             schema: compiled.stream.schema, unknownFields: compiled.stream.unknownFields, transform: transform
         )
-        let sink = CatalogSink(
-            catalog: resources.catalog, definition: compiled.sink, stream: compiled.stream,
-            pipelineName: definition.name, columns: preparation.output, tables: resources.tables)
+        let sink = resources.sink(of: compiled, pipelineName: definition.name, columns: preparation.output)
         self.init(
             key: compiled.key(of: definition.id), pipelineName: definition.name, source: source,
             preparation: preparation,
@@ -31,6 +30,12 @@ extension RunnerContext {
 }
 
 extension PipelineResources {
+    func sink(of statement: CompiledStatement, pipelineName: String, columns: Schema) -> CatalogSink {
+        CatalogSink(
+            catalog: catalog, definition: statement.sink, stream: statement.stream,
+            pipelineName: pipelineName, columns: columns, tables: tables)
+    }
+
     var tables: TableServices {
         TableServices(
             store: store, caches: caches, pool: pool, ledger: ledger, clock: clock, randomness: randomness)
