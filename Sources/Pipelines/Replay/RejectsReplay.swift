@@ -140,7 +140,7 @@ struct RejectsReplay {
             for batch in part.batches { try await group.files.write(batch) }
             again.formUnion(part.rejects.map(\.record))
             group.result.counts += part.counts
-            group.result.note(part.rejects)
+            group.result.reasons.note(part.rejects)
         }
         return again
     }

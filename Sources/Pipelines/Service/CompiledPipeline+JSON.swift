@@ -19,15 +19,19 @@ extension CompiledPipeline {
         for statement in statements {
             tables[statement.sink.name] = Self.table(
                 statement.sink.id.hexDigits, statement.sink.name, "sink", version: 1)
-            columns[statement.sink.name] = .array(
-                statement.program.schema.fields.map { field in
-                    [
-                        "name": .string(field.name), "type": .string("\(field.type)"),
-                        "required": .boolean(field.isRequired),
-                    ]
-                })
+            columns[statement.sink.name] = Self.columns(statement.program.schema)
         }
         return ["tables": .object(tables), "graph": graph, "columns": .object(columns)]
+    }
+
+    static func columns(_ schema: Schema) -> JSONValue {
+        .array(
+            schema.fields.map { field in
+                [
+                    "name": .string(field.name), "type": .string("\(field.type)"),
+                    "required": .boolean(field.isRequired),
+                ]
+            })
     }
 
     private static func table(_ id: String, _ name: String, _ type: String, version: Int64) -> JSONValue {

@@ -10,11 +10,7 @@ extension RunnerContext {
         _ definition: PipelineDefinition, _ compiled: CompiledStatement, source: StreamLog,
         control: RunnerControl, resources: PipelineResources
     ) throws {
-        let transform = ProgramTransform(
-            program: compiled.program, now: definition.createdAt, supervisor: control)
-        let preparation = RecordPreparation(
-            schema: compiled.stream.schema, unknownFields: compiled.stream.unknownFields, transform: transform
-        )
+        let preparation = compiled.preparation(now: definition.createdAt, supervisor: control)
         let sink = resources.sink(of: compiled, pipelineName: definition.name, columns: preparation.output)
         self.init(
             key: compiled.key(of: definition.id), pipelineName: definition.name, source: source,
@@ -26,6 +22,15 @@ extension RunnerContext {
             log: resources.log,
             metrics: PipelineMetrics(
                 registry: resources.metrics, pipeline: definition.name, sink: compiled.sink.name))
+    }
+}
+
+extension CompiledStatement {
+    /// `now` is the moment its pipeline was made.
+    func preparation(now: Instant, supervisor: RunnerControl) -> RecordPreparation {
+        RecordPreparation(
+            schema: stream.schema, unknownFields: stream.unknownFields,
+            transform: ProgramTransform(program: program, now: now, supervisor: supervisor))
     }
 }
 
