@@ -119,7 +119,7 @@ let rooms: [Room] = [
     Room(
         name: "QueryAPI",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "FileFormats", "Scheduling",
+            "Faults", "Telemetry", "JSONText", "Columnar", "FileFormats", "Scheduling",
             "Identity",
             "Wire",
         ]),

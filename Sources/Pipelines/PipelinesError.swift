@@ -19,6 +19,8 @@ package struct PipelinesError: Fault {
         case changing = "PIP-110"
         /// So many wait for the pipeline to land something already. Wait.
         case tooManyWaiting = "PIP-111"
+        /// The pipeline's rejects are being replayed already. Wait.
+        case replaying = "PIP-112"
         /// The sink's table exists and its columns do not take the pipeline's rows.
         case tableMismatch = "PIP-201"
         /// The sink's table was dropped or replaced since the pipeline last wrote to it.
@@ -29,6 +31,8 @@ package struct PipelinesError: Fault {
         case commitContended = "PIP-204"
         /// The table of rejects was dropped or replaced while a commit was made; it is made again.
         case rejectsReplaced = "PIP-205"
+        /// Somebody else took rejects away while they were replayed. Replay again: nothing lands twice.
+        case rejectsChanged = "PIP-206"
         /// The pipeline has stopped for good; the reason is the cause.
         case failed = "PIP-301"
         case stopped = "PIP-302"
@@ -41,8 +45,9 @@ package struct PipelinesError: Fault {
         package var kind: FaultKind {
             switch self {
             case .pipelineNotFound, .sinkNotFound: .notFound
-            case .nameTaken, .sinkInUse, .tableMismatch, .tableReplaced, .ownershipLost, .failed, .changing,
-                .paused:
+            case .nameTaken, .sinkInUse, .tableMismatch, .tableReplaced, .ownershipLost, .rejectsChanged,
+                .failed,
+                .changing, .replaying, .paused:
                 .conflict
             case .invalidName, .invalidDefinition: .invalidRequest
             case .unsupportedStatement, .unsupportedSink: .invalidRequest

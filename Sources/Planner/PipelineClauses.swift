@@ -26,16 +26,21 @@ struct PipelineClauses {
         case .select(let select): visit(select)
         case .values(let rows): note("VALUES", at: rows.first?.first?.position)
         case .query(let query): visit(query)
-        case .combined(let setOperator, _, let left, let right):
+        case .combined(let setOperator, let isAll, let left, let right):
             visit(left)
             visit(right)
-            note(setOperator.rawValue, at: right.position)
+            if setOperator != .union || !isAll { note(setOperator.rawValue, at: right.position) }
         }
     }
 
     private mutating func visit(_ select: SelectSyntax) {
         for table in select.from { visit(table) }
-        if select.from.count > 1 { note("a join", at: select.from[1].position) }
+        // A function behind a stream makes rows of each event.
+        if case .function(let call, _, _) = select.from.first {
+            note("a table function", at: call.function.position)
+        }
+        let second = select.from.dropFirst().first { if case .function = $0 { false } else { true } }
+        note("a join", at: second?.position)
         if select.distinct != nil { note("DISTINCT", at: select.position) }
         for item in select.items { visit(item.value) }
         switch select.grouping {
@@ -56,15 +61,17 @@ struct PipelineClauses {
         switch table {
         case .named: break
         case .subquery(let query, _, _): visit(query)
-        case .function(let call, _, _): note("a table function", at: call.function.position)
-        case .join(let join): note("a join", at: join.position)
+        case .function: break
+        case .join(let join):
+            visit(join.left)
+            if case .function = join.right { return }
+            note("a join", at: join.position)
         }
     }
 
     private mutating func visit(_ expression: ExpressionSyntax) {
         switch expression.kind {
         case .call(let call):
-            if call.function.last.text.lowercased() == "unnest" { note("UNNEST", at: expression.position) }
             if call.window != nil {
                 note("a window function", at: expression.position)
             } else if AggregateRegistry.find(call.function.last.text) != nil {

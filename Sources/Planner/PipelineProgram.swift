@@ -1,133 +1,61 @@
 package import Columnar
 package import Plans
-package import SQLSyntax
 
-/// One INSERT of a pipeline, ready to run on batches: a filter, then columns.
+/// What one INSERT of a pipeline makes of the events of one stream, ready to run on batches.
+///
+/// Each event goes through every branch, and the rows of all of them are its rows: none, one or many.
 package struct PipelineProgram: Sendable, Hashable {
     package let sink: String
     package let stream: String
-    /// Over the stream's columns; nil lets every event pass.
-    package let filter: Expression?
-    /// Over the stream's columns.
-    package let projection: Projection
+    /// One for each SELECT that reads the stream; none where no event can pass.
+    package let branches: [PipelineBranch]
     /// The sink's columns; a required one is read from a required field unchanged.
     package let schema: Schema
+
+    /// Whether an event may become several rows.
+    package var unfolds: Bool {
+        branches.count > 1 || branches.contains { branch in branch.steps.contains { $0.unnesting != nil } }
+    }
 }
 
-extension Planner {
-    /// The stream an INSERT reads.
-    ///
-    /// - Errors: `PLA-201` unless it reads exactly one.
-    package static func stream(of insert: InsertSyntax) throws(PlannerError) -> QualifiedName {
-        let names = tables(in: insert.source)
-        guard names.count == 1 else {
-            throw .unsupported(
-                names.isEmpty ? "a pipeline without a stream" : "a pipeline over several streams",
-                at: insert.position)
-        }
-        return names[0]
-    }
+/// One way of events to rows: steps, all but the last of which unnest.
+package struct PipelineBranch: Sendable, Hashable {
+    package let steps: [PipelineStep]
 
-    /// Compiles one INSERT over a stream with these columns.
-    ///
-    /// - Errors: `PLA-…`; what needs more than one event at a time is `unsupported`.
-    package func pipeline(_ insert: InsertSyntax, stream schema: Schema) throws(PlannerError)
-        -> PipelineProgram
-    {
-        let name = try Self.stream(of: insert)
-        guard insert.target.parts.count == 1 else {
-            throw PlannerError(
-                .unknownTable, "a sink has a plain name", ["sink": "\(insert.target)"],
-                at: insert.target.position)
-        }
-        var tables = TableCatalogue()
-        tables[name] = SourceTable(
-            warehouse: "", namespace: Array(name.texts.dropLast()), name: name.last.text,
-            metadataLocation: "",
-            snapshotID: nil, fields: schema.fields)
-        var settings = settings
-        // Positions must stay those of the stream.
-        settings.disabledPasses.formUnion(["prune_columns", "push_limits", "share_expressions"])
-        let bound = OutputNames.settle(try bind(insert.source, tables: tables))
-        let plan = try Optimizer(settings: settings).run(bound).plan
-        var flat = try FlatPipeline(plan, insert)
-        if !insert.columns.isEmpty {
-            guard insert.columns.count == flat.names.count else {
-                throw PlannerError(
-                    .unlikeShape, "INSERT names another number of columns than the query has",
-                    ["names": insert.columns.count, "columns": flat.names.count],
-                    at: insert.columns[0].position)
+    /// What no later step reads is NULL from the step on: it would be repeated for each element.
+    init(_ steps: [PipelineStep]) {
+        var steps = steps
+        for index in steps.indices.dropLast().reversed() {
+            guard let unnesting = steps[index].unnesting else { continue }
+            let next = steps[index + 1]
+            var read = next.filter?.columns ?? []
+            for expression in next.projection.expressions + unnesting.expressions {
+                read.formUnion(expression.columns)
             }
-            flat.names = insert.columns.map(\.text)
+            for column in steps[index].projection.expressions.indices where !read.contains(column) {
+                let type = steps[index].projection.expressions[column].type
+                steps[index].projection.expressions[column] = .null(type)
+            }
         }
-        let fields = zip(flat.names, flat.expressions).map { name, expression in
-            var field = Field(name, expression.type)
-            if case .column(let index, _) = expression { field.isRequired = schema.fields[index].isRequired }
-            return field
-        }
-        return PipelineProgram(
-            sink: insert.target.last.text, stream: name.last.text,
-            filter: Expression.conjunction(flat.conditions),
-            projection: Projection(flat.expressions, names: flat.names), schema: Schema(fields))
+        self.steps = steps
     }
 }
 
-/// A plan of filters and projections over one scan, as one filter and one projection.
-private struct FlatPipeline {
-    private static let sizeLimit = 20_000
+/// A filter, then columns, then perhaps rows made of the columns' lists.
+package struct PipelineStep: Sendable, Hashable {
+    /// Over the input's columns; nil lets every row pass.
+    package let filter: Expression?
+    /// Over the input's columns.
+    package fileprivate(set) var projection: Projection
+    /// Over the projection's columns.
+    package let unnesting: Unnesting?
 
-    var conditions: [Expression]
-    var expressions: [Expression]
-    var names: [String]
-
-    init(_ plan: LogicalPlan, _ insert: InsertSyntax) throws(PlannerError) {
-        let position = insert.position
-        switch plan {
-        case .scan(let scan):
-            conditions = scan.filter?.conjuncts ?? []
-            expressions = scan.fields.enumerated().map { .column($0, $1.type) }
-            names = scan.fields.map(\.name)
-        case .filter(let condition, let input):
-            self = try FlatPipeline(input, insert)
-            try refuseVolatile(at: position)
-            try refuseGrowth([condition], at: position)
-            conditions.append(condition.substituted(expressions))
-        case .project(let projection, let input):
-            self = try FlatPipeline(input, insert)
-            try refuseVolatile(at: position)
-            try refuseGrowth(projection.expressions, at: position)
-            expressions = projection.expressions.map { $0.substituted(expressions) }
-            names = projection.names
-        case .values(let values) where values.rows.isEmpty:
-            // WHERE false: every event is filtered.
-            conditions = [.false]
-            expressions = values.schema.fields.map { .null($0.type) }
-            names = values.schema.fields.map(\.name)
-        default: throw Self.refused(plan, insert)
-        }
+    init(filter: Expression?, projection: Projection, unnesting: Unnesting? = nil) {
+        self.filter = filter
+        self.projection = projection
+        self.unnesting = unnesting
     }
 
-    /// A volatile column read twice would have two values.
-    private func refuseVolatile(at position: TextPosition) throws(PlannerError) {
-        if expressions.contains(where: \.isVolatile) {
-            throw .unsupported("a random value in a subquery of a pipeline", at: position)
-        }
-    }
-
-    /// Subqueries that use a column twice double its expression each time.
-    private func refuseGrowth(_ outer: [Expression], at position: TextPosition) throws(PlannerError) {
-        let sizes = expressions.map(\.size)
-        for expression in outer where expression.substitutedSize(sizes) > Self.sizeLimit {
-            throw .unsupported("a pipeline whose subqueries grow this large", at: position)
-        }
-    }
-
-    private static func refused(_ plan: LogicalPlan, _ insert: InsertSyntax) -> PlannerError {
-        var clauses = PipelineClauses()
-        clauses.visit(insert.source)
-        let found = clauses.first
-        return .unsupported(
-            "\(found?.name ?? "a query of this form") in a pipeline", at: found?.position ?? insert.position,
-            hint: "a pipeline sees one event at a time; query the table instead")
-    }
+    /// The columns of the next step, or of the sink.
+    package var output: Schema { unnesting?.schema(over: projection.schema) ?? projection.schema }
 }

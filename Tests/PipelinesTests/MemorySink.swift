@@ -87,7 +87,7 @@ final class MemorySink: SinkTable {
 
     fileprivate func pass(_ place: Stop) throws { if isDue(place) { throw Stopped() } }
 
-    func open(expecting tableUUID: String?) async throws -> any SinkFiles {
+    func open(for progress: PipelineProgress) async throws -> any SinkFiles {
         try pass(.atOpen)
         return Files(sink: self)
     }
@@ -146,6 +146,7 @@ final class MemorySink: SinkTable {
 /// Keeps rows where `id % 10 != 0`, fails on `id % 10 == 7`, passes the rest.
 struct TestTransform: RowTransform {
     let output = Schema([Field("id", .long)])
+    let unfolds = false
 
     func apply(_ batch: Batch) throws -> TransformedRows {
         var sources: [Int32] = []
@@ -159,6 +160,7 @@ struct TestTransform: RowTransform {
             }
         }
         return TransformedRows(
-            columns: [batch.columns[0].gather(sources)], sources: sources, rejected: rejected)
+            inputCount: batch.rowCount, columns: [batch.columns[0].gather(sources)], sources: sources,
+            rejected: rejected)
     }
 }

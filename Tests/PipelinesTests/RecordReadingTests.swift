@@ -183,15 +183,17 @@ import Testing
 /// Every row as it is.
 private struct PassingTransform: RowTransform {
     let output: Schema
+    let unfolds = false
 
     func apply(_ batch: Batch) throws -> TransformedRows {
-        TransformedRows(columns: batch.dense().columns, sources: nil)
+        TransformedRows(inputCount: batch.rowCount, columns: batch.dense().columns, sources: nil)
     }
 }
 
 /// Gives up as if the runner were told to stop.
 private final class StoppingTransform: RowTransform {
     let output = TestTransform().output
+    let unfolds = false
     private let callsLeft: Mutex<Int>
 
     init(after calls: Int) { callsLeft = Mutex(calls) }

@@ -73,14 +73,14 @@ final class SmallNode: Sendable {
         ])
     }
 
-    func send(_ text: String) async throws {
+    func send(_ text: String, to stream: String = "events") async throws {
         let body = Array(text.utf8)
         let events = try EventBody.inspect(body, mediaType: nil)
         try await registry.append(
             LogAppend(
                 body: body, eventCount: events.count, framing: events.framing,
                 receivedAt: Instant(microseconds: 1_700_000_000_000_000)),
-            to: try registry.stream("events").definition.id)
+            to: try registry.stream(stream).definition.id)
     }
 
     func table(_ namespace: String, _ name: String) async throws -> LoadedTable {

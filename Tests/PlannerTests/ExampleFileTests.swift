@@ -26,7 +26,9 @@ struct ExampleFileTests {
         guard case .insert(let insert) = try SQLParser.statements(text)[0] else {
             preconditionFailure("an insert")
         }
-        return try Planner(settings: PlannerFixture.settings).pipeline(insert, stream: Self.stream)
+        let name = try Planner.streams(of: insert)[0]
+        return try Planner(settings: PlannerFixture.settings)
+            .pipeline(insert, streams: [(name, Self.stream)])[0]
     }
 
     @Test("the pipeline gives the table's columns")

@@ -14,11 +14,22 @@ struct PipelineTests {
         Field("referrer", .string), Field("user_agent", .string),
     ])
 
-    func compile(_ text: String) throws -> PipelineProgram {
+    func programs(_ text: String) throws -> [PipelineProgram] {
         guard case .insert(let insert) = try SQLParser.statements(text)[0] else {
             preconditionFailure("an insert")
         }
-        return try Planner(settings: PlannerFixture.settings).pipeline(insert, stream: Self.stream)
+        return try Planner(settings: PlannerFixture.settings).pipeline(
+            insert, streams: try Planner.streams(of: insert).map { ($0, Self.stream) })
+    }
+
+    /// Of a query over one stream.
+    func compile(_ text: String) throws -> PipelineProgram { try programs(text)[0] }
+
+    /// Of a query that makes one row of an event.
+    func step(_ text: String) throws -> PipelineStep {
+        let program = try compile(text)
+        #expect(!program.unfolds)
+        return try #require(program.branches.first?.steps.first)
     }
 
     @Test("the seed pipeline")
@@ -34,7 +45,7 @@ struct PipelineTests {
         #expect(program.sink == "events_table")
         #expect(program.stream == "events_json")
         #expect(
-            program.filter?.text(over: Self.stream)
+            program.branches[0].steps[0].filter?.text(over: Self.stream)
                 == "(event = 'page_view') and (not regexp_like(user_agent, '(?i)bot|spider'))")
         #expect(
             program.schema.description
@@ -44,7 +55,7 @@ struct PipelineTests {
 
     @Test("subqueries and WITH flatten; stars keep the stream's columns")
     func flatten() throws {
-        let program = try compile(
+        let program = try step(
             "INSERT INTO s WITH a AS (SELECT user_id AS u, ts_us / 1000 AS ms FROM e WHERE ts_us > 0) SELECT u, ms, ms + 1 FROM a WHERE ms < 10"
         )
         #expect(program.filter?.text(over: Self.stream) == "(ts_us > 0) and ((ts_us / 1000) < 10)")
@@ -53,7 +64,7 @@ struct PipelineTests {
                 "user_id", "ts_us / 1000", "(ts_us / 1000) + 1",
             ])
         #expect(try compile("INSERT INTO s SELECT * FROM e").schema == Self.stream)
-        #expect(try compile("INSERT INTO s SELECT * FROM e WHERE FALSE").filter?.description == "false")
+        #expect(try compile("INSERT INTO s SELECT * FROM e WHERE FALSE").branches.isEmpty)
     }
 
     @Test("what needs more than one event is refused")
@@ -62,7 +73,9 @@ struct PipelineTests {
             "INSERT INTO s SELECT count(*) FROM e", "INSERT INTO s SELECT url FROM e ORDER BY 1",
             "INSERT INTO s SELECT url FROM e LIMIT 1",
             "INSERT INTO s SELECT DISTINCT url FROM e", "INSERT INTO s SELECT 1",
-            "INSERT INTO s SELECT url FROM e UNION ALL SELECT url FROM e",
+            "INSERT INTO s SELECT url FROM e UNION SELECT url FROM e",
+            "INSERT INTO s SELECT url FROM e UNION ALL SELECT max(url) FROM e",
+            "INSERT INTO s SELECT a.url FROM e a, f b",
         ] {
             let fault = #expect(throws: PlannerError.self, "\(text)") { try compile(text) }
             #expect(fault?.code == .unsupported, "\(text)")
@@ -77,7 +90,9 @@ struct PipelineTests {
             ("INSERT INTO s SELECT url FROM e GROUP BY url", "GROUP BY", 1, 42),
             ("INSERT INTO s SELECT count(*) FROM e", "an aggregate", 1, 22),
             ("INSERT INTO s SELECT DISTINCT url FROM e", "DISTINCT", 1, 15),
-            ("INSERT INTO s SELECT url FROM e UNION ALL SELECT url FROM e", "UNION", 1, 43),
+            ("INSERT INTO s SELECT url FROM e UNION SELECT url FROM e", "UNION", 1, 39),
+            ("INSERT INTO s SELECT unnest([url]) FROM e ORDER BY 1", "ORDER BY", 1, 52),
+            ("INSERT INTO s SELECT a.url FROM e a, UNNEST([1]) AS t(x), f b", "a join", 1, 59),
             ("INSERT INTO s SELECT a.url FROM e a JOIN e b ON a.url = b.url", "a join", 1, 37),
         ] as [(String, String, Int, Int)])
     func places(text: String, clause: String, line: Int, column: Int) {

@@ -7,7 +7,7 @@ enum PipelineCommands {
 
     static let spec = CommandSpec(
         name: "pipeline", summary: "SQL from streams into sinks",
-        subcommands: [create, list, get, delete, stats, update, pause, resume, reset])
+        subcommands: [create, list, get, delete, stats, update, pause, resume, reset, replayRejects, dryRun])
 
     private static let create = CommandSpec(
         name: "create", summary: "creates a pipeline and starts it",
@@ -97,6 +97,78 @@ enum PipelineCommands {
                 ["time": .string(place)]
             }
         try await change(invocation, "POST", "/reset", body, done: "reset")
+    }
+
+    private static let replayRejects = CommandSpec(
+        name: "replay-rejects",
+        summary: "gives a pipeline's rejects to its present SQL once more; what passes lands, once",
+        positionals: pipeline, flags: Invocation.serverFlags
+    ) { invocation in
+        let name = invocation.arguments.positionals[0]
+        // As long as it takes: what has landed stays landed when the wait ends early.
+        let answer = try await invocation.server().call(
+            "POST", "firn/pipelines/\(FirnServer.segment(name))/replay-rejects", deadlineSeconds: 86_400)
+        if invocation.wantsJSON { return invocation.show(answer) }
+        func count(_ member: String) -> String { TableText.cell(answer[member]) }
+        invocation.tell(
+            "replayed \(count("events")) rejects of pipeline \(name): \(count("passed")) passed, "
+                + "\(count("filtered")) filtered, \(count("rejected")) still rejected")
+        let reasons = (answer["statements"]?.array ?? []).flatMap { statement in
+            (statement["reasons"]?.array ?? []).map { reason in
+                reason.object.map { members in
+                    var row = members
+                    row["sink"] = statement["sink"]
+                    return JSONValue.object(row)
+                } ?? reason
+            }
+        }
+        if !reasons.isEmpty {
+            invocation.show(reasons, columns: ["sink", "code", "path", "events", "message"])
+        }
+    }
+
+    private static let dryRun = CommandSpec(
+        name: "dry-run",
+        summary: "shows what SQL makes of the last events of its streams; nothing is written",
+        positionals: [PositionalSpec(name: "PIPELINE", isOptional: true)],
+        flags: [
+            .value("sql", "TEXT", "INSERT INTO sink SELECT … FROM stream, instead of a pipeline's"),
+            .value("sql-file", "FILE", "reads the SQL from a file"),
+            .value("events", "N", "how many of the last events (1000)"),
+            .value("rows", "N", "how many rows, and rejects, are shown (20)"),
+        ] + Invocation.serverFlags
+    ) { invocation in
+        var body = JSONObject()
+        if let name = invocation.arguments.positionals.first {
+            guard invocation["sql"] == nil, invocation["sql-file"] == nil else {
+                throw CommandError(.usage, "either a pipeline or SQL is run, not both")
+            }
+            body["pipeline"] = .string(name)
+        } else {
+            body["sql"] = .string(try await sql(invocation))
+        }
+        for flag in ["events", "rows"] {
+            guard let text = invocation[flag] else { continue }
+            guard let number = Int64(text) else { throw CommandError(.usage, "--\(flag) is a number") }
+            body[flag] = .integer(number)
+        }
+        let answer = try await invocation.server().call(
+            "POST", "firn/pipelines/dry-run", .object(body), deadlineSeconds: 3600)
+        if invocation.wantsJSON { return invocation.show(answer) }
+        for statement in answer["statements"]?.array ?? [] { show(dryRun: statement, invocation) }
+    }
+
+    private static func show(dryRun statement: JSONValue, _ invocation: Invocation) {
+        func cell(_ member: String) -> String { TableText.cell(statement[member]) }
+        invocation.tell(
+            "\(cell("events")) events of \(cell("stream")), from \(cell("from")): \(cell("passed")) passed as "
+                + "\(cell("sink_rows")) rows of \(cell("sink")), \(cell("filtered")) filtered, "
+                + "\(cell("rejected")) rejected")
+        let names = (statement["columns"]?.array ?? []).compactMap { $0["name"]?.string }
+        let rows = statement["rows"]?.array ?? []
+        if !rows.isEmpty { invocation.show(rows, columns: names) }
+        let reasons = statement["reasons"]?.array ?? []
+        if !reasons.isEmpty { invocation.show(reasons, columns: ["code", "path", "events", "message"]) }
     }
 
     private static func change(

@@ -1,6 +1,6 @@
-import Columnar
+package import Columnar
 import Kernels
-import Plans
+package import Plans
 
 /// A batch, and the lists of its rows.
 struct UnnestedLists: Sendable {
@@ -10,13 +10,14 @@ struct UnnestedLists: Sendable {
 }
 
 /// Turns one batch into rows of elements, a batch of them at a time.
-struct UnnestWork: Sendable {
+package struct UnnestWork: Sendable {
     let unnesting: Unnesting
     let input: Schema
     let schema: Schema
     let limit: Int
 
-    init(_ unnesting: Unnesting, over input: Schema, limit: Int) {
+    /// `limit` is the most rows of a batch that is made.
+    package init(_ unnesting: Unnesting, over input: Schema, limit: Int) {
         self.unnesting = unnesting
         self.input = input
         self.limit = limit
@@ -71,6 +72,22 @@ struct UnnestWork: Sendable {
             if try emit(part(lists, rows, numbers)) == .finished { return .finished }
         }
         return .more
+    }
+
+    /// All rows of a dense batch at once, and for each the row it was made of; nil when they are more than `most`.
+    package func unnested(
+        _ batch: Batch, atMost most: Int, _ evaluator: ExpressionEvaluator
+    ) throws -> (batch: Batch, rows: [Int32])? {
+        let lists = try self.lists(of: batch, evaluator)
+        var cursor = lists.cursor
+        var rows: [Int32] = []
+        var numbers: [Int64] = []
+        while rows.count < most, let run = cursor.next(atMost: most - rows.count) {
+            rows.append(contentsOf: repeatElement(run.row, count: run.numbers.count))
+            numbers.append(contentsOf: run.numbers)
+        }
+        guard cursor.isAtEnd else { return nil }
+        return (try part(lists, rows, numbers), rows)
     }
 
     private func part(_ lists: UnnestedLists, _ rows: [Int32], _ numbers: [Int64]) throws -> Batch {

@@ -20,6 +20,8 @@ enum PipelineRoutes {
         routes.add("POST", "firn/pipelines/{pipeline}/pause", pause)
         routes.add("POST", "firn/pipelines/{pipeline}/resume", resume)
         routes.add("POST", "firn/pipelines/{pipeline}/reset", reset)
+        routes.add("POST", "firn/pipelines/{pipeline}/replay-rejects", replayRejects)
+        routes.add("POST", "firn/pipelines/dry-run", dryRun)
         routes.add("POST", "firn/streams/{stream}/flush", flush)
     }
 
@@ -92,6 +94,24 @@ enum PipelineRoutes {
         let body = try await call.request.json()
         let name = try call.request.parameter("pipeline")
         return Envelope.success(try await call.services.pipelines.reset(name, body).json())
+    }
+
+    /// `{"sql":"…"}` or `{"pipeline":"…"}`, with `"events":N` and `"rows":N`; nothing is written.
+    private static func dryRun(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        let body = try await call.request.jsonObject()
+        try body.refuseUnknown(besides: ["sql", "pipeline", "events", "rows"])
+        let answer = try await call.services.pipelines.dryRun(
+            try DryRunRequest(.object(body)), token: call.request.cancellation)
+        return Envelope.success(try answer.json())
+    }
+
+    /// Answers what became of the rejects when all of them have been looked at.
+    private static func replayRejects(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        let answer = try await call.services.pipelines.replayRejects(
+            try call.request.parameter("pipeline"), token: call.request.cancellation)
+        return Envelope.success(answer.json)
     }
 
     /// Answers when all that was accepted before the call has landed in every pipeline of the stream.

@@ -56,6 +56,9 @@ enum PipelineTables {
         "ALTER TABLE pipeline_progress ADD COLUMN failure TEXT",
     ]
 
+    /// Which run of a statement a reject belongs to: another one after a reset. None before the first claim.
+    static let runs = ["ALTER TABLE pipeline_progress ADD COLUMN run_id TEXT"]
+
     /// What a pipeline works on after the process died repeatedly, so that a record that ends it is found. `deaths`
     /// counts the ends while exactly these records were worked on.
     static let trials: [String] = [

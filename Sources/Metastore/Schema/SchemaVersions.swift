@@ -7,5 +7,6 @@ enum SchemaVersions {
         CatalogTables.version2,
         StreamTables.deletedStreams + PipelineTables.statements,
         PipelineTables.trials,
+        PipelineTables.runs,
     ]
 }

@@ -17,6 +17,8 @@ actor CatalogFiles: SinkFiles {
     private struct Written {
         var table: LoadedTable
         var files: [DataFile]
+        /// Paths of data files that these replace.
+        var gone: Set<String> = []
         var isRejects = false
     }
 
@@ -26,11 +28,14 @@ actor CatalogFiles: SinkFiles {
     /// The pipeline's columns as the table takes them; a table without `__ingest_ts` does not get it.
     private let columns: Schema
     private let kept: [Int]
+    private let run: UniqueID?
     private var rejects: (table: LoadedTable, writer: TableWriter)?
+    private var replacedRejects: Set<String> = []
 
-    init(sink: CatalogSink, table: LoadedTable) throws {
+    init(sink: CatalogSink, table: LoadedTable, run: UniqueID?) throws {
         self.sink = sink
         self.table = table
+        self.run = run
         writer = try sink.tables.writer(of: table, layout: sink.definition.layout)
         let names = Set(table.metadata.currentSchema.fields.map(\.name))
         let storable = try StorableType.schema(of: sink.columns)
@@ -53,13 +58,28 @@ actor CatalogFiles: SinkFiles {
         for start in stride(from: 0, to: events.count, by: Batch.capacity) {
             let part = events[start..<min(start + Batch.capacity, events.count)]
             try await writer.write(
-                RejectsTable.batch(part, stream: sink.stream.name, pipeline: sink.pipelineName))
+                RejectsTable.batch(part, stream: sink.stream.name, pipeline: sink.pipelineName, run: run))
         }
+    }
+
+    /// Rows of the rejects table as they are, from a data file that goes with this commit.
+    func keep(_ rejects: Batch, of table: LoadedTable) async throws {
+        try await rejectsWriter(table).write(rejects)
+    }
+
+    /// The commit takes this data file out of the rejects table.
+    func replace(rejects path: String, of table: LoadedTable) async throws {
+        _ = try await rejectsWriter(table)
+        replacedRejects.insert(path)
     }
 
     private func rejectsWriter() async throws -> TableWriter {
         if let rejects { return rejects.writer }
-        let table = try await sink.openRejects(in: table.warehouse)
+        return try await rejectsWriter(try await sink.openRejects(in: table.warehouse))
+    }
+
+    private func rejectsWriter(_ table: LoadedTable) async throws -> TableWriter {
+        if let rejects { return rejects.writer }
         let writer = try sink.tables.writer(of: table)
         rejects = (table, writer)
         return writer
@@ -73,13 +93,16 @@ actor CatalogFiles: SinkFiles {
         var written = [Written(table: table, files: try await writer.finish())]
         if let rejects {
             written.append(
-                Written(table: rejects.table, files: try await rejects.writer.finish(), isRejects: true))
+                Written(
+                    table: rejects.table, files: try await rejects.writer.finish(), gone: replacedRejects,
+                    isRejects: true))
         }
         FaultPoints.pass(.sinkFilesWritten)
         let uuid = table.uuid
         for attempt in 0..<Self.attempts {
             if try await tryCommit(
-                written.filter { !$0.files.isEmpty }, commit, merging: attempt < Self.mergingAttempts,
+                written.filter { !$0.files.isEmpty || !$0.gone.isEmpty }, commit,
+                merging: attempt < Self.mergingAttempts,
                 alongside: { try alongside($0, uuid) })
             {
                 return uuid
@@ -101,9 +124,7 @@ actor CatalogFiles: SinkFiles {
         var hasBegun = false
         do {
             for part in written {
-                let snapshot = try await sink.tables.producer.append(
-                    part.files, to: part.table.metadata, summary: commit.summary,
-                    merging: merging)
+                let snapshot = try await produce(part, commit, merging: merging)
                 snapshots.append(snapshot)
                 commits.append(
                     TableCommit(
@@ -123,6 +144,22 @@ actor CatalogFiles: SinkFiles {
             if (error as? CatalogError)?.code == .commitConflict { return false }
             throw error
         }
+    }
+
+    private func produce(
+        _ part: Written, _ commit: SinkCommit, merging: Bool
+    ) async throws -> ProducedSnapshot {
+        let producer = sink.tables.producer
+        if part.gone.isEmpty {
+            return try await producer.append(
+                part.files, to: part.table.metadata, summary: commit.summary, merging: merging)
+        }
+        let replaced = try await producer.replace(
+            part.gone, with: part.files, in: part.table.metadata, summary: commit.summary)
+        if let replaced { return replaced }
+        throw PipelinesError(
+            .rejectsChanged, "somebody else took rejects away meanwhile",
+            ["table": part.table.identifier], hint: "replay again: what has landed is no reject any more")
     }
 
     /// The table as it stands now. Another table of the same name takes nothing that was written for this one: the

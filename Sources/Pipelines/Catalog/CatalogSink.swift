@@ -19,11 +19,15 @@ struct CatalogSink: SinkTable {
     let columns: Schema
     let tables: TableServices
 
-    func open(expecting tableUUID: String?) async throws -> any SinkFiles {
+    func open(for progress: PipelineProgress) async throws -> any SinkFiles {
+        try await files(for: progress)
+    }
+
+    func files(for progress: PipelineProgress) async throws -> CatalogFiles {
         let warehouse = try await catalog.warehouse(named: definition.bucket)
-        let table = try await findTable(definition.identifier, in: warehouse, expecting: tableUUID)
+        let table = try await findTable(definition.identifier, in: warehouse, expecting: progress.tableUUID)
         try SinkTables.check(try StorableType.schema(of: columns), fit: table, sink: definition.name)
-        return try CatalogFiles(sink: self, table: table)
+        return try CatalogFiles(sink: self, table: table, run: progress.run)
     }
 
     private func findTable(
@@ -52,11 +56,12 @@ struct CatalogSink: SinkTable {
 
     func openRejects(in warehouse: Warehouse) async throws -> LoadedTable {
         let table = try await SinkTables(catalog: catalog).findOrCreate(
-            TableIdentifier(namespace: Namespace([RejectsTable.namespace]), name: stream.name),
+            RejectsTable.identifier(of: stream.name),
             columns: RejectsTable.schema, timeColumn: RejectsTable.timeColumn, in: warehouse)
         // Somebody may have made a table of that name with other columns.
-        try SinkTables.check(RejectsTable.schema, fit: table, sink: "rejects of \(stream.name)")
-        return table
+        let whole = try await RejectsTable.complete(table, in: catalog)
+        try SinkTables.check(RejectsTable.schema, fit: whole, sink: "rejects of \(stream.name)")
+        return whole
     }
 }
 

@@ -1,10 +1,13 @@
+import Catalogs
 import Columnar
 import Effects
+import Iceberg
 
 /// The table of events that became no row: one for each stream, in the namespace `rejects`.
 enum RejectsTable {
     static let namespace = "rejects"
     static let timeColumn = "received_at"
+    static let runColumn = "run"
 
     static let schema = Schema([
         Field("stream", .string, isRequired: true),
@@ -16,9 +19,13 @@ enum RejectsTable {
         Field("path", .string),
         Field("message", .string),
         Field("raw", .string),
+        // Of the statement that rejected it: only that one may land it later.
+        Field(runColumn, .string),
     ])
 
-    static func batch(_ events: ArraySlice<RejectedEvent>, stream: String, pipeline: String) -> Batch {
+    static func batch(
+        _ events: ArraySlice<RejectedEvent>, stream: String, pipeline: String, run: UniqueID?
+    ) -> Batch {
         let count = events.count
         func strings(_ values: [String]) -> Column {
             Column(.string, count: count, .string(StringColumn(values)))
@@ -33,6 +40,32 @@ enum RejectsTable {
                 .constant(.string(pipeline), .string, count: count),
                 strings(events.map(\.code)), strings(events.map(\.path)), strings(events.map(\.message)),
                 strings(events.map(\.raw)),
+                .constant(run.map { .string($0.hexDigits) } ?? .null, .string, count: count),
             ], rowCount: count)
+    }
+}
+
+extension RejectsTable {
+    static func identifier(of stream: String) -> TableIdentifier {
+        TableIdentifier(namespace: Namespace([namespace]), name: stream)
+    }
+
+    /// The table with the columns that came later: one that an earlier version made gets them, optional.
+    static func complete(_ table: LoadedTable, in catalog: Catalog) async throws -> LoadedTable {
+        let old = table.metadata.currentSchema
+        let missing = schema.fields.filter { field in
+            !field.isRequired && !old.fields.contains { $0.name == field.name }
+        }
+        if missing.isEmpty { return table }
+        var ids = FreshFieldIDs(after: table.metadata.lastColumnID)
+        var whole = old
+        whole.fields += ids.assign(missing)
+        let commit = TableCommit(
+            warehouse: table.warehouse, identifier: table.identifier,
+            requirements: [
+                .tableUUID(table.uuid), .currentSchemaID(old.schemaID),
+                .lastAssignedFieldID(table.metadata.lastColumnID),
+            ], updates: [.addSchema(whole, lastColumnID: ids.lastID), .setCurrentSchema(-1)])
+        return try await catalog.commit([commit])[0]
     }
 }

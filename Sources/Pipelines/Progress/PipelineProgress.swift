@@ -19,6 +19,8 @@ package struct PipelineProgress: Sendable, Equatable {
     /// Events of the stream before `next`.
     package var landedEvent: Int64
     package var counts: PipelineCounts
+    /// What the statement's rejects name: a reset begins another run. Nil until somebody owns it.
+    package var run: UniqueID?
     /// Why it stopped for good; nil while it runs or may run.
     package var failure: String?
 
@@ -56,5 +58,15 @@ package struct PipelineCounts: Sendable, Equatable {
         left.rejected += right.rejected
         left.sinkRows += right.sinkRows
         left.unknownFields += right.unknownFields
+    }
+
+    package static func - (left: PipelineCounts, right: PipelineCounts) -> PipelineCounts {
+        var left = left
+        left.passed -= right.passed
+        left.filtered -= right.filtered
+        left.rejected -= right.rejected
+        left.sinkRows -= right.sinkRows
+        left.unknownFields -= right.unknownFields
+        return left
     }
 }

@@ -72,7 +72,7 @@ enum ProgressRows {
             """
             UPDATE pipeline_progress SET table_uuid = NULL, next_record = ?, next_event = ?, commit_id = NULL,
                 start_event = ?, landed_event = ?, passed = 0, filtered = 0, rejected = 0, sink_rows = 0,
-                unknown_fields = 0, failure = NULL, owner_epoch = owner_epoch + 1
+                unknown_fields = 0, failure = NULL, run_id = NULL, owner_epoch = owner_epoch + 1
             WHERE \(isKey)
             """,
             [
@@ -86,11 +86,17 @@ enum ProgressRows {
             "UPDATE pipeline_progress SET failure = ? WHERE \(isKey)", [SQLValue(failure)] + key.values)
     }
 
-    /// Takes the statement over: from now on the owner before cannot commit.
-    static func claim(_ key: ProgressKey, _ transaction: Transaction) throws -> PipelineProgress {
+    /// Takes the statement over: from now on the owner before cannot commit. `run` is a fresh id, for a statement that
+    /// begins.
+    static func claim(
+        _ key: ProgressKey, run: UniqueID, _ transaction: Transaction
+    ) throws -> PipelineProgress {
         try transaction.execute(
-            "UPDATE pipeline_progress SET owner_epoch = owner_epoch + 1, failure = NULL WHERE \(isKey)",
-            key.values)
+            """
+            UPDATE pipeline_progress SET owner_epoch = owner_epoch + 1, failure = NULL, run_id = COALESCE(run_id, ?)
+            WHERE \(isKey)
+            """,
+            [.text(run.hexDigits)] + key.values)
         guard let progress = try get(key, transaction) else { throw gone(key) }
         guard progress.isBalanced else {
             throw PipelinesError(
@@ -110,13 +116,14 @@ enum ProgressRows {
             ["pipeline": key.pipelineID.hexDigits, "stream": key.streamID.hexDigits])
     }
 
-    /// Sets `new` where `old` still stands.
+    /// Sets `new` where `old` still stands. Its counts are added, not set: a replay of rejects moves some meanwhile.
     ///
+    /// - Returns: what is stored now.
     /// - Errors: `ownershipLost` when it does not: somebody else owns the pipeline now; `pipelineNotFound`.
     static func move(
         from old: PipelineProgress, to new: PipelineProgress, at now: Instant, planted: PlantedBugs,
         _ transaction: Transaction
-    ) throws {
+    ) throws -> PipelineProgress {
         precondition(new.ownerEpoch == old.ownerEpoch)
         let comparison: [SQLValue] =
             planted.has(.progressNotCompared)
@@ -125,19 +132,42 @@ enum ProgressRows {
         let changed = try transaction.execute(
             """
             UPDATE pipeline_progress SET table_uuid = ?, next_record = ?, next_event = ?, commit_id = ?,
-                landed_event = ?, passed = ?, filtered = ?, rejected = ?, sink_rows = ?, unknown_fields = ?,
-                committed_at = ?
+                landed_event = ?, \(addition), committed_at = ?
             WHERE \(isKey)
             """ + (comparison.isEmpty ? "" : " AND owner_epoch = ? AND next_record = ? AND next_event = ?"),
             [
                 SQLValue(new.tableUUID), .integer(new.next.record), .integer(Int64(new.next.event)),
                 SQLValue(new.commitID?.hexDigits), .integer(new.landedEvent),
-            ] + counts(new.counts) + [.integer(now.microseconds)] + new.key.values + comparison)
+            ] + counts(new.counts - old.counts) + [.integer(now.microseconds)] + new.key.values + comparison)
         guard changed == 1 else {
             guard try get(old.key, transaction) != nil else { throw gone(old.key) }
             throw PipelinesError(
                 .ownershipLost, "another process runs the pipeline",
                 ["pipeline": old.key.pipelineID.hexDigits, "epoch": old.ownerEpoch, "offset": old.next])
+        }
+        guard let stored = try get(new.key, transaction) else { throw gone(new.key) }
+        return stored
+    }
+
+    private static let addition =
+        ["passed", "filtered", "rejected", "sink_rows", "unknown_fields"]
+        .map { "\($0) = \($0) + ?" }.joined(separator: ", ")
+
+    /// Counts what a replay of the run's rejects has made of them, for a sink that still writes to this table.
+    ///
+    /// - Errors: `changing` when the statement was reset or taken away meanwhile.
+    static func replay(
+        _ counts: PipelineCounts, of key: ProgressKey, run: UniqueID, tableUUID: String,
+        _ transaction: Transaction
+    ) throws {
+        precondition(counts.events == 0, "a replay moves events that are counted already")
+        let changed = try transaction.execute(
+            "UPDATE pipeline_progress SET \(addition) WHERE \(isKey) AND run_id = ? AND table_uuid = ?",
+            self.counts(counts) + key.values + [.text(run.hexDigits), .text(tableUUID)])
+        guard changed == 1 else {
+            throw PipelinesError(
+                .changing, "the pipeline was reset or changed meanwhile",
+                ["pipeline": key.pipelineID.hexDigits], hint: "try again")
         }
     }
 
@@ -169,6 +199,7 @@ enum ProgressRows {
         progress.commitID = try row.optionalText("commit_id").flatMap { UniqueID($0) }
         progress.landedEvent = try row.integer("landed_event")
         progress.counts = counts
+        progress.run = try row.optionalText("run_id").flatMap { UniqueID($0) }
         progress.failure = try row.optionalText("failure")
         return progress
     }

@@ -37,9 +37,13 @@ struct PipelineMetrics: Sendable {
     func record(progress: PipelineProgress, nanoseconds: Int64) {
         commits.add()
         commitTime.record(nanoseconds: nanoseconds)
-        passed.set(progress.counts.passed)
-        filtered.set(progress.counts.filtered)
-        rejected.set(progress.counts.rejected)
+        show(progress.counts)
         landed.set(progress.next.record)
+    }
+
+    func show(_ counts: PipelineCounts) {
+        passed.set(counts.passed)
+        filtered.set(counts.filtered)
+        rejected.set(counts.rejected)
     }
 }

@@ -64,9 +64,10 @@ struct PipelineRunner {
 
     /// Takes the pipeline over and begins where its progress stands.
     static func start(_ context: RunnerContext, control: RunnerControl) async throws -> PipelineRunner {
+        let run = UniqueID.random(from: context.randomness)
         let (progress, suspects) = try await context.metastore.write { transaction in
             (
-                try ProgressRows.claim(context.key, transaction),
+                try ProgressRows.claim(context.key, run: run, transaction),
                 try TrialRows.suspects(context.key, transaction)
             )
         }
@@ -192,7 +193,7 @@ struct PipelineRunner {
 
     private mutating func openFiles() async throws -> any SinkFiles {
         if let files { return files }
-        let opened = try await context.sink.open(expecting: progress.tableUUID)
+        let opened = try await context.sink.open(for: progress)
         files = opened
         return opened
     }

@@ -2,6 +2,7 @@ import Effects
 import Faults
 import JSONText
 import Metastore
+import Synchronization
 import Tables
 import Telemetry
 
@@ -38,24 +39,32 @@ struct ProgressCommit {
             id: new.commitID ?? UniqueID(high: 0, low: 0), streamID: new.key.streamID,
             pipelineID: new.key.pipelineID,
             next: new.next)
+        // It may run again when another commit came in between.
+        let stored = Mutex<PipelineProgress?>(nil)
         let uuid = try await files.commit(commit) { transaction, tableUUID in
             if isProgressOutside { return }
-            var stored = new
-            stored.tableUUID = tableUUID
-            if areCountersOutside { stored.counts = old.counts }
-            try ProgressRows.move(from: old, to: stored, at: now, planted: context.planted, transaction)
+            var moved = new
+            moved.tableUUID = tableUUID
+            if areCountersOutside { moved.counts = old.counts }
+            let landed = try ProgressRows.move(
+                from: old, to: moved, at: now, planted: context.planted, transaction)
+            stored.withLock { $0 = landed }
         }
-        var stored = new
-        stored.tableUUID = uuid
+        var moved = new
+        moved.tableUUID = uuid
         if isProgressOutside || areCountersOutside {
             FaultPoints.pass(.commitPointerMoved)
-            let moved = stored
-            let before = areCountersOutside ? moved : old
-            try await context.metastore.write { transaction in
-                try ProgressRows.move(from: before, to: moved, at: now, planted: context.planted, transaction)
+            let after = moved
+            var before = areCountersOutside ? after : old
+            before.counts = old.counts
+            return try await context.metastore.write { [before] transaction in
+                try ProgressRows.move(from: before, to: after, at: now, planted: context.planted, transaction)
             }
         }
-        return stored
+        guard let landed = stored.withLock({ $0 }) else {
+            preconditionFailure("a commit does what is alongside it")
+        }
+        return landed
     }
 
     /// The commit id in the progress row tells: it is written by the transaction in question and by no other.

@@ -11,6 +11,8 @@ final class RecordPreparation: Sendable {
     static let timeColumn = "__ingest_ts"
     /// A reject without its text, and what the table's columns take of it.
     private static let rejectBytes = 256
+    /// Rows made of lists, before a step, behind it, and as the sink's columns.
+    private static let unfoldedBytes = 3 * 16 * ProgramTransform.cellLimit
 
     let schema: StreamSchema
     let transform: any RowTransform
@@ -57,13 +59,15 @@ final class RecordPreparation: Sendable {
         let cells = schema.cellCount(body: bodies, events: events) + events * outputWidth
         let made = 2 * bodies + events * Self.rejectBytes + cells * 16
         let parts = 2 * max(partBytes, largest)
-        return bodies + schema.readingBytes(body: largest, events: events) + min(made, parts)
+        let reading = bodies + schema.readingBytes(body: largest, events: events)
+        // What few bytes unfold to is not known, but how much is made at once.
+        return reading + (transform.unfolds ? parts + Self.unfoldedBytes : min(made, parts))
     }
 }
 
 extension DataType {
     /// Columns that hold single values: one for each leaf of the type.
-    fileprivate var columnWidth: Int {
+    var columnWidth: Int {
         switch self {
         case .list(let element): element.type.columnWidth
         case .map(let key, let value): key.type.columnWidth + value.type.columnWidth

@@ -44,6 +44,8 @@ struct RecordReading: Sendable {
     private var pieces: [Piece] = []
     private var pieceRows = 0
     private var pieceBytes = 0
+    /// What is transformed before more is read.
+    private var joined: [Joined] = []
 
     /// Rows of one record that wait to be transformed with others.
     private struct Piece {
@@ -51,6 +53,13 @@ struct RecordReading: Sendable {
         var batch: Batch
         /// An entry a row.
         var places: [EventPlace]
+    }
+
+    /// Rows of pieces in one batch, of which the first are transformed already.
+    private struct Joined {
+        var pieces: [Piece]
+        var input: Batch
+        var start = 0
     }
 
     init(_ records: [LogRecord], _ preparation: RecordPreparation) throws {
@@ -72,13 +81,17 @@ struct RecordReading: Sendable {
         precondition(!isEnd)
         var part = PreparedPart()
         while part.byteCount < preparation.partBytes {
-            guard recordIndex < records.count else {
-                try flush(into: &part)
+            if !joined.isEmpty {
+                try transform(into: &part)
+            } else if recordIndex < records.count {
+                try readOn(into: &part)
+            } else if !pieces.isEmpty {
+                join()
+            } else {
                 preparation.giveBack(parser)
                 isEnd = true
                 break
             }
-            try readOn(into: &part)
         }
         return part
     }
@@ -99,12 +112,12 @@ struct RecordReading: Sendable {
         if let batch = events.batch {
             let bytes = batch.byteCount
             if pieceRows + batch.rowCount > preparation.rowLimit || pieceBytes + bytes > Self.joinBytes {
-                try flush(into: &part)
+                join()
             }
             pieces.append(Piece(recordIndex: recordIndex, batch: batch, places: events.places))
             pieceRows += batch.rowCount
             pieceBytes += bytes
-            if pieceRows >= preparation.rowLimit / 2 { try flush(into: &part) }
+            if pieceRows >= preparation.rowLimit / 2 { join() }
         }
         guard events.isEnd else { return }
         guard events.eventCount == record.append.eventCount else {
@@ -118,44 +131,63 @@ struct RecordReading: Sendable {
         recordIndex += 1
     }
 
-    private mutating func flush(into part: inout PreparedPart) throws {
+    private mutating func join() {
         guard !pieces.isEmpty else { return }
         let input = Batch.concatenate(pieces.map(\.batch), schema: preparation.schema.columns)
-        let result = try preparation.transform.apply(input)
-        let passed = result.sources?.count ?? input.rowCount
-        part.counts.passed += Int64(passed)
-        part.counts.sinkRows += Int64(passed)
-        part.counts.rejected += Int64(result.rejected.count)
-        part.counts.filtered += Int64(input.rowCount - passed - result.rejected.count)
-        if passed > 0 {
-            let times = timeColumn(sources: result.sources)
-            part.add(Batch(schema: preparation.output, columns: result.columns + [times], rowCount: passed))
-        }
-        if !result.rejected.isEmpty { describe(result.rejected, into: &part) }
+        joined.append(Joined(pieces: pieces, input: input))
         pieces.removeAll(keepingCapacity: true)
         pieceRows = 0
         pieceBytes = 0
     }
 
-    private func timeColumn(sources: [Int32]?) -> Column {
+    /// As many of the joined rows as the transform takes at once.
+    private mutating func transform(into part: inout PreparedPart) throws {
+        let work = joined[0]
+        let left = work.input.slice(work.start..<work.input.rowCount)
+        let result = try preparation.transform.apply(left)
+        precondition(result.inputCount > 0, "a transform goes on")
+        let passed = result.passedCount
+        part.counts.passed += Int64(passed)
+        part.counts.sinkRows += Int64(result.rowCount)
+        part.counts.rejected += Int64(result.rejected.count)
+        part.counts.filtered += Int64(result.inputCount - passed - result.rejected.count)
+        add(result, of: work, to: &part)
+        if !result.rejected.isEmpty { describe(result.rejected, of: work, into: &part) }
+        joined[0].start += result.inputCount
+        if joined[0].start == work.input.rowCount { joined.removeFirst() }
+    }
+
+    private func add(_ result: TransformedRows, of work: Joined, to part: inout PreparedPart) {
+        guard result.rowCount > 0 else { return }
+        let times = timeColumn(of: work, sources: result.sources, rowCount: result.rowCount)
+        let batch = Batch(
+            schema: preparation.output, columns: result.columns + [times], rowCount: result.rowCount)
+        for start in stride(from: 0, to: batch.rowCount, by: Batch.capacity) {
+            part.add(batch.slice(start..<min(start + Batch.capacity, batch.rowCount)))
+        }
+    }
+
+    private func timeColumn(of work: Joined, sources: [Int32]?, rowCount: Int) -> Column {
+        let pieces = work.pieces
         if pieces.allSatisfy({ $0.recordIndex == pieces[0].recordIndex }) {
             let time = records[pieces[0].recordIndex].append.receivedAt.microseconds
-            return .constant(.long(time), .timestamptz, count: sources?.count ?? pieceRows)
+            return .constant(.long(time), .timestamptz, count: rowCount)
         }
         var times: [Int64] = []
         for piece in pieces {
             let time = records[piece.recordIndex].append.receivedAt.microseconds
             times.append(contentsOf: repeatElement(time, count: piece.batch.rowCount))
         }
-        let all = Column(.timestamptz, count: times.count, .int64(times))
-        return sources.map { all.gather($0) } ?? all
+        times.removeFirst(work.start)
+        let rows = sources?.map { times[Int($0)] } ?? Array(times.prefix(rowCount))
+        return Column(.timestamptz, count: rowCount, .int64(rows))
     }
 
     /// Finds the events that the rejected rows of joined pieces came from.
-    private func describe(_ rows: [RejectedRow], into part: inout PreparedPart) {
-        var start = 0
+    private func describe(_ rows: [RejectedRow], of work: Joined, into part: inout PreparedPart) {
+        var start = -work.start
         var rest = rows[...]
-        for piece in pieces {
+        for piece in work.pieces {
             let end = start + piece.batch.rowCount
             let record = records[piece.recordIndex]
             while let row = rest.first, row.row < end {

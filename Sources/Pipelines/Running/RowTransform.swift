@@ -4,7 +4,10 @@ package import Columnar
 package protocol RowTransform: Sendable {
     /// The columns it gives.
     var output: Schema { get }
-    /// A row that cannot be computed is rejected, never the batch.
+    /// Whether a row may become several.
+    var unfolds: Bool { get }
+    /// A row that cannot be computed is rejected, never the batch. Where rows become many, only the first of the batch may
+    /// be done: at least one.
     ///
     /// - Errors: only what no row is guilty of.
     func apply(_ batch: Batch) throws -> TransformedRows
@@ -15,16 +18,32 @@ struct TransformStopped: Error {}
 
 /// The rows of one batch after a transform.
 package struct TransformedRows: Sendable {
+    /// Rows of the batch, from its first on, that this is about.
+    package var inputCount: Int
     package var columns: [Column]
-    /// For each row here the row of the batch it came from, ascending; nil when every row passed.
+    /// For each row here the row of the batch it came from; nil when every row passed as one. Ascending where rows do not
+    /// unfold.
     package var sources: [Int32]?
     /// In the order of the rows; none of them is among `sources`.
     package var rejected: [RejectedRow]
 
-    package init(columns: [Column], sources: [Int32]?, rejected: [RejectedRow] = []) {
+    package init(
+        inputCount: Int, columns: [Column], sources: [Int32]?, rejected: [RejectedRow] = []
+    ) {
+        self.inputCount = inputCount
         self.columns = columns
         self.sources = sources
         self.rejected = rejected
+    }
+
+    package var rowCount: Int { sources?.count ?? inputCount }
+
+    /// How many rows of the batch are among the sources.
+    package var passedCount: Int {
+        guard let sources else { return inputCount }
+        var hasPassed = [Bool](repeating: false, count: inputCount)
+        for source in sources { hasPassed[Int(source)] = true }
+        return hasPassed.count { $0 }
     }
 }
 

@@ -5,10 +5,10 @@ package import Streams
 
 /// Where a pipeline's rows and rejects land: a table, and the rejects table beside it.
 package protocol SinkTable: Sendable {
-    /// Begins the files of one commit. Makes what is missing: namespace, table.
+    /// Begins the files of one commit on top of `progress`. Makes what is missing: namespace, table.
     ///
-    /// - Errors: `tableReplaced` when `tableUUID` is not the table's, `tableMismatch` when the rows do not fit.
-    func open(expecting tableUUID: String?) async throws -> any SinkFiles
+    /// - Errors: `tableReplaced` when the table is another one than before, `tableMismatch` when the rows do not fit.
+    func open(for progress: PipelineProgress) async throws -> any SinkFiles
 }
 
 /// The files of one commit that nobody sees yet. Exactly one of `commit` and `abandon` ends it.
@@ -33,13 +33,15 @@ package struct SinkCommit: Sendable, Equatable {
     package var id: UniqueID
     package var streamID: UniqueID
     package var pipelineID: UniqueID
-    /// Behind the last event of the commit.
-    package var next: LogOffset
+    /// Behind the last event of the commit; nil for rejects that land later.
+    package var next: LogOffset?
 
     package var summary: [String: String] {
-        [
+        var summary = [
             "firn.stream": streamID.hexDigits, "firn.pipeline": pipelineID.hexDigits,
-            "firn.offset": next.description, "firn.commit-id": id.description,
+            "firn.commit-id": id.description,
         ]
+        summary["firn.offset"] = next?.description
+        return summary
     }
 }

@@ -8,7 +8,7 @@ import Planner
 import SQLSyntax
 import Streams
 
-/// One INSERT of a pipeline with everything it names looked up.
+/// What one INSERT of a pipeline makes of one stream, with everything it names looked up.
 struct CompiledStatement: Sendable {
     let program: PipelineProgram
     let stream: StreamDefinition
@@ -21,7 +21,7 @@ struct CompiledStatement: Sendable {
     }
 }
 
-/// A pipeline's SQL: one or more INSERTs, each of which carries a stream into a sink by itself.
+/// A pipeline's SQL: one or more INSERTs, each of which carries its streams into a sink, each stream by itself.
 struct CompiledPipeline: Sendable {
     static let statementLimit = 32
 
@@ -50,36 +50,38 @@ struct CompiledPipeline: Sendable {
                     .unsupportedStatement, "a pipeline is made of INSERT INTO sink SELECT … FROM stream",
                     ["statement": index + 1], at: position.place)
             }
-            let next = try self.statement(insert, now: now, streams: streams, sinks: sinks)
-            try check(next, besides: compiled)
-            compiled.append(next)
+            for next in try self.statements(insert, now: now, streams: streams, sinks: sinks) {
+                try check(next, besides: compiled)
+                compiled.append(next)
+            }
+        }
+        guard compiled.count <= statementLimit else {
+            throw PipelinesError(
+                .unsupportedStatement, "a pipeline carries too many streams into sinks",
+                ["pairs": compiled.count, "limit": statementLimit], hint: "make several pipelines of it")
         }
         return CompiledPipeline(statements: compiled)
     }
 
-    private static func statement(
+    private static func statements(
         _ insert: InsertSyntax, now: Instant, streams: StreamRegistry, sinks: [SinkDefinition]
-    ) throws -> CompiledStatement {
-        let named = try Planner.stream(of: insert)
-        guard named.parts.count == 1 else {
-            throw PipelinesError(
-                .unsupportedStatement, "a stream has a plain name",
-                ["stream": named.texts.joined(separator: ".")], at: named.position.place,
-                hint: "a pipeline reads a stream, not a table: write FROM \(named.last.text)")
-        }
-        let stream = try find(named, in: streams)
+    ) throws -> [CompiledStatement] {
+        let named = try Planner.streams(of: insert)
+        let found = try named.map { try find($0, in: streams) }
         var settings = PlannerSettings(now: now)
         settings.missingJSONIsDefault = true
-        let program = try Planner(settings: settings).pipeline(insert, stream: stream.schema.columns)
-        let sink = try find(program.sink, at: insert.target.position, in: sinks)
-        guard program.schema.index(of: RecordPreparation.timeColumn) == nil else {
+        let programs = try Planner(settings: settings).pipeline(
+            insert, streams: zip(named, found).map { ($0, $1.schema.columns) })
+        let sink = try find(programs[0].sink, at: insert.target.position, in: sinks)
+        guard programs[0].schema.index(of: RecordPreparation.timeColumn) == nil else {
             throw PipelinesError(
                 .unsupportedStatement, "the column \(RecordPreparation.timeColumn) is added by the sink",
                 at: insert.position.place, hint: "give the column another name")
         }
-        _ = try StorableType.schema(of: program.schema, at: insert.position.place)
-        return CompiledStatement(
-            program: program, stream: stream, sink: sink, target: insert.target.position)
+        _ = try StorableType.schema(of: programs[0].schema, at: insert.position.place)
+        return zip(programs, found).map { program, stream in
+            CompiledStatement(program: program, stream: stream, sink: sink, target: insert.target.position)
+        }
     }
 
     /// Progress is kept for each pair of stream and sink, and one table takes rows of one shape.
@@ -91,7 +93,7 @@ struct CompiledPipeline: Sendable {
                 throw PipelinesError(
                     .unsupportedStatement, "two statements carry the same stream into the same sink",
                     ["stream": next.stream.name, "sink": next.sink.name], at: next.target.place,
-                    hint: "make one statement of them, or write to another sink")
+                    hint: "make one statement of them with UNION ALL, or write to another sink")
             }
             let fields = other.program.schema.fields
             let isAlike =
@@ -130,6 +132,12 @@ struct CompiledPipeline: Sendable {
 extension CompiledPipeline {
     private static func find(_ named: QualifiedName, in streams: StreamRegistry) throws -> StreamDefinition {
         let name = named.last.text
+        guard named.parts.count == 1 else {
+            throw PipelinesError(
+                .unsupportedStatement, "a stream has a plain name",
+                ["stream": named.texts.joined(separator: ".")], at: named.position.place,
+                hint: "a pipeline reads a stream, not a table: write FROM \(name)")
+        }
         do {
             return try streams.stream(name).definition
         } catch {

@@ -21,6 +21,8 @@ package final class PipelineService: Sendable {
 
     let resources: PipelineResources
     let slots = Mutex(PipelineSlots())
+    /// Pipelines whose rejects are being replayed.
+    let replays = Mutex<Set<UniqueID>>([])
     private let commands: AsyncStream<Command>
     private let send: AsyncStream<Command>.Continuation
 

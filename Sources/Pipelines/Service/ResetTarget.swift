@@ -42,7 +42,9 @@ enum ResetTarget: Sendable, Equatable {
         case .oldest: return (status.oldest, status.oldestEvent)
         case .latest: return (status.end, status.acceptedEvents)
         case .record(let number): return try await place(of: number, in: log)
-        case .time(let instant): return try await place(of: firstRecord(at: instant, in: log), in: log)
+        case .time(let instant):
+            return try await place(
+                of: log.firstRecord { $0.append.receivedAt >= instant }, in: log)
         }
     }
 
@@ -60,18 +62,5 @@ enum ResetTarget: Sendable, Equatable {
             return (LogOffset(record: record), log.status.acceptedEvents)
         }
         return (LogOffset(record: record), first.firstEvent)
-    }
-
-    /// By halves: requests are received in the order of their numbers, but for a clock that jumps.
-    private func firstRecord(at instant: Instant, in log: StreamLog) async throws -> Int64 {
-        var low = log.status.oldest.record
-        var high = log.status.end.record
-        while low < high {
-            let middle = low + (high - low) / 2
-            let slice = try await log.read(from: LogOffset(record: middle), maxBytes: 1)
-            guard let record = slice.records.first else { return middle }
-            if record.append.receivedAt < instant { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }

@@ -1,3 +1,4 @@
+import Columnar
 import Effects
 import Scheduling
 import Streams
@@ -9,14 +10,8 @@ extension RunnerContext {
         _ definition: PipelineDefinition, _ compiled: CompiledStatement, source: StreamLog,
         control: RunnerControl, resources: PipelineResources
     ) throws {
-        let transform = ProgramTransform(
-            program: compiled.program, now: definition.createdAt, supervisor: control)
-        let preparation = RecordPreparation(
-            schema: compiled.stream.schema, unknownFields: compiled.stream.unknownFields, transform: transform
-        )
-        let sink = CatalogSink(
-            catalog: resources.catalog, definition: compiled.sink, stream: compiled.stream,
-            pipelineName: definition.name, columns: preparation.output, tables: resources.tables)
+        let preparation = compiled.preparation(now: definition.createdAt, supervisor: control)
+        let sink = resources.sink(of: compiled, pipelineName: definition.name, columns: preparation.output)
         self.init(
             key: compiled.key(of: definition.id), pipelineName: definition.name, source: source,
             preparation: preparation,
@@ -30,7 +25,22 @@ extension RunnerContext {
     }
 }
 
+extension CompiledStatement {
+    /// `now` is the moment its pipeline was made.
+    func preparation(now: Instant, supervisor: RunnerControl) -> RecordPreparation {
+        RecordPreparation(
+            schema: stream.schema, unknownFields: stream.unknownFields,
+            transform: ProgramTransform(program: program, now: now, supervisor: supervisor))
+    }
+}
+
 extension PipelineResources {
+    func sink(of statement: CompiledStatement, pipelineName: String, columns: Schema) -> CatalogSink {
+        CatalogSink(
+            catalog: catalog, definition: statement.sink, stream: statement.stream,
+            pipelineName: pipelineName, columns: columns, tables: tables)
+    }
+
     var tables: TableServices {
         TableServices(
             store: store, caches: caches, pool: pool, ledger: ledger, clock: clock, randomness: randomness)

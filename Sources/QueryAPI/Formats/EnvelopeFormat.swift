@@ -1,4 +1,5 @@
 import Columnar
+import FileFormats
 import JSONText
 import Synchronization
 import Telemetry

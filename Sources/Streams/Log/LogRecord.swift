@@ -39,6 +39,12 @@ package struct LogRecord: Sendable, Equatable {
     package var firstEvent: Int64
     package var append: LogAppend
 
+    package init(number: Int64, firstEvent: Int64, append: LogAppend) {
+        self.number = number
+        self.firstEvent = firstEvent
+        self.append = append
+    }
+
     package var nextOffset: LogOffset { LogOffset(record: number + 1) }
     package var endEvent: Int64 { firstEvent + Int64(append.eventCount) }
 }

@@ -16,7 +16,7 @@ package struct SnapshotProducer: Sendable {
     let caches: TableCaches
     let clock: any Clock
     let randomness: any Randomness
-    private let workers: Workers
+    let workers: Workers
     let pool: (MorselPool, WorkPriority)?
 
     /// Manifests are merged on `pool` where there is one, else on the caller's thread.
@@ -175,7 +175,7 @@ package struct SnapshotProducer: Sendable {
     }
 
     /// Files of one spec, not too many; in the order given.
-    private func groups(_ files: [DataFile]) -> [[DataFile]] {
+    func groups(_ files: [DataFile]) -> [[DataFile]] {
         var groups: [[DataFile]] = []
         for specID in Set(files.map(\.specID)).sorted() {
             let same = files.filter { $0.specID == specID }
@@ -187,7 +187,7 @@ package struct SnapshotProducer: Sendable {
     }
 
     /// Lists of version 1 may leave counts out, which version 2 demands: those manifests are read and counted.
-    private func parentManifests(_ parent: Snapshot?, _ files: TableFiles) async throws -> [ManifestFile] {
+    func parentManifests(_ parent: Snapshot?, _ files: TableFiles) async throws -> [ManifestFile] {
         guard let parent else { return [] }
         var manifests = try await files.manifests(of: parent)
         for index in manifests.indices where manifests[index].files == nil || manifests[index].rows == nil {

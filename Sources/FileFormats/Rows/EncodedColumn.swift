@@ -3,7 +3,7 @@
 ///     bytes   1nullabc   ends  1, 5, …
 ///
 /// Constants and dictionaries keep one text a distinct value: `indices` then says which one a row has.
-struct EncodedColumn {
+package struct EncodedColumn {
     var bytes: [UInt8] = []
     var ends: [Int] = []
     var indices: [Int32]?
@@ -16,7 +16,7 @@ struct EncodedColumn {
         endValue()
     }
 
-    func append(row: Int, to output: inout [UInt8]) {
+    package func append(row: Int, to output: inout [UInt8]) {
         let index = indices.map { Int($0[row]) } ?? row
         let start = index == 0 ? 0 : ends[index - 1]
         output.append(contentsOf: bytes[start..<ends[index]])

@@ -1,14 +1,14 @@
-import Columnar
+package import Columnar
 import JSONText
 
 /// Writes batches as JSON objects, one a row, separated by commas.
-struct RowEncoder {
+package struct RowEncoder {
     /// Each column's name as it appears in the rows: a name that repeats gets a number, for an object has it once.
-    let names: [String]
+    package let names: [String]
     private let keys: [[UInt8]]
     private var isFirst = true
 
-    init(schema: Schema) {
+    package init(schema: Schema) {
         var names: [String] = []
         // A made name must not take one that another column really has.
         var taken = Set(schema.fields.map(\.name))
@@ -27,7 +27,7 @@ struct RowEncoder {
     }
 
     /// `{"a":` for the first field, `,"b":` for the others.
-    static func keys(_ names: [String]) -> [[UInt8]] {
+    package static func keys(_ names: [String]) -> [[UInt8]] {
         names.enumerated().map { index, name in
             var bytes: [UInt8] = [UInt8(ascii: index == 0 ? "{" : ",")]
             JSONValue.appendQuoted(name, to: &bytes)
@@ -36,7 +36,7 @@ struct RowEncoder {
         }
     }
 
-    mutating func append(_ batch: Batch, to output: inout [UInt8]) {
+    package mutating func append(_ batch: Batch, to output: inout [UInt8]) {
         let dense = batch.dense()
         let columns = dense.columns.map(ColumnEncoder.encode)
         for row in 0..<dense.rowCount {
@@ -46,8 +46,9 @@ struct RowEncoder {
         }
     }
 
-    static func appendObject(row: Int, keys: [[UInt8]], _ columns: [EncodedColumn], to output: inout [UInt8])
-    {
+    package static func appendObject(
+        row: Int, keys: [[UInt8]], _ columns: [EncodedColumn], to output: inout [UInt8]
+    ) {
         if columns.isEmpty { output.append(UInt8(ascii: "{")) }
         for (key, column) in zip(keys, columns) {
             output.append(contentsOf: key)

@@ -2,7 +2,7 @@ import Columnar
 import JSONText
 import Testing
 
-@testable import QueryAPI
+@testable import FileFormats
 
 @Suite("Rows as JSON")
 struct RowEncoderTests {
@@ -123,16 +123,5 @@ struct RowEncoderTests {
         encoder.append(
             Batch(schema: schema, columns: [column, column, column, column], rowCount: 1), to: &bytes)
         #expect(String(decoding: bytes, as: UTF8.self) == #"{"a":1,"a_2":1,"a_1":1,"a_3":1}"#)
-    }
-
-    @Test("descriptors have the hosted service's form")
-    func descriptors() {
-        let type = DataType.list(
-            Field("element", .structure([Field("a", .decimal(precision: 9, scale: 2), isRequired: true)])))
-        #expect(
-            TypeDescriptor.column(Field("c", type), name: "c").description
-                == #"{"name":"c","descriptor":{"type":{"name":"list","item":{"type":{"name":"struct","fields":[{"name":"a","#
-                + #""type":{"name":"decimal128","precision":9,"scale":2},"nullable":false}]},"nullable":true}},"nullable":true}}"#
-        )
     }
 }

@@ -1,11 +1,11 @@
-import Columnar
+package import Columnar
 
 /// Writes columns as JSON values, in the forms of PRODUCT.md's "Values in JSON".
 ///
 /// - Nulls: `null`.
 /// - Cost: one pass over the values; nested columns are written child first, then put together.
-enum ColumnEncoder {
-    static func encode(_ column: Column) -> EncodedColumn {
+package enum ColumnEncoder {
+    package static func encode(_ column: Column) -> EncodedColumn {
         switch column.values {
         case .constant(.null):
             var encoded = EncodedColumn()
