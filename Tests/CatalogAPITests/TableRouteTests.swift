@@ -239,6 +239,17 @@ struct TableRouteTests {
         #expect(try await fixture.send("POST", path + "/metrics", report).status == 204)
         #expect(
             try await fixture.send("POST", path + "/metrics", ["report-type": "scan-report"]).status == 400)
+        for _ in 0..<2 {
+            let most: JSONValue = [
+                "report-type": "scan-report", "table-name": "visits", "filter": true,
+                "metrics": [
+                    "total-planning-duration": [
+                        "count": 1, "time-unit": "nanoseconds", "total-duration": JSONValue(Int64.max),
+                    ], "result-data-files": ["unit": "count", "value": JSONValue(Int64.max)],
+                ],
+            ]
+            #expect(try await fixture.send("POST", path + "/metrics", most).status == 204)
+        }
         let renamed = try await fixture.send("GET", path)
         let file = try #require(renamed.body["metadata-location"])
         #expect(try await fixture.send("DELETE", path).status == 204)

@@ -68,7 +68,12 @@ package final class ScanPlan: AsyncSequence, Sendable {
     /// Bytes of manifests of deletes that the first task waits for. Reads the manifest list.
     package func prepare() async throws -> Int64 {
         try await openOnce()
-        return state.withLock { $0.deleteManifests.reduce(0) { $0 + Swift.max(0, $1.length) } }
+        return state.withLock { state in
+            state.deleteManifests.reduce(0) { total, manifest in
+                let (sum, overflow) = total.addingReportingOverflow(Swift.max(0, manifest.length))
+                return overflow ? .max : sum
+            }
+        }
     }
 
     /// Where the next task stands, if it is found already.
