@@ -7,6 +7,8 @@
 /// | decimal | unscaled: `long` up to 18 digits, else `int128` |
 /// | string, json | `string` |
 /// | binary, uuid, fixed | `bytes` |
+///
+/// Equal are those that SQL calls equal: texts of the same bytes, though `String` takes two spellings of `é` for one.
 package indirect enum Scalar: Sendable, Hashable {
     case null
     case boolean(Bool)
@@ -22,7 +24,25 @@ package indirect enum Scalar: Sendable, Hashable {
     case map([ScalarPair])
     case structure([Scalar])
 
-    package var isNull: Bool { self == .null }
+    package var isNull: Bool { if case .null = self { true } else { false } }
+
+    package static func == (left: Scalar, right: Scalar) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.boolean(let a), .boolean(let b)): a == b
+        case (.int(let a), .int(let b)): a == b
+        case (.long(let a), .long(let b)): a == b
+        case (.int128(let a), .int128(let b)): a == b
+        case (.float(let a), .float(let b)): a == b
+        case (.double(let a), .double(let b)): a == b
+        case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
+        case (.bytes(let a), .bytes(let b)): a == b
+        case (.interval(let a), .interval(let b)): a == b
+        case (.list(let a), .list(let b)), (.structure(let a), .structure(let b)): a == b
+        case (.map(let a), .map(let b)): a == b
+        default: false
+        }
+    }
 }
 
 /// One entry of a map value.

@@ -92,6 +92,15 @@ struct LocationTests {
         #expect(try await catalog.commit([commit("s3://lake/a/b/")])[0].metadata.location == "s3://lake/a/b")
     }
 
+    @Test("is of bytes: another spelling of a letter is another place")
+    func spelling() async throws {
+        let table = try await fixture.create("e", location: "s3://lake/\u{E9}")
+        let commit = TableCommit(
+            warehouse: fixture.warehouse, identifier: table.identifier, requirements: [],
+            updates: [.setLocation("s3://lake/e\u{301}")])
+        #expect(await faultCode { try await catalog.commit([commit]) } == "CAT-207")
+    }
+
     @Test("holds every file the metadata names and every folder the properties choose")
     func paths() async throws {
         let table = try await fixture.load("owner")

@@ -155,6 +155,24 @@ struct TableWriterTests {
         #expect(found.contains { $0[0] == .long(17) } && found.count < 24)
     }
 
+    @Test("two spellings of a text are two partitions")
+    func spellings() async throws {
+        let lake = Lake()
+        let names = ["\u{E9}", "e\u{301}"]
+        var batch = Self.batch(0..<2)
+        batch = Batch(
+            schema: batch.schema,
+            columns: batch.columns.enumerated().map { index, column in
+                index == 2 ? Column(.string, names.map { .string($0) }) : column
+            }, rowCount: 2)
+        let metadata = try await lake.append([batch], to: try Self.table([(3, .identity)]))
+        #expect(try await lake.plan(metadata).count == 2)
+        for (id, name) in names.enumerated() {
+            let found = try await lake.rows(metadata, .compare(fieldID: 3, .equal, .string(name)))
+            #expect(found.map { $0[0] } == [.long(Int64(id))])
+        }
+    }
+
     @Test("files roll at the table's target size, and open partitions are bounded")
     func rollsFiles() async throws {
         let lake = Lake()

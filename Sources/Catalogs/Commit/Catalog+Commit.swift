@@ -4,6 +4,7 @@ import Faults
 import Iceberg
 import JSONText
 package import Metastore
+import Octets
 import Telemetry
 
 extension Catalog {
@@ -144,7 +145,8 @@ extension Catalog {
 }
 
 extension CommitQueue {
+    /// Percent-encoded, because two names are one to `String` where only their spelling of `é` differs.
     static func key(_ table: TableIdentifier, _ warehouse: Warehouse) -> String {
-        "\(warehouse.id)/\(NamespaceRow.path(of: table.namespace))/\(table.name)"
+        PercentEncoding.encode("\(warehouse.id)/\(NamespaceRow.path(of: table.namespace))/\(table.name)")
     }
 }

@@ -61,6 +61,10 @@ extension Catalog {
     /// - Errors: what concerns all of them: the table cannot be read.
     private func planGroup(_ group: inout [PendingCommit]) async throws -> PlannedChange? {
         guard let first = group.first?.commit else { return nil }
+        precondition(
+            group.allSatisfy {
+                $0.commit.identifier == first.identifier && $0.commit.warehouse.id == first.warehouse.id
+            }, "a group of commits is to one table")
         let row = try await metastore.read { try TableRow.find(first.identifier, in: first.warehouse, $0) }
         var state: GroupState?
         if let row { state = GroupState(row: row, base: try await files.load(row.metadataLocation)) }

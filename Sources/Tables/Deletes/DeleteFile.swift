@@ -45,13 +45,12 @@ package struct PartitionKey: Hashable, Sendable {
 
     package init(_ file: DataFile) {
         specID = file.specID
-        // Scalars compare as Swift does: NaN is not itself, and two spellings of é are one. Their bits know better.
+        // NaN is not itself; its bits are.
         values = file.partition.map { value in
             switch value {
             case .float(let number): .int128(Int128(number.isNaN ? Float.nan.bitPattern : number.bitPattern))
             case .double(let number):
                 .int128(Int128(number.isNaN ? Double.nan.bitPattern : number.bitPattern))
-            case .string(let text): .bytes(Array(text.utf8))
             default: value
             }
         }
