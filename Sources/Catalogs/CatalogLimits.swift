@@ -14,7 +14,7 @@ package struct CatalogLimits: Sendable {
     /// Manifests of its own that an append may have to be rebased; each is read to see that it only adds.
     package var rebasedManifests = 64
     package var manifestBytes = 64 << 20
-    /// Parsed metadata kept in memory, counted by the size of its file.
+    /// Parsed metadata kept in memory, counted by the size of its text.
     package var metadataCacheBytes = 64 << 20
     /// How often a commit is tried again when the pointer moved under it. Commits to one table wait in line in this
     /// process, so a second try means that another process commits to it too.

@@ -155,6 +155,26 @@ struct TableWriterTests {
         #expect(found.contains { $0[0] == .long(17) } && found.count < 24)
     }
 
+    @Test("a table without row ids left says so")
+    func noRowIDs() async throws {
+        let lake = Lake()
+        var metadata = try Self.table([], version: 3)
+        metadata.nextRowID = .max - 1
+        let error = await #expect(throws: IcebergError.self) {
+            _ = try await lake.append([Self.batch(0..<5)], to: metadata)
+        }
+        #expect(error?.code == .invalidUpdate)
+    }
+
+    @Test("files numbered above the table's last commit are not read")
+    func numberedAhead() async throws {
+        let lake = Lake()
+        var metadata = try await lake.append([Self.batch(0..<5)], to: try Self.table([]))
+        metadata.lastSequenceNumber = 0
+        let error = await #expect(throws: TablesError.self) { _ = try await lake.rows(metadata) }
+        #expect(error?.code == .manifestUnreadable)
+    }
+
     @Test("two spellings of a text are two partitions")
     func spellings() async throws {
         let lake = Lake()

@@ -39,6 +39,8 @@ package final class ScanPlan: AsyncSequence, Sendable {
         let predicate = request.predicate.normalized
         self.memory = memory
         state = Mutex(State(deletes: DeleteIndex(metadata: files.metadata)))
+        var files = files
+        files.memory = memory
         self.files = files
         self.request = request
         self.snapshots = snapshots
@@ -284,6 +286,7 @@ package final class ScanPlan: AsyncSequence, Sendable {
         guard let sequenceNumber = entry.sequenceNumber else {
             throw TablesError(.manifestUnreadable, "a data file has no sequence number", ["path": file.path])
         }
+        try files.metadata.requireKnown(sequenceNumber, of: file)
         var task = ScanTask(
             file: file, path: path, spec: filter.spec, sequenceNumber: sequenceNumber,
             snapshotID: entry.snapshotID, position: position)
