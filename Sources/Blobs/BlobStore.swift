@@ -1,5 +1,4 @@
 package import Effects
-import Foundation
 
 /// Names one object: a bucket and a key of at most 1,024 bytes.
 ///
@@ -16,14 +15,16 @@ package struct BlobPath: Sendable, Hashable, CustomStringConvertible {
     /// Nil unless the text is `s3://BUCKET/KEY` (`s3a` and `s3n` are the same thing to old writers). The key stays as
     /// written: no percent decoding, no dots resolved.
     package init?(uri: some StringProtocol) {
-        guard let colon = uri.range(of: "://"), ["s3", "s3a", "s3n"].contains(uri[..<colon.lowerBound]) else {
+        // Bytes: a slash before a combining mark is no slash among characters.
+        let bytes = uri.utf8
+        guard let scheme = ["s3://", "s3a://", "s3n://"].first(where: { bytes.starts(with: $0.utf8) }) else {
             return nil
         }
-        let rest = uri[colon.upperBound...]
-        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-        guard slash > rest.startIndex else { return nil }
-        bucket = String(rest[..<slash])
-        key = slash < rest.endIndex ? String(rest[rest.index(after: slash)...]) : ""
+        let start = bytes.index(bytes.startIndex, offsetBy: scheme.utf8.count)
+        let slash = bytes[start...].firstIndex(of: UInt8(ascii: "/")) ?? bytes.endIndex
+        guard slash > start else { return nil }
+        bucket = String(uri[start..<slash])
+        key = slash < bytes.endIndex ? String(uri[bytes.index(after: slash)...]) : ""
     }
 
     package var uri: String { "s3://\(bucket)/\(key)" }

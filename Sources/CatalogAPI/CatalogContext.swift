@@ -49,7 +49,6 @@ struct CatalogContext: Sendable {
     ///
     /// - Errors: `CAT-204`, `CTA-101`.
     func page(_ limits: CatalogLimits) throws -> PageRequest {
-        guard let token = try request.query("pageToken") else { return .all }
         var size = limits.pageSizeDefault
         if let text = try request.query("pageSize") {
             guard let wanted = Int(text), wanted > 0 else {
@@ -58,6 +57,7 @@ struct CatalogContext: Sendable {
             }
             size = min(wanted, limits.pageSizeMaximum)
         }
+        guard let token = try request.query("pageToken") else { return .all }
         return .part(after: token.isEmpty ? nil : try PageToken.decode(token), size: size)
     }
 

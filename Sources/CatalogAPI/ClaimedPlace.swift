@@ -26,8 +26,7 @@ extension CatalogContext {
         if principal.allows(.catalogWrite, on: .bucket(warehouse.bucket)) { return }
         let file = try TableLocation(text)
         if principal.allows(.storageWrite, on: .object(file.bucket, file.key)) { return }
-        let ownPlace = DefaultLocation.text(for: table, uuid: UniqueID(high: 0, low: 0), in: warehouse)
-        if file.uri.hasPrefix(ownPlace.dropLast(12)) { return }
+        if DefaultLocation.mayHold(file.uri, of: table, in: warehouse) { return }
         throw notGranted(text)
     }
 

@@ -70,6 +70,9 @@ extension CatalogAPI {
             let answer = TableAnswer(metadata: table.metadata, metadataLocation: table.metadataLocation)
             let isLoad = route.path.hasSuffix("/tables") || route.path.hasSuffix("/register")
             return isLoad ? try tableResponse(answer, of: name, context) : answer.response()
+        case .staged(let name, let metadata):
+            return try tableResponse(
+                TableAnswer(metadata: try TableMetadata(json: metadata)), of: name, context)
         case .view(let name, let location):
             return try await catalog.view(name, orAsAt: location, in: context.warehouse).response
         }

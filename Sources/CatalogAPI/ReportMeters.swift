@@ -2,7 +2,12 @@ import JSONText
 import Telemetry
 
 /// What clients report of their scans and commits, summed up. The reports themselves are not kept.
+///
+/// A client may report any number; beyond what a scan can be it counts as the most.
 struct ReportMeters: Sendable {
+    private static let mostFiles: Int64 = 1_000_000_000
+    private static let longestPlanning: Int64 = 86_400 * 1_000_000_000
+
     private let scans: Counter
     private let commits: Counter
     private let others: Counter
@@ -34,12 +39,14 @@ struct ReportMeters: Sendable {
             _ = try report.required("filter")
             _ = try report.optionalLong("snapshot-id")
             scans.add()
-            if let count = metrics["result-data-files"]?["value"]?.integer, count > 0 { files.add(count) }
+            if let count = metrics["result-data-files"]?["value"]?.integer, count > 0 {
+                files.add(min(count, Self.mostFiles))
+            }
             let time = metrics["total-planning-duration"]
             if time?["time-unit"]?.string == "nanoseconds", let total = time?["total-duration"]?.integer,
                 total >= 0
             {
-                planning.record(nanoseconds: total)
+                planning.record(nanoseconds: min(total, Self.longestPlanning))
             }
         case "commit-report":
             _ = try report.string("table-name")

@@ -62,6 +62,11 @@ struct RequestObject {
         return elements
     }
 
+    func requiredArray(_ name: String) throws(CatalogAPIError) -> [JSONValue] {
+        _ = try required(name)
+        return try array(name)
+    }
+
     /// Empty when absent.
     func strings(_ name: String) throws(CatalogAPIError) -> [String] {
         var texts: [String] = []

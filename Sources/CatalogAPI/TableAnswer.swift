@@ -1,6 +1,8 @@
 import Catalogs
 import Iceberg
 import JSONText
+import Octets
+import Signing
 import Wire
 
 /// The answers that carry a table's metadata.
@@ -21,11 +23,13 @@ struct TableAnswer {
     /// The JSON of `metadata` where it is there already.
     var text: [UInt8]?
 
-    /// A metadata file has one content for ever, so its name tells versions apart.
+    /// Where the metadata lies tells versions apart, all of it: files of other folders have the same names. What stands
+    /// there may be written anew before it is registered again, hence the table and the time.
     var etag: String? {
-        metadataLocation.flatMap { $0.split(separator: "/").last }.map {
-            "\($0)\(snapshots == .all ? "" : "#refs")\(keyMark.map { "#" + $0 } ?? "")"
-        }
+        guard let metadataLocation else { return nil }
+        let version = "\(metadataLocation) \(metadata.uuid) \(metadata.lastUpdatedMilliseconds)"
+        return Hex.encode(SHA256.hash(version).prefix(16))
+            + (snapshots == .all ? "" : "#refs") + (keyMark.map { "#" + $0 } ?? "")
     }
 
     /// `{"metadata-location": …, "metadata": …}` and, for loads, `config` and `storage-credentials`.

@@ -1,6 +1,7 @@
 package import Blobs
 package import Effects
 package import Metastore
+package import Scheduling
 package import Telemetry
 
 /// Warehouses, namespaces, tables and views, and the one way to change a table.
@@ -27,7 +28,8 @@ package final class Catalog: Sendable {
     package init(
         metastore: Metastore, store: any BlobStore, clock: any Clock = LiveClock(),
         randomness: any Randomness = LiveRandomness(), limits: CatalogLimits = CatalogLimits(),
-        metrics: MetricsRegistry = MetricsRegistry(), log: Log = .silent
+        ledger: MemoryLedger = MemoryLedger(limit: .max), metrics: MetricsRegistry = MetricsRegistry(),
+        log: Log = .silent
     ) {
         self.metastore = metastore
         self.store = store
@@ -38,8 +40,8 @@ package final class Catalog: Sendable {
         meters = CatalogMeters(metrics)
         files = MetadataFiles(
             store: store, cache: MetadataCache(limitBytes: limits.metadataCacheBytes, metrics: metrics),
-            randomness: randomness, limitBytes: limits.metadataFileBytes, work: work, meters: meters, log: log
-        )
+            randomness: randomness, limitBytes: limits.metadataFileBytes, ledger: ledger, work: work,
+            meters: meters, log: log)
         comparedFiles = ComparedFiles(limitBytes: limits.comparedFilesBytes)
         viewFiles = ViewFiles(store: store, limitBytes: limits.viewFileBytes)
     }

@@ -35,11 +35,11 @@ package struct CatalogError: Fault {
         case locationOutside = "CAT-205"
         /// Another table owns the location, a part of it, or a folder around it.
         case locationOverlaps = "CAT-206"
-        /// A change to the table that may not be made: its uuid, its location, a blocked property.
+        /// A change to the table that may not be made: its uuid, its location, a manifest list that is not there.
         case changeRefused = "CAT-207"
         /// An idempotency key came with another request than the one it was made for.
         case keyReused = "CAT-208"
-        /// What is to be registered is not there, or is no metadata that can be read.
+        /// What is to be registered is not there, is no metadata that can be read, or contradicts itself.
         case notRegistrable = "CAT-209"
         /// A requirement does not hold: the table moved. Load it again, then decide.
         case commitConflict = "CAT-301"

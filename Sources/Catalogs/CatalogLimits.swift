@@ -18,7 +18,7 @@ package struct CatalogLimits: Sendable {
     /// What is remembered of such manifests, about.
     package var comparedFilesBytes = 16 << 20
     package var manifestBytes = 64 << 20
-    /// Parsed metadata kept in memory, counted by the size of its file.
+    /// Parsed metadata kept in memory, counted by the size of its text.
     package var metadataCacheBytes = 64 << 20
     /// How often a commit is tried again when the pointer moved under it. Commits to one table wait in line in this
     /// process, so a second try means that another process commits to it too.

@@ -1,3 +1,4 @@
+import Foundation
 import Iceberg
 
 /// What namespaces and tables may be called: the hosted service's rules, and what paths and wire forms can carry.
@@ -32,6 +33,12 @@ struct NameRules {
             throw CatalogError(
                 .invalidName, "a \(what) cannot have this name", ["name": name.prefix(300)],
                 hint: "names have 1 to \(limits.nameBytes) bytes and no dot, slash or control character")
+        }
+        // One name, one spelling: two that look the same and are not would be two tables nobody can tell apart.
+        guard name.precomposedStringWithCanonicalMapping.utf8.elementsEqual(name.utf8) else {
+            throw CatalogError(
+                .invalidName, "the \(what)'s name is not in Unicode's composed form", ["name": name],
+                hint: "send it in normalization form C")
         }
     }
 }

@@ -54,7 +54,8 @@ package struct Principal: Sendable, Hashable {
         return scopes.contains { scope in
             guard scope.permission.includes(permission), scope.limits[.bucket].map({ $0 == bucket }) ?? true
             else { return false }
-            return (scope.limits[.table] ?? scope.limits[.namespace])?.hasPrefix(inside) ?? false
+            let limit = scope.limits[.table] ?? scope.limits[.namespace]
+            return limit?.utf8.starts(with: inside.utf8) ?? false
         }
     }
 

@@ -77,15 +77,18 @@ package struct Scope: Sendable, Hashable, CustomStringConvertible {
         permission.includes(wanted) && limits.allSatisfy { Self.holds($0.key, $0.value, resource) }
     }
 
+    /// Compares bytes: to Swift two spellings of `é` are equal, to the catalog and the store they name two things.
     private static func holds(_ limit: Limit, _ value: String, _ resource: Resource) -> Bool {
-        switch limit {
-        case .bucket: resource.bucket == value
-        case .prefix: resource.key?.utf8.starts(with: value.utf8) ?? false
-        case .object: resource.key == value
+        func isValue(_ part: String?) -> Bool { part?.utf8.elementsEqual(value.utf8) ?? false }
+        func begins(_ part: String?, _ start: String) -> Bool { part?.utf8.starts(with: start.utf8) ?? false }
+        return switch limit {
+        case .bucket: isValue(resource.bucket)
+        case .prefix: begins(resource.key, value)
+        case .object: isValue(resource.key)
         // A namespace holds its children.
-        case .namespace: resource.namespace.map { $0 == value || $0.hasPrefix(value + ".") } ?? false
-        case .table: resource.table == value
-        case .stream: resource.stream == value
+        case .namespace: isValue(resource.namespace) || begins(resource.namespace, value + ".")
+        case .table: isValue(resource.table)
+        case .stream: isValue(resource.stream)
         }
     }
 

@@ -52,10 +52,11 @@ struct NodeRooms: Sendable {
             ObjectRooms.Surroundings(
                 clock: clock, randomness: randomness, pool: pool, metrics: metrics, log: log,
                 owner: keyFile.fingerprint))
+        let ledger = MemoryLedger(
+            limit: settings.memoryBytes ?? ProcessSetup.limits.memoryBytes / 2, metrics: metrics)
         let catalog = Catalog(
             metastore: metastore, store: objects.store, clock: clock, randomness: randomness,
-            metrics: metrics,
-            log: log)
+            ledger: ledger, metrics: metrics, log: log)
         let streams = try await StreamRegistry.open(
             directory: path + "/streams", metastore: metastore, limits: settings.logLimits,
             environment: LogEnvironment(clock: clock, pool: pool, metrics: metrics, log: log),
@@ -63,8 +64,6 @@ struct NodeRooms: Sendable {
         let morsels = MorselPool(
             threads: settings.workerThreads ?? ProcessSetup.limits.cores, metrics: metrics)
         let caches = TableCaches()
-        let ledger = MemoryLedger(
-            limit: settings.memoryBytes ?? ProcessSetup.limits.memoryBytes / 2, metrics: metrics)
         let plans = PlanService(
             catalog: catalog,
             resources: PlanService.Resources(

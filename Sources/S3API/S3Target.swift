@@ -25,10 +25,10 @@ struct S3Target {
         if let host = request.headers["host"], let bucket = Self.bucket(ofHost: host) {
             self.bucket = bucket
         } else {
-            let end = path.firstIndex(of: "/") ?? path.endIndex
+            let end = path.utf8.firstIndex(of: UInt8(ascii: "/")) ?? path.endIndex
             guard end > path.startIndex else { return }
             bucket = try Self.decoded(path[..<end])
-            path = end < path.endIndex ? path[path.index(after: end)...] : path[path.endIndex...]
+            path = end < path.endIndex ? path[path.utf8.index(after: end)...] : path[path.endIndex...]
         }
         if !path.isEmpty { key = try Self.decoded(path) }
     }

@@ -6,21 +6,42 @@ package import Scheduling
 
 /// Reads and writes the JSON files that hold a table's metadata.
 package enum MetadataFile {
-    /// Larger files are refused. A table with 100,000 snapshots has about 50 MB.
-    package static let byteLimit = 512 << 20
+    /// Larger files are refused, and those that unfold to more. A table with 100,000 snapshots has about 50 MB.
+    package static let byteLimit = 128 << 20
 
-    /// Reads plain and gzip-compressed metadata; the bytes tell which, not the name.
+    /// Parsed metadata takes several times the bytes of its text.
+    package static let growth = TableCaches.growth
+
+    /// Whether a file is compressed with gzip; the bytes tell, not the name.
+    package static func isFolded(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x1F, 0x8B]) }
+
+    /// The JSON in a file, of at most `limit` bytes. `reserve` hears how many they are before they are made, and refuses
+    /// by throwing.
+    ///
+    /// - Errors: `TAB-101` with the cause; what `reserve` throws.
+    package static func unfolded(
+        _ bytes: [UInt8], path: String, limit: Int = byteLimit, reserve: (Int) throws -> Void = { _ in }
+    ) throws -> [UInt8] {
+        guard isFolded(bytes) else {
+            try reserve(bytes.count)
+            return bytes
+        }
+        do {
+            return try Codec.gzip.decompress(bytes, limit: limit, reserve: reserve)
+        } catch let error as FileFormatsError {
+            throw unreadable(path, error)
+        }
+    }
+
+    /// Reads the JSON of metadata.
     ///
     /// - Errors: `TAB-101` with the cause.
-    package static func parse(_ bytes: [UInt8], path: String) throws(TablesError) -> TableMetadata {
-        do {
-            let isCompressed = bytes.starts(with: [0x1F, 0x8B])
-            let text = isCompressed ? try Codec.gzip.decompress(bytes, limit: byteLimit) : bytes
-            return try TableMetadata(json: JSONParser.parse(text))
-        } catch {
-            throw TablesError(
-                .metadataUnreadable, "a table's metadata cannot be read", ["path": path], cause: error)
-        }
+    package static func parse(_ text: [UInt8], path: String) throws(TablesError) -> TableMetadata {
+        do { return try TableMetadata(json: JSONParser.parse(text)) } catch { throw unreadable(path, error) }
+    }
+
+    private static func unreadable(_ path: String, _ cause: any Error) -> TablesError {
+        TablesError(.metadataUnreadable, "a table's metadata cannot be read", ["path": path], cause: cause)
     }
 
     /// Whether the table asks for its metadata files to be compressed. Their names say so, for readers that go by them.
@@ -58,10 +79,13 @@ package enum MetadataFile {
                     ["path": location, "bytes": reader.info.size, "limit": byteLimit])
             }
             let bytes = try await reader.read([0..<reader.info.size])[0]
-            let metadata = try await Workers(pool).run(size: bytes.count) {
-                try parse(bytes, path: location)
+            let (metadata, textBytes) = try await Workers(pool).run(
+                size: isFolded(bytes) ? byteLimit : bytes.count
+            ) {
+                let text = try unfolded(bytes, path: location)
+                return (try parse(text, path: location), text.count)
             }
-            caches?.metadata.insert(metadata, for: key, cost: bytes.count * TableCaches.growth)
+            caches?.metadata.insert(metadata, for: key, cost: textBytes * growth)
             return metadata
         } catch let error as BlobsError where error.code == .notFound {
             throw TablesError(

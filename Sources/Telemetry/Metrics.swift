@@ -1,10 +1,10 @@
 import Synchronization
 
-/// A number that only grows.
+/// A number that only grows; past the largest it begins anew, as Prometheus expects of counters.
 package final class Counter: Sendable {
     private let value = Atomic<Int64>(0)
     package init() {}
-    package func add(_ amount: Int64 = 1) { value.add(amount, ordering: .relaxed) }
+    package func add(_ amount: Int64 = 1) { value.wrappingAdd(amount, ordering: .relaxed) }
     package var current: Int64 { value.load(ordering: .relaxed) }
 }
 
@@ -13,7 +13,7 @@ package final class Gauge: Sendable {
     private let value = Atomic<Int64>(0)
     package init() {}
     package func set(_ amount: Int64) { value.store(amount, ordering: .relaxed) }
-    package func add(_ amount: Int64) { value.add(amount, ordering: .relaxed) }
+    package func add(_ amount: Int64) { value.wrappingAdd(amount, ordering: .relaxed) }
     package var current: Int64 { value.load(ordering: .relaxed) }
 }
 
@@ -33,7 +33,8 @@ package final class Histogram: Sendable {
         let bucket = min(Self.bucketCount, 64 - units.leadingZeroBitCount)
         state.withLock { state in
             state.buckets[bucket] += 1
-            state.sumNanoseconds += nanoseconds
+            let (sum, overflow) = state.sumNanoseconds.addingReportingOverflow(max(0, nanoseconds))
+            state.sumNanoseconds = overflow ? .max : sum
             state.count += 1
         }
     }

@@ -108,7 +108,10 @@ struct CatalogAPITests {
             rounds += 1
         } while !token.isEmpty && rounds < 9
         #expect(found == [["a"], ["b"], ["c"]] && rounds == 2)
-        for query in ["pageToken=x", "pageToken=&pageSize=0", "pageToken=&pageSize=a", "parent=%zz"] {
+        for query in [
+            "pageToken=x", "pageSize=abc", "pageSize=0", "pageToken=&pageSize=0", "pageToken=&pageSize=a",
+            "parent=%zz",
+        ] {
             #expect(try await fixture.send("GET", base + "/namespaces?\(query)").status == 400, "\(query)")
         }
         #expect(

@@ -95,6 +95,26 @@ struct IdempotencyTests {
         #expect(stored.contains(Self.key(1)) && !stored.contains(keys))
     }
 
+    @Test("a staged table is the same one when it is asked for again")
+    func staged() async throws {
+        let body: JSONValue = ["name": "s", "schema": APIFixture.schema, "stage-create": true]
+        let first = try await send("POST", tables, body, key: 1)
+        fixture.clock.advance(microseconds: 5_000_000)
+        let again = try await send("POST", tables, body, key: 1)
+        #expect(first.status == 200 && again.body == first.body)
+        #expect(try await send("POST", tables, body, key: 2).body != first.body)
+    }
+
+    @Test("of a table that is purged a repetition finds nothing, in memory or not")
+    func purged() async throws {
+        let body: JSONValue = ["name": "p", "schema": APIFixture.schema]
+        #expect(try await send("POST", tables, body, key: 1).status == 200)
+        let drop = base + tables + "/p?purgeRequested=true"
+        #expect(try await fixture.send("DELETE", drop).status == 204)
+        let again = try await send("POST", tables, body, key: 1)
+        #expect(again.status == 404 && again.errorType == "NoSuchTableException")
+    }
+
     @Test("refusals that a repetition cannot change are final, those it can are not")
     func refusals() async throws {
         let missing = try await send("DELETE", tables + "/late", key: 1)

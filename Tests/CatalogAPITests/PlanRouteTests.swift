@@ -231,6 +231,24 @@ struct PlanRouteTests {
             try await fixture.send("POST", tables + "/none/plan", [:], headers: Self.key(3)).status == 404)
     }
 
+    @Test("a token's plans push out its own, not another's")
+    func owners() async throws {
+        var limits = PlanLimits()
+        limits.openPlansPerOwner = 2
+        let fixture = try await fixture(limits, manifests: 1, files: 1, deletes: 0)
+        let path = tables + "/clicks/plan"
+        func plan(_ token: String) async throws -> String {
+            try #require(
+                try await fixture.send("POST", path, [:], as: token).body["plan-id"]?.string)
+        }
+        let first = try await plan("reader")
+        var own: [String] = []
+        for _ in 0..<4 { own.append(try await plan("root")) }
+        var statuses: [Int] = []
+        for id in [first] + own { statuses.append(try await fixture.send("GET", path + "/" + id).status) }
+        #expect(statuses == [200, 404, 404, 200, 200])
+    }
+
     @Test("a plan with many deletes is submitted, worked on, polled, cancelled")
     func submitted() async throws {
         var limits = PlanLimits()

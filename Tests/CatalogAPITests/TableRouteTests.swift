@@ -1,4 +1,5 @@
 import Blobs
+import Catalogs
 import Effects
 import Iceberg
 import Identity
@@ -180,6 +181,10 @@ struct TableRouteTests {
             "updates": [set],
         ])
         #expect(stale.status == 409 && stale.errorType == "CommitFailedException")
+        for body in [[:], ["requirements": []], ["updates": [set]]] as [JSONValue] {
+            #expect(try await commit(body).status == 400)
+        }
+        #expect(try await fixture.send("POST", base + "/transactions/commit", [:]).status == 400)
         let unknown = try await commit(["requirements": [], "updates": [["action": "dance"]]])
         #expect(unknown.status == 400 && unknown.errorType == "BadRequestException")
         let requirement = try await commit(["requirements": [["type": "assert-moon"]], "updates": []])
@@ -195,6 +200,51 @@ struct TableRouteTests {
             "requirements": [], "updates": [["action": "set-location", "location": "s3://lake/x"]],
         ])
         #expect(moved.status == 400)
+    }
+
+    @Test("a commit names a manifest list that is there, unless it is a conflict anyhow")
+    func manifestLists() async throws {
+        let location = try #require(
+            try await fixture.send("GET", tables + "/clicks").body["metadata"]?["location"]?.string)
+        let list = location + "/metadata/snap-1.avro"
+        func commit(parent: JSONValue) async throws -> APIFixture.Answer {
+            try await fixture.send(
+                "POST", tables + "/clicks",
+                [
+                    "requirements": [
+                        ["type": "assert-ref-snapshot-id", "ref": "main", "snapshot-id": parent]
+                    ],
+                    "updates": [
+                        [
+                            "action": "add-snapshot",
+                            "snapshot": [
+                                "snapshot-id": 1, "sequence-number": 1, "timestamp-ms": 1,
+                                "manifest-list": .string(list), "summary": ["operation": "append"],
+                            ],
+                        ],
+                        [
+                            "action": "set-snapshot-ref", "ref-name": "main", "type": "branch",
+                            "snapshot-id": 1,
+                        ],
+                    ],
+                ])
+        }
+        let missing = try await commit(parent: nil)
+        #expect(missing.status == 400 && missing.errorType == "BadRequestException")
+        #expect(try await commit(parent: 9).status == 409)
+        _ = try await fixture.store.put(try #require(BlobPath(uri: list)), [1], if: .always)
+        #expect(try await commit(parent: nil).status == 200)
+    }
+
+    @Test("files of one name in two folders are two versions")
+    func etagsOfPlaces() async throws {
+        let loaded = try await fixture.catalog.loadTable(
+            TableIdentifier(namespace: Namespace(["web", "raw"]), name: "clicks"),
+            in: try await fixture.catalog.warehouse(named: "lake"))
+        let tags = ["s3://lake/a/v1.metadata.json", "s3://lake/b/v1.metadata.json"].map {
+            TableAnswer(metadata: loaded.metadata, metadataLocation: $0).etag
+        }
+        #expect(tags[0] != nil && tags[0] != tags[1])
     }
 
     @Test("a staged table is nowhere until its commit creates it")
@@ -239,6 +289,17 @@ struct TableRouteTests {
         #expect(try await fixture.send("POST", path + "/metrics", report).status == 204)
         #expect(
             try await fixture.send("POST", path + "/metrics", ["report-type": "scan-report"]).status == 400)
+        for _ in 0..<2 {
+            let most: JSONValue = [
+                "report-type": "scan-report", "table-name": "visits", "filter": true,
+                "metrics": [
+                    "total-planning-duration": [
+                        "count": 1, "time-unit": "nanoseconds", "total-duration": JSONValue(Int64.max),
+                    ], "result-data-files": ["unit": "count", "value": JSONValue(Int64.max)],
+                ],
+            ]
+            #expect(try await fixture.send("POST", path + "/metrics", most).status == 204)
+        }
         let renamed = try await fixture.send("GET", path)
         let file = try #require(renamed.body["metadata-location"])
         #expect(try await fixture.send("DELETE", path).status == 204)

@@ -25,6 +25,39 @@ struct CommitTests {
         #expect(try await fixture.load("a").metadata == next.metadata)
     }
 
+    @Test("tables whose names differ in the spelling of a letter each get what was meant for them")
+    func spellings() async throws {
+        let names = ["\u{E9}", "e\u{301}"]
+        let first = try await fixture.create(names[0])
+        let second = try await fixture.create("plain")
+        // Names were not held to one spelling before.
+        try await fixture.metastore.write { transaction in
+            _ = try transaction.execute(
+                "UPDATE tables SET name = ? WHERE uuid = ?", [.text(names[1]), .text(second.uuid)])
+        }
+        let fixture = fixture
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (index, name) in names.enumerated() {
+                group.addTask {
+                    let table = try await fixture.load(name)
+                    try await fixture.catalog.commit([
+                        fixture.append(to: table, snapshotID: Int64(index + 1))
+                    ])
+                }
+            }
+            try await group.waitForAll()
+        }
+        let loaded = [try await fixture.load(names[0]), try await fixture.load(names[1])]
+        #expect(loaded.map(\.uuid) == [first.uuid, second.uuid])
+        #expect(loaded.map(\.metadata.currentSnapshotID) == [1, 2])
+        // Side by side in one line they would be one group, with one table.
+        #expect(
+            CommitQueue.key(loaded[0].identifier, fixture.warehouse)
+                != CommitQueue.key(loaded[1].identifier, fixture.warehouse))
+        let both = loaded.enumerated().map { fixture.append(to: $1, snapshotID: Int64(10 + $0)) }
+        #expect(try await catalog.commit(both).map(\.metadata.currentSnapshotID) == [10, 11])
+    }
+
     @Test("who looked at an older state is told to look again, and leaves no file")
     func conflicts() async throws {
         let table = try await fixture.create("a")

@@ -92,6 +92,56 @@ struct LocationTests {
         #expect(try await catalog.commit([commit("s3://lake/a/b/")])[0].metadata.location == "s3://lake/a/b")
     }
 
+    @Test("a staged table's place is its own until the table was made, whatever became of it")
+    func staged() async throws {
+        let staged = try await catalog.stageTable(fixture.request("s"), in: fixture.warehouse)
+        func mayUse() async throws -> Bool {
+            try await catalog.hasTable(
+                uuid: staged.uuid.description, at: staged.location, isStaged: true)
+        }
+        let key = try TableLocation(staged.location).key
+        for name in ["metadata/00000000-m0.avro", "data/a.parquet"] {
+            _ = try await fixture.memory.put(
+                BlobPath(bucket: "lake", key: "\(key)/\(name)"), [1], if: .always)
+        }
+        #expect(try await mayUse())
+        let commit = TableCommit(
+            warehouse: fixture.warehouse, identifier: fixture.identifier("s"), requirements: [.create],
+            updates: [
+                .assignUUID(staged.uuid.description), .addSchema(staged.currentSchema, lastColumnID: nil),
+                .setCurrentSchema(-1), .setLocation(staged.location),
+            ])
+        try await catalog.commit([commit])
+        #expect(try await mayUse())
+        try await catalog.dropTable(fixture.identifier("s"), in: fixture.warehouse)
+        #expect(try await !mayUse())
+    }
+
+    @Test("only the default place of a table's own name is its own")
+    func ownPlace() {
+        let table = fixture.identifier("a")
+        func isOwn(_ rest: String, _ table: TableIdentifier) -> Bool {
+            DefaultLocation.mayHold("s3://lake/__firn/web/\(rest)", of: table, in: fixture.warehouse)
+        }
+        #expect(isOwn("a-0123456789ab/metadata/v.json", table))
+        for other in [
+            "a-b-0123456789ab/metadata/v.json", "a-0123456789ab", "a-0123456789abc/v.json", "a-/v.json",
+            "a-012345678-ab/v.json",
+        ] {
+            #expect(!isOwn(other, table), "\(other)")
+        }
+        #expect(!isOwn("_-0123456789ab/metadata/v.json", fixture.identifier("\u{E9}")))
+    }
+
+    @Test("is of bytes: another spelling of a letter is another place")
+    func spelling() async throws {
+        let table = try await fixture.create("e", location: "s3://lake/\u{E9}")
+        let commit = TableCommit(
+            warehouse: fixture.warehouse, identifier: table.identifier, requirements: [],
+            updates: [.setLocation("s3://lake/e\u{301}")])
+        #expect(await faultCode { try await catalog.commit([commit]) } == "CAT-207")
+    }
+
     @Test("holds every file the metadata names and every folder the properties choose")
     func paths() async throws {
         let table = try await fixture.load("owner")

@@ -32,6 +32,20 @@ struct NamespaceTests {
         #expect(try await catalog.listWarehouses().map(\.name) == ["local_lake"])
     }
 
+    @Test("a name has one spelling, the composed one")
+    func spellings() async throws {
+        for name in ["e\u{301}", "\u{212B}", "\u{1112}\u{1161}"] {
+            #expect(
+                await code {
+                    try await catalog.createNamespace(Namespace([name]), in: fixture.warehouse)
+                } == .invalidName)
+        }
+        let name = Namespace(["caf\u{E9} \u{D558} 表 🧊"])
+        try await catalog.createNamespace(name, in: fixture.warehouse)
+        #expect(try await catalog.listNamespaces(in: fixture.warehouse).entries == [name])
+        #expect(Namespace(["\u{E9}"]) != Namespace(["e\u{301}"]))
+    }
+
     @Test("a bucket that does not exist gets no catalog")
     func missingBucket() async throws {
         await #expect(throws: BlobsError.self) { _ = try await catalog.enableWarehouse(bucket: "nowhere") }

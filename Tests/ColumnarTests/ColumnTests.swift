@@ -23,6 +23,15 @@ struct ColumnTests {
         #expect(column.nullCount == scalars.count { $0.isNull })
     }
 
+    @Test("texts are equal when their bytes are")
+    func spellings() {
+        let values: Set<Scalar> = [
+            .string("\u{E9}"), .string("e\u{301}"), .string("\u{E9}"), .list([.string("\u{E9}")]),
+            .list([.string("e\u{301}")]), .null, .null,
+        ]
+        #expect(values.count == 5)
+    }
+
     @Test("gather, slice, flatten and concatenate agree with arrays", arguments: types)
     func selects(type: DataType) {
         let scalars = randomScalars(type, count: 90, seed: 2)

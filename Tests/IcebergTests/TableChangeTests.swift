@@ -44,6 +44,27 @@ struct TableChangeTests {
         }
     }
 
+    @Test("no commit takes the numbers that all later ones need")
+    func refusesSteps() throws {
+        let table = try Samples.table()
+        for sequence in [Int64.max, 1 << 41] {
+            fails(.invalidUpdate) {
+                _ = try table.applying(
+                    [.addSnapshot(Samples.snapshot(1, parent: nil, sequence: sequence, at: 0))], at: later,
+                    previousFile: nil)
+            }
+        }
+        var third = table
+        third.formatVersion = 3
+        for (first, added) in [(Int64.max - 1, Int64(1)), (0, .max), (.max, 1)] {
+            var snapshot = Samples.snapshot(1, parent: nil, sequence: 1, at: 0)
+            (snapshot.firstRowID, snapshot.addedRows) = (first, added)
+            fails(.invalidUpdate) {
+                _ = try third.applying([.addSnapshot(snapshot)], at: later, previousFile: nil)
+            }
+        }
+    }
+
     @Test("timestamps never go back, whatever the clock says")
     func clampsTime() throws {
         let early = Instant(microseconds: 1_000_000)

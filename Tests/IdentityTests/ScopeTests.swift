@@ -42,6 +42,29 @@ struct ScopeTests {
         }
     }
 
+    @Test("two spellings of a name are two names")
+    func spellings() throws {
+        let (composed, decomposed) = ("\u{E9}", "e\u{301}")
+        let cases: [(String, Resource, Resource)] = [
+            ("catalog:write:namespace=", .table("lake", [composed], "t"), .table("lake", [decomposed], "t")),
+            (
+                "catalog:write:namespace=", .namespace("lake", [composed, "x"]),
+                .namespace("lake", [decomposed, "x"])
+            ),
+            ("catalog:write:table=t.", .table("lake", ["t"], composed), .table("lake", ["t"], decomposed)),
+            ("storage:write:object=", .object("lake", composed), .object("lake", decomposed)),
+            ("storage:write:prefix=", .object("lake", composed), .object("lake", decomposed)),
+        ]
+        for (scope, own, other) in cases {
+            let scope = try Scope(parsing: scope + composed)
+            #expect(scope.allows(scope.permission, on: own) && !scope.allows(scope.permission, on: other))
+        }
+        let inside = Principal(
+            tokenID: "t", scopes: [try Scope(parsing: "catalog:read:table=\(composed).t")])
+        #expect(inside.mayKnow(ofNamespace: [composed], inBucket: "lake", .catalogRead))
+        #expect(!inside.mayKnow(ofNamespace: [decomposed], inBucket: "lake", .catalogRead))
+    }
+
     @Test("limits must all hold, and a missing part of the resource fails them")
     func limits() throws {
         let principal = Principal(

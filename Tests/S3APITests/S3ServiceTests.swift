@@ -121,6 +121,24 @@ struct S3ServiceTests {
         #expect(try await send("GET", "/lake/a%20b/%C3%A9").code == "NoSuchKey")
     }
 
+    @Test("keys are bytes: spellings of a letter, and marks behind a slash")
+    func spellings() async throws {
+        for key in ["%C3%A9", "e%CC%81", "%CC%81x"] {
+            #expect(try await send("PUT", "/lake/" + key, body: key).status == 200)
+            let copy = try await send("PUT", "/lake/copy", [("x-amz-copy-source", "lake/" + key)])
+            #expect(copy.status == 200)
+            #expect(try await send("GET", "/lake/copy").text == key)
+            #expect(try await send("GET", "/lake/" + key).text == key)
+            #expect(try await send("POST", "/lake/\(key)/part?uploads").status == 200)
+        }
+        let listed = try await send("GET", "/lake?uploads&delimiter=%2F&encoding-type=url")
+        for key in ["%C3%A9/", "e%CC%81/", "%CC%81x/"] {
+            #expect(listed.text.contains("<Prefix>\(key)</Prefix>"), "\(listed.text)")
+        }
+        let inside = try await send("GET", "/lake?uploads&delimiter=%2F&prefix=e&encoding-type=url")
+        #expect(inside.text.contains("<CommonPrefixes><Prefix>e%CC%81/</Prefix>"), "\(inside.text)")
+    }
+
     @Test("conditions hold on writes and reads")
     func conditions() async throws {
         let etag = try #require(try await send("PUT", "/lake/k", body: "1").headers["etag"])

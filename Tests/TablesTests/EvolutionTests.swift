@@ -56,6 +56,8 @@ struct EvolutionTests {
         let manifests = try ManifestListFile.read(try await store.read(list), path: "l")
         #expect(manifests.map(\.files) == [.init(added: 2, existing: 0, deleted: 1)])
         #expect(manifests.map(\.rows) == [.init(added: 8, existing: 0, deleted: 4)])
+        let manifest = try await store.head(BlobPath(bucket: "lake", key: "t/metadata/m0.avro"))
+        #expect(manifests.map(\.length) == [manifest.size])
         let new = try metadata.applying(produced.updates, at: Instant(microseconds: 0), previousFile: nil)
         let paths = try await TableReader(metadata: new, store: store, caches: TableCaches()).plan().paths()
         #expect(paths == entries.filter(\.isLive).map(\.file.path))

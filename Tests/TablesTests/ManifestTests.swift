@@ -38,6 +38,19 @@ struct ManifestTests {
         #expect(try ManifestListFile.read(list, path: "l") == [manifest])
     }
 
+    @Test("a list of a manifest as long as no object is refused", arguments: [-1, Int64.max])
+    func lengths(bytes: Int64) throws {
+        let manifest = ManifestFile(path: "s3://lake/t/m.avro", length: bytes, specID: 0, addedSnapshotID: 7)
+        let snapshot = Snapshot(
+            snapshotID: 7, parentID: nil, sequenceNumber: 1, timestampMilliseconds: 1,
+            manifestList: "s3://lake/t/l.avro")
+        let list = try ManifestListFile.write(
+            [manifest, manifest], of: snapshot, formatVersion: 2, sync: TableFixtures.sync)
+        #expect { try ManifestListFile.read(list, path: "l") } throws: {
+            ($0 as? TablesError)?.code == .manifestUnreadable
+        }
+    }
+
     @Test("damaged manifests and lists end in an error or in entries, never in a crash")
     func survivesDamage() async throws {
         let metadata = try TableFixtures.empty()

@@ -52,6 +52,7 @@ enum TableFixtures {
             manifests, of: snapshot, formatVersion: formatVersion, sync: sync)
         _ = try await store.put(BlobPath(bucket: "lake", key: "t/metadata/list.avro"), bytes, if: .always)
         metadata.snapshots = [snapshot]
+        metadata.lastSequenceNumber = groups.joined().compactMap(\.sequenceNumber).reduce(1, max)
         metadata.currentSnapshotID = 7
         metadata.refs = ["main": SnapshotRef(snapshotID: 7)]
         return metadata

@@ -155,6 +155,44 @@ struct TableWriterTests {
         #expect(found.contains { $0[0] == .long(17) } && found.count < 24)
     }
 
+    @Test("a table without row ids left says so")
+    func noRowIDs() async throws {
+        let lake = Lake()
+        var metadata = try Self.table([], version: 3)
+        metadata.nextRowID = .max - 1
+        let error = await #expect(throws: IcebergError.self) {
+            _ = try await lake.append([Self.batch(0..<5)], to: metadata)
+        }
+        #expect(error?.code == .invalidUpdate)
+    }
+
+    @Test("files numbered above the table's last commit are not read")
+    func numberedAhead() async throws {
+        let lake = Lake()
+        var metadata = try await lake.append([Self.batch(0..<5)], to: try Self.table([]))
+        metadata.lastSequenceNumber = 0
+        let error = await #expect(throws: TablesError.self) { _ = try await lake.rows(metadata) }
+        #expect(error?.code == .manifestUnreadable)
+    }
+
+    @Test("two spellings of a text are two partitions")
+    func spellings() async throws {
+        let lake = Lake()
+        let names = ["\u{E9}", "e\u{301}"]
+        var batch = Self.batch(0..<2)
+        batch = Batch(
+            schema: batch.schema,
+            columns: batch.columns.enumerated().map { index, column in
+                index == 2 ? Column(.string, names.map { .string($0) }) : column
+            }, rowCount: 2)
+        let metadata = try await lake.append([batch], to: try Self.table([(3, .identity)]))
+        #expect(try await lake.plan(metadata).count == 2)
+        for (id, name) in names.enumerated() {
+            let found = try await lake.rows(metadata, .compare(fieldID: 3, .equal, .string(name)))
+            #expect(found.map { $0[0] } == [.long(Int64(id))])
+        }
+    }
+
     @Test("files roll at the table's target size, and open partitions are bounded")
     func rollsFiles() async throws {
         let lake = Lake()

@@ -37,6 +37,22 @@ struct MetricsTests {
         #expect(registry.counter("firn_x_total", ["stream": "a", "kind": "k"], help: "x").current == 0)
     }
 
+    @Test("amounts whose sum no number holds end no process")
+    func saturates() {
+        let registry = MetricsRegistry()
+        let histogram = registry.histogram("firn_h_seconds", help: "h")
+        let counter = registry.counter("firn_c_total", help: "c")
+        let gauge = registry.gauge("firn_g", help: "g")
+        for _ in 0..<2 {
+            histogram.record(nanoseconds: .max)
+            counter.add(.max)
+            gauge.add(.max)
+        }
+        histogram.record(nanoseconds: -5)
+        #expect(registry.exposition.contains("firn_h_seconds_count 3\n"))
+        #expect(registry.exposition.contains("firn_h_seconds_sum \(Double(Int64.max) / 1e9)\n"))
+    }
+
     @Test("the same name and labels give the same counter")
     func shares() {
         let registry = MetricsRegistry()

@@ -21,6 +21,13 @@ def storage_catalog(firn, bucket="lake"):
            "s3.secret-access-key": hashlib.sha256(firn.token.encode()).hexdigest()})
 
 
+def s3_client(firn):
+    import boto3
+
+    return boto3.client("s3", endpoint_url=firn.s3, region_name="auto", aws_access_key_id=firn.token_id,
+                        aws_secret_access_key=hashlib.sha256(firn.token.encode()).hexdigest())
+
+
 def duckdb_connection(firn, bucket="lake", read_only=True):
     """DuckDB with its iceberg extension, loaded offline from wheels, attached as `firn`."""
     import duckdb

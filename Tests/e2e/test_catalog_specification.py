@@ -8,7 +8,7 @@ from pyiceberg.exceptions import NoSuchTableError, NoSuchViewError
 from pyiceberg.schema import Schema
 from pyiceberg.types import LongType, NestedField, StringType
 
-from clients import pyiceberg_catalog
+from clients import pyiceberg_catalog, s3_client
 from openapi import Deviation, Specification, watch
 
 SCHEMA = {"type": "struct", "schema-id": 0, "fields": [
@@ -209,6 +209,7 @@ def test_version_3_keeps_what_it_carries(watched):
     key = {"key-id": "k1", "encrypted-key-metadata": "c2VjcmV0", "encrypted-by-id": "k0", "properties": {"a": "b"}}
     snapshot = {"snapshot-id": 5, "sequence-number": 1, "timestamp-ms": 1_900_000_000_000, "manifest-list": location + "/metadata/l.avro",
                 "summary": {"operation": "append"}, "schema-id": 0, "first-row-id": 0, "added-rows": 10, "key-id": "k1"}
+    s3_client(watched).put_object(Bucket="lake", Key=f"{location}/metadata/l.avro".removeprefix("s3://lake/"), Body=b"-")
     answer = send(watched, "POST", table, {"requirements": [], "updates": [
         {"action": "add-encryption-key", "encryption-key": key}, {"action": "add-snapshot", "snapshot": snapshot},
         {"action": "set-snapshot-ref", "ref-name": "main", "type": "branch", "snapshot-id": 5}]})

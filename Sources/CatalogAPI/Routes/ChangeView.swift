@@ -17,8 +17,7 @@ extension CatalogAPI {
                 .identifierMismatch, "the body names another view than the path",
                 ["path": view, "body": named])
         }
-        _ = try body.required("updates")
-        let updates = try body.array("updates").map { (json) throws in try ViewUpdate(json: json) }
+        let updates = try body.requiredArray("updates").map { (json) throws in try ViewUpdate(json: json) }
         for case .setLocation(let text) in updates { try context.requirePlace(text, for: view, uuid: nil) }
         return try await catalog.replaceView(
             view,

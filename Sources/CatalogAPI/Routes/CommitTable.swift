@@ -49,9 +49,10 @@ extension TableCommit {
         }
         self.init(
             warehouse: warehouse, identifier: identifier,
-            requirements: try body.array("requirements").map { (json) throws in
+            requirements: try body.requiredArray("requirements").map { (json) throws in
                 try TableRequirement(json: json)
             },
-            updates: try body.array("updates").map { (json) throws in try TableUpdate(json: json) })
+            updates: try body.requiredArray("updates").map { (json) throws in try TableUpdate(json: json) })
+        checksManifestLists = true
     }
 }

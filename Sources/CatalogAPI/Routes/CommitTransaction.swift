@@ -8,7 +8,7 @@ extension CatalogAPI {
     /// All or nothing. 204, 400, 404, 409.
     func commitTransaction(_ context: CatalogContext) async throws -> Response {
         let body = RequestObject(try await context.body())
-        let commits = try body.array("table-changes").map { change in
+        let commits = try body.requiredArray("table-changes").map { change in
             try TableCommit(RequestObject(change, of: "table-changes"), of: nil, in: context.warehouse)
         }
         for commit in commits { try context.requireWrite(commit.identifier) }

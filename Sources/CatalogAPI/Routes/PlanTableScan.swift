@@ -1,4 +1,5 @@
 import Catalogs
+import Identity
 import JSONText
 import Wire
 
@@ -13,7 +14,7 @@ extension CatalogAPI {
         let query = try PlanRequest(RequestObject(try await context.body())).query(
             for: loaded.metadata, plans.limits)
         let (id, state) = try await plans.submit(
-            query, of: loaded, cancellation: context.request.cancellation)
+            query, of: loaded, owner: context.principal.tokenID, cancellation: context.request.cancellation)
         return try await planResponse(state, id: id, loaded, context)
     }
 
@@ -23,7 +24,8 @@ extension CatalogAPI {
         try context.requireRead(table)
         let loaded = try await catalog.loadTable(table, in: context.warehouse)
         let state = try await plans.submitAgain(
-            query, as: id, of: loaded, cancellation: context.request.cancellation)
+            query, as: PlanName(id: id, owner: context.principal.tokenID), of: loaded,
+            cancellation: context.request.cancellation)
         return try await planResponse(state, id: id, loaded, context)
     }
 

@@ -4,6 +4,7 @@ import Faults
 import Iceberg
 import JSONText
 package import Metastore
+import Octets
 import Telemetry
 
 extension Catalog {
@@ -63,11 +64,13 @@ extension Catalog {
         for (commit, row) in zip(commits, rows) {
             do {
                 guard let row else {
-                    plans.append(try planCreation(commit))
+                    plans.append(try await planCreation(commit))
                     continue
                 }
                 var state = GroupState(row: row, base: try await files.load(row.metadataLocation))
-                try await apply(commit, to: &state)
+                let missing = try await missingLists(
+                    of: [commit], in: TableLocation(state.base.location))
+                try await apply(commit, to: &state, missing: missing)
                 plans.append(try planned(state, of: commit))
             } catch let error as CatalogError where error.code == .commitConflict {
                 meters.conflicts.add()
@@ -144,7 +147,8 @@ extension Catalog {
 }
 
 extension CommitQueue {
+    /// Percent-encoded, because two names are one to `String` where only their spelling of `é` differs.
     static func key(_ table: TableIdentifier, _ warehouse: Warehouse) -> String {
-        "\(warehouse.id)/\(NamespaceRow.path(of: table.namespace))/\(table.name)"
+        PercentEncoding.encode("\(warehouse.id)/\(NamespaceRow.path(of: table.namespace))/\(table.name)")
     }
 }

@@ -1,3 +1,4 @@
+import Blobs
 import Faults
 import Iceberg
 import Metastore
@@ -61,18 +62,27 @@ extension Catalog {
     /// - Errors: what concerns all of them: the table cannot be read.
     private func planGroup(_ group: inout [PendingCommit]) async throws -> PlannedChange? {
         guard let first = group.first?.commit else { return nil }
+        precondition(
+            group.allSatisfy {
+                $0.commit.identifier == first.identifier && $0.commit.warehouse.id == first.warehouse.id
+            }, "a group of commits is to one table")
         let row = try await metastore.read { try TableRow.find(first.identifier, in: first.warehouse, $0) }
         var state: GroupState?
-        if let row { state = GroupState(row: row, base: try await files.load(row.metadataLocation)) }
+        var missing: Set<BlobPath> = []
+        if let row {
+            let base = try await files.load(row.metadataLocation)
+            state = GroupState(row: row, base: base)
+            missing = try await missingLists(of: group.map(\.commit), in: TableLocation(base.location))
+        }
         var creation: PlannedChange?
         var accepted: [PendingCommit] = []
         for member in group {
             do {
                 if var next = state {
-                    try await apply(member.commit, to: &next)
+                    try await apply(member.commit, to: &next, missing: missing)
                     state = next
                 } else if creation == nil {
-                    creation = try planCreation(member.commit)
+                    creation = try await planCreation(member.commit)
                 } else {
                     // The table is made by the commit before: this one has to look at it again.
                     throw CatalogError(

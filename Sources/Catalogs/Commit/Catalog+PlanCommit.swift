@@ -1,3 +1,4 @@
+import Blobs
 import Effects
 import Faults
 import Iceberg
@@ -7,8 +8,13 @@ import Telemetry
 extension Catalog {
     /// Puts a commit on top of those before it. When it throws, `state` may have been touched.
     ///
+    /// `missing` are manifest lists that are known not to be there. Only a commit that is no conflict is held to them: the
+    /// list of one that was rebased is gone, and its writer must not take a second try for a failure.
+    ///
     /// - Errors: `CAT-104` when it would create the table, `CAT-301`, `CAT-2xx`, Iceberg's.
-    func apply(_ commit: TableCommit, to state: inout GroupState) async throws {
+    func apply(
+        _ commit: TableCommit, to state: inout GroupState, missing: Set<BlobPath>
+    ) async throws {
         if commit.requirements.contains(.create) {
             throw CatalogError(.alreadyExists, "the table already exists", ["table": commit.identifier])
         }
@@ -27,7 +33,9 @@ extension Catalog {
             if let list = rebased.writersList { state.replacedLists.append(list) }
             return
         }
-        if !commit.updates.isEmpty { try change(&state, by: commit) }
+        if commit.updates.isEmpty { return }
+        try requireLists(of: commit, besides: missing)
+        try change(&state, by: commit)
     }
 
     private func change(_ state: inout GroupState, by commit: TableCommit) throws {
@@ -108,7 +116,7 @@ extension Catalog {
     }
 
     /// The end of a create transaction: the updates build the table from nothing.
-    func planCreation(_ commit: TableCommit) throws -> PlannedChange {
+    func planCreation(_ commit: TableCommit) async throws -> PlannedChange {
         guard commit.requirements.contains(.create) else {
             throw CatalogError.noSuchTable(commit.identifier, in: commit.warehouse)
         }
@@ -124,6 +132,7 @@ extension Catalog {
         let location = try LocationRules.check(metadata.location, in: commit.warehouse)
         try LocationRules.check(metadata, in: location)
         try PropertyRules(limits: limits).check(metadata.properties)
+        try requireLists(of: commit, besides: try await missingLists(of: [commit], in: location))
         let file = files.newLocation(
             in: location, number: 0, isCompressed: MetadataFile.isCompressed(metadata))
         return PlannedChange(

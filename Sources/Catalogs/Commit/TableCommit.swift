@@ -9,6 +9,9 @@ package struct TableCommit: Sendable {
     /// Whether the commit also takes away the snapshots that the table's properties no longer keep. For Firn's own
     /// writers, which commit every few seconds; a client expires when it wants to.
     package var expiresSnapshots: Bool
+    /// Whether the manifest lists of its snapshots are looked for. Firn's own writers have just written theirs; a client
+    /// may name one that is not there, and nobody could read the table any more.
+    package var checksManifestLists = false
 
     package init(
         warehouse: Warehouse, identifier: TableIdentifier, requirements: [TableRequirement],

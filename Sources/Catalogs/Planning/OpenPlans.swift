@@ -3,6 +3,7 @@ import Scheduling
 /// The plans whose ids clients may ask for. Decides only: the service works.
 struct OpenPlans {
     struct Plan {
+        var owner: String
         var tableUUID: String
         var query: PlanQuery
         var stage: Stage
@@ -27,20 +28,31 @@ struct OpenPlans {
 
     var count: Int { plans.count }
 
-    /// False when there is no room: then all are being worked on.
-    mutating func add(_ id: String, _ plan: Plan, at now: Int64, limit: Int) -> Bool {
-        if plans.count >= limit {
+    /// False when there is no room: then all are being worked on, or all of the owner's.
+    mutating func add(_ id: String, _ plan: Plan, at now: Int64, _ limits: PlanLimits) -> Bool {
+        if plans.count >= limits.openPlans || count(of: plan.owner) >= limits.openPlansPerOwner {
             plans = plans.filter { $0.value.expires > now || $0.value.stage.isWorkedOn }
         }
-        if plans.count >= limit {
-            let idle = plans.filter { !$0.value.stage.isWorkedOn }
-            guard let oldest = idle.min(by: { $0.value.number < $1.value.number }) else { return false }
-            plans[oldest.key] = nil
+        if count(of: plan.owner) >= limits.openPlansPerOwner {
+            guard dropOldest(where: { $0.owner == plan.owner }) else { return false }
+        }
+        if plans.count >= limits.openPlans {
+            guard dropOldest(where: { _ in true }) else { return false }
         }
         var plan = plan
         plan.number = nextNumber
         nextNumber += 1
         plans[id] = plan
+        return true
+    }
+
+    private func count(of owner: String) -> Int { plans.values.count { $0.owner == owner } }
+
+    /// False when all are being worked on.
+    private mutating func dropOldest(where isMeant: (Plan) -> Bool) -> Bool {
+        let idle = plans.filter { !$0.value.stage.isWorkedOn && isMeant($0.value) }
+        guard let oldest = idle.min(by: { $0.value.number < $1.value.number }) else { return false }
+        plans[oldest.key] = nil
         return true
     }
 

@@ -2,6 +2,8 @@
 package struct PlanLimits: Sendable {
     /// Plans whose ids are known at a time; the oldest that nobody works on make room.
     package var openPlans = 256
+    /// Of those, the plans of one token: it pushes out its own before anybody else's.
+    package var openPlansPerOwner = 64
     /// Plans worked on in the background at a time.
     package var plansAtOnce = 4
     /// Tasks in one answer, fewer when each carries a long filter.

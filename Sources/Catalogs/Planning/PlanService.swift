@@ -48,14 +48,14 @@ package final class PlanService: Sendable {
         (waiting, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(limits.openPlans))
     }
 
-    /// Plans what `query` asks for, or takes it on to be planned.
+    /// Plans what `query` asks for, or takes it on to be planned. `owner` is the token that asks.
     ///
     /// - Errors: `ICE-101` and `ICE-111` for a filter that cannot be understood, `CAT-304`, those of reading manifests.
     package func submit(
-        _ query: PlanQuery, of table: LoadedTable, cancellation: CancellationToken? = nil
+        _ query: PlanQuery, of table: LoadedTable, owner: String, cancellation: CancellationToken? = nil
     ) async throws -> (id: String, state: PlanState) {
         let id = UniqueID.random(from: catalog.randomness).description
-        let state = try await submit(query, as: id, of: table, cancellation)
+        let state = try await submit(query, PlanName(id: id, owner: owner), of: table, cancellation)
         await catalog.keep(.plan(id: id, query))
         return (id, state)
     }
@@ -64,9 +64,9 @@ package final class PlanService: Sendable {
     ///
     /// - Errors: `CAT-109` when what was planned has expired since, or the plan was cancelled; those of `submit`.
     package func submitAgain(
-        _ query: PlanQuery, as id: String, of table: LoadedTable, cancellation: CancellationToken? = nil
+        _ query: PlanQuery, as name: PlanName, of table: LoadedTable, cancellation: CancellationToken? = nil
     ) async throws -> PlanState {
-        let now = catalog.clock.monotonicNanoseconds
+        let (id, now) = (name.id, catalog.clock.monotonicNanoseconds)
         let isOpen = open.withLock { $0.find(id, tableUUID: table.uuid, at: now) != nil }
         if isOpen {
             let state = try await state(ofPlan: id, of: table, cancellation: cancellation)
@@ -74,21 +74,21 @@ package final class PlanService: Sendable {
             return state
         }
         do {
-            return try await submit(query, as: id, of: table, cancellation)
+            return try await submit(query, name, of: table, cancellation)
         } catch let error as IcebergError where Self.meansGone(error) {
             throw Self.noSuchPlan(id)
         }
     }
 
     private func submit(
-        _ query: PlanQuery, as id: String, of table: LoadedTable, _ cancellation: CancellationToken?
+        _ query: PlanQuery, _ name: PlanName, of table: LoadedTable, _ cancellation: CancellationToken?
     ) async throws -> PlanState {
-        let work = try PageWork(query, ScanWindow(), planID: id, table: table)
+        let work = try PageWork(query, ScanWindow(), planID: name.id, table: table)
         let plan = try scan(work, cancellation)
         guard try await plan.prepare() > limits.deleteBytesAtOnce else {
             do {
                 let page = try await page(work, of: plan)
-                try add(id, query, table, .answered)
+                try add(name, query, table, .answered)
                 meters.completed.add()
                 return .completed(page)
             } catch {
@@ -96,24 +96,26 @@ package final class PlanService: Sendable {
                 throw error
             }
         }
-        try add(id, query, table, .waiting(table, CancellationToken()))
-        wake.yield(id)
+        try add(name, query, table, .waiting(table, CancellationToken()))
+        wake.yield(name.id)
         meters.submitted.add()
         return .submitted
     }
 
-    private func add(_ id: String, _ query: PlanQuery, _ table: LoadedTable, _ stage: OpenPlans.Stage) throws
-    {
+    private func add(
+        _ name: PlanName, _ query: PlanQuery, _ table: LoadedTable, _ stage: OpenPlans.Stage
+    ) throws {
         let now = catalog.clock.monotonicNanoseconds
         let plan = OpenPlans.Plan(
-            tableUUID: table.uuid, query: query, stage: stage, expires: expiry, number: 0)
+            owner: name.owner, tableUUID: table.uuid, query: query, stage: stage, expires: expiry, number: 0)
         let (hasRoom, count) = open.withLock { open in
-            (open.add(id, plan, at: now, limit: limits.openPlans), open.count)
+            (open.add(name.id, plan, at: now, limits), open.count)
         }
         meters.open.set(Int64(count))
         guard hasRoom else {
             throw CatalogError(
-                .planningBusy, "too many scans are being planned", ["most": limits.openPlans],
+                .planningBusy, "too many scans are being planned",
+                ["most": limits.openPlans, "most of one token": limits.openPlansPerOwner],
                 hint: "cancel plans that are no longer needed")
         }
     }

@@ -1,10 +1,11 @@
+import Blobs
 package import Iceberg
 import Metastore
 
 extension Catalog {
     /// The table as it is now, or where it is gone or another one by that name, as it was at `metadataLocation`.
     ///
-    /// - Errors: `CAT-401` when that file is gone as well.
+    /// - Errors: `CAT-103` when that file is gone as well, as after a purge.
     package func table(
         _ table: TableIdentifier, orAsAt metadataLocation: String, in warehouse: Warehouse
     ) async throws -> (metadata: TableMetadata, metadataLocation: String) {
@@ -14,7 +15,12 @@ extension Catalog {
             // A file of the table lies in its location, which is no other table's.
             if try TableLocation(current.location).contains(file) { return (current, row.metadataLocation) }
         }
-        return (try await files.load(file), file)
+        do {
+            // What is in memory may outlive the file: the answer is the same whenever the request comes again.
+            return (try await files.reload(file), file)
+        } catch let error as CatalogError where (error.cause as? BlobsError)?.code == .notFound {
+            throw CatalogError.noSuchTable(table, in: warehouse)
+        }
     }
 
     /// As for tables; a view's files are never deleted.

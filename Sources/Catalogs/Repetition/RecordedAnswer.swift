@@ -4,12 +4,14 @@ package import JSONText
 /// What is kept of an answer so that it can be given again.
 ///
 /// Not the answer itself: metadata is large and lies in its file, and keys for storage are secrets that are made anew.
+/// Only a staged table has no file; its metadata is what its creator sent, without snapshots.
 ///
 ///     {"kind": "table", "namespace": ["web"], "name": "clicks", "metadata-location": "s3://…"}
 package enum RecordedAnswer: Sendable, Hashable {
     /// Success without a body.
     case nothing
     case table(TableIdentifier, metadataLocation: String)
+    case staged(TableIdentifier, JSONValue)
     case view(TableIdentifier, metadataLocation: String)
     case namespace(NamespaceInfo)
     case properties(NamespacePropertyChanges)
@@ -22,6 +24,11 @@ package enum RecordedAnswer: Sendable, Hashable {
         switch self {
         case .nothing: ["kind": "nothing"]
         case .table(let name, let location): Self.json("table", name, location)
+        case .staged(let name, let metadata):
+            [
+                "kind": "staged", "namespace": JSONValue(name.namespace.levels), "name": .string(name.name),
+                "metadata": metadata,
+            ]
         case .view(let name, let location): Self.json("view", name, location)
         case .namespace(let info):
             [
@@ -55,17 +62,22 @@ package enum RecordedAnswer: Sendable, Hashable {
     /// Nil for what this version did not write.
     init?(json: JSONValue) {
         func texts(_ name: String) -> [String]? { json[name]?.array?.compactMap(\.string) }
+        func table() -> TableIdentifier? {
+            guard let levels = texts("namespace"), let name = json["name"]?.string else { return nil }
+            return TableIdentifier(namespace: Namespace(levels), name: name)
+        }
         func place() -> (TableIdentifier, String)? {
-            guard let levels = texts("namespace"), let name = json["name"]?.string,
-                let location = json["metadata-location"]?.string
-            else { return nil }
-            return (TableIdentifier(namespace: Namespace(levels), name: name), location)
+            guard let name = table(), let location = json["metadata-location"]?.string else { return nil }
+            return (name, location)
         }
         switch json["kind"]?.string {
         case "nothing": self = .nothing
         case "table":
             guard let (name, location) = place() else { return nil }
             self = .table(name, metadataLocation: location)
+        case "staged":
+            guard let name = table(), let metadata = json["metadata"] else { return nil }
+            self = .staged(name, metadata)
         case "view":
             guard let (name, location) = place() else { return nil }
             self = .view(name, metadataLocation: location)

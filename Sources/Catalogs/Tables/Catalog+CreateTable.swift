@@ -1,4 +1,5 @@
 package import Effects
+import Faults
 package import Iceberg
 import Metastore
 import Tables
@@ -20,6 +21,7 @@ extension Catalog {
     package func stageTable(_ request: CreateTable, in warehouse: Warehouse) async throws -> TableMetadata {
         let (metadata, location) = try await newMetadata(request, in: warehouse)
         try await metastore.read { try LocationRules.requireFree(location, $0) }
+        await keep(.staged(request.identifier, metadata.json))
         return metadata
     }
 
@@ -36,7 +38,9 @@ extension Catalog {
         try NameRules(limits: limits).check(tableName: table.name)
         let file = try LocationRules.check(metadataLocation, in: warehouse)
         return try await queue.holding([CommitQueue.key(table, warehouse)]) {
-            let metadata = try await Self.registrable(file.uri) { try await files.load(file.uri) }
+            // Somebody else wrote the file, perhaps since it was read last.
+            let metadata = try await Self.registrable(file.uri) { try await files.reload(file.uri) }
+            try Self.requireSound(metadata, at: file.uri)
             let location = try LocationRules.check(metadata.location, in: warehouse)
             try claiming(location, metadata.uuid)
             guard location.contains(file.uri) else { throw LocationRules.outside(file.uri, location) }
@@ -65,6 +69,17 @@ extension Catalog {
             throw CatalogError(
                 .notRegistrable, "there is no metadata here that can be read",
                 ["metadata-location": location, "reason": "\(error.cause ?? error)"], cause: error)
+        }
+    }
+
+    /// Only here: what the catalog writes itself is sound when it began so.
+    private static func requireSound(_ metadata: TableMetadata, at location: String) throws(CatalogError) {
+        do {
+            try metadata.validateForWriting()
+        } catch {
+            throw CatalogError(
+                .notRegistrable, "the metadata contradicts itself: \(error.message)",
+                ["metadata-location": location], cause: error)
         }
     }
 

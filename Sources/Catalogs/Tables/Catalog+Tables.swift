@@ -1,3 +1,4 @@
+import Blobs
 import Effects
 package import Iceberg
 import Metastore
@@ -31,24 +32,35 @@ extension Catalog {
 
     /// Whether the files at `location` are still those of the table `uuid`, whatever its name is now.
     ///
-    /// A staged table has no row yet: its place is its own until somebody else has it, or a part of it.
+    /// A staged table has no row yet: its place is its own until somebody else has it, or a part of it, or until it was
+    /// created: a metadata file there tells that it was and is gone.
     ///
-    /// - Errors: `ICE-108`, and the Metastore's.
-    /// - Cost: one read of the Metastore by an index.
+    /// - Errors: `ICE-108`, the Metastore's and the store's.
+    /// - Cost: one read of the Metastore by an index; for a staged table a listing.
     package func hasTable(uuid: String, at location: String, isStaged: Bool) async throws -> Bool {
         let place = try TableLocation(location)
-        return try await metastore.read { transaction in
+        let known: Bool? = try await metastore.read { transaction in
             let owner = try transaction.first(
                 "SELECT uuid FROM tables WHERE location = ?", [.text(LocationRules.key(place))])
             if let owner { return try owner.text("uuid") == uuid }
             guard isStaged else { return false }
             do {
                 try LocationRules.requireFree(place, transaction)
-                return true
+                return nil
             } catch let error as CatalogError where error.code == .locationOverlaps {
                 return false
             }
         }
+        if let known { return known }
+        return try await !hasMetadata(in: place)
+    }
+
+    /// Whether the catalog has written metadata there: `metadata/00000-….metadata.json` and those after it. What a client
+    /// writes before its commit are manifests.
+    private func hasMetadata(in location: TableLocation) async throws -> Bool {
+        let folder = location.key + "/metadata/0"
+        let page = try await store.list(bucket: location.bucket, prefix: folder, after: nil, limit: 1000)
+        return page.entries.contains { $0.key.hasSuffix(".metadata.json") }
     }
 
     /// - Errors: `CAT-102` when the namespace does not exist.

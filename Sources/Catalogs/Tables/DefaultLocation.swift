@@ -10,11 +10,32 @@ package import Iceberg
 package enum DefaultLocation {
     static let folder = "__firn"
     private static let segmentLimit = 64
+    private static let uuidDigits = 12
 
     package static func text(for table: TableIdentifier, uuid: UniqueID, in warehouse: Warehouse) -> String {
         let names = (table.namespace.levels + [table.name]).map(segment)
         return
-            "s3://\(warehouse.bucket)/\(folder)/\(names.joined(separator: "/"))-\(uuid.description.suffix(12))"
+            "s3://\(warehouse.bucket)/\(folder)/\(names.joined(separator: "/"))-\(uuid.description.suffix(uuidDigits))"
+    }
+
+    /// Whether `uri` lies where a table of this name would by default, whatever its UUID.
+    ///
+    ///     s3://lake/__firn/web/clicks-1f2e3d4c5b6a/…     clicks, and not clicks-old
+    ///
+    /// False for names that the place has in another form: it could as well be another name's.
+    package static func mayHold(_ uri: String, of table: TableIdentifier, in warehouse: Warehouse) -> Bool {
+        let names = table.namespace.levels + [table.name]
+        guard names.allSatisfy({ segment($0).utf8.elementsEqual($0.utf8) }) else { return false }
+        let place = text(for: table, uuid: UniqueID(high: 0, low: 0), in: warehouse).utf8.dropLast(uuidDigits)
+        guard uri.utf8.starts(with: place) else { return false }
+        let rest = uri.utf8.dropFirst(place.count)
+        return rest.prefix(uuidDigits).count { isDigit($0) } == uuidDigits
+            && rest.dropFirst(uuidDigits).first == UInt8(ascii: "/")
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 
     /// Keeps what every client reads the same way without escapes.

@@ -1,14 +1,15 @@
+import Blobs
 import Iceberg
 import Synchronization
 import Telemetry
 
-/// Parsed metadata by the location of its file, bounded by the files' sizes.
+/// Parsed metadata by the location of its file, bounded by the sizes of their texts.
 ///
-/// A metadata file never changes once written, so an entry is never stale; which file is the current one is asked of the
-/// Metastore each time. When full, the entry goes that was not used since the hand passed it last (CLOCK).
+/// A metadata file never changes once the catalog wrote it, so an entry is never stale; one that somebody else wrote is
+/// read anew where the catalog takes it over. Which file is the current one is asked of the Metastore each time. When full, the entry goes that was not used since the hand passed it last (CLOCK).
 final class MetadataCache: Sendable {
     private struct Entry {
-        var location: String
+        var path: BlobPath
         var metadata: TableMetadata
         /// As clients get it; nil until one asked.
         var text: MetadataText?
@@ -16,7 +17,7 @@ final class MetadataCache: Sendable {
         var wasUsed: Bool
     }
     private struct State {
-        var positions: [String: Int] = [:]
+        var positions: [BlobPath: Int] = [:]
         var entries: [Entry] = []
         var hand = 0
         var bytes = 0
@@ -33,9 +34,9 @@ final class MetadataCache: Sendable {
             "firn_metadata_cache_misses_total", help: "Table metadata read from its file")
     }
 
-    func find(_ location: String) -> TableMetadata? {
+    func find(_ path: BlobPath) -> TableMetadata? {
         let found = state.withLock { state -> TableMetadata? in
-            guard let position = state.positions[location] else { return nil }
+            guard let position = state.positions[path] else { return nil }
             state.entries[position].wasUsed = true
             return state.entries[position].metadata
         }
@@ -44,25 +45,31 @@ final class MetadataCache: Sendable {
     }
 
     /// The metadata's JSON, if somebody asked for it before.
-    func findText(_ location: String) -> MetadataText? {
-        state.withLock { state in state.positions[location].flatMap { state.entries[$0].text } }
+    func findText(_ path: BlobPath) -> MetadataText? {
+        state.withLock { state in state.positions[path].flatMap { state.entries[$0].text } }
     }
 
-    func keepText(_ text: MetadataText, at location: String) {
+    func keepText(_ text: MetadataText, at path: BlobPath) {
         state.withLock { state in
-            if let position = state.positions[location] { state.entries[position].text = text }
+            if let position = state.positions[path] { state.entries[position].text = text }
         }
     }
 
-    /// `bytes` is the size of the metadata's file: what it takes in memory grows with it.
-    func insert(_ metadata: TableMetadata, at location: String, bytes: Int, text: MetadataText? = nil) {
-        guard bytes <= limitBytes else { return }
+    /// `bytes` is the size of the metadata's text: what it takes in memory grows with it.
+    func insert(
+        _ metadata: TableMetadata, at path: BlobPath, bytes: Int, text: MetadataText? = nil,
+        replacing: Bool = false
+    ) {
         state.withLock { state in
-            guard state.positions[location] == nil else { return }
+            if let position = state.positions[path] {
+                guard replacing else { return }
+                Self.remove(position, from: &state)
+            }
+            guard bytes <= limitBytes else { return }
             while state.bytes + bytes > limitBytes, !state.entries.isEmpty { Self.evictOne(&state) }
-            state.positions[location] = state.entries.count
+            state.positions[path] = state.entries.count
             state.entries.append(
-                Entry(location: location, metadata: metadata, text: text, bytes: bytes, wasUsed: false))
+                Entry(path: path, metadata: metadata, text: text, bytes: bytes, wasUsed: false))
             state.bytes += bytes
         }
     }
@@ -74,14 +81,17 @@ final class MetadataCache: Sendable {
             state.entries[state.hand].wasUsed = false
             state.hand += 1
         }
-        let victim = state.hand
+        remove(state.hand, from: &state)
+    }
+
+    private static func remove(_ victim: Int, from state: inout State) {
         state.bytes -= state.entries[victim].bytes
-        state.positions[state.entries[victim].location] = nil
+        state.positions[state.entries[victim].path] = nil
         // The last entry takes the free place.
         let last = state.entries.removeLast()
         if victim < state.entries.count {
             state.entries[victim] = last
-            state.positions[last.location] = victim
+            state.positions[last.path] = victim
         }
     }
 }

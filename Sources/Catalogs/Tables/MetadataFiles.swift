@@ -2,6 +2,7 @@ import Blobs
 import Effects
 import Iceberg
 import JSONText
+import Scheduling
 import Tables
 import Telemetry
 
@@ -11,17 +12,38 @@ struct MetadataFiles: Sendable {
     let cache: MetadataCache
     let randomness: any Randomness
     let limitBytes: Int
+    let ledger: MemoryLedger
     let work: CatalogWork
     let meters: CatalogMeters
     let log: Log
 
-    /// - Errors: `CAT-401` when the file is missing or is no table metadata; what the store throws otherwise.
+    /// Parsing less is not asked of the ledger: it is soon over, and few do it at once.
+    private static let smallBytes = 1 << 20
+
+    /// - Errors: `CAT-401` when the file is missing or is no table metadata, `SCH-202` when it is large and memory is not
+    ///   free; what the store throws otherwise.
     func load(_ location: String) async throws -> TableMetadata {
-        if let known = cache.find(location) { return known }
-        guard let path = BlobPath(uri: location) else {
-            throw CatalogError(
-                .corrupt, "a metadata location is no s3:// URI", ["metadata-location": location])
-        }
+        let path = try path(location)
+        if let known = cache.find(path) { return known }
+        return try await read(location, path, replacing: false)
+    }
+
+    /// What the file holds now, whatever is in memory: for one that somebody else wrote, perhaps again.
+    ///
+    /// - Errors: those of `load`.
+    func reload(_ location: String) async throws -> TableMetadata {
+        try await read(location, path(location), replacing: true)
+    }
+
+    private func path(_ location: String) throws(CatalogError) -> BlobPath {
+        if let path = BlobPath(uri: location) { return path }
+        throw CatalogError(
+            .corrupt, "a metadata location is no s3:// URI", ["metadata-location": location])
+    }
+
+    private func read(
+        _ location: String, _ path: BlobPath, replacing: Bool
+    ) async throws -> TableMetadata {
         do {
             let reader = try await store.open(path)
             guard reader.info.size <= Int64(limitBytes) else {
@@ -29,11 +51,21 @@ struct MetadataFiles: Sendable {
                     .limitExceeded, "the metadata file is too large",
                     ["metadata-location": location, "bytes": reader.info.size, "most": limitBytes])
             }
-            let bytes = try await reader.read([0..<reader.info.size])[0]
-            let metadata = try await work.run(size: bytes.count) {
-                try MetadataFile.parse(bytes, path: location)
+            let memory = try ledger.reserve(0, for: "a table's metadata")
+            @Sendable func reserve(_ bytes: Int) throws {
+                if bytes > Self.smallBytes { try memory.resize(to: bytes * MetadataFile.growth) }
             }
-            cache.insert(metadata, at: location, bytes: bytes.count)
+            try reserve(Int(reader.info.size))
+            let bytes = try await reader.read([0..<reader.info.size])[0]
+            // What is folded may unfold to anything up to the limit.
+            let (metadata, textBytes) = try await work.run(
+                size: MetadataFile.isFolded(bytes) ? limitBytes : bytes.count
+            ) {
+                let text = try MetadataFile.unfolded(
+                    bytes, path: location, limit: limitBytes, reserve: reserve)
+                return (try MetadataFile.parse(text, path: location), text.count)
+            }
+            cache.insert(metadata, at: path, bytes: textBytes, replacing: replacing)
             return metadata
         } catch let error as BlobsError where error.code == .notFound {
             throw unreadable(location, error)
@@ -65,7 +97,7 @@ struct MetadataFiles: Sendable {
         guard let path = BlobPath(uri: location) else {
             preconditionFailure("a metadata location made by newLocation is a URI")
         }
-        let before = earlier.flatMap { cache.findText($0) }
+        let before = earlier.flatMap { BlobPath(uri: $0) }.flatMap { cache.findText($0) }
         let text = try await work.run(size: Self.sizeEstimate(metadata)) {
             MetadataText(metadata, after: before)
         }
@@ -81,14 +113,15 @@ struct MetadataFiles: Sendable {
             location.hasSuffix(".gz.metadata.json")
             ? try await work.run(size: bytes.count) { try MetadataFile.compress(bytes) } : bytes
         _ = try await store.put(path, stored, if: .ifAbsent)
-        cache.insert(metadata, at: location, bytes: bytes.count, text: text)
+        cache.insert(metadata, at: path, bytes: bytes.count, text: text)
     }
 
     /// The JSON of metadata that lies at `location`, made once and kept with it.
     func text(of metadata: TableMetadata, at location: String) async throws -> [UInt8] {
-        if let known = cache.findText(location) { return known.bytes }
+        let path = try path(location)
+        if let known = cache.findText(path) { return known.bytes }
         let text = try await work.run(size: Self.sizeEstimate(metadata)) { MetadataText(metadata) }
-        cache.keepText(text, at: location)
+        cache.keepText(text, at: path)
         return text.bytes
     }
 

@@ -1,4 +1,9 @@
 extension TableChange {
+    /// How far one commit may go ahead in numbers that a table has only so many of: sequence numbers and row ids.
+    ///
+    /// Writers go on by one, or by the rows they add. One that takes the last number would have ended all writing.
+    private static let longestStep: Int64 = 1 << 40
+
     mutating func add(_ snapshot: Snapshot) throws(IcebergError) {
         if metadata.snapshot(withID: snapshot.snapshotID) != nil {
             throw IcebergError(
@@ -12,6 +17,7 @@ extension TableChange {
                 ["sequence-number": snapshot.sequenceNumber, "last": metadata.lastSequenceNumber],
                 hint: "load the table again and retry")
         }
+        try requireStep(from: metadata.lastSequenceNumber, to: snapshot.sequenceNumber, "sequence-number")
         var snapshot = snapshot
         snapshot.timestampMilliseconds = max(snapshot.timestampMilliseconds, metadata.lastUpdatedMilliseconds)
         let nextRowID = try nextRowID(after: snapshot)
@@ -32,13 +38,27 @@ extension TableChange {
                 ["snapshot-id": snapshot.snapshotID])
         }
         let (next, overflow) = first.addingReportingOverflow(added)
-        if first < metadata.nextRowID || overflow {
+        if overflow {
+            throw IcebergError(
+                .invalidUpdate, "the table has no row ids left for this snapshot",
+                ["first-row-id": first, "added-rows": added])
+        }
+        try requireStep(from: metadata.nextRowID, to: next, "next-row-id")
+        if first < metadata.nextRowID {
             throw IcebergError(
                 .staleSequenceNumber, "another snapshot took the row ids of this one",
                 ["first-row-id": first, "next-row-id": metadata.nextRowID],
                 hint: "load the table again and retry")
         }
         return next
+    }
+
+    private func requireStep(from last: Int64, to next: Int64, _ name: String) throws(IcebergError) {
+        let (step, overflow) = next.subtractingReportingOverflow(last)
+        guard overflow || step > Self.longestStep else { return }
+        throw IcebergError(
+            .invalidUpdate, "a commit goes too far ahead in the table's numbers",
+            ["which": name, "last": last, "asked": next, "longest step": Self.longestStep])
     }
 
     mutating func setRef(_ name: String, _ ref: SnapshotRef) throws(IcebergError) {

@@ -1,6 +1,6 @@
 package import JSONText
 
-/// Names a table inside a warehouse.
+/// Names a table inside a warehouse. Names are bytes, see `Namespace`.
 package struct TableIdentifier: Sendable, Hashable, CustomStringConvertible {
     package var namespace: Namespace
     package var name: String
@@ -8,6 +8,10 @@ package struct TableIdentifier: Sendable, Hashable, CustomStringConvertible {
     package init(namespace: Namespace, name: String) {
         self.namespace = namespace
         self.name = name
+    }
+
+    package static func == (left: TableIdentifier, right: TableIdentifier) -> Bool {
+        left.namespace == right.namespace && left.name.utf8.elementsEqual(right.name.utf8)
     }
 
     /// `web.raw.clicks`: for people; names may contain dots.

@@ -65,6 +65,11 @@ package struct TableLocation: Sendable, Hashable, CustomStringConvertible {
         return text == "." || text == ".."
     }
 
+    /// Of bytes: two spellings of `é` are two places, and perhaps two tables'.
+    package static func == (left: TableLocation, right: TableLocation) -> Bool {
+        left.uri.utf8.elementsEqual(right.uri.utf8)
+    }
+
     /// True when `path` names an object inside; false for anything that is no clean `s3://` URI.
     package func contains(_ path: String) -> Bool {
         do {

@@ -134,11 +134,13 @@ extension S3Call {
             throw S3Error(.notImplemented, "objects have no versions", ["x-amz-copy-source": header])
         }
         let text = header.hasPrefix("/") ? header.dropFirst() : header[...]
+        // Bytes: before a combining mark, with which a key may begin, a slash is none among characters.
         guard let plain = PercentEncoding.decode(text),
-            let slash = plain.firstIndex(of: "/"), slash > plain.startIndex,
-            plain.index(after: slash) < plain.endIndex
+            let slash = plain.utf8.firstIndex(of: UInt8(ascii: "/")), slash > plain.startIndex,
+            plain.utf8.index(after: slash) < plain.endIndex
         else { throw S3Error(.invalidArgument, "the source of a copy is not /BUCKET/KEY", ["value": header]) }
-        let path = BlobPath(bucket: String(plain[..<slash]), key: String(plain[plain.index(after: slash)...]))
+        let path = BlobPath(
+            bucket: String(plain[..<slash]), key: String(plain[plain.utf8.index(after: slash)...]))
         try principal.require(.storageRead, on: .object(path.bucket, path.key))
         return path
     }

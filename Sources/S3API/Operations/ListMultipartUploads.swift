@@ -63,7 +63,7 @@ extension S3Call {
     private func behind(_ all: [UploadInfo], _ key: String, _ id: String) -> [UploadInfo] {
         guard !key.isEmpty else { return all }
         let marker = ObjectKey(key)
-        let place = all.firstIndex { $0.key == key && $0.id == id }
+        let place = all.firstIndex { ObjectKey($0.key) == marker && $0.id == id }
         return all.enumerated().filter { index, upload in
             ObjectKey(upload.key) > marker || (place.map { index > $0 } ?? false)
         }.map(\.element)
@@ -74,17 +74,18 @@ extension S3Call {
     ) -> [UploadItem] {
         guard let delimiter else { return uploads.map { .upload($0) } }
         var items: [UploadItem] = []
-        var last: String?
+        var last: ObjectKey?
         for upload in uploads {
-            let rest = upload.key.dropFirst(prefix.count)
-            guard let end = rest.firstRange(of: delimiter)?.upperBound else {
+            // Bytes: what is one character may begin inside the prefix and end behind it.
+            let key = Array(upload.key.utf8)
+            guard let end = key[prefix.utf8.count...].firstRange(of: Array(delimiter.utf8))?.upperBound else {
                 items.append(.upload(upload))
                 continue
             }
-            let common = prefix + rest[..<end]
-            guard common != last, common != marker else { continue }
+            let common = ObjectKey(bytes: Array(key[..<end]))
+            guard common != last, common != ObjectKey(marker) else { continue }
             last = common
-            items.append(.commonPrefix(common))
+            items.append(.commonPrefix(common.text))
         }
         return items
     }

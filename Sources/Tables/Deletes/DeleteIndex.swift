@@ -28,6 +28,7 @@ struct DeleteIndex: Sendable {
             throw TablesError(
                 .manifestUnreadable, "a delete file has no sequence number", ["path": file.path])
         }
+        try metadata.requireKnown(sequenceNumber, of: file)
         var delete = DeleteFile(file: file, path: path, sequenceNumber: sequenceNumber)
         count += 1
         if !anyFormat, file.keyMetadata != nil { throw refused(file, "the delete file is encrypted") }

@@ -3,6 +3,9 @@ package import Iceberg
 
 /// Reads and writes manifest lists: what a snapshot consists of.
 package enum ManifestListFile {
+    /// No object is larger, in any store.
+    private static let manifestBytesMost: Int64 = 1 << 50
+
     /// - Errors: `TAB-102` with the cause.
     package static func read(_ bytes: [UInt8], path: String) throws(TablesError) -> [ManifestFile] {
         do {
@@ -29,7 +32,12 @@ package enum ManifestListFile {
             if schema == .null { continue }
             switch (field.fieldID, schema) {
             case (500, .string): manifest.path = try cursor.string()
-            case (501, .long): manifest.length = try cursor.long()
+            case (501, .long):
+                manifest.length = try cursor.long()
+                guard (0...manifestBytesMost).contains(manifest.length) else {
+                    throw FileFormatsError(
+                        .corruptFile, "a manifest cannot have this length", ["bytes": manifest.length])
+                }
             case (502, .int): manifest.specID = Int(try cursor.int())
             case (517, .int):
                 guard let content = ManifestFile.Content(rawValue: Int(try cursor.int())) else {

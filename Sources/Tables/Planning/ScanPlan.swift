@@ -39,6 +39,8 @@ package final class ScanPlan: AsyncSequence, Sendable {
         let predicate = request.predicate.normalized
         self.memory = memory
         state = Mutex(State(deletes: DeleteIndex(metadata: files.metadata)))
+        var files = files
+        files.memory = memory
         self.files = files
         self.request = request
         self.snapshots = snapshots
@@ -68,7 +70,12 @@ package final class ScanPlan: AsyncSequence, Sendable {
     /// Bytes of manifests of deletes that the first task waits for. Reads the manifest list.
     package func prepare() async throws -> Int64 {
         try await openOnce()
-        return state.withLock { $0.deleteManifests.reduce(0) { $0 + Swift.max(0, $1.length) } }
+        return state.withLock { state in
+            state.deleteManifests.reduce(0) { total, manifest in
+                let (sum, overflow) = total.addingReportingOverflow(Swift.max(0, manifest.length))
+                return overflow ? .max : sum
+            }
+        }
     }
 
     /// Where the next task stands, if it is found already.
@@ -279,6 +286,7 @@ package final class ScanPlan: AsyncSequence, Sendable {
         guard let sequenceNumber = entry.sequenceNumber else {
             throw TablesError(.manifestUnreadable, "a data file has no sequence number", ["path": file.path])
         }
+        try files.metadata.requireKnown(sequenceNumber, of: file)
         var task = ScanTask(
             file: file, path: path, spec: filter.spec, sequenceNumber: sequenceNumber,
             snapshotID: entry.snapshotID, position: position)

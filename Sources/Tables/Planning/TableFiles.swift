@@ -5,7 +5,7 @@ package import Scheduling
 /// Opens a table's manifest lists and manifests, through the caches; only inside the table's location.
 package struct TableFiles: Sendable {
     /// Larger manifests and lists are refused: usual ones have 8 MB.
-    package static let byteLimit: Int64 = 1 << 30
+    package static let byteLimit: Int64 = 256 << 20
 
     let metadata: TableMetadata
     let location: TableLocation
@@ -13,6 +13,11 @@ package struct TableFiles: Sendable {
     let caches: TableCaches
 
     let workers: Workers
+    /// Told of the bytes of a large manifest while it is decoded.
+    var memory: MemoryBudget?
+
+    /// Several are read side by side, but not many: smaller ones need no room of their own.
+    private static let smallBytes: Int64 = 1 << 20
 
     /// Large manifests and lists are decoded on `pool` where there is one.
     package init(
@@ -65,6 +70,9 @@ package struct TableFiles: Sendable {
         return entries
     }
 
+    /// The bytes of a manifest's file, whatever its list says.
+    func length(of manifest: ManifestFile) async throws -> Int64 { try await open(manifest).reader.info.size }
+
     /// Looking at an entry takes about as long as decoding so many bytes of one.
     static let entryBytes = 64
 
@@ -83,9 +91,14 @@ package struct TableFiles: Sendable {
         of manifest: ManifestFile, _ reader: any BlobReader, _ key: TableCaches.Key
     ) async throws -> [ManifestEntry] {
         if let known = caches.manifests.find(key) { return known }
-        let bytes = try await reader.read([0..<reader.info.size])[0]
+        let size = reader.info.size
+        let reservation = try memory?.reserve(
+            size > Self.smallBytes ? Int(size) : 0, for: "a table's manifest")
+        let bytes = try await reader.read([0..<size])[0]
         let manifestReader = ManifestReader(metadata: metadata, manifest: manifest)
-        let entries = try await workers.run(size: bytes.count) { try manifestReader.entries(bytes) }
+        let entries = try await workers.run(size: bytes.count) {
+            try withExtendedLifetime(reservation) { try manifestReader.entries(bytes) }
+        }
         caches.manifests.insert(entries, for: key, cost: bytes.count * TableCaches.growth)
         return entries
     }

@@ -39,14 +39,23 @@ enum AppendSummary {
 enum RowIDs {
     /// Gives data manifests that have none their first row id, in order, and answers how many ids were taken.
     ///
+    /// - Errors: `ICE-303` when the table has none left.
     /// Source: Iceberg table specification, "First Row ID Assignment".
-    static func assign(to manifests: inout [ManifestFile], from first: Int64) -> Int64 {
+    static func assign(to manifests: inout [ManifestFile], from first: Int64) throws(IcebergError) -> Int64 {
         var next = first
         for index in manifests.indices
         where manifests[index].content == .data && manifests[index].firstRowID == nil {
             manifests[index].firstRowID = next
-            next &+= (manifests[index].rows?.added ?? 0) &+ (manifests[index].rows?.existing ?? 0)
+            let rows = [manifests[index].rows?.added ?? 0, manifests[index].rows?.existing ?? 0]
+            for count in rows {
+                let (sum, overflow) = next.addingReportingOverflow(count)
+                guard !overflow, count >= 0 else {
+                    throw IcebergError(
+                        .invalidUpdate, "the table has no row ids left", ["next-row-id": first])
+                }
+                next = sum
+            }
         }
-        return next &- first
+        return next - first
     }
 }

@@ -118,7 +118,7 @@ package struct SnapshotProducer: Sendable {
         var snapshot = snapshot
         if metadata.formatVersion > 2 {
             snapshot.firstRowID = metadata.nextRowID
-            snapshot.addedRows = RowIDs.assign(to: &manifests, from: metadata.nextRowID)
+            snapshot.addedRows = try RowIDs.assign(to: &manifests, from: metadata.nextRowID)
         }
         let bytes = try ManifestListFile.write(
             manifests, of: snapshot, formatVersion: metadata.formatVersion, sync: randomness.bytes(16))
@@ -186,7 +186,8 @@ package struct SnapshotProducer: Sendable {
         return groups
     }
 
-    /// Lists of version 1 may leave counts out, which version 2 demands: those manifests are read and counted.
+    /// Lists of version 1 may leave counts out, which version 2 demands: those manifests are read and counted. What a
+    /// snapshot names without a list has no length yet either.
     func parentManifests(_ parent: Snapshot?, _ files: TableFiles) async throws -> [ManifestFile] {
         guard let parent else { return [] }
         var manifests = try await files.manifests(of: parent)
@@ -200,6 +201,7 @@ package struct SnapshotProducer: Sendable {
             }
             manifests[index].files = counts
             manifests[index].rows = rows
+            manifests[index].length = try await files.length(of: manifests[index])
         }
         return manifests
     }
