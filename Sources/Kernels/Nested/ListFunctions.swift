@@ -3,14 +3,17 @@ import Columnar
 /// Functions that make lists of lists, as DataFusion has them: positions count from one, null elements are equal.
 enum ListFunctions {
     static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
-        if call.function == .arraySeries || call.function == .arrayRange {
-            return try ListSeries.evaluate(call)
+        switch call.function {
+        case .arraySeries, .arrayRange: return try ListSeries.evaluate(call)
+        case .arrayRepeat: return try ListRepetition.evaluate(call)
+        case .arrayFlatten: return try ListFlattening.evaluate(call)
+        default: break
         }
         let arguments = call.arguments
         return try call.allRows.scalars(call.result) { row throws(KernelError) in
             let values = arguments.map { $0.scalar(at: row) }
             switch call.function {
-            case .arrayAppend, .arrayPrepend, .arrayConcat, .arrayUnion, .arrayRepeat:
+            case .arrayAppend, .arrayPrepend, .arrayConcat, .arrayUnion:
                 return try made(call.function, values)
             default:
                 guard case .list(let elements) = values[0] else { return .null }
@@ -26,12 +29,8 @@ enum ListFunctions {
         case .arrayPrepend: return .list([values[0]] + elements(values[1]))
         case .arrayConcat:
             return values.allSatisfy(\.isNull) ? .null : .list(try joined(values))
-        case .arrayUnion:
-            return values.contains(where: \.isNull) ? .null : .list(distinct(try joined(values)))
         default:
-            guard let count = whole(values[1]) else { return .null }
-            try check(count)
-            return .list(Array(repeating: values[0], count: max(0, Int(count))))
+            return values.contains(where: \.isNull) ? .null : .list(distinct(try joined(values)))
         }
     }
 
@@ -53,7 +52,6 @@ enum ListFunctions {
         case .arraySort: return .list(try sorted(list, rest))
         case .arrayReverse: return .list(list.reversed())
         case .arrayDistinct: return .list(distinct(list))
-        case .arrayFlatten: return .list(list.flatMap(elements))
         case .arraySlice: return try slice(list, rest)
         case .arrayRemove, .arrayRemoveN, .arrayRemoveAll:
             return removed(list, rest[0], count: count(function, rest.count > 1 ? rest[1] : nil))
