@@ -120,6 +120,7 @@ struct GrowthTests {
         }
         let json = Column(.json, [.string("[" + String(repeating: "1,", count: many) + "1]")])
         let list = Column(longs, [.list(Array(repeating: .long(1), count: many))])
+        let numbers = Column(longs, [.list((0..<many).map { .long(Int64($0 * 7919 % many)) })])
         let lists = Array(repeating: Scalar.list([.long(1)]), count: 1000)
         let calls: [(ScalarFunction, [Column], DataType)] = [
             (.ilike, [text("a", many), text("%a_a_b")], .boolean),
@@ -139,6 +140,9 @@ struct GrowthTests {
             (.extractJSON, [json, text("$[*]")], textLists),
             (.arrayRepeat, [list, column(1)], .list(Field("element", longs))),
             (.arrayReverse, [list], longs),
+            (.arraySort, [numbers], longs), (.arrayDistinct, [numbers], longs),
+            (.arrayUnion, [numbers, list], longs), (.arrayExcept, [list, numbers], longs),
+            (.arrayHasAny, [numbers, numbers], .boolean),
             (.arrayFlatten, [Column(.list(Field("element", longs)), [.list(lists)])], longs),
         ]
         for (function, arguments, result) in calls {
