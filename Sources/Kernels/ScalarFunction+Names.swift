@@ -161,7 +161,7 @@ extension ScalarFunction {
         .sha384: ("sha384", "Bytes"),
         .sha512: ("sha512", "Bytes"),
         .digest: ("digest", "Bytes by the algorithm named second"),
-        .jsonGet: ("json_get", "The value there, as JSON"),
+        .jsonGet: ("json_get", "The value there, as JSON; indexes from zero, from the end when negative"),
         .jsonGetJSON: ("json_get_json", "The value there, as JSON text"),
         .jsonGetString: ("json_get_str", "The text there; null for other kinds"),
         .jsonGetInteger: ("json_get_int", "The integer there; null for other kinds"),

@@ -17,6 +17,16 @@ package struct PlannerSettings: Sendable {
     package init(now: Instant) { self.now = now }
 
     package var kernelContext: KernelContext {
-        KernelContext(now: now, missingJSONIsDefault: missingJSONIsDefault)
+        var context = KernelContext(now: now, missingJSONIsDefault: missingJSONIsDefault)
+        context.supervisor = PlanningSupervisor(isInterrupted: isInterrupted)
+        return context
     }
+}
+
+/// Ends the computing of constants together with the planning they belong to; their memory is not counted.
+private struct PlanningSupervisor: KernelSupervisor {
+    let isInterrupted: @Sendable () -> Bool
+
+    var isStopped: Bool { isInterrupted() }
+    func makeHold() -> (any KernelHold)? { nil }
 }

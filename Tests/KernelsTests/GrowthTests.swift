@@ -112,6 +112,48 @@ struct GrowthTests {
         #expect(code { try evaluate(.arraySeries, [list, list], longs, in: context) } == .interrupted)
     }
 
+    @Test("functions end inside one long row when nobody wants it any more")
+    func longRows() throws {
+        let many = 100_000
+        func text(_ part: String, _ count: Int = 1) -> Column {
+            Column(.string, [.string(String(repeating: part, count: count))])
+        }
+        let json = Column(.json, [.string("[" + String(repeating: "1,", count: many) + "1]")])
+        let list = Column(longs, [.list(Array(repeating: .long(1), count: many))])
+        let numbers = Column(longs, [.list((0..<many).map { .long(Int64($0 * 7919 % many)) })])
+        let lists = Array(repeating: Scalar.list([.long(1)]), count: 1000)
+        let calls: [(ScalarFunction, [Column], DataType)] = [
+            (.ilike, [text("a", many), text("%a_a_b")], .boolean),
+            (.lower, [text("Ä", 4 * many)], .string), (.upper, [text("ä", 4 * many)], .string),
+            (.reverse, [text("ä", many)], .string), (.initcap, [text("ä", many)], .string),
+            (.translate, [text("a", many), text("b"), text("c")], .string),
+            (.replace, [text("a", many), text("a"), text("b")], .string),
+            (.splitPart, [text("a,", many), text(","), column(Int64(many))], .string),
+            (.splitPart, [text("a,", many), text(","), column(-1)], .string),
+            (.substringIndex, [text("a,", many), text(","), column(-1)], .string),
+            (.findInSet, [text("b"), text("a,", many)], .int),
+            (.stringToArray, [text("a,", many), text(",")], textLists),
+            (.regexpReplace, [text("a", many), text("a"), text("b"), text("g")], .string),
+            (.regexpCount, [text("a", many), text("a")], .long),
+            (.jsonLength, [json], .long), (.jsonGetArray, [json], textLists),
+            (.jsonGetInteger, [json, column(-1)], .long),
+            (.extractJSON, [json, text("$[*]")], textLists),
+            (.arrayRepeat, [list, column(1)], .list(Field("element", longs))),
+            (.arrayReverse, [list], longs),
+            (.arraySort, [numbers], longs), (.arrayDistinct, [numbers], longs),
+            (.arrayUnion, [numbers, list], longs), (.arrayExcept, [list, numbers], longs),
+            (.arrayHasAny, [numbers, numbers], .boolean),
+            (.arrayFlatten, [Column(.list(Field("element", longs)), [.list(lists)])], longs),
+        ]
+        for (function, arguments, result) in calls {
+            var context = KernelContext()
+            context.supervisor = Supervisor(stopsAfter: 3)
+            #expect(
+                code { try evaluate(function, arguments, result, in: context) } == .interrupted,
+                "\(function)")
+        }
+    }
+
     @Test("memory is asked for before a result grows, and a refusal ends it")
     func memory() throws {
         var context = KernelContext()
@@ -127,6 +169,10 @@ struct GrowthTests {
         let counts = Column(.long, Array(repeating: .long(1 << 20), count: 20))
         #expect(
             code { try evaluate(.repeated, [text, counts], .string, in: context) } == .memoryExhausted)
+        let parts = Column(.string, [.string(String(repeating: ",", count: 500_000))])
+        let comma = Column(.string, [.string(",")])
+        #expect(
+            code { try evaluate(.stringToArray, [parts, comma], textLists, in: context) } == .memoryExhausted)
     }
 }
 

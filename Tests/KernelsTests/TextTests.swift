@@ -18,11 +18,16 @@ struct TextTests {
         (.splitPart, [text("a,b,c"), text(","), int(2)], "b"),
         (.splitPart, [text("a,b,c"), text(","), int(-1)], "c"),
         (.splitPart, [text("a,b"), text(","), int(5)], ""),
+        (.splitPart, [text("a,b,c"), text(","), int(-3)], "a"),
+        (.splitPart, [text("a,b"), text(","), int(-3)], ""),
+        (.splitPart, [text("a,b"), text(","), long(.min)], ""),
         (.initcap, [text("hELLO wORLD-x2y")], "Hello World-X2y"),
         (.lower, [text("ÄBc")], "äbc"), (.upper, [text("straße")], "STRASSE"),
         (.translate, [text("12345"), text("143"), text("ax")], "a2x5"),
         (.overlay, [text("Txxxxas"), text("hom"), int(2), int(4)], "Thomas"),
         (.substringIndex, [text("www.a.com"), text("."), int(2)], "www.a"),
+        (.substringIndex, [text("www.a.com"), text("."), int(9)], "www.a.com"),
+        (.substringIndex, [text("www.a.com"), text("."), long(.min)], "www.a.com"),
         (.substringIndex, [text("www.a.com"), text("."), int(-2)], "a.com"), (.chr, [int(233)], "é"),
         (.toHex, [int(-1)], "ffffffff"), (.toHex, [long(255)], "ff"),
         (.encode, [text("abc"), text("base64")], "YWJj"),
@@ -32,9 +37,17 @@ struct TextTests {
         (.regexpReplace, [text("foobarbaz"), text("b(..)"), text("X\\1Y"), text("g")], "fooXarYXazY"),
         (.regexpReplace, [text("aaa"), text("a"), text("b")], "baa"),
         (.regexpReplace, [text("ab"), text("x*"), text("-"), text("g")], "-a-b-"),
+        // What is empty right behind a match is none.
+        (.regexpReplace, [text("aaa"), text("a*"), text("x"), text("g")], "x"),
+        (.regexpReplace, [text("aba"), text("b*"), text("x"), text("g")], "xaxax"),
+        (.regexpReplace, [text("äbä"), text("b*"), text("x"), text("g")], "xäxäx"),
+        (.regexpReplace, [text("a1b22"), text("[0-9]*"), text("#"), text("g")], "#a#b#"),
+        (.regexpReplace, [text(""), text("x*"), text("-"), text("g")], "-"),
         (.regexpSubstring, [text("a1b22"), text("[0-9]+")], "1"),
         (.jsonGetString, [json(#"{"a":{"b":["x","yé"]}}"#), text("a"), text("b"), int(1)], "yé"),
         (.jsonGetJSON, [json(#"{"a" : {"b": [1, 2]} }"#), text("a")], #"{"b": [1, 2]}"#),
+        (.jsonGetJSON, [json("[1, [2], 3]"), int(-1)], "3"),
+        (.jsonGetJSON, [json("[1, [2]]"), int(-2)], "1"),
         (.jsonAsText, [json(#"{"a\u0062":1.50}"#), text("ab")], "1.50"),
     ])
     func textGivesText(_ function: ScalarFunction, _ arguments: [Value], _ expected: String) throws {
@@ -48,6 +61,10 @@ struct TextTests {
         #expect(try answer(.jsonGetString, [json("{broken"), text("a")], .string) == .null)
         #expect(try answer(.jsonGetInteger, [json(#"{"a":12}"#), text("a")], .long) == .long(12))
         #expect(try answer(.jsonLength, [json("[1, [2,3], {}]")], .long) == .long(3))
+        #expect(try answer(.jsonGetJSON, [json("[1, 2]"), int(-3)], .string) == .null)
+        #expect(try answer(.jsonGetJSON, [json("[]"), int(-1)], .string) == .null)
+        #expect(try answer(.jsonGetJSON, [json(#"{"a": 1}"#), int(-1)], .string) == .null)
+        #expect(try answer(.jsonGetArray, [json("[1, 2")], .list(Field("element", .string))) == .null)
         let pipeline = KernelContext(missingJSONIsDefault: true)
         #expect(try answer(.jsonGetString, [json("{}"), text("a")], .string, in: pipeline) == .string(""))
         #expect(try answer(.jsonGetInteger, [json("{}"), text("a")], .long, in: pipeline) == .long(0))
@@ -73,6 +90,10 @@ struct TextTests {
         #expect(try answer(.endsWith, [text("abc"), text("abcd")], .boolean) == .boolean(false))
         #expect(try answer(.contains, [text("abc"), text("bc")], .boolean) == .boolean(true))
         #expect(try answer(.regexpCount, [text("banana"), text("an")], .long) == .long(2))
+        for (value, pattern, count) in [("aaa", "a*", 1), ("aba", "b*", 3), ("ab", "x*", 3)] {
+            let counted = try answer(.regexpCount, [text(value), text(pattern)], .long)
+            #expect(counted == .long(Int64(count)), "\(value) \(pattern)")
+        }
         #expect(try answer(.regexpPosition, [text("ébanana"), text("an")], .long) == .long(3))
     }
 

@@ -79,6 +79,7 @@ struct RoundTripTests {
         arguments: [
             ("select 1", "SELECT 1"),
             ("select ? from t where a = ? limit ?", "SELECT $1 FROM t WHERE a = $2 LIMIT $3"),
+            ("select 'a''\u{301}' as \"x\"\"\u{301}\"", "SELECT 'a''\u{301}' AS \"x\"\"\u{301}\""),
             ("select E'\\x41\\102\\xc3\\xa9'", "SELECT 'AB\u{e9}'"),
             (
                 "select * from ((values (1)) a join b on true)",

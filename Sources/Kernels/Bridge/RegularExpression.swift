@@ -12,7 +12,8 @@ import Synchronization
         static let multiline = Flags(rawValue: FIRN_RE2_MULTILINE.rawValue)
     }
     private struct Key: Hashable {
-        var pattern: String
+        /// Bytes, not text: Swift's `==` takes two spellings of é for one.
+        var pattern: [UInt8]
         var flags: Flags
     }
 
@@ -25,7 +26,7 @@ import Synchronization
     private static let recentLimit = 256
 
     static func compiled(_ pattern: String, _ flags: Flags) throws(KernelError) -> RegularExpression {
-        let key = Key(pattern: pattern, flags: flags)
+        let key = Key(pattern: Array(pattern.utf8), flags: flags)
         if let known = recent.withLock({ $0[key] }) { return known }
         let made = try RegularExpression(pattern, flags)
         recent.withLock { recent in

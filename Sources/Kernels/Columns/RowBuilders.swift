@@ -109,7 +109,7 @@ struct RowPlan {
     ) throws(KernelError) -> Column {
         var builder = ColumnBuilder(type)
         var watch = KernelWatch(supervisor)
-        var size = ScalarSize()
+        var size = ScalarSize(supervisor)
         for row in 0..<count {
             if row % Self.runRows == 0 { try KernelError.checkInterruption() }
             guard validity?[row] ?? true else {

@@ -9,11 +9,10 @@ enum JSONFunctions {
         if call.function == .extractJSON || call.function == .extractJSONString {
             return try JSONPath.evaluate(call)
         }
-        let documents = try call.text(0)
-        let path = try JSONPathOperand(call)
+        let lookup = JSONLookup(documents: try call.text(0), path: try JSONPathOperand(call))
         switch call.function {
         case .jsonGetString:
-            return try texts(call, documents, path) { bytes, range, buffer in
+            return try texts(call, lookup) { bytes, range, buffer in
                 guard bytes[range.lowerBound] == UInt8(ascii: "\""),
                     let text = JSONScanner.unescaped(bytes, range)
                 else { return false }
@@ -21,7 +20,7 @@ enum JSONFunctions {
                 return true
             }
         case .jsonAsText:
-            return try texts(call, documents, path) { bytes, range, buffer in
+            return try texts(call, lookup) { bytes, range, buffer in
                 if bytes[range.lowerBound] == UInt8(ascii: "\"") {
                     guard let text = JSONScanner.unescaped(bytes, range) else { return false }
                     buffer.append(contentsOf: text.utf8)
@@ -32,40 +31,13 @@ enum JSONFunctions {
                 return true
             }
         case .jsonGet, .jsonGetJSON:
-            return try texts(call, documents, path) { bytes, range, buffer in
+            return try texts(call, lookup) { bytes, range, buffer in
                 buffer.append(copying: bytes.extracting(range))
                 return true
             }
-        case .jsonGetInteger: return try integers(call, documents, path)
-        case .jsonGetFloat:
-            let missing: Double? = call.context.missingJSONIsDefault ? 0 : nil
-            let column = try call.rows.fixed(.double) { row throws(KernelError) -> Double? in
-                found(documents, path, row) { bytes, range in
-                    guard case .value(let value) = NumberParsing.double(bytes.extracting(range)) else {
-                        return nil
-                    }
-                    return value
-                } ?? missing
-            }
-            return try column.cast(to: call.result)
-        case .jsonGetBoolean:
-            let missing: Bool? = call.context.missingJSONIsDefault ? false : nil
-            return try call.rows.truth { row throws(KernelError) in
-                found(documents, path, row) { bytes, range in
-                    switch UTF8Text.string(bytes.extracting(range)) {
-                    case "true": true
-                    case "false": false
-                    default: nil
-                    }
-                } ?? missing
-            }
-        case .jsonContains:
-            return try RowPlan(count: call.rowCount, validity: path.validity).truth {
-                row throws(KernelError) in
-                guard call.arguments[0].isNull(row) == false else { return false }
-                return found(documents, path, row) { _, _ in true } ?? false
-            }
-        case .jsonLength, .jsonGetArray: return try children(call, documents, path)
+        case .jsonGetArray: return try arrays(call, lookup)
+        case .jsonGetBoolean, .jsonContains: return try truths(call, lookup)
+        case .jsonGetInteger, .jsonGetFloat, .jsonLength: return try numbers(call, lookup)
         default: throw call.unsupported()
         }
     }
@@ -74,61 +46,102 @@ enum JSONFunctions {
         range.count == 4 && bytes[range.lowerBound] == UInt8(ascii: "n")
     }
 
-    @inline(__always)
-    private static func found<Value>(
-        _ documents: TextOperand, _ path: JSONPathOperand, _ row: Int,
-        _ body: (Span<UInt8>, Range<Int>) -> Value?
-    ) -> Value? {
-        documents.withBytes(at: row) { bytes in
-            JSONScanner.find(path.steps(row), in: bytes).flatMap { body(bytes, $0) }
-        }
-    }
-
     private static func texts(
-        _ call: KernelCall, _ documents: TextOperand, _ path: JSONPathOperand,
+        _ call: KernelCall, _ lookup: JSONLookup,
         _ body: (Span<UInt8>, Range<Int>, inout [UInt8]) -> Bool
     ) throws(KernelError) -> Column {
         let keepsEmpty = call.context.missingJSONIsDefault && call.function == .jsonGetString
+        var watch = StepWatch(call.context.supervisor)
         return try call.rows.text(call.result) { row, buffer throws(KernelError) in
-            let isFound = documents.withBytes(at: row) { bytes in
-                guard let range = JSONScanner.find(path.steps(row), in: bytes) else { return false }
-                return body(bytes, range, &buffer)
-            }
-            return isFound || keepsEmpty
+            let isFound = try lookup.found(row, &watch) { bytes, range, _ in body(bytes, range, &buffer) }
+            return isFound ?? false || keepsEmpty
         }
     }
 
-    private static func integers(
-        _ call: KernelCall, _ documents: TextOperand, _ path: JSONPathOperand
-    ) throws(KernelError) -> Column {
-        let missing: Int64? = call.context.missingJSONIsDefault ? 0 : nil
-        let column = try call.rows.fixed(.long) { row throws(KernelError) -> Int64? in
-            found(documents, path, row) { bytes, range in
-                guard case .value(let value) = NumberParsing.integer(bytes.extracting(range), as: Int64.self)
-                else {
-                    return nil
+    private static func numbers(_ call: KernelCall, _ lookup: JSONLookup) throws(KernelError) -> Column {
+        let isDefault = call.context.missingJSONIsDefault
+        var watch = StepWatch(call.context.supervisor)
+        let column: Column
+        switch call.function {
+        case .jsonGetFloat:
+            column = try call.rows.fixed(.double) { row throws(KernelError) -> Double? in
+                try lookup.found(row, &watch) { bytes, range, _ -> Double? in
+                    guard case .value(let value) = NumberParsing.double(bytes.extracting(range)) else {
+                        return nil
+                    }
+                    return value
+                } ?? (isDefault ? 0 : nil)
+            }
+        case .jsonGetInteger:
+            column = try call.rows.fixed(.long) { row throws(KernelError) -> Int64? in
+                try lookup.found(row, &watch) { bytes, range, _ -> Int64? in
+                    let number = NumberParsing.integer(bytes.extracting(range), as: Int64.self)
+                    guard case .value(let value) = number else { return nil }
+                    return value
+                } ?? (isDefault ? 0 : nil)
+            }
+        default:
+            column = try call.rows.fixed(.long) { row throws(KernelError) -> Int64? in
+                try lookup.found(row, &watch) { bytes, range, watch throws(KernelError) -> Int64? in
+                    try JSONScanner.childCount(bytes, range.lowerBound, &watch).map { Int64($0) }
                 }
-                return value
-            } ?? missing
+            }
         }
         return try column.cast(to: call.result)
     }
 
-    private static func children(
-        _ call: KernelCall, _ documents: TextOperand, _ path: JSONPathOperand
-    ) throws(KernelError) -> Column {
-        try call.rows.scalars(call.result) { row throws(KernelError) in
-            documents.withBytes(at: row) { bytes in
-                guard let range = JSONScanner.find(path.steps(row), in: bytes),
-                    let children = JSONScanner.children(bytes, range.lowerBound)
-                else { return .null }
-                if call.function == .jsonGetArray {
-                    guard bytes[range.lowerBound] == UInt8(ascii: "[") else { return .null }
-                    return .list(children.map { .string(UTF8Text.string(bytes.extracting($0))) })
-                }
-                return call.result == .int
-                    ? .int(Int32(clamping: children.count)) : .long(Int64(children.count))
+    private static func truths(_ call: KernelCall, _ lookup: JSONLookup) throws(KernelError) -> Column {
+        var watch = StepWatch(call.context.supervisor)
+        if call.function == .jsonContains {
+            // A document that is null contains nothing.
+            return try call.plan(lookup.path.validity).truth { row throws(KernelError) in
+                guard call.arguments[0].isNull(row) == false else { return false }
+                return try lookup.found(row, &watch) { _, _, _ in true } ?? false
             }
+        }
+        let missing: Bool? = call.context.missingJSONIsDefault ? false : nil
+        return try call.rows.truth { row throws(KernelError) in
+            try lookup.found(row, &watch) { bytes, range, _ -> Bool? in
+                switch UTF8Text.string(bytes.extracting(range)) {
+                case "true": true
+                case "false": false
+                default: nil
+                }
+            } ?? missing
+        }
+    }
+
+    /// The elements are counted before one is made.
+    private static func arrays(_ call: KernelCall, _ lookup: JSONLookup) throws(KernelError) -> Column {
+        var watch = StepWatch(call.context.supervisor)
+        return try TextLists.column(call, validity: call.validity) { row, lists throws(KernelError) in
+            try lookup.found(row, &watch) { bytes, range, watch throws(KernelError) -> Bool? in
+                guard bytes[range.lowerBound] == UInt8(ascii: "["),
+                    let count = try JSONScanner.childCount(bytes, range.lowerBound, &watch)
+                else { return nil }
+                try RowPlan.check(elements: count)
+                return try JSONScanner.forEachChild(bytes, range.lowerBound, &watch) {
+                    child throws(KernelError) in try lists.append(bytes.extracting(child))
+                }
+            } ?? false
+        }
+    }
+}
+
+/// The documents of a call and the path that is followed into each.
+private struct JSONLookup {
+    let documents: TextOperand
+    let path: JSONPathOperand
+
+    /// Calls `body` with the document and the value's place in it; nil when there is no such value.
+    @inline(__always)
+    func found<Value>(
+        _ row: Int, _ watch: inout StepWatch,
+        _ body: (Span<UInt8>, Range<Int>, inout StepWatch) throws(KernelError) -> Value?
+    ) throws(KernelError) -> Value? {
+        try documents.withBytes(at: row) { bytes throws(KernelError) -> Value? in
+            guard let range = try JSONScanner.find(path.steps(row), in: bytes, &watch) else { return nil }
+            return try body(bytes, range, &watch)
         }
     }
 }

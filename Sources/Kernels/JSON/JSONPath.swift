@@ -15,18 +15,22 @@ enum JSONPath {
     static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
         let (documents, paths) = (try call.text(0), try call.text(1))
         let fixed = try call.constantText(1).map { text throws(KernelError) in try steps(text) }
+        var watch = StepWatch(call.context.supervisor)
         if call.function == .extractJSON {
-            return try call.rows.scalars(call.result) { row throws(KernelError) in
+            return try TextLists.column(call, validity: call.validity) { row, lists throws(KernelError) in
                 let path = if let fixed { fixed } else { try steps(paths.string(at: row)) }
-                return documents.withBytes(at: row) { bytes in
-                    .list(find(path, in: bytes).map { .string(UTF8Text.string(bytes.extracting($0))) })
+                try documents.withBytes(at: row) { bytes throws(KernelError) in
+                    for range in try find(path, in: bytes, &watch) {
+                        try lists.append(bytes.extracting(range))
+                    }
                 }
+                return true
             }
         }
         return try call.rows.text(call.result) { row, buffer throws(KernelError) in
             let path = if let fixed { fixed } else { try steps(paths.string(at: row)) }
-            let isFound = documents.withBytes(at: row) { bytes -> Bool in
-                guard let range = find(path, in: bytes).first else { return false }
+            let isFound = try documents.withBytes(at: row) { bytes throws(KernelError) -> Bool in
+                guard let range = try find(path, in: bytes, &watch).first else { return false }
                 // JSON's null is null, as in json_as_text.
                 if bytes[range.lowerBound] == UInt8(ascii: "n") { return false }
                 if bytes[range.lowerBound] == UInt8(ascii: "\"") {
@@ -41,26 +45,36 @@ enum JSONPath {
         }
     }
 
-    private static func find(_ path: [Step], in text: Span<UInt8>) -> [Range<Int>] {
-        var found: [Range<Int>] = JSONScanner.find([], in: text).map { [$0] } ?? []
+    private static func find(
+        _ path: [Step], in text: Span<UInt8>, _ watch: inout StepWatch
+    ) throws(KernelError) -> [Range<Int>] {
+        var found = try JSONScanner.find([], in: text, &watch).map { [$0] } ?? []
         for step in path {
-            found = found.flatMap { range -> [Range<Int>] in
+            var next: [Range<Int>] = []
+            for range in found {
                 switch step {
-                case .all: return JSONScanner.children(text, range.lowerBound) ?? []
+                case .all:
+                    let before = next.count
+                    let isWhole = try JSONScanner.forEachChild(text, range.lowerBound, &watch) {
+                        child throws(KernelError) in
+                        try RowPlan.check(elements: next.count + 1)
+                        next.append(child)
+                    }
+                    if !isWhole { next.removeSubrange(before...) }
                 case .one(let one):
-                    let inner = JSONScanner.find([one], in: text.extracting(range))
-                    return inner.map {
-                        [$0.lowerBound + range.lowerBound..<$0.upperBound + range.lowerBound]
-                    } ?? []
+                    let inner = try JSONScanner.find([one], in: text.extracting(range), &watch)
+                    guard let inner else { continue }
+                    next.append(inner.lowerBound + range.lowerBound..<inner.upperBound + range.lowerBound)
                 }
             }
+            found = next
         }
         return found
     }
 
     /// - Errors: `invalidPattern` for what this build does not read.
     private static func steps(_ text: String) throws(KernelError) -> [Step] {
-        var rest = Substring(text)
+        var rest = Substring(text).unicodeScalars
         func invalid() -> KernelError {
             KernelError(
                 .invalidPattern, "this is no JSONPath such as $.a[0]['b'][*]",
@@ -73,7 +87,7 @@ enum JSONPath {
             if sign == "." {
                 let name = rest.dropFirst().prefix { $0 != "." && $0 != "[" }
                 guard !name.isEmpty else { throw invalid() }
-                steps.append(name == "*" ? .all : .one(.name(Array(name.utf8))))
+                steps.append(name.elementsEqual(["*"]) ? .all : .one(.name(Array(String(name).utf8))))
                 rest = rest.dropFirst(name.count + 1)
                 continue
             }
@@ -82,15 +96,15 @@ enum JSONPath {
             if let quote = first, quote == "'" || quote == "\"" {
                 let name = rest.dropFirst(2).prefix { $0 != quote }
                 guard rest.dropFirst(2 + name.count).starts(with: [quote, "]"]) else { throw invalid() }
-                steps.append(.one(.name(Array(name.utf8))))
+                steps.append(.one(.name(Array(String(name).utf8))))
                 rest = rest.dropFirst(name.count + 4)
                 continue
             }
             let inner = rest.dropFirst().prefix { $0 != "]" }
             guard rest.dropFirst(inner.count + 1).first == "]" else { throw invalid() }
-            if inner == "*" {
+            if inner.elementsEqual(["*"]) {
                 steps.append(.all)
-            } else if let index = Int(inner), index >= 0 {
+            } else if let index = Int(String(inner)), index >= 0 {
                 steps.append(.one(.index(index)))
             } else {
                 throw invalid()

@@ -5,58 +5,82 @@ import JSONText
 ///
 /// - Errors: nil for text that is not JSON as far as it had to look.
 enum JSONScanner {
-    /// A step into a value: a member's name, or an element's index from zero.
+    /// A step into a value: a member's name, or an element's index from zero, from the end when negative.
     enum Step {
         case name([UInt8])
         case index(Int)
     }
 
     /// The bytes of the value at `path`, without spaces around.
-    static func find(_ path: [Step], in text: Span<UInt8>) -> Range<Int>? {
+    static func find(
+        _ path: [Step], in text: Span<UInt8>, _ watch: inout StepWatch
+    ) throws(KernelError) -> Range<Int>? {
         var position = skipSpace(text, 0)
         for step in path {
             guard position < text.count else { return nil }
             switch step {
             case .name(let name):
-                guard let next = member(name, text, position) else { return nil }
+                guard let next = try member(name, text, position, &watch) else { return nil }
                 position = next
             case .index(let index):
-                guard let next = element(index, text, position) else { return nil }
+                guard let next = try element(index, text, position, &watch) else { return nil }
                 position = next
             }
         }
         return value(text, position).map { position..<$0 }
     }
 
-    /// Members or elements of the value that begins at `position`; nil for other kinds.
-    static func children(_ text: Span<UInt8>, _ position: Int) -> [Range<Int>]? {
-        guard position < text.count else { return nil }
+    /// How many members or elements the value has that begins at `position`; nil for other kinds.
+    static func childCount(
+        _ text: Span<UInt8>, _ position: Int, _ watch: inout StepWatch
+    ) throws(KernelError) -> Int? {
+        var count = 0
+        return try forEachChild(text, position, &watch) { _ in count += 1 } ? count : nil
+    }
+
+    /// Calls `body` with each member or element of the value that begins at `position`; false for other kinds, and for
+    /// what turns out to be no JSON.
+    static func forEachChild(
+        _ text: Span<UInt8>, _ position: Int, _ watch: inout StepWatch,
+        _ body: (Range<Int>) throws(KernelError) -> Void
+    ) throws(KernelError) -> Bool {
+        guard position < text.count else { return false }
         let isObject = text[position] == UInt8(ascii: "{")
-        guard isObject || text[position] == UInt8(ascii: "[") else { return nil }
-        var found: [Range<Int>] = []
+        guard isObject || text[position] == UInt8(ascii: "[") else { return false }
         var position = skipSpace(text, position + 1)
-        if position < text.count, text[position] == UInt8(ascii: isObject ? "}" : "]") { return [] }
+        if position < text.count, text[position] == UInt8(ascii: isObject ? "}" : "]") { return true }
         while true {
+            try watch.step()
             if isObject {
-                guard let name = string(text, position) else { return nil }
+                guard let name = string(text, position) else { return false }
                 position = skipSpace(text, name)
-                guard position < text.count, text[position] == UInt8(ascii: ":") else { return nil }
+                guard position < text.count, text[position] == UInt8(ascii: ":") else { return false }
                 position = skipSpace(text, position + 1)
             }
-            guard let end = value(text, position) else { return nil }
-            found.append(position..<end)
+            guard let end = value(text, position) else { return false }
+            try body(position..<end)
             position = skipSpace(text, end)
-            guard position < text.count else { return nil }
-            if text[position] == UInt8(ascii: isObject ? "}" : "]") { return found }
-            guard text[position] == UInt8(ascii: ",") else { return nil }
+            guard position < text.count else { return false }
+            if text[position] == UInt8(ascii: isObject ? "}" : "]") { return true }
+            guard text[position] == UInt8(ascii: ",") else { return false }
             position = skipSpace(text, position + 1)
         }
     }
 
-    private static func element(_ index: Int, _ text: Span<UInt8>, _ start: Int) -> Int? {
-        guard text[start] == UInt8(ascii: "["), index >= 0 else { return nil }
+    /// Where the element begins; negative ones count from the end.
+    private static func element(
+        _ index: Int, _ text: Span<UInt8>, _ start: Int, _ watch: inout StepWatch
+    ) throws(KernelError) -> Int? {
+        guard text[start] == UInt8(ascii: "[") else { return nil }
+        var index = index
+        if index < 0 {
+            let count = try childCount(text, start, &watch)
+            guard let count, count >= index.magnitude else { return nil }
+            index += count
+        }
         var position = skipSpace(text, start + 1)
         for _ in 0..<index {
+            try watch.step()
             guard let end = value(text, position) else { return nil }
             position = skipSpace(text, end)
             guard position < text.count, text[position] == UInt8(ascii: ",") else { return nil }
@@ -66,10 +90,13 @@ enum JSONScanner {
     }
 
     /// Where the value of the named member begins; the first one when the name repeats.
-    private static func member(_ name: [UInt8], _ text: Span<UInt8>, _ start: Int) -> Int? {
+    private static func member(
+        _ name: [UInt8], _ text: Span<UInt8>, _ start: Int, _ watch: inout StepWatch
+    ) throws(KernelError) -> Int? {
         guard text[start] == UInt8(ascii: "{") else { return nil }
         var position = skipSpace(text, start + 1)
         while let end = string(text, position) {
+            try watch.step()
             let isSame = isName(name, text, position + 1..<end - 1)
             position = skipSpace(text, end)
             guard position < text.count, text[position] == UInt8(ascii: ":") else { return nil }

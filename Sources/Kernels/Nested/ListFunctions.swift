@@ -3,57 +3,59 @@ import Columnar
 /// Functions that make lists of lists, as DataFusion has them: positions count from one, null elements are equal.
 enum ListFunctions {
     static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
-        if call.function == .arraySeries || call.function == .arrayRange {
-            return try ListSeries.evaluate(call)
+        switch call.function {
+        case .arraySeries, .arrayRange: return try ListSeries.evaluate(call)
+        case .arrayRepeat: return try ListRepetition.evaluate(call)
+        case .arrayFlatten: return try ListFlattening.evaluate(call)
+        default: break
         }
         let arguments = call.arguments
+        var watch = StepWatch(call.context.supervisor)
         return try call.allRows.scalars(call.result) { row throws(KernelError) in
             let values = arguments.map { $0.scalar(at: row) }
             switch call.function {
-            case .arrayAppend, .arrayPrepend, .arrayConcat, .arrayUnion, .arrayRepeat:
-                return try made(call.function, values)
+            case .arrayAppend, .arrayPrepend, .arrayConcat, .arrayUnion:
+                return try made(call.function, values, &watch)
             default:
                 guard case .list(let elements) = values[0] else { return .null }
-                return try changed(call.function, elements, Array(values.dropFirst()))
+                return try changed(call.function, elements, Array(values.dropFirst()), &watch)
             }
         }
     }
 
     /// Null lists are empty here.
-    private static func made(_ function: ScalarFunction, _ values: [Scalar]) throws(KernelError) -> Scalar {
+    private static func made(
+        _ function: ScalarFunction, _ values: [Scalar], _ watch: inout StepWatch
+    ) throws(KernelError) -> Scalar {
         switch function {
         case .arrayAppend: return .list(elements(values[0]) + [values[1]])
         case .arrayPrepend: return .list([values[0]] + elements(values[1]))
         case .arrayConcat:
             return values.allSatisfy(\.isNull) ? .null : .list(try joined(values))
-        case .arrayUnion:
-            return values.contains(where: \.isNull) ? .null : .list(distinct(try joined(values)))
         default:
-            guard let count = whole(values[1]) else { return .null }
-            try check(count)
-            return .list(Array(repeating: values[0], count: max(0, Int(count))))
+            if values.contains(where: \.isNull) { return .null }
+            return .list(try distinct(try joined(values), &watch))
         }
     }
 
     private static func changed(
-        _ function: ScalarFunction, _ list: [Scalar], _ rest: [Scalar]
+        _ function: ScalarFunction, _ list: [Scalar], _ rest: [Scalar], _ watch: inout StepWatch
     ) throws(KernelError) -> Scalar {
         switch function {
         case .arrayHasAll:
             guard case .list(let wanted) = rest[0] else { return .null }
-            let known = Set(list)
+            let known = try set(of: list, &watch)
             return .boolean(wanted.allSatisfy(known.contains))
         case .arrayHasAny:
             guard case .list(let wanted) = rest[0] else { return .null }
-            let known = Set(list)
+            let known = try set(of: list, &watch)
             return .boolean(wanted.contains(where: known.contains))
         case .arrayPosition: return position(list, rest)
         case .arrayPositions:
             return .list(list.indices.filter { list[$0] == rest[0] }.map { .long(Int64($0) + 1) })
-        case .arraySort: return .list(try sorted(list, rest))
+        case .arraySort: return .list(try sorted(list, rest, &watch))
         case .arrayReverse: return .list(list.reversed())
-        case .arrayDistinct: return .list(distinct(list))
-        case .arrayFlatten: return .list(list.flatMap(elements))
+        case .arrayDistinct: return .list(try distinct(list, &watch))
         case .arraySlice: return try slice(list, rest)
         case .arrayRemove, .arrayRemoveN, .arrayRemoveAll:
             return removed(list, rest[0], count: count(function, rest.count > 1 ? rest[1] : nil))
@@ -64,8 +66,9 @@ enum ListFunctions {
         case .arrayResize: return try resized(list, rest)
         case .arrayIntersect, .arrayExcept:
             guard case .list(let other) = rest[0] else { return .null }
-            let known = Set(other)
-            return .list(distinct(list).filter { known.contains($0) == (function == .arrayIntersect) })
+            let known = try set(of: other, &watch)
+            return .list(
+                try distinct(list, &watch).filter { known.contains($0) == (function == .arrayIntersect) })
         case .arrayMaximum: return extreme(list) { $0.order(comparedTo: $1) > 0 }
         case .arrayMinimum: return extreme(list) { $0.order(comparedTo: $1) < 0 }
         case .arrayAnyValue: return list.first { !$0.isNull } ?? .null
@@ -103,9 +106,25 @@ enum ListFunctions {
     }
 
     /// Each once, in the order they first come.
-    private static func distinct(_ list: [Scalar]) -> [Scalar] {
+    private static func distinct(
+        _ list: [Scalar], _ watch: inout StepWatch
+    ) throws(KernelError) -> [Scalar] {
         var seen = Set<Scalar>()
-        return list.filter { seen.insert($0).inserted }
+        var result: [Scalar] = []
+        for element in list {
+            try watch.step()
+            if seen.insert(element).inserted { result.append(element) }
+        }
+        return result
+    }
+
+    private static func set(of list: [Scalar], _ watch: inout StepWatch) throws(KernelError) -> Set<Scalar> {
+        var set = Set<Scalar>()
+        for element in list {
+            try watch.step()
+            set.insert(element)
+        }
+        return set
     }
 
     private static func position(_ list: [Scalar], _ rest: [Scalar]) -> Scalar {
@@ -117,7 +136,9 @@ enum ListFunctions {
     }
 
     /// Nulls first unless the third argument says otherwise, in both directions: DataFusion's default.
-    private static func sorted(_ list: [Scalar], _ rest: [Scalar]) throws(KernelError) -> [Scalar] {
+    private static func sorted(
+        _ list: [Scalar], _ rest: [Scalar], _ watch: inout StepWatch
+    ) throws(KernelError) -> [Scalar] {
         func word(_ index: Int, _ first: String, _ second: String) throws(KernelError) -> Bool {
             guard index < rest.count, case .string(let text) = rest[index] else { return true }
             let upper = text.uppercased()
@@ -130,10 +151,14 @@ enum ListFunctions {
         let isAscending = try word(0, "ASC", "DESC")
         let nullsFirst = try word(1, "NULLS FIRST", "NULLS LAST")
         let nulls = list.filter(\.isNull)
-        let known = list.filter { !$0.isNull }.sorted {
-            let order = $0.order(comparedTo: $1)
+        // `sorted` rethrows any error: once the work is not wanted all elements are equal, and it ends by itself.
+        var fault: KernelError?
+        let known = list.filter { !$0.isNull }.sorted { left, right in
+            do throws(KernelError) { try watch.step() } catch { fault = error }
+            let order = fault == nil ? left.order(comparedTo: right) : 0
             return isAscending ? order < 0 : order > 0
         }
+        if let fault { throw fault }
         return nullsFirst ? nulls + known : known + nulls
     }
 

@@ -13,7 +13,7 @@ enum NestedFunctions {
             return .constant(.string("\(call.arguments[0].type)"), .string, count: call.rowCount)
         case .makeArray: return try makeArray(call)
         case .mapKeys, .mapValues: return try entries(call)
-        case .stringToArray: return try split(call)
+        case .stringToArray: return try TextCuts.evaluate(call)
         case .arrayToString: return try join(call)
         case .anyElement, .allElements: return try Quantifiers.evaluate(call)
         case .makeMap, .mapEntries: return try MapFunctions.evaluate(call)
@@ -66,26 +66,6 @@ enum NestedFunctions {
             call.result, count: call.rowCount,
             .list(offsets: offsets, element: call.function == .mapKeys ? keys : values),
             validity: column.validity)
-    }
-
-    private static func split(_ call: KernelCall) throws(KernelError) -> Column {
-        let text = try call.text(0)
-        let delimiters = try call.text(1)
-        let nulls: TextOperand? = call.has(2) ? try call.text(2) : nil
-        let isValid = call.arguments.map { $0.validityBits() }
-        return try call.plan(isValid[0]).scalars(call.result) {
-            row throws(KernelError) in
-            let null = isValid.count > 2 && isValid[2][row] ? nulls?.string(at: row) : nil
-            let whole = text.string(at: row)
-            if whole.isEmpty { return .list([]) }
-            guard isValid[1][row] else { return .list(whole.unicodeScalars.map { .string(String($0)) }) }
-            let delimiter = delimiters.string(at: row)
-            if delimiter.isEmpty { return .list([.string(whole)]) }
-            return .list(
-                whole.split(separator: delimiter, omittingEmptySubsequences: false).map {
-                    $0 == null.map { Substring($0) } ? .null : .string(String($0))
-                })
-        }
     }
 
     private static func scalars(_ call: KernelCall) throws(KernelError) -> Column {

@@ -65,14 +65,16 @@ struct LikePattern {
         }
     }
 
-    func matches(_ text: Span<UInt8>) -> Bool {
-        guard ignoresCase else { return matchesExactly(text) }
+    func matches(_ text: Span<UInt8>, _ watch: inout StepWatch) throws(KernelError) -> Bool {
+        guard ignoresCase else { return try matchesExactly(text, &watch) }
         var lowered: [UInt8] = []
-        UTF8Text.appendLowercased(text, to: &lowered)
-        return matchesExactly(lowered.span)
+        try UTF8Text.appendLowercased(text, to: &lowered, &watch)
+        return try matchesExactly(lowered.span, &watch)
     }
 
-    private func matchesExactly(_ text: Span<UInt8>) -> Bool {
+    private func matchesExactly(
+        _ text: Span<UInt8>, _ watch: inout StepWatch
+    ) throws(KernelError) -> Bool {
         switch shape {
         case .exact(let wanted): text.count == wanted.count && UTF8Text.matches(wanted.span, in: text, at: 0)
         case .prefix(let wanted): UTF8Text.matches(wanted.span, in: text, at: 0)
@@ -80,18 +82,21 @@ struct LikePattern {
             text.count >= wanted.count
                 && UTF8Text.matches(wanted.span, in: text, at: text.count - wanted.count)
         case .contains(let wanted): UTF8Text.find(wanted.span, in: text) != nil
-        case .general(let tokens): Self.walk(tokens, text)
+        case .general(let tokens): try Self.walk(tokens, text, &watch)
         }
     }
 
     /// Greedy with one retry point: after a `%`, a later failure moves that `%` one character on, or to the next place
     /// of the text behind it. An earlier `%` never needs another look, so the cost is at most pattern times text.
-    private static func walk(_ tokens: [Token], _ text: Span<UInt8>) -> Bool {
+    private static func walk(
+        _ tokens: [Token], _ text: Span<UInt8>, _ watch: inout StepWatch
+    ) throws(KernelError) -> Bool {
         var token = 0
         var position = 0
         var retryToken = -1
         var retryPosition = 0
         while true {
+            try watch.step()
             if token == tokens.count, position == text.count { return true }
             var isStep = false
             if token < tokens.count {

@@ -31,9 +31,12 @@ enum PatternFunctions {
         }
         let isConstant = patterns.isConstant && escapes?.isConstant ?? true
         let fixed = isConstant && call.rowCount > 0 ? try compile(0) : nil
+        var watch = StepWatch(call.context.supervisor)
         return try call.rows.truth { row throws(KernelError) in
             let pattern = if let fixed { fixed } else { try compile(row) }
-            return text.withBytes(at: row) { pattern.matches($0) } == wanted
+            return try text.withBytes(at: row) { bytes throws(KernelError) in
+                try pattern.matches(bytes, &watch)
+            } == wanted
         }
     }
 
@@ -96,17 +99,14 @@ enum PatternFunctions {
             }
             let (expression, _) = try patterns.expression(at: row)
             return try text.withBytes(at: row) { bytes throws(KernelError) -> Int64 in
-                var position = UTF8Text.offset(of: Int(starts[row] - 1), in: bytes)
+                var matches = RegexMatches(
+                    from: UTF8Text.offset(of: Int(starts[row] - 1), in: bytes), for: call.context.supervisor)
                 var count: Int64 = 0
-                while position <= bytes.count,
-                    let whole = try expression.firstMatch(in: bytes, from: position)?[0]
-                {
+                while let (whole, _) = try matches.next(expression, in: bytes) {
                     if !isCount {
                         return Int64(UTF8Text.length(bytes.extracting(0..<whole.lowerBound))) + 1
                     }
                     count += 1
-                    if count & 0xFFF == 0 { try KernelError.checkInterruption() }
-                    position = RegexReplacement.next(after: whole, in: bytes)
                 }
                 return count
             }

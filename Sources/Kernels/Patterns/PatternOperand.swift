@@ -5,7 +5,8 @@ struct PatternOperand {
     private let patterns: TextOperand
     private let flags: TextOperand?
     private let translate: (String) -> String
-    private var last: (pattern: String, flags: String, expression: RegularExpression)?
+    /// By its bytes: Swift's `==` takes two spellings of é for one.
+    private var last: (pattern: [UInt8], flags: String, expression: RegularExpression)?
 
     /// The pattern is the second argument. `translate` makes it one of RE2's.
     init(
@@ -22,10 +23,11 @@ struct PatternOperand {
     ) throws(KernelError) -> (expression: RegularExpression, flags: String) {
         // A constant pattern is compiled for the first row and kept.
         if let last, patterns.isConstant, flags?.isConstant ?? true { return (last.expression, last.flags) }
-        let pattern = patterns.string(at: row)
+        let pattern = patterns.bytes(at: row)
         let letters = flags?.string(at: row) ?? ""
         if let last, last.pattern == pattern, last.flags == letters { return (last.expression, letters) }
-        let made = try RegularExpression.compiled(translate(pattern), try Self.options(letters))
+        let made = try RegularExpression.compiled(
+            translate(String(decoding: pattern, as: UTF8.self)), try Self.options(letters))
         last = (pattern, letters, made)
         return (made, letters)
     }

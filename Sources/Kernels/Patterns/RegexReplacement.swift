@@ -17,46 +17,33 @@ enum RegexReplacement {
             let pieces = fixed ?? self.pieces(replacements.string(at: row))
             let isGlobal = flags.contains("g")
             try text.withBytes(at: row) { bytes throws(KernelError) in
-                try replace(bytes, expression, pieces, isGlobal: isGlobal, into: &buffer)
+                var matches = RegexMatches(from: 0, for: call.context.supervisor)
+                try replace(bytes, expression, &matches, pieces, isGlobal: isGlobal, into: &buffer)
             }
             return true
         }
     }
 
     private static func replace(
-        _ bytes: Span<UInt8>, _ expression: RegularExpression, _ pieces: [Piece], isGlobal: Bool,
-        into result: inout [UInt8]
+        _ bytes: Span<UInt8>, _ expression: RegularExpression, _ matches: inout RegexMatches,
+        _ pieces: [Piece], isGlobal: Bool, into result: inout [UInt8]
     ) throws(KernelError) {
         var copied = 0
-        var position = 0
-        var matches = 0
-        while position <= bytes.count, let found = try expression.firstMatch(in: bytes, from: position),
-            let whole = found[0]
-        {
-            matches &+= 1
-            if matches & 0xFFF == 0 { try KernelError.checkInterruption() }
+        while let (whole, groups) = try matches.next(expression, in: bytes) {
             try result.grow(by: bytes.extracting(copied..<whole.lowerBound))
             for piece in pieces {
                 switch piece {
                 case .literal(let text): try result.grow(by: text.span)
                 case .group(let number):
-                    if number < found.count, let range = found[number] {
+                    if number < groups.count, let range = groups[number] {
                         try result.grow(by: bytes.extracting(range))
                     }
                 }
             }
             copied = whole.upperBound
-            position = next(after: whole, in: bytes)
             if !isGlobal { break }
         }
         try result.grow(by: bytes.extracting(copied..<bytes.count))
-    }
-
-    /// Where to look on: behind the match, one character further after an empty one.
-    static func next(after match: Range<Int>, in bytes: Span<UInt8>) -> Int {
-        guard match.isEmpty else { return match.upperBound }
-        guard match.upperBound < bytes.count else { return bytes.count + 1 }
-        return match.upperBound + UTF8Text.offset(of: 1, in: bytes.extracting(match.upperBound..<bytes.count))
     }
 
     private static func pieces(_ replacement: String) -> [Piece] {

@@ -5,16 +5,10 @@ enum TextChanges {
     static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
         let text = try call.text(0)
         switch call.function {
-        case .lower: return try each(call, text) { UTF8Text.appendLowercased($0, to: &$1) }
-        case .upper: return try each(call, text) { UTF8Text.appendUppercased($0, to: &$1) }
-        case .initcap: return try each(call, text) { initcap($0, to: &$1) }
-        case .reverse:
-            return try each(call, text) { bytes, buffer in
-                buffer.append(
-                    contentsOf: String(
-                        String.UnicodeScalarView(UTF8Text.string(bytes).unicodeScalars.reversed())
-                    ).utf8)
-            }
+        case .lower: return try each(call, text, UTF8Text.appendLowercased)
+        case .upper: return try each(call, text, UTF8Text.appendUppercased)
+        case .initcap: return try each(call, text, initcap)
+        case .reverse: return try each(call, text, reverse)
         case .padStart, .padEnd: return try pad(call, text)
         case .replace: return try replace(call, text)
         case .repeated: return try repeated(call, text)
@@ -26,17 +20,36 @@ enum TextChanges {
 
     @inline(__always)
     private static func each(
-        _ call: KernelCall, _ text: TextOperand, _ body: (Span<UInt8>, inout [UInt8]) -> Void
+        _ call: KernelCall, _ text: TextOperand,
+        _ body: (Span<UInt8>, inout [UInt8], inout StepWatch) throws(KernelError) -> Void
     ) throws(KernelError) -> Column {
-        try call.rows.text(call.result) { row, buffer throws(KernelError) in
-            text.withBytes(at: row) { bytes in body(bytes, &buffer) }
+        var watch = StepWatch(call.context.supervisor)
+        return try call.rows.text(call.result) { row, buffer throws(KernelError) in
+            try text.withBytes(at: row) { bytes throws(KernelError) in try body(bytes, &buffer, &watch) }
             return true
         }
     }
 
-    private static func initcap(_ bytes: Span<UInt8>, to buffer: inout [UInt8]) {
+    /// The characters from the end, the bytes of each as they are.
+    private static func reverse(
+        _ bytes: Span<UInt8>, to buffer: inout [UInt8], _ watch: inout StepWatch
+    ) throws(KernelError) {
+        var end = bytes.count
+        while end > 0 {
+            var start = end - 1
+            while start > 0, !UTF8Text.isStart(bytes[start]) { start -= 1 }
+            for index in start..<end { buffer.append(bytes[index]) }
+            end = start
+            try watch.step()
+        }
+    }
+
+    private static func initcap(
+        _ bytes: Span<UInt8>, to buffer: inout [UInt8], _ watch: inout StepWatch
+    ) throws(KernelError) {
         var isInside = false
         for character in UTF8Text.string(bytes) {
+            try watch.step()
             let isWord = character.isLetter || character.isNumber
             let cased = isInside ? character.lowercased() : character.uppercased()
             buffer.append(contentsOf: isWord ? cased.utf8 : String(character).utf8)
@@ -75,6 +88,7 @@ enum TextChanges {
     private static func replace(_ call: KernelCall, _ text: TextOperand) throws(KernelError) -> Column {
         let olds = try call.text(1)
         let news = try call.text(2)
+        var watch = StepWatch(call.context.supervisor)
         return try call.rows.text(call.result) { row, buffer throws(KernelError) in
             try text.withBytes(at: row) { bytes throws(KernelError) in
                 try olds.withBytes(at: row) { old throws(KernelError) in
@@ -83,6 +97,7 @@ enum TextChanges {
                         while old.count > 0, let found = UTF8Text.find(old, in: bytes, from: position) {
                             try buffer.grow(by: bytes.extracting(position..<found))
                             try buffer.grow(by: new)
+                            try watch.step()
                             position = found + old.count
                         }
                         try buffer.grow(by: bytes.extracting(position..<bytes.count))
@@ -109,11 +124,13 @@ enum TextChanges {
     private static func translate(_ call: KernelCall, _ text: TextOperand) throws(KernelError) -> Column {
         let froms = try call.text(1)
         let tos = try call.text(2)
+        var watch = StepWatch(call.context.supervisor)
         return try call.rows.text(call.result) { row, buffer throws(KernelError) in
             let from = Array(froms.string(at: row).unicodeScalars)
             let to = Array(tos.string(at: row).unicodeScalars)
             var result = String.UnicodeScalarView()
             for scalar in text.string(at: row).unicodeScalars {
+                try watch.step(1 + from.count)
                 guard let index = from.firstIndex(of: scalar) else {
                     result.append(scalar)
                     continue

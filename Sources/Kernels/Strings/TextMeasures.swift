@@ -37,23 +37,28 @@ enum TextMeasures {
                 }
             }
         case .levenshtein:
-            let column = try call.rows.fixed(.long) { row throws(KernelError) -> Int64? in
-                try distance(text.string(at: row), other.string(at: row), call.context.supervisor)
+            var watch = StepWatch(call.context.supervisor)
+            return try numbers(call) { row throws(KernelError) in
+                try distance(text.string(at: row), other.string(at: row), &watch)
             }
-            return try column.cast(to: call.result)
         case .findInSet:
-            return try numbers(call) { row in
-                // An empty list holds one empty text, as in DataFusion.
-                let parts = other.string(at: row).split(separator: ",", omittingEmptySubsequences: false)
-                return Int64((parts.firstIndex { $0 == text.string(at: row) } ?? -1) + 1)
+            var watch = StepWatch(call.context.supervisor)
+            return try numbers(call) { row throws(KernelError) in
+                try text.withBytes(at: row) { wanted throws(KernelError) in
+                    try other.withBytes(at: row) { list throws(KernelError) in
+                        try place(of: wanted, in: list, &watch)
+                    }
+                }
             }
         default: throw call.unsupported()
         }
     }
 
     @inline(__always)
-    private static func numbers(_ call: KernelCall, _ body: (Int) -> Int64) throws(KernelError) -> Column {
-        let column = try call.rows.fixed(.long) { row throws(KernelError) -> Int64? in body(row) }
+    private static func numbers(
+        _ call: KernelCall, _ body: (Int) throws(KernelError) -> Int64
+    ) throws(KernelError) -> Column {
+        let column = try call.rows.fixed(.long) { row throws(KernelError) -> Int64? in try body(row) }
         return try column.cast(to: call.result)
     }
 
@@ -67,22 +72,33 @@ enum TextMeasures {
         }
     }
 
-    private static let checkedSteps = 1 << 12
+    private static let comma = [UInt8(ascii: ",")]
+
+    /// Which part of a list with commas the text is, from one; 0 for none. An empty list holds one empty text, as in
+    /// DataFusion.
+    private static func place(
+        of wanted: Span<UInt8>, in list: Span<UInt8>, _ watch: inout StepWatch
+    ) throws(KernelError) -> Int64 {
+        var number: Int64 = 1
+        var start = 0
+        while let end = UTF8Text.find(comma.span, in: list, from: start) {
+            if UTF8Text.isSame(wanted, list.extracting(start..<end)) { return number }
+            try watch.step()
+            number += 1
+            start = end + 1
+        }
+        return UTF8Text.isSame(wanted, list.extracting(start..<list.count)) ? number : 0
+    }
 
     /// Edits (insert, delete, replace) between two texts, one row of the table at a time.
     private static func distance(
-        _ left: String, _ right: String, _ supervisor: (any KernelSupervisor)?
+        _ left: String, _ right: String, _ watch: inout StepWatch
     ) throws(KernelError) -> Int64 {
         let first = Array(left.unicodeScalars)
         let second = Array(right.unicodeScalars)
         var costs = Array(0...second.count)
-        var steps = 0
         for (i, character) in first.enumerated() {
-            steps += second.count
-            if steps > checkedSteps {
-                try KernelError.checkInterruption(supervisor)
-                steps = 0
-            }
+            try watch.step(second.count)
             var diagonal = costs[0]
             costs[0] = i + 1
             for j in second.indices {

@@ -100,53 +100,68 @@ enum TextParts {
         let text = try call.text(0)
         let delimiters = try call.text(1)
         let numbers = try call.long(2)
+        var watch = StepWatch(call.context.supervisor)
         return try ranges(call, text) { row, bytes throws(KernelError) in
             let number = numbers[row]
             return try delimiters.withBytes(at: row) { delimiter throws(KernelError) in
-                if call.function == .substringIndex { return prefix(bytes, delimiter, number) }
+                if call.function == .substringIndex { return try prefix(bytes, delimiter, number, &watch) }
                 guard number != 0 else {
                     throw KernelError(.invalidArgument, "parts are counted from one")
                 }
-                return part(bytes, delimiter, number)
+                return try part(bytes, delimiter, number, &watch)
             }
         }
     }
 
     /// The nth part; empty when there are fewer.
-    private static func part(_ bytes: Span<UInt8>, _ delimiter: Span<UInt8>, _ number: Int64) -> Range<Int> {
+    private static func part(
+        _ bytes: Span<UInt8>, _ delimiter: Span<UInt8>, _ number: Int64, _ watch: inout StepWatch
+    ) throws(KernelError) -> Range<Int> {
         if delimiter.count == 0 { return number == 1 || number == -1 ? 0..<bytes.count : 0..<0 }
-        var wanted = number
-        if number < 0 {
-            var count: Int64 = 1
-            var position = 0
-            while let found = UTF8Text.find(delimiter, in: bytes, from: position) {
-                count += 1
-                position = found + delimiter.count
-            }
-            wanted = count &+ number &+ 1
-            guard wanted >= 1 else { return 0..<0 }
-        }
-        var start = 0
-        while wanted > 1 {
-            guard let found = UTF8Text.find(delimiter, in: bytes, from: start) else { return 0..<0 }
-            start = found + delimiter.count
-            wanted -= 1
+        let wanted = number > 0 ? number : try count(delimiter, in: bytes, &watch) &+ 2 &+ number
+        guard wanted >= 1, let start = try end(of: wanted - 1, delimiter, in: bytes, &watch) else {
+            return 0..<0
         }
         return start..<(UTF8Text.find(delimiter, in: bytes, from: start) ?? bytes.count)
     }
 
     /// Everything before the nth delimiter; behind the nth from the end when negative.
-    private static func prefix(_ bytes: Span<UInt8>, _ delimiter: Span<UInt8>, _ number: Int64) -> Range<Int>
-    {
+    private static func prefix(
+        _ bytes: Span<UInt8>, _ delimiter: Span<UInt8>, _ number: Int64, _ watch: inout StepWatch
+    ) throws(KernelError) -> Range<Int> {
         if delimiter.count == 0 || number == 0 { return 0..<0 }
-        var places: [Int] = []
+        let wanted = number > 0 ? number : try count(delimiter, in: bytes, &watch) &+ 1 &+ number
+        guard wanted >= 1, let end = try end(of: wanted, delimiter, in: bytes, &watch) else {
+            return 0..<bytes.count
+        }
+        return number > 0 ? 0..<end - delimiter.count : end..<bytes.count
+    }
+
+    private static func count(
+        _ delimiter: Span<UInt8>, in bytes: Span<UInt8>, _ watch: inout StepWatch
+    ) throws(KernelError) -> Int64 {
+        var count: Int64 = 0
         var position = 0
         while let found = UTF8Text.find(delimiter, in: bytes, from: position) {
-            places.append(found)
+            try watch.step()
+            count += 1
             position = found + delimiter.count
         }
-        guard number.magnitude <= UInt64(places.count) else { return 0..<bytes.count }
-        if number > 0 { return 0..<places[Int(number) - 1] }
-        return places[places.count + Int(number)] + delimiter.count..<bytes.count
+        return count
+    }
+
+    /// The byte behind the nth delimiter, the beginning for the 0th; nil when there are fewer.
+    private static func end(
+        of number: Int64, _ delimiter: Span<UInt8>, in bytes: Span<UInt8>, _ watch: inout StepWatch
+    ) throws(KernelError) -> Int? {
+        var position = 0
+        var left = number
+        while left > 0 {
+            try watch.step()
+            guard let found = UTF8Text.find(delimiter, in: bytes, from: position) else { return nil }
+            position = found + delimiter.count
+            left -= 1
+        }
+        return position
     }
 }

@@ -37,6 +37,10 @@ enum UTF8Text {
         return true
     }
 
+    static func isSame(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+        left.count == right.count && matches(left, in: right, at: 0)
+    }
+
     static func isASCII(_ text: Span<UInt8>) -> Bool {
         var all: UInt8 = 0
         for index in 0..<text.count { all |= text[index] }
@@ -47,19 +51,45 @@ enum UTF8Text {
         String(decoding: [UInt8](copying: text), as: UTF8.self)
     }
 
-    static func appendLowercased(_ text: Span<UInt8>, to buffer: inout [UInt8]) {
-        guard isASCII(text) else { return buffer.append(contentsOf: string(text).lowercased().utf8) }
-        for index in 0..<text.count {
-            let byte = text[index]
-            buffer.append(byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte)
+    static func appendLowercased(
+        _ text: Span<UInt8>, to buffer: inout [UInt8], _ watch: inout StepWatch
+    ) throws(KernelError) {
+        try forEachPiece(of: text, &watch) { piece in
+            guard isASCII(piece) else { return buffer.append(contentsOf: string(piece).lowercased().utf8) }
+            for index in 0..<piece.count {
+                let byte = piece[index]
+                buffer.append(byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte)
+            }
         }
     }
 
-    static func appendUppercased(_ text: Span<UInt8>, to buffer: inout [UInt8]) {
-        guard isASCII(text) else { return buffer.append(contentsOf: string(text).uppercased().utf8) }
-        for index in 0..<text.count {
-            let byte = text[index]
-            buffer.append(byte >= 0x61 && byte <= 0x7A ? byte & 0xDF : byte)
+    static func appendUppercased(
+        _ text: Span<UInt8>, to buffer: inout [UInt8], _ watch: inout StepWatch
+    ) throws(KernelError) {
+        try forEachPiece(of: text, &watch) { piece in
+            guard isASCII(piece) else { return buffer.append(contentsOf: string(piece).uppercased().utf8) }
+            for index in 0..<piece.count {
+                let byte = piece[index]
+                buffer.append(byte >= 0x61 && byte <= 0x7A ? byte & 0xDF : byte)
+            }
+        }
+    }
+
+    /// Some milliseconds of the slowest change of case. Unicode's mappings, as Swift has them, look at one scalar each.
+    private static let pieceBytes = 1 << 16
+
+    /// Calls `body` with pieces that end between characters, and looks at the watch behind each.
+    @inline(__always)
+    private static func forEachPiece(
+        of text: Span<UInt8>, _ watch: inout StepWatch, _ body: (Span<UInt8>) -> Void
+    ) throws(KernelError) {
+        var start = 0
+        while start < text.count {
+            var end = min(text.count, start + pieceBytes)
+            while end < text.count, !isStart(text[end]) { end += 1 }
+            body(text.extracting(start..<end))
+            try watch.step((end - start) / 16)
+            start = end
         }
     }
 }

@@ -99,10 +99,11 @@ enum TimeFunctions {
         let values: Operand<Int64> = try call.argument(0, as: kept).operand()
         let units = kept.unitsPerSecond
         let formats = try call.text(1)
-        var last: (text: String, format: TimeFormat)?
+        // By bytes: Swift's `==` takes two spellings of é for one.
+        var last: (text: [UInt8], format: TimeFormat)?
         return try call.rows.text(call.result) { row, buffer throws(KernelError) in
-            let text = formats.isConstant ? last?.text ?? formats.string(at: row) : formats.string(at: row)
-            if last?.text != text { last = (text, try TimeFormat(text)) }
+            let text = formats.isConstant ? last?.text ?? formats.bytes(at: row) : formats.bytes(at: row)
+            if last?.text != text { last = (text, try TimeFormat(String(decoding: text, as: UTF8.self))) }
             let fraction = values[row].floorRemainder(dividingBy: units) &* (1_000_000_000 / units)
             last?.format.append(
                 seconds: values[row].floorDivided(by: units), fraction: fraction, isInstant: type.isInstant,

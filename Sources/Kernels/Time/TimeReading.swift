@@ -50,11 +50,12 @@ enum TimeReading {
         let text = try call.text(0)
         var formats: [TextOperand] = []
         for index in 1..<call.arguments.count { formats.append(try call.text(index)) }
-        var compiled: [String: TimeFormat] = [:]
+        // By bytes: Swift's `==` takes two spellings of é for one.
+        var compiled: [[UInt8]: TimeFormat] = [:]
         func format(_ operand: TextOperand, _ row: Int) throws(KernelError) -> TimeFormat {
-            let pattern = operand.string(at: row)
+            let pattern = operand.bytes(at: row)
             if let known = compiled[pattern] { return known }
-            let made = try TimeFormat(pattern)
+            let made = try TimeFormat(String(decoding: pattern, as: UTF8.self))
             compiled[pattern] = made
             return made
         }

@@ -33,7 +33,7 @@ struct ListElements {
             guard case .list(let element) = arguments[place].type else { return arguments }
             common = try meet(common, element.type, at: positions[place])
         }
-        for place in elements where !arguments[place].isTextLiteral || common == .null {
+        for place in elements where !arguments[place].bends {
             common = try meet(common, arguments[place].type, at: positions[place])
         }
         if common == .null { common = .string }
@@ -58,4 +58,9 @@ struct ListElements {
         }
         return type
     }
+}
+
+extension Expression {
+    /// A constant without a type of its own, which takes the one of the elements: text, or NULL.
+    fileprivate var bends: Bool { isTextLiteral || literalValue == .null }
 }

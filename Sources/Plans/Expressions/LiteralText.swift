@@ -30,7 +30,7 @@ package enum LiteralText {
         case .int128(let value): "\(value)"
         case .float(let value): "\(value)"
         case .double(let value): "\(value)"
-        case .string(let text): "'" + text.replacing("'", with: "''") + "'"
+        case .string(let text): quoted(text)
         case .bytes(let bytes): "x'\(hex(bytes))'"
         case .interval(let interval):
             "interval '\(interval.months) months \(interval.days) days \(interval.microseconds) microseconds'"
@@ -39,6 +39,12 @@ package enum LiteralText {
             "{" + pairs.map { "\(plain($0.key)): \(plain($0.value))" }.joined(separator: ", ") + "}"
         case .structure(let fields): "(" + fields.map(plain).joined(separator: ", ") + ")"
         }
+    }
+
+    /// By scalars: a quote with an accent on it is another character to Swift, but ends a text of SQL.
+    private static func quoted(_ text: String) -> String {
+        let parts = text.unicodeScalars.split(separator: "'", omittingEmptySubsequences: false)
+        return "'" + parts.map { String($0) }.joined(separator: "''") + "'"
     }
 
     private static func hex(_ bytes: [UInt8]) -> String {

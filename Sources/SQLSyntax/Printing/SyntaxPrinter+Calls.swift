@@ -40,7 +40,7 @@ extension SyntaxPrinter {
         if isPlain, isWordLike, keyword != .row, keyword != .extract {
             write(name.text)
         } else {
-            write("\"" + name.text.replacing("\"", with: "\"\"") + "\"")
+            write(SQLText.quoted(name.text, by: "\""))
         }
     }
 

@@ -25,7 +25,7 @@ struct SyntaxPrinter {
         write(")")
     }
 
-    mutating func write(string: String) { write("'" + string.replacing("'", with: "''") + "'") }
+    mutating func write(string: String) { write(SQLText.quoted(string)) }
 
     static func quotedIfNeeded(_ name: String) -> String {
         let isPlain =
@@ -34,7 +34,7 @@ struct SyntaxPrinter {
         if isPlain, Keyword.named(name) == nil, !Parser.bareFunctions.contains(name.lowercased()) {
             return name
         }
-        return "\"" + name.replacing("\"", with: "\"\"") + "\""
+        return SQLText.quoted(name, by: "\"")
     }
 
     static func text(_ body: (inout SyntaxPrinter) -> Void) -> String {

@@ -103,7 +103,7 @@ struct DescriptionStatements {
     private static func statement(_ identifier: TableIdentifier, _ view: ViewMetadata) throws -> String {
         let definition = try ViewDefinition(of: view, called: identifier)
         let columns = definition.fields.map { field in
-            "\(Identifier(field.name))" + (field.doc.map { " COMMENT \(TableText.quoted($0))" } ?? "")
+            "\(Identifier(field.name))" + (field.doc.map { " COMMENT \(SQLText.quoted($0))" } ?? "")
         }
         let properties = TableText.properties(
             view.properties.filter { $0.key != "replace.drop-dialect.allowed" })

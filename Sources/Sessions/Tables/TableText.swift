@@ -28,11 +28,11 @@ struct TableText {
 
     static func properties(_ properties: [String: String]) -> String? {
         if properties.isEmpty { return nil }
-        let pairs = properties.sorted { $0.key < $1.key }.map { "\(quoted($0.key)) = \(quoted($0.value))" }
+        let pairs = properties.sorted { $0.key < $1.key }.map {
+            "\(SQLText.quoted($0.key)) = \(SQLText.quoted($0.value))"
+        }
         return "TBLPROPERTIES (\(pairs.joined(separator: ", ")))"
     }
-
-    static func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
 
     /// `day(at) AS at_day`; the name only where it is not the usual one.
     var partitions: [String] {
@@ -68,7 +68,7 @@ struct TableText {
     /// `BIGINT NOT NULL COMMENT 'who'`
     private static func definition(_ field: Field) -> String {
         type(field.type) + (field.isRequired ? " NOT NULL" : "")
-            + (field.doc.map { " COMMENT \(quoted($0))" } ?? "")
+            + (field.doc.map { " COMMENT \(SQLText.quoted($0))" } ?? "")
     }
 
     /// The type as CREATE TABLE reads it.
