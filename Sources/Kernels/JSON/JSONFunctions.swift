@@ -66,6 +66,7 @@ enum JSONFunctions {
                 return found(documents, path, row) { _, _ in true } ?? false
             }
         case .jsonLength, .jsonGetArray: return try children(call, documents, path)
+        case .jsonGetMap: return try members(call, documents, path)
         default: throw call.unsupported()
         }
     }
@@ -128,6 +129,27 @@ enum JSONFunctions {
                 }
                 return call.result == .int
                     ? .int(Int32(clamping: children.count)) : .long(Int64(children.count))
+            }
+        }
+    }
+    /// A name that repeats counts once, with its first value, as for `json_get`.
+    private static func members(
+        _ call: KernelCall, _ documents: TextOperand, _ path: JSONPathOperand
+    ) throws(KernelError) -> Column {
+        try call.rows.scalars(call.result) { row throws(KernelError) in
+            documents.withBytes(at: row) { bytes in
+                guard let range = JSONScanner.find(path.steps(row), in: bytes),
+                    let members = JSONScanner.members(bytes, range.lowerBound)
+                else { return .null }
+                var names = Set<String>()
+                var pairs: [ScalarPair] = []
+                for member in members {
+                    guard let name = JSONScanner.unescaped(bytes, member.name) else { return .null }
+                    guard names.insert(name).inserted else { continue }
+                    let value = UTF8Text.string(bytes.extracting(member.value))
+                    pairs.append(ScalarPair(.string(name), .string(value)))
+                }
+                return .map(pairs)
             }
         }
     }

@@ -30,21 +30,36 @@ enum JSONScanner {
 
     /// Members or elements of the value that begins at `position`; nil for other kinds.
     static func children(_ text: Span<UInt8>, _ position: Int) -> [Range<Int>]? {
+        parts(text, position)?.map(\.value)
+    }
+
+    /// Members of the object that begins at `position`, names with their quotes; nil for other kinds.
+    static func members(_ text: Span<UInt8>, _ position: Int) -> [(name: Range<Int>, value: Range<Int>)]? {
+        guard position < text.count, text[position] == UInt8(ascii: "{") else { return nil }
+        return parts(text, position)
+    }
+
+    /// An element has no name.
+    private static func parts(
+        _ text: Span<UInt8>, _ position: Int
+    ) -> [(name: Range<Int>, value: Range<Int>)]? {
         guard position < text.count else { return nil }
         let isObject = text[position] == UInt8(ascii: "{")
         guard isObject || text[position] == UInt8(ascii: "[") else { return nil }
-        var found: [Range<Int>] = []
+        var found: [(name: Range<Int>, value: Range<Int>)] = []
         var position = skipSpace(text, position + 1)
         if position < text.count, text[position] == UInt8(ascii: isObject ? "}" : "]") { return [] }
         while true {
+            var name = position..<position
             if isObject {
-                guard let name = string(text, position) else { return nil }
-                position = skipSpace(text, name)
+                guard let end = string(text, position) else { return nil }
+                name = position..<end
+                position = skipSpace(text, end)
                 guard position < text.count, text[position] == UInt8(ascii: ":") else { return nil }
                 position = skipSpace(text, position + 1)
             }
             guard let end = value(text, position) else { return nil }
-            found.append(position..<end)
+            found.append((name, position..<end))
             position = skipSpace(text, end)
             guard position < text.count else { return nil }
             if text[position] == UInt8(ascii: isObject ? "}" : "]") { return found }
