@@ -168,6 +168,7 @@ extension ScalarFunction {
         .jsonGetFloat: ("json_get_float", "The number there; null for other kinds"),
         .jsonGetBoolean: ("json_get_bool", "The boolean there; null for other kinds"),
         .jsonGetArray: ("json_get_array", "The elements there, as a list of JSON texts"),
+        .jsonGetMap: ("json_get_map", "The members there, as a map of names to JSON texts"),
         .jsonAsText: ("json_as_text", "The value there: a text bare, else JSON text"),
         .jsonContains: ("json_contains", "True when something is there"),
         .jsonLength: ("json_length", "The number of members or elements there"),

@@ -337,6 +337,7 @@ package enum ScalarFunction: Int32, Sendable, Hashable, CaseIterable {
     case jsonLength = 409
     case extractJSON = 410
     case extractJSONString = 411
+    case jsonGetMap = 412
 
     // Nested values.
     case getField = 440

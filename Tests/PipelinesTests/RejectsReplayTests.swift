@@ -195,8 +195,11 @@ import Testing
             _ = try await node.service.changeSQL("p", ["sql": .string(Self.mended)])
             #expect(try await node.service.replayRejects("p").counts.passed == 1)
             let now = try await node.table("rejects", "events")
-            #expect(try await tables.producer.replace([path], with: [], in: now.metadata) == nil)
-            #expect(try await tables.producer.replace([path], with: [], in: table.metadata) != nil)
+            let read = try #require(table.metadata.currentSnapshot?.snapshotID)
+            #expect(
+                try await tables.producer.replace([path], readAt: read, with: [], in: now.metadata) == nil)
+            #expect(
+                try await tables.producer.replace([path], readAt: read, with: [], in: table.metadata) != nil)
         }
     }
 

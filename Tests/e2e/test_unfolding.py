@@ -49,6 +49,18 @@ def test_unstructured_batches_unfold(firn):
     assert counts(firn.stats(pipeline["id"])) == [2, 2, 0, 0, 5]
 
 
+def test_members_of_objects_become_rows(firn):
+    sql = """INSERT INTO props_sink SELECT json_get_int(r.value, 'id') AS id, m.name, json_as_text(m.value) AS value
+             FROM props r, UNNEST(json_get_map(r.value, 'props')) AS m(name, value) WHERE m.name <> 'skip'"""
+    stream, _, pipeline = firn.make_pipeline(name="props", sql=sql)
+    assert firn.ingest(stream["id"], [{"id": 1, "props": {"a": 1, "b": {"c": [2]}, "skip": 0}}, {"id": 2, "props": []}, {"id": 3, "props": {"skip": 1}},
+                                      {"id": 4, "props": {"d": "text"}}]).ok
+    firn.flush(stream["id"])
+    rows = firn.rows("lake", "SELECT id, name, value FROM web.props ORDER BY id, name")
+    assert [(row["id"], row["name"], row["value"]) for row in rows] == [(1, "a", "1"), (1, "b", '{"c": [2]}'), (4, "d", "text")]
+    assert counts(firn.stats(pipeline["id"])) == [2, 2, 0, 0, 3]
+
+
 def test_two_streams_land_in_one_table(firn):
     firn.api("POST", "pipelines/v1/streams", {"name": "web_b", "http": {"enabled": True}, "schema": {"fields": [
         {"name": "user", "type": "string"}, {"name": "n", "type": "int32"}]}})

@@ -36,6 +36,7 @@ enum JSONFunctions {
                 return true
             }
         case .jsonGetArray: return try arrays(call, lookup)
+        case .jsonGetMap: return try members(call, lookup)
         case .jsonGetBoolean, .jsonContains: return try truths(call, lookup)
         case .jsonGetInteger, .jsonGetFloat, .jsonLength: return try numbers(call, lookup)
         default: throw call.unsupported()
@@ -108,6 +109,31 @@ enum JSONFunctions {
                 default: nil
                 }
             } ?? missing
+        }
+    }
+
+    /// A name that repeats counts once, with its first value, as for `json_get`.
+    private static func members(_ call: KernelCall, _ lookup: JSONLookup) throws(KernelError) -> Column {
+        var watch = StepWatch(call.context.supervisor)
+        return try call.rows.scalars(call.result) { row throws(KernelError) in
+            try lookup.found(row, &watch) { bytes, range, watch throws(KernelError) -> Scalar? in
+                guard bytes[range.lowerBound] == UInt8(ascii: "{") else { return nil }
+                var names = Set<Scalar>()
+                var pairs: [ScalarPair] = []
+                var isWhole = true
+                let isObject = try JSONScanner.forEachPart(bytes, range.lowerBound, &watch) {
+                    name, value throws(KernelError) in
+                    guard let text = JSONScanner.unescaped(bytes, name) else {
+                        isWhole = false
+                        return
+                    }
+                    guard names.insert(.string(text)).inserted else { return }
+                    try RowPlan.check(elements: pairs.count + 1)
+                    pairs.append(
+                        ScalarPair(.string(text), .string(UTF8Text.string(bytes.extracting(value)))))
+                }
+                return isObject && isWhole ? .map(pairs) : nil
+            } ?? .null
         }
     }
 

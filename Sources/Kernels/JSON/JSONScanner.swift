@@ -44,6 +44,14 @@ enum JSONScanner {
         _ text: Span<UInt8>, _ position: Int, _ watch: inout StepWatch,
         _ body: (Range<Int>) throws(KernelError) -> Void
     ) throws(KernelError) -> Bool {
+        try forEachPart(text, position, &watch) { _, value throws(KernelError) in try body(value) }
+    }
+
+    /// Also gives the names of members, with their quotes; an element's is empty.
+    static func forEachPart(
+        _ text: Span<UInt8>, _ position: Int, _ watch: inout StepWatch,
+        _ body: (Range<Int>, Range<Int>) throws(KernelError) -> Void
+    ) throws(KernelError) -> Bool {
         guard position < text.count else { return false }
         let isObject = text[position] == UInt8(ascii: "{")
         guard isObject || text[position] == UInt8(ascii: "[") else { return false }
@@ -51,14 +59,16 @@ enum JSONScanner {
         if position < text.count, text[position] == UInt8(ascii: isObject ? "}" : "]") { return true }
         while true {
             try watch.step()
+            var name = position..<position
             if isObject {
-                guard let name = string(text, position) else { return false }
-                position = skipSpace(text, name)
+                guard let end = string(text, position) else { return false }
+                name = position..<end
+                position = skipSpace(text, end)
                 guard position < text.count, text[position] == UInt8(ascii: ":") else { return false }
                 position = skipSpace(text, position + 1)
             }
             guard let end = value(text, position) else { return false }
-            try body(position..<end)
+            try body(name, position..<end)
             position = skipSpace(text, end)
             guard position < text.count else { return false }
             if text[position] == UInt8(ascii: isObject ? "}" : "]") { return true }

@@ -17,9 +17,15 @@ actor CatalogFiles: SinkFiles {
     private struct Written {
         var table: LoadedTable
         var files: [DataFile]
-        /// Paths of data files that these replace.
-        var gone: Set<String> = []
+        /// What these are in the place of.
+        var replaced: Replaced?
         var isRejects = false
+    }
+
+    /// Data files that go with a commit, and the snapshot their rows were read at.
+    private struct Replaced {
+        var paths: Set<String> = []
+        var snapshotID: Int64
     }
 
     private let sink: CatalogSink
@@ -30,7 +36,7 @@ actor CatalogFiles: SinkFiles {
     private let kept: [Int]
     private let run: UniqueID?
     private var rejects: (table: LoadedTable, writer: TableWriter)?
-    private var replacedRejects: Set<String> = []
+    private var replacedRejects: Replaced?
 
     init(sink: CatalogSink, table: LoadedTable, run: UniqueID?) throws {
         self.sink = sink
@@ -67,10 +73,12 @@ actor CatalogFiles: SinkFiles {
         try await rejectsWriter(table).write(rejects)
     }
 
-    /// The commit takes this data file out of the rejects table.
-    func replace(rejects path: String, of table: LoadedTable) async throws {
+    /// The commit takes this data file out of the rejects table; its rows are those of the snapshot.
+    func replace(rejects path: String, of table: LoadedTable, readAt snapshotID: Int64) async throws {
         _ = try await rejectsWriter(table)
-        replacedRejects.insert(path)
+        var replaced = replacedRejects ?? Replaced(snapshotID: snapshotID)
+        replaced.paths.insert(path)
+        replacedRejects = replaced
     }
 
     private func rejectsWriter() async throws -> TableWriter {
@@ -94,14 +102,14 @@ actor CatalogFiles: SinkFiles {
         if let rejects {
             written.append(
                 Written(
-                    table: rejects.table, files: try await rejects.writer.finish(), gone: replacedRejects,
+                    table: rejects.table, files: try await rejects.writer.finish(), replaced: replacedRejects,
                     isRejects: true))
         }
         FaultPoints.pass(.sinkFilesWritten)
         let uuid = table.uuid
         for attempt in 0..<Self.attempts {
             if try await tryCommit(
-                written.filter { !$0.files.isEmpty || !$0.gone.isEmpty }, commit,
+                written.filter { !$0.files.isEmpty || $0.replaced != nil }, commit,
                 merging: attempt < Self.mergingAttempts,
                 alongside: { try alongside($0, uuid) })
             {
@@ -150,12 +158,13 @@ actor CatalogFiles: SinkFiles {
         _ part: Written, _ commit: SinkCommit, merging: Bool
     ) async throws -> ProducedSnapshot {
         let producer = sink.tables.producer
-        if part.gone.isEmpty {
+        guard let old = part.replaced else {
             return try await producer.append(
                 part.files, to: part.table.metadata, summary: commit.summary, merging: merging)
         }
         let replaced = try await producer.replace(
-            part.gone, with: part.files, in: part.table.metadata, summary: commit.summary)
+            old.paths, readAt: old.snapshotID, with: part.files, in: part.table.metadata,
+            summary: commit.summary)
         if let replaced { return replaced }
         throw PipelinesError(
             .rejectsChanged, "somebody else took rejects away meanwhile",

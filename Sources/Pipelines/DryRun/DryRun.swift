@@ -11,7 +11,7 @@ struct DryRun {
     let preparation: RecordPreparation
     let log: StreamLog
     let pool: MorselPool
-    let ledger: MemoryLedger
+    let memory: SliceMemory
     let token: CancellationToken
 
     /// Over the events that are there when it begins; fewer than asked for where the log keeps fewer.
@@ -28,8 +28,7 @@ struct DryRun {
             var records = slice.records.filter { $0.number < status.end.record }
             guard let first = records.first else { break }
             position = slice.next
-            let memory = try await ledger.reserveWaiting(
-                preparation.memoryBytes(for: records), for: "a pipeline's dry run", token: token)
+            let hold = try await memory.holdWaiting(preparation.memoryBytes(for: records), token: token)
             var skipped = 0
             if result == nil {
                 skipped = Int(max(0, firstEvent - first.firstEvent))
@@ -37,7 +36,7 @@ struct DryRun {
                 result = made(request, (first.number, skipped))
             }
             try await read(records, skipped: skipped, into: &result)
-            withExtendedLifetime(memory) {}
+            hold.release()
         }
         return result ?? made(request, (position.record, 0))
     }

@@ -22,16 +22,14 @@ struct RejectsReplay {
 
     let context: RunnerContext
     let sink: CatalogSink
-    let ledger: MemoryLedger
     let token: CancellationToken
     private(set) var result: ReplayResult
 
     init(
-        _ context: RunnerContext, sink: CatalogSink, ledger: MemoryLedger, token: CancellationToken
+        _ context: RunnerContext, sink: CatalogSink, token: CancellationToken
     ) {
         self.context = context
         self.sink = sink
-        self.ledger = ledger
         self.token = token
         result = ReplayResult(stream: sink.stream.name, sink: sink.definition.name)
     }
@@ -52,14 +50,16 @@ struct RejectsReplay {
         let progress = try await context.metastore.read { try ProgressRows.get(key, $0) }
         // Without either nothing was ever landed for it, not even a reject.
         guard let progress, let run = progress.run, progress.tableUUID != nil else { return }
-        guard let table = try await rejects(), let plan = try plan(table, run) else { return }
+        guard let table = try await rejects(), let snapshotID = table.metadata.currentSnapshot?.snapshotID,
+            let plan = try plan(table, run)
+        else { return }
         var group: Group?
         do {
             while let task = try await plan.next() {
                 var open: Group
                 if let group { open = group } else { open = try await begin(progress) }
                 group = open
-                try await read(task, of: run, into: &open)
+                try await read(task, at: snapshotID, of: run, into: &open)
                 group = open
                 if open.rows >= Self.groupRows || open.bytes >= Self.groupBytes {
                     group = nil
@@ -106,19 +106,20 @@ struct RejectsReplay {
             result: ReplayResult(stream: result.stream, sink: result.sink))
     }
 
-    private func read(_ task: ScanTask, of run: UniqueID, into group: inout Group) async throws {
+    private func read(
+        _ task: ScanTask, at snapshotID: Int64, of run: UniqueID, into group: inout Group
+    ) async throws {
         var file = try await RejectsFile(task, of: group.table.metadata, sink.tables)
-        try await group.files.replace(rejects: task.file.path, of: group.table)
+        try await group.files.replace(rejects: task.file.path, of: group.table, readAt: snapshotID)
         while let batch = try await file.next() {
             try token.check()
             let rows = try await context.pool.run(priority: .pipeline) { RejectedRows(of: batch, run: run) }
             var again: Set<Int64> = []
             if !rows.records.isEmpty {
-                let memory = try await ledger.reserveWaiting(
-                    context.preparation.memoryBytes(for: rows.records), for: "rejects being replayed",
-                    token: token)
+                let hold = try await context.memory.holdWaiting(
+                    context.preparation.memoryBytes(for: rows.records), token: token)
                 again = try await transform(rows, into: &group)
-                withExtendedLifetime(memory) {}
+                hold.release()
             }
             let staying = batch.selecting(rows.staying(rejectedAgain: again)).dense()
             if staying.rowCount > 0 { try await group.files.keep(staying, of: group.table) }

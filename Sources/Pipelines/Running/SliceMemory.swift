@@ -6,6 +6,8 @@ import Synchronization
 /// It is reserved in the node's ledger. When that refuses, one slice in the node may go on without: something always
 /// lands, however little memory there is and however large a record is.
 final class SliceMemory: Sendable {
+    private static let pauseNanoseconds: UInt64 = 50_000_000
+
     private let ledger: MemoryLedger
     private let isPassTaken = Mutex(false)
 
@@ -18,6 +20,17 @@ final class SliceMemory: Sendable {
         } catch {
             guard error.code == .memoryExhausted else { throw error }
             return mayPass && takePass() ? SliceHold(nil, self) : nil
+        }
+    }
+
+    /// Waits until there is memory, or the pass is free.
+    ///
+    /// - Errors: the token's reason.
+    func holdWaiting(_ bytes: Int, token: CancellationToken) async throws -> SliceHold {
+        while true {
+            if let hold = try hold(bytes, mayPass: true) { return hold }
+            try token.check()
+            try await Task.sleep(nanoseconds: Self.pauseNanoseconds)
         }
     }
 

@@ -39,7 +39,7 @@ extension PipelineService {
         defer { log.unregister(consumer: reader) }
         let run = DryRun(
             statement: statement, preparation: statement.preparation(now: now, supervisor: control), log: log,
-            pool: resources.pool, ledger: resources.ledger, token: token)
+            pool: resources.pool, memory: resources.memory, token: token)
         do {
             return try await run.run(request, keptFrom: oldest.event)
         } catch is TransformStopped {

@@ -42,7 +42,7 @@ extension PipelineService {
             control: control, resources: resources)
         let sink = resources.sink(
             of: statement, pipelineName: definition.name, columns: context.preparation.output)
-        var replay = RejectsReplay(context, sink: sink, ledger: resources.ledger, token: token)
+        var replay = RejectsReplay(context, sink: sink, token: token)
         do {
             try await replay.run()
         } catch is TransformStopped {

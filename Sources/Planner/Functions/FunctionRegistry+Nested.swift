@@ -23,6 +23,10 @@ extension FunctionRegistry {
             .jsonGetArray, [.json], rest: .jsonStep, .type(.list(Field("element", .string))),
             ("json_get_array('[1, 2]')[2]", "'2'")),
         FunctionDefinition(
+            .jsonGetMap, [.json], rest: .jsonStep,
+            .type(.map(key: Field("key", .string, isRequired: true), value: Field("value", .string))),
+            ("map_values(json_get_map('{\"a\": [1]}'))[1]", "'[1]'")),
+        FunctionDefinition(
             .jsonAsText, [.json], rest: .jsonStep, .type(.string),
             ("json_as_text('{\"a\": \"x\"}', 'a')", "'x'")),
         FunctionDefinition(

@@ -2,8 +2,9 @@ import Effects
 package import Iceberg
 
 extension SnapshotProducer {
-    /// Writes the snapshot that puts `files` in the place of the data files with these paths. Nil when one of them is
-    /// not in `branch` any more: somebody else has replaced or removed it.
+    /// Writes the snapshot that puts `files` in the place of the data files with these paths, whose rows were read as of
+    /// the snapshot `readAt`. Nil when that does not hold any more: one of them has left `branch`, or rows were deleted
+    /// since by delete files.
     ///
     /// A catalog does not put such a snapshot on top of another one, so what was read of the old files still holds when
     /// it is committed. The old files themselves stay until the snapshots that hold them expire.
@@ -11,13 +12,15 @@ extension SnapshotProducer {
     /// - Errors: `TAB-203` for tables of version 1, `TAB-102`, `TAB-103`, the store's own; then nothing is left.
     /// - Cost: every data manifest of the parent is read; those that hold an old file are written again.
     package func replace(
-        _ gone: Set<String>, with files: [DataFile], in metadata: TableMetadata,
+        _ gone: Set<String>, readAt: Int64, with files: [DataFile], in metadata: TableMetadata,
         branch: String = SnapshotRef.mainBranch, summary: [String: String] = [:]
     ) async throws -> ProducedSnapshot? {
         try requireWritable(metadata)
         let location = try TableLocation(metadata.location)
         for file in files { _ = try location.blob(file.path) }
-        guard let parent = try metadata.refs[branch].map({ try metadata.requireSnapshot($0.snapshotID) })
+        guard let parent = try metadata.refs[branch].map({ try metadata.requireSnapshot($0.snapshotID) }),
+            let read = metadata.snapshot(withID: readAt),
+            try await deletes(of: read, metadata) == deletes(of: parent, metadata)
         else { return nil }
         var written = WrittenFiles(store: store)
         do {
@@ -28,6 +31,11 @@ extension SnapshotProducer {
             await written.discard()
             throw error
         }
+    }
+
+    private func deletes(of snapshot: Snapshot, _ metadata: TableMetadata) async throws -> Set<String> {
+        let files = try TableFiles(metadata: metadata, store: store, caches: caches, pool: pool)
+        return Set(try await files.manifests(of: snapshot).filter { $0.content == .deletes }.map(\.path))
     }
 
     private func replace(
