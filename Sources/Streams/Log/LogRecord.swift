@@ -39,6 +39,8 @@ package struct LogRecord: Sendable, Equatable {
     package var firstEvent: Int64
     package var append: LogAppend
 
+    /// What it takes in the log.
+    package var byteCount: Int { RecordHeader.byteCount + append.body.count }
     package var nextOffset: LogOffset { LogOffset(record: number + 1) }
     package var endEvent: Int64 { firstEvent + Int64(append.eventCount) }
 }
