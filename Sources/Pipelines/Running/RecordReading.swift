@@ -9,6 +9,8 @@ struct PreparedPart: Sendable {
     var batches: [Batch] = []
     var rejects: [RejectedEvent] = []
     var counts = PipelineCounts()
+    /// What some of the batches take; kept as long as they are.
+    fileprivate(set) var holds: [RowsHold] = []
     /// Of batches and rejects.
     fileprivate(set) var byteCount = 0
 
@@ -44,19 +46,35 @@ struct RecordReading: Sendable {
     private var pieces: [Piece] = []
     private var pieceRows = 0
     private var pieceBytes = 0
+    private var joined: JoinedRows?
+    /// The transform is given no more rows at once: fewer than a batch after it has done fewer than it was given.
+    private var stepRows: Int
 
     /// Rows of one record that wait to be transformed with others.
     private struct Piece {
-        var recordIndex: Int
+        var origin: Origin
         var batch: Batch
+    }
+
+    /// Where rows come from that follow each other.
+    private struct Origin {
+        var recordIndex: Int
         /// An entry a row.
         var places: [EventPlace]
+    }
+
+    /// Pieces as one batch, of which the rows before `start` are transformed.
+    private struct JoinedRows {
+        var batch: Batch
+        var origins: [Origin]
+        var start = 0
     }
 
     init(_ records: [LogRecord], _ preparation: RecordPreparation) throws {
         precondition(!records.isEmpty)
         self.records = records
         self.preparation = preparation
+        stepRows = preparation.rowLimit
         parser = try preparation.takeParser()
     }
 
@@ -64,21 +82,25 @@ struct RecordReading: Sendable {
     var next: LogOffset { records[records.count - 1].nextOffset }
     /// Events of the stream before `next`.
     var endEvent: Int64 { records[records.count - 1].endEvent }
-    /// Of the records.
-    var bodyBytes: Int { records.reduce(0) { $0 + $1.append.body.count } }
+    /// What the records take in the log.
+    var logBytes: Int { records.reduce(0) { $0 + $1.byteCount } }
 
-    /// - Errors: `TransformStopped`; `corrupt`. After one the reading is of no more use.
+    /// - Errors: `TransformStopped`; `corrupt`; `SCH-202`. After one the reading is of no more use.
     mutating func nextPart() throws -> PreparedPart {
         precondition(!isEnd)
         var part = PreparedPart()
         while part.byteCount < preparation.partBytes {
-            guard recordIndex < records.count else {
-                try flush(into: &part)
+            if joined != nil {
+                try transform(into: &part)
+            } else if recordIndex < records.count {
+                try readOn(into: &part)
+            } else if !pieces.isEmpty {
+                join()
+            } else {
                 preparation.giveBack(parser)
                 isEnd = true
                 break
             }
-            try readOn(into: &part)
         }
         return part
     }
@@ -99,12 +121,13 @@ struct RecordReading: Sendable {
         if let batch = events.batch {
             let bytes = batch.byteCount
             if pieceRows + batch.rowCount > preparation.rowLimit || pieceBytes + bytes > Self.joinBytes {
-                try flush(into: &part)
+                join()
             }
-            pieces.append(Piece(recordIndex: recordIndex, batch: batch, places: events.places))
+            pieces.append(
+                Piece(origin: Origin(recordIndex: recordIndex, places: events.places), batch: batch))
             pieceRows += batch.rowCount
             pieceBytes += bytes
-            if pieceRows >= preparation.rowLimit / 2 { try flush(into: &part) }
+            if joined == nil, pieceRows >= preparation.rowLimit / 2 { join() }
         }
         guard events.isEnd else { return }
         guard events.eventCount == record.append.eventCount else {
@@ -118,48 +141,72 @@ struct RecordReading: Sendable {
         recordIndex += 1
     }
 
-    private mutating func flush(into part: inout PreparedPart) throws {
+    private mutating func join() {
         guard !pieces.isEmpty else { return }
-        let input = Batch.concatenate(pieces.map(\.batch), schema: preparation.schema.columns)
-        let result = try preparation.transform.apply(input)
-        let passed = result.sources?.count ?? input.rowCount
-        part.counts.passed += Int64(passed)
-        part.counts.sinkRows += Int64(passed)
-        part.counts.rejected += Int64(result.rejected.count)
-        part.counts.filtered += Int64(input.rowCount - passed - result.rejected.count)
-        if passed > 0 {
-            let times = timeColumn(sources: result.sources)
-            part.add(Batch(schema: preparation.output, columns: result.columns + [times], rowCount: passed))
-        }
-        if !result.rejected.isEmpty { describe(result.rejected, into: &part) }
+        precondition(joined == nil, "rows are transformed in their order")
+        joined = JoinedRows(
+            batch: Batch.concatenate(pieces.map(\.batch), schema: preparation.schema.columns),
+            origins: pieces.map(\.origin))
         pieces.removeAll(keepingCapacity: true)
         pieceRows = 0
         pieceBytes = 0
     }
 
-    private func timeColumn(sources: [Int32]?) -> Column {
-        if pieces.allSatisfy({ $0.recordIndex == pieces[0].recordIndex }) {
-            let time = records[pieces[0].recordIndex].append.receivedAt.microseconds
-            return .constant(.long(time), .timestamptz, count: sources?.count ?? pieceRows)
+    /// All of the joined rows, or as many as memory holds at once.
+    private mutating func transform(into part: inout PreparedPart) throws {
+        guard var rows = joined else { return }
+        let asked = min(rows.batch.rowCount - rows.start, stepRows)
+        let input =
+            asked == rows.batch.rowCount
+            ? rows.batch : rows.batch.slice(rows.start..<rows.start + asked).dense()
+        let result = try preparation.transform.apply(input)
+        let done = result.rowCount ?? asked
+        precondition((1...asked).contains(done), "a transform does some of the rows it is given")
+        if done < asked {
+            stepRows = done
+        } else if asked == stepRows {
+            stepRows = min(2 * stepRows, preparation.rowLimit)
         }
-        var times: [Int64] = []
-        for piece in pieces {
-            let time = records[piece.recordIndex].append.receivedAt.microseconds
-            times.append(contentsOf: repeatElement(time, count: piece.batch.rowCount))
+        let passed = result.sources?.count ?? done
+        part.counts.passed += Int64(passed)
+        part.counts.sinkRows += Int64(passed)
+        part.counts.rejected += Int64(result.rejected.count)
+        part.counts.filtered += Int64(done - passed - result.rejected.count)
+        if passed > 0 {
+            let times = timeColumn(of: rows, count: done, sources: result.sources)
+            part.add(Batch(schema: preparation.output, columns: result.columns + [times], rowCount: passed))
+            part.holds += result.holds
         }
-        let all = Column(.timestamptz, count: times.count, .int64(times))
-        return sources.map { all.gather($0) } ?? all
+        if !result.rejected.isEmpty { describe(result.rejected, of: rows, into: &part) }
+        rows.start += done
+        joined = rows.start < rows.batch.rowCount ? rows : nil
     }
 
-    /// Finds the events that the rejected rows of joined pieces came from.
-    private func describe(_ rows: [RejectedRow], into part: inout PreparedPart) {
-        var start = 0
-        var rest = rows[...]
-        for piece in pieces {
-            let end = start + piece.batch.rowCount
-            let record = records[piece.recordIndex]
+    /// For `count` rows from `rows.start` on, or for `sources` among them.
+    private func timeColumn(of rows: JoinedRows, count: Int, sources: [Int32]?) -> Column {
+        let first = rows.origins[0].recordIndex
+        if rows.origins.allSatisfy({ $0.recordIndex == first }) {
+            let time = records[first].append.receivedAt.microseconds
+            return .constant(.long(time), .timestamptz, count: sources?.count ?? count)
+        }
+        var times: [Int64] = []
+        for origin in rows.origins {
+            let time = records[origin.recordIndex].append.receivedAt.microseconds
+            times.append(contentsOf: repeatElement(time, count: origin.places.count))
+        }
+        let own = Column(.timestamptz, count: count, .int64(Array(times[rows.start..<rows.start + count])))
+        return sources.map { own.gather($0) } ?? own
+    }
+
+    /// Finds the events that rejected rows came from, which count from `joined.start`.
+    private func describe(_ rejected: [RejectedRow], of joined: JoinedRows, into part: inout PreparedPart) {
+        var start = -joined.start
+        var rest = rejected[...]
+        for origin in joined.origins {
+            let end = start + origin.places.count
+            let record = records[origin.recordIndex]
             while let row = rest.first, row.row < end {
-                let place = piece.places[row.row - start]
+                let place = origin.places[row.row - start]
                 part.add(
                     RejectedEvent(
                         record: record.number, index: place.index, receivedAt: record.append.receivedAt,

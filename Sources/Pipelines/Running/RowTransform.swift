@@ -4,7 +4,8 @@ package import Columnar
 package protocol RowTransform: Sendable {
     /// The columns it gives.
     var output: Schema { get }
-    /// A row that cannot be computed is rejected, never the batch.
+    /// A row that cannot be computed is rejected, never the batch. Where all rows at once would take too much memory, only
+    /// the first are done: see `rowCount`.
     ///
     /// - Errors: only what no row is guilty of.
     func apply(_ batch: Batch) throws -> TransformedRows
@@ -20,6 +21,10 @@ package struct TransformedRows: Sendable {
     package var sources: [Int32]?
     /// In the order of the rows; none of them is among `sources`.
     package var rejected: [RejectedRow]
+    /// So many rows of the batch are done, from its first on, and the rest is to be asked for again; nil when all are.
+    package var rowCount: Int?
+    /// What the columns take beyond what their events let expect; to be kept as long as they are.
+    var holds: [RowsHold] = []
 
     package init(columns: [Column], sources: [Int32]?, rejected: [RejectedRow] = []) {
         self.columns = columns

@@ -10,7 +10,8 @@ extension RunnerContext {
         control: RunnerControl, resources: PipelineResources
     ) throws {
         let transform = ProgramTransform(
-            program: compiled.program, now: definition.createdAt, supervisor: control)
+            program: compiled.program, now: definition.createdAt, randomness: resources.randomness,
+            supervisor: control, memory: ExpressionMemory(ledger: resources.ledger))
         let preparation = RecordPreparation(
             schema: compiled.stream.schema, unknownFields: compiled.stream.unknownFields, transform: transform
         )
