@@ -1,4 +1,4 @@
-import Iceberg
+package import Iceberg
 
 /// What namespaces and tables may be called: the hosted service's rules, and what paths and wire forms can carry.
 struct NameRules {
@@ -33,5 +33,16 @@ struct NameRules {
                 .invalidName, "a \(what) cannot have this name", ["name": name.prefix(300)],
                 hint: "names have 1 to \(limits.nameBytes) bytes and no dot, slash or control character")
         }
+    }
+}
+
+extension Catalog {
+    /// For whoever makes a table later, and should say at once that it cannot.
+    ///
+    /// - Errors: `CAT-201`, `CAT-202`.
+    package func checkNames(of table: TableIdentifier) throws(CatalogError) {
+        let rules = NameRules(limits: limits)
+        try rules.check(table.namespace)
+        try rules.check(tableName: table.name)
     }
 }
