@@ -30,7 +30,9 @@ class Scan {
     firn_json_status body(firn_json_framing framing) {
         skip_space();
         bool starts_array = byte() == '[';
-        if (framing == FIRN_JSON_LINES || (framing == FIRN_JSON_DETECT && !starts_array)) return lines();
+        if (framing == FIRN_JSON_LINES || (framing == FIRN_JSON_DETECT && !starts_array)) {
+            return lines(framing == FIRN_JSON_LINES);
+        }
         if (!starts_array && byte() != '{') {
             return fault(at_ < length_ ? "the body should be an array or an object" : "the body is empty");
         }
@@ -44,6 +46,8 @@ class Scan {
     size_t length_;
     size_t at_ = 0;
     firn_json_fault *fault_;
+    /// A line break ends the value.
+    bool is_line_ = false;
 
     /// 0 at the end: no rule accepts that byte.
     uint8_t byte() const { return at_ < length_ ? text_[at_] : 0; }
@@ -55,7 +59,11 @@ class Scan {
     }
 
     void skip_space() {
-        while (at_ < length_ && characters.is_space[text_[at_]]) at_ += 1;
+        while (at_ < length_ && characters.is_space[text_[at_]] && !(is_line_ && text_[at_] == '\n')) at_ += 1;
+    }
+
+    firn_json_status missing(const char *message) {
+        return fault(is_line_ && byte() == '\n' ? "the line ends inside the value" : message);
     }
 
     bool take(uint8_t expected) {
@@ -64,7 +72,7 @@ class Scan {
         return true;
     }
 
-    firn_json_status lines() {
+    firn_json_status lines(bool are_whole) {
         for (bool is_first = true;; is_first = false) {
             size_t start = at_;
             skip_space();
@@ -72,7 +80,9 @@ class Scan {
             if (!is_first && !std::memchr(text_ + start, '\n', at_ - start)) {
                 return fault("a line break should stand between two events");
             }
+            is_line_ = are_whole;
             if (firn_json_status status = value(0)) return status;
+            is_line_ = false;
         }
     }
 
@@ -93,7 +103,7 @@ class Scan {
         default: break;
         }
         if (text_[at_] == '-' || is_digit(text_[at_])) return number();
-        return fault("no value starts with this character");
+        return missing("no value starts with this character");
     }
 
     firn_json_status object(int depth) {
@@ -102,14 +112,14 @@ class Scan {
         if (take('}')) return FIRN_JSON_OK;
         while (true) {
             skip_space();
-            if (byte() != '"') return fault("a member name in quotes should stand here");
+            if (byte() != '"') return missing("a member name in quotes should stand here");
             if (firn_json_status status = string()) return status;
             skip_space();
-            if (!take(':')) return fault("a colon should stand here");
+            if (!take(':')) return missing("a colon should stand here");
             if (firn_json_status status = value(depth + 1)) return status;
             skip_space();
             if (take('}')) return FIRN_JSON_OK;
-            if (!take(',')) return fault("a comma or closing brace should stand here");
+            if (!take(',')) return missing("a comma or closing brace should stand here");
         }
     }
 
@@ -121,7 +131,7 @@ class Scan {
             if (firn_json_status status = value(depth + 1)) return status;
             skip_space();
             if (take(']')) return FIRN_JSON_OK;
-            if (!take(',')) return fault("a comma or closing bracket should stand here");
+            if (!take(',')) return missing("a comma or closing bracket should stand here");
         }
     }
 

@@ -23,6 +23,10 @@ firn_json_status inspect(
         do is_whole = walk.skip_value(walk.depth());
         while (!is_whole && walk.reload());
         if (!is_whole) break;
+        if (framing == FIRN_JSON_LINES && walk.spans_lines()) {
+            walk.fail();
+            break;
+        }
         walk.event_done();
         count += 1;
     }

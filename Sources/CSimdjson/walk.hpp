@@ -190,6 +190,11 @@ class EventWalk : public Walk {
     /// False at the end of the events or after a fault; `stop` tells which.
     bool has_event();
     int depth() const { return is_array_ ? 1 : 0; }
+    /// Whether the event that was just moved over holds a line break; none is inside a string.
+    bool spans_lines() const {
+        size_t start = event_start_ - base_;
+        return std::memchr(text + start, '\n', value_end() - start) != nullptr;
+    }
     /// To be called behind each event.
     void event_done() { seen_ += 1; }
     /// After an event that could not be read: true when it should be tried again, from its beginning.

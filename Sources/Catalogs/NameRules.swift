@@ -1,5 +1,5 @@
 import Foundation
-import Iceberg
+package import Iceberg
 
 /// What namespaces and tables may be called: the hosted service's rules, and what paths and wire forms can carry.
 struct NameRules {
@@ -40,5 +40,16 @@ struct NameRules {
                 .invalidName, "the \(what)'s name is not in Unicode's composed form", ["name": name],
                 hint: "send it in normalization form C")
         }
+    }
+}
+
+extension Catalog {
+    /// For whoever makes a table later, and should say at once that it cannot.
+    ///
+    /// - Errors: `CAT-201`, `CAT-202`.
+    package func checkNames(of table: TableIdentifier) throws(CatalogError) {
+        let rules = NameRules(limits: limits)
+        try rules.check(table.namespace)
+        try rules.check(tableName: table.name)
     }
 }

@@ -16,6 +16,9 @@ extension RequestMark {
     ///
     /// - Errors: `ING-105`.
     static func read(_ headers: HTTPHeaders) throws(IngestError) -> RequestMark? {
+        for name in ["idempotency-key", "firn-producer", "firn-sequence"] where headers.all(name).count > 1 {
+            throw IngestError(.badMark, "a request has the header once", ["header": name])
+        }
         let key = headers["idempotency-key"]
         let producer = headers["firn-producer"]
         let sequence = headers["firn-sequence"]

@@ -14,11 +14,17 @@ import JSONText
 ///     DIR/streams        logs
 ///     DIR/spill          rows of running queries that memory does not hold; empty at start-up
 ///
-/// - Errors: `NOD-201` … `NOD-204`.
+/// - Errors: `NOD-201` … `NOD-204`, `NOD-206`.
 /// - Threads: blocks; call it at start-up.
 package final class DataDirectory: Sendable {
     package static let version = 1
     private static let format = "firn data directory"
+    private static let names: Set<String> = [
+        "lock", "version.json", "key", "admin-token", "metastore.db", "metastore.db-wal", "metastore.db-shm",
+        "metastore.db-journal", "objects", "store.json", "streams", "spill",
+        // What a file system's own root has.
+        "lost+found",
+    ]
 
     package let path: String
     private let lock: DirectoryLock
@@ -27,9 +33,31 @@ package final class DataDirectory: Sendable {
         self.path = path
         let isNew = !FileManager.default.fileExists(atPath: path + "/version.json")
         try DurableFile.createDirectories(path, isNew: isNew)
+        if isNew { try Self.requireOwn(path) }
         // The lock first: two starts of different versions must not race for the version file.
         lock = try DirectoryLock(directory: path)
         try Self.checkVersion(path + "/version.json")
+    }
+
+    /// Nothing in a directory says that it is somebody else's but what lies in it. Hidden files say nothing.
+    private static func requireOwn(_ path: String) throws(NodeError) {
+        let found: [String]
+        do {
+            found = try FileManager.default.contentsOfDirectory(atPath: path)
+        } catch {
+            throw NodeError(
+                .directoryUnusable, "the data directory cannot be listed",
+                ["path": path, "reason": error.localizedDescription])
+        }
+        let foreign = found.filter { name in
+            !name.hasPrefix(".") && !names.contains(name.hasSuffix(".new") ? String(name.dropLast(4)) : name)
+        }
+        guard foreign.isEmpty else {
+            throw NodeError(
+                .directoryForeign, "the directory holds files that are not Firn's",
+                ["path": path, "files": foreign.sorted().prefix(5).joined(separator: ", ")],
+                hint: "choose an empty directory, or one that does not exist yet")
+        }
     }
 
     private static func checkVersion(_ file: String) throws(NodeError) {

@@ -21,12 +21,15 @@ package struct NodeError: Fault {
         case directoryDamaged = "NOD-204"
         /// Pipelines did not end in the time that was given for it.
         case notDrained = "NOD-205"
+        /// The directory is no data directory and holds files of somebody else.
+        case directoryForeign = "NOD-206"
         /// Another library's OpenSSL answers instead of the one this was built with.
         case wrongLibrary = "NOD-301"
 
         package var kind: FaultKind {
             switch self {
-            case .invalidSetting, .openAddress, .otherMetastore, .otherStore: .invalidRequest
+            case .invalidSetting, .openAddress, .otherMetastore, .otherStore, .directoryForeign:
+                .invalidRequest
             case .directoryInUse: .conflict
             case .directoryNewer: .unsupported
             case .directoryUnusable, .notDrained: .unavailable

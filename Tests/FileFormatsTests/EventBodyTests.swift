@@ -12,7 +12,8 @@ struct EventBodyTests {
             ("[]", nil, 0, EventFraming.array), ("[{},{\"a\":[1]}]", nil, 2, .array),
             (" [1, \"x\"] ", "application/json; charset=utf-8", 2, .array),
             ("{\"a\":1}", "application/json", 1, .object), ("{\"a\":1}", nil, 1, .lines),
-            ("{\"a\":1}\n\n{\"b\":\n2}\r\n", "application/x-ndjson", 2, .lines),
+            ("{\"a\":1}\n\n{\"b\":\n2}\r\n", nil, 2, .lines),
+            ("{\"a\":1}\n\n {\"b\":\t2} \r\n", "application/x-ndjson", 2, .lines),
             ("[1]\n[2]", "application/x-ndjson", 2, .lines), ("", nil, 0, .lines),
         ] as [(String, String?, Int, EventFraming)])
     func counts(text: String, mediaType: String?, count: Int, framing: EventFraming) throws {
@@ -26,7 +27,9 @@ struct EventBodyTests {
             ("[1,]", nil, 3), ("[{\"a\":1},\n{\"b\" 2}]", nil, 15), ("{\"a\":1} {\"b\":2}", nil, 8),
             ("", "application/json", 0), ("7", "application/json", 0), ("[\"\u{1}\"]", nil, 2),
             ("{\"a\":1}\nnul", nil, 8), ("[1] 2", nil, 4), ("[\"a", nil, 3), ("[tru]", nil, 1),
-            ("[01]", nil, 2),
+            ("[01]", nil, 2), ("{\"id\":\n{\"id\":7}}", "application/x-ndjson", 6),
+            ("{\"id\":\n{\"id\":7}\n", "application/x-ndjson", 6),
+            ("1\n{\"a\":1,\r\n\"b\":2}", "application/x-ndjson", 10), ("[1\n]", "application/x-ndjson", 2),
         ] as [(String, String?, Int)])
     func refuses(text: String, mediaType: String?, byte: Int) {
         let error = #expect(throws: FileFormatsError.self) {

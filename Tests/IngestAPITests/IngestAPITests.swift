@@ -191,11 +191,16 @@ final class Landing: Sendable {
         #expect(await post(body, token: "wrong").status == 401)
         #expect(await post(body, token: "other").status == 403)
         #expect(await post(body, to: "/ingest/nowhere", token: nil).status == 401)
-        #expect(await post(body, to: "/ingest/nowhere", token: "other").status == 403)
+        let unknown = await post(body, to: "/ingest/nowhere", token: "other")
+        #expect(unknown.status == 403)
         #expect(await post(body, to: "/ingest/nowhere", token: "all").status == 404)
         #expect(await post(body, token: "named").status == 200)
         #expect(await post(body, to: "/ingest/open", token: nil).status == 200)
-        #expect(await post(body, to: "/ingest/shut", token: nil).status == 403)
+        // Strangers learn no name of a stream that takes nothing over HTTP either.
+        #expect(await post(body, to: "/ingest/shut", token: nil).status == 401)
+        #expect(await post(body, to: "/ingest/shut", token: "other").body == unknown.body)
+        let shut = await post(body, to: "/ingest/shut", token: "all")
+        #expect(shut.status == 403 && shut.body["errors"]?.array?.first?["firn_code"] == "ING-102")
         #expect(await post(body, to: "/ingest/none").status == 404)
     }
 
@@ -239,6 +244,24 @@ final class Landing: Sendable {
         let answer = await post(Array(#"[{"id":1}]"#.utf8), headers)
         #expect(answer.status == 400)
         #expect(answer.body["errors"]?.array?.first?["firn_code"] == "ING-105")
+    }
+
+    @Test(arguments: ["idempotency-key", "firn-producer", "firn-sequence"])
+    func aKeyThatIsGivenTwiceIsRefused(_ name: String) async throws {
+        var headers: HTTPHeaders =
+            name == "idempotency-key"
+            ? ["idempotency-key": "1"] : ["firn-producer": "1", "firn-sequence": "1"]
+        #expect(await post(Array(#"[{"id":1}]"#.utf8), headers).status == 200)
+        headers.append(name, "1")
+        let answer = await post(Array(#"[{"id":2}]"#.utf8), headers)
+        #expect(answer.status == 400)
+        #expect(answer.body["errors"]?.array?.first?["firn_code"] == "ING-105")
+    }
+
+    @Test func aPathThatIsNotPercentEncodedIsMalformed() async throws {
+        let answer = await post([], to: "/ingest/%zz")
+        #expect(answer.status == 400)
+        #expect(answer.body["errors"]?.array?.first?["firn_code"] == "WIR-101", "\(answer.body)")
     }
 
     @Test func aValidatedAnswerNamesTheMisfits() async throws {

@@ -62,7 +62,16 @@ import Testing
         let list = try await api.call("GET", "pipelines/v1/streams", token: token).result.array
         #expect(list?.count == 1)
         #expect(try await api.call("GET", "pipelines/v1/streams/s", token: token).status == 200)
-        #expect(try await api.call("GET", "pipelines/v1/streams/other", token: token).status == 403)
+        let hidden = try await api.call("GET", "pipelines/v1/streams/other", token: token)
+        #expect(hidden.status == 403)
+        // Nothing tells a stream it may not see from none at all.
+        let none = try await api.call("GET", "pipelines/v1/streams/none", token: token)
+        #expect(none.status == 403 && none.message == hidden.message)
+        for name in ["other", "none"] {
+            let flush = try await api.call("POST", "firn/streams/\(name)/flush", token: token)
+            #expect(flush.status == 403 && flush.message == hidden.message)
+        }
+        #expect(try await api.call("GET", "pipelines/v1/streams/none").status == 404)
     }
 }
 

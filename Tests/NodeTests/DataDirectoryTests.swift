@@ -61,6 +61,24 @@ struct DataDirectoryTests {
         }
     }
 
+    @Test("a directory with somebody else's files is left alone")
+    func foreign() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path
+        try Data().write(to: URL(filePath: path + "/thesis.tex"))
+        #expect(code(path) == .directoryForeign)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: path) == ["thesis.tex"])
+        try FileManager.default.removeItem(atPath: path + "/thesis.tex")
+        // What a start leaves that was killed, or a file system, or a person.
+        for name in ["lock", "version.json.new", "lost+found", ".keep", "streams"] {
+            try Data().write(to: URL(filePath: path + "/" + name))
+        }
+        #expect(code(path) == nil)
+        // Once it is ours nobody asks.
+        try Data().write(to: URL(filePath: path + "/notes.txt"))
+        #expect(code(path) == nil)
+    }
+
     @Test("a path that is no directory is refused")
     func noDirectory() throws {
         let directory = try TemporaryDirectory()

@@ -32,19 +32,19 @@ final class PipelineBench {
     var partBytes = 16 << 20
 
     /// So that trimming happens, and shows when it comes too early.
-    private static let limits: LogLimits = {
+    private let limits: LogLimits
+
+    init(backlogBytes: Int = LogLimits().backlogBytes) async throws {
         var limits = LogLimits()
         limits.segmentBytes = 200
         limits.replayWindowBytes = 0
-        return limits
-    }()
-
-    init() async throws {
+        limits.backlogBytes = backlogBytes
+        self.limits = limits
         directory = try TemporaryDirectory()
         metastore = try await Metastore.open(directory: directory.path)
         sink = MemorySink(metastore: metastore)
         log = try await StreamLog.open(
-            directory: directory.path + "/log", streamID: streamID, limits: Self.limits,
+            directory: directory.path + "/log", streamID: streamID, limits: limits,
             environment: LogEnvironment(clock: clock, pool: pool))
         let now = clock.now
         let definition = PipelineDefinition(
@@ -67,7 +67,7 @@ final class PipelineBench {
     func restartLog() async throws {
         await log.close()
         log = try await StreamLog.open(
-            directory: directory.path + "/log", streamID: streamID, limits: Self.limits,
+            directory: directory.path + "/log", streamID: streamID, limits: limits,
             environment: LogEnvironment(clock: clock, pool: pool))
     }
 

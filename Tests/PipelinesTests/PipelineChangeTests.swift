@@ -43,6 +43,10 @@ import Testing
             "nothing",
             "date not null"
         ),
+        (
+            [Field("id", .long), Field("kind", .string), Field("__ingest_ts", .timestamp)], "__ingest_ts",
+            "timestamptz", "timestamp"
+        ),
     ])
     func aTableThatDoesNotFitIsFoundBeforeAnythingIsMade(
         _ fields: [Field], _ column: String, _ written: String, _ stored: String
@@ -67,6 +71,81 @@ import Testing
         }
         #expect(try await node.service.pipelines().isEmpty)
         #expect(try node.registry.stream("events").log.get().consumers.isEmpty)
+        await node.registry.close()
+    }
+
+    @Test func theRejectsOfTheOwnStreamAreNoSink() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        _ = try await node.service.createSink([
+            "name": "own", "type": "r2_data_catalog",
+            "config": ["bucket": "lake", "namespace": "rejects", "table_name": "events"],
+        ])
+        let error = await #expect(throws: PipelinesError.self) {
+            _ = try await node.service.validate("INSERT INTO own SELECT id FROM events")
+        }
+        #expect(error?.code == .unsupportedStatement && error?.place != nil)
+        await node.registry.close()
+    }
+
+    @Test func aViewIsNoTable() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        for levels in [["web"], ["web", "deep"]] {
+            try await node.catalog.createNamespace(Namespace(levels), in: node.warehouse)
+        }
+        let view = TableIdentifier(namespace: Namespace(["web", "deep"]), name: "events")
+        _ = try await node.catalog.createView(
+            CreateView(
+                identifier: view,
+                schema: IcebergSchema(fields: [Field("id", .long)]).withFreshIDs().schema,
+                version: ViewVersion(json: [
+                    "version-id": 1, "timestamp-ms": 0, "schema-id": 0, "summary": [:],
+                    "representations": [["type": "sql", "sql": "SELECT 1 AS id", "dialect": "spark"]],
+                    "default-namespace": ["web"],
+                ])), in: node.warehouse)
+        let error = await #expect(throws: PipelinesError.self) {
+            _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+        }
+        #expect(error?.code == .tableMismatch && error?.summary.contains("view") == true)
+        await node.registry.close()
+    }
+
+    @Test func newSQLWithoutTheDeletedStreamRuns() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        _ = try await makeSecondSink(node)
+        _ = try await node.registry.create(["name": "other"])
+        let sql = Self.sql + "; INSERT INTO second_sink SELECT value FROM other"
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline(["name": "p", "sql": .string(sql)])
+            try await node.registry.delete("other", force: true)
+            let failed = try await node.service.pipeline("p")
+            #expect(failed.status == .failed && failed.failureReason?.contains("other") == true)
+            _ = try await node.service.changeSQL("p", ["sql": .string(Self.sql)])
+            let changed = try await node.service.pipeline("p")
+            #expect(changed.status == .running && changed.failureReason == nil)
+            try await node.send(#"[{"id":1}]"#)
+            try await node.service.flush(stream: "events")
+            #expect(try await node.service.stats("p").counts.passed == 1)
+        }
+    }
+
+    @Test(arguments: [
+        (".", "t"), ("a..b", "t"), ("a.", "t"), ("system", "t"), ("a.b.c.d.e.f", "t"), ("a", "a/../b"),
+        ("a", "x\n"), ("a", "x.y"), ("a", String(repeating: "x", count: 256)),
+    ])
+    func aSinkWritesToATableThatCanBe(_ namespace: String, _ table: String) async throws {
+        let node = try await SmallNode()
+        let error = await #expect(throws: PipelinesError.self) {
+            _ = try await node.service.createSink([
+                "name": "k", "type": "r2_data_catalog",
+                "config": [
+                    "bucket": "lake", "namespace": .string(namespace), "table_name": .string(table),
+                ],
+            ])
+        }
+        #expect(error?.code == .invalidDefinition && error?.summary.contains("needs a") == false)
         await node.registry.close()
     }
 

@@ -118,6 +118,23 @@ import Testing
         #expect(bench.sink.summaries.map { $0["firn.offset"] } == ["1:0"])
     }
 
+    /// Else nothing is taken until the policy's interval is over.
+    @Test func whatIsReadLandsBeforeTheBacklogIsFull() async throws {
+        let bench = try await PipelineBench(backlogBytes: 2000)
+        var runner = try await bench.makeRunner(interval: 3600)
+        let text = String(repeating: "x", count: 300)
+        for id in 1...20 where id % 10 != 0 && id % 10 != 7 {
+            try await bench.send(#"[{"id":\#(id),"text":"\#(text)"}]"#)
+            _ = try await runner.step()
+        }
+        #expect(bench.landedIDs().count >= 14)
+        // Many small records take more than their bodies.
+        for id in 21...90 {
+            try await bench.send(#"[{"id":\#(id)}]"#)
+            _ = try await runner.step()
+        }
+    }
+
     @Test func filesOfACommitThatDidNotHappenAreTakenAway() async throws {
         let bench = try await PipelineBench()
         try await bench.send(#"[{"id":1}]"#)

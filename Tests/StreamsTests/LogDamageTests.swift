@@ -81,6 +81,34 @@ import Testing
         }
     }
 
+    @Test func aFaultInARecordThatHasLandedIsNoTornTail() throws {
+        let disk = SimulatedDisk()
+        append(["{\"a\":1}", "{\"b\":22}", "{\"c\":333}"], to: try open(disk))
+        let path = try #require(disk.paths.first)
+        var damaged = try #require(disk.contents(path))
+        damaged[damaged.count - 1] ^= 0x10
+        disk.setContents(path, damaged)
+        func reopen(landed: Int64) throws -> StreamLog {
+            try StreamLog(
+                opening: "d", streamID: id, landedRecord: landed, limits: LogLimits(),
+                environment: LogEnvironment(files: disk, pool: Self.pool))
+        }
+        let fault = #expect(throws: StreamsError.self) { _ = try reopen(landed: 3) }
+        #expect(fault?.code == .corrupt)
+        #expect(disk.contents(path) == damaged)
+        #expect(try bodies(try reopen(landed: 2)) == ["{\"a\":1}", "{\"b\":22}"])
+    }
+
+    @Test func openingHoldsTwoFilesAtOnceHoweverManyThereAre() throws {
+        let disk = SimulatedDisk()
+        append((0..<20).map { "{\"n\":\($0)}" }, to: try open(disk) { $0.segmentBytes = 100 })
+        let files = CountedFiles(disk: disk)
+        let opening = LogOpening(
+            directory: "d", streamID: id, environment: LogEnvironment(files: files, pool: Self.pool))
+        #expect(try opening.run().segments.count == 20)
+        #expect(files.mostOpen == 2)
+    }
+
     @Test func damageInAnOlderSegmentIsFoundWhenItIsRead() throws {
         let disk = SimulatedDisk()
         append((0..<6).map { "{\"n\":\($0)}" }, to: try open(disk) { $0.segmentBytes = 200 })
@@ -195,4 +223,51 @@ import Testing
         await closing.value
         return true
     }
+}
+
+/// A simulated disk that knows how many of its files are open.
+private final class CountedFiles: LogFiles {
+    private let disk: SimulatedDisk
+    private let counts = Mutex((open: 0, most: 0))
+
+    init(disk: SimulatedDisk) { self.disk = disk }
+
+    var mostOpen: Int { counts.withLock { $0.most } }
+
+    private final class File: LogFile {
+        let file: any LogFile
+        let files: CountedFiles
+
+        init(_ file: any LogFile, _ files: CountedFiles) {
+            self.file = file
+            self.files = files
+            files.counts.withLock {
+                $0.open += 1
+                $0.most = max($0.most, $0.open)
+            }
+        }
+
+        deinit { files.counts.withLock { $0.open -= 1 } }
+
+        func size() throws(StreamsError) -> Int { try file.size() }
+        func read(at position: Int, count: Int) throws(StreamsError) -> [UInt8] {
+            try file.read(at: position, count: count)
+        }
+        func write(_ bytes: Span<UInt8>, at position: Int) throws(StreamsError) {
+            try file.write(bytes, at: position)
+        }
+        func truncate(to size: Int) throws(StreamsError) { try file.truncate(to: size) }
+        func sync() throws(StreamsError) { try file.sync() }
+        func dropCache() { file.dropCache() }
+    }
+
+    func createDirectory(_ path: String) throws(StreamsError) { try disk.createDirectory(path) }
+    func list(_ directory: String) throws(StreamsError) -> [String] { try disk.list(directory) }
+    func create(_ path: String) throws(StreamsError) -> any LogFile { File(try disk.create(path), self) }
+    func open(_ path: String) throws(StreamsError) -> (any LogFile)? {
+        try disk.open(path).map { File($0, self) }
+    }
+    func remove(_ path: String) throws(StreamsError) { try disk.remove(path) }
+    func removeDirectory(_ path: String) throws(StreamsError) { try disk.removeDirectory(path) }
+    func syncDirectory(_ path: String) throws(StreamsError) { try disk.syncDirectory(path) }
 }

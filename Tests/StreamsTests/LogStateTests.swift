@@ -114,4 +114,35 @@ import Testing
         }
         #expect(refusal?.code == .offsetBeyondEnd)
     }
+
+    @Test func numbersThatHaveLandedAreNotGivenOutAgain() throws {
+        var state = makeState()
+        func register(_ name: String) throws {
+            let refusal = #expect(throws: StreamsError.self) {
+                _ = try state.register(consumer: name, landed: LogOffset(record: 7))
+            }
+            #expect(refusal?.code == .offsetBeyondEnd)
+        }
+        func requireRefused() {
+            let refusal = #expect(throws: StreamsError.self) {
+                _ = try state.admit(append(10), bodyChecksum: 0)
+            }
+            #expect(refusal?.code == .offsetBeyondEnd && refusal?.hint != nil)
+        }
+        try register("a")
+        try register("b")
+        requireRefused()
+        // One is sent to a place that there is, the other goes.
+        _ = try state.register(consumer: "a", landed: state.end)
+        requireRefused()
+        _ = state.unregister(consumer: "b")
+        _ = try state.admit(append(10), bodyChecksum: 0)
+    }
+
+    @Test func aRequestLargerThanTheWholeBacklogIsTooLarge() throws {
+        var state = makeState { $0.backlogBytes = 300 }
+        let refusal = #expect(throws: StreamsError.self) { _ = try state.admit(append(300), bodyChecksum: 0) }
+        #expect(refusal?.code == .recordTooLarge)
+        _ = try state.admit(append(220), bodyChecksum: 0)
+    }
 }

@@ -125,6 +125,28 @@ private final class WatchedFiles: LogFiles {
         try await metastore.close()
     }
 
+    /// Else the numbers of what had landed are given to new events, and their pipeline leaves them out.
+    @Test func aLogThatLostWhatHadLandedTakesNothing() async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let first = try await open(metastore)
+        let id = try await first.create(["name": "s"]).id
+        try await append(3, to: first, id)
+        await first.close()
+        let pipeline = UniqueID(high: 1, low: 1)
+        try await addReaders([pipeline], of: id, metastore)
+        _ = try await metastore.write { try $0.execute("UPDATE pipeline_progress SET next_record = 3") }
+        try LiveLogFiles().removeDirectory(directory.path + "/streams/" + id.hexDigits)
+
+        let registry = try await open(metastore)
+        let refused = await #expect(throws: StreamsError.self) { try await append(1, to: registry, id) }
+        #expect(refused?.code == .offsetBeyondEnd)
+        let log = try registry.stream("s").log.get()
+        log.unregister(consumer: LogConsumer.name(pipeline: pipeline, sink: pipeline))
+        try await append(1, to: registry, id)
+        await registry.close()
+        try await metastore.close()
+    }
+
     @Test func everyReaderThatAStreamMayHaveIsFound() async throws {
         let metastore = try await Metastore.open(directory: directory.path)
         let registry = try await open(metastore)

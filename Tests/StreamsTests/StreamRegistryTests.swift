@@ -61,6 +61,41 @@ import Testing
         await registry.close()
     }
 
+    @Test func aNameThatReadsAsAnIDIsRefused() async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let registry = try await open(metastore)
+        let id = try await registry.create(clicks).id.hexDigits
+        for name in [id, id.uppercased()] {
+            let refused = await #expect(throws: StreamsError.self) {
+                _ = try await registry.create(["name": .string(name)])
+            }
+            #expect(refused?.code == .invalidName)
+        }
+        await registry.close()
+    }
+
+    /// Whoever means a schema must not get a stream that takes anything.
+    @Test(
+        arguments: [
+            ["schema": ["field": [["name": "id", "type": "int64"]]]], ["schema": []], ["schema": [:]],
+            ["schema": ["columns": []]], ["schema": ["fields": nil]],
+            ["format": ["type": "json", "unstructured": false]], ["format": "json"],
+            ["format": ["unstructured": "no"]],
+        ] as [JSONValue])
+    func aSchemaThatIsNoneIsRefused(_ body: JSONValue) async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let registry = try await open(metastore)
+        var members = try #require(body.object)
+        members["name"] = "s"
+        let whole = JSONValue.object(members)
+        let refused = await #expect(throws: StreamsError.self) { _ = try await registry.create(whole) }
+        #expect(refused?.code == .invalidDefinition)
+        _ = try await registry.create([
+            "name": "s", "schema": nil, "format": ["type": "json", "unstructured": true],
+        ])
+        await registry.close()
+    }
+
     @Test func onlyHTTPAndBindingSettingsChange() async throws {
         let metastore = try await Metastore.open(directory: directory.path)
         let registry = try await open(metastore)

@@ -50,7 +50,8 @@ typedef struct firn_json_fault {
     const char *_Nullable message;
 } firn_json_fault;
 
-/// Checks the whole body and counts its events; `first_other` becomes the byte of the first event that is no object, or
+/// Checks the whole body and counts its events; of LINES each is one line, so that a line that is cut off is a fault of
+/// its own and not the next one's. `first_other` becomes the byte of the first event that is no object, or
 /// -1. Keeps a buffer per thread, bounded to 16 MiB between calls.
 firn_json_status firn_json_inspect(
     const uint8_t *_Nullable body, int64_t length, firn_json_framing framing, int64_t *event_count,

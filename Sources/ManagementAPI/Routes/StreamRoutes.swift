@@ -50,14 +50,15 @@ enum StreamRoutes {
         return Envelope.success([:])
     }
 
-    /// The stream the path names, by id or name. A token that may not see it learns only that it may not.
+    /// The stream the path names, by id or name. A token that may not see it is answered in the words that also answer for
+    /// one that does not exist.
     static func find(_ call: ManagementCall, _ permission: Permission) throws -> StreamDefinition {
         try call.principal.requireSomewhere(permission)
-        let stream = try call.services.streams.stream(try call.request.parameter("stream")).definition
-        if !allows(call.principal, permission, on: stream) {
-            try call.principal.require(permission, on: .stream(stream.id.hexDigits))
-        }
-        return stream
+        let name = try call.request.parameter("stream")
+        let found = Result { () throws(StreamsError) in try call.services.streams.stream(name).definition }
+        if case .success(let stream) = found, allows(call.principal, permission, on: stream) { return stream }
+        try call.principal.require(permission)
+        return try found.get()
     }
 
     /// A limit may name the stream by id or by name.

@@ -82,6 +82,7 @@ import CSQLite
             }
         return MetastoreError(
             code, "the metastore refused a statement",
-            ["reason": text, "sqlite-code": status, "statement": sql.prefix(200)])
+            ["reason": text, "sqlite-code": status, "statement": sql.prefix(200)],
+            hint: code == .noSpace ? "make room on the disk that has the data directory" : nil)
     }
 }

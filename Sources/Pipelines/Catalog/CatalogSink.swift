@@ -56,8 +56,8 @@ struct CatalogSink: SinkTable {
 
     func openRejects(in warehouse: Warehouse) async throws -> LoadedTable {
         let table = try await SinkTables(catalog: catalog).findOrCreate(
-            RejectsTable.identifier(of: stream.name),
-            columns: RejectsTable.schema, timeColumn: RejectsTable.timeColumn, in: warehouse)
+            RejectsTable.identifier(of: stream), columns: RejectsTable.schema,
+            timeColumn: RejectsTable.timeColumn, in: warehouse)
         // Somebody may have made a table of that name with other columns.
         let whole = try await RejectsTable.complete(table, in: catalog)
         try SinkTables.check(RejectsTable.schema, fit: whole, sink: "rejects of \(stream.name)")
@@ -66,6 +66,20 @@ struct CatalogSink: SinkTable {
 }
 
 extension SinkDefinition {
+    /// Only new sinks are asked.
+    ///
+    /// - Errors: `PIP-105` when no table can have the name.
+    func checkNames(_ catalog: Catalog) throws(PipelinesError) {
+        let levels = namespace.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        do {
+            try catalog.checkNames(of: TableIdentifier(namespace: Namespace(levels), name: tableName))
+        } catch {
+            throw PipelinesError(
+                .invalidDefinition, "no table can have the name that the sink writes to",
+                ["path": "$.config", "reason": error.summary], hint: error.hint, cause: error)
+        }
+    }
+
     var identifier: TableIdentifier {
         TableIdentifier(
             namespace: Namespace(namespace.split(separator: ".").map(String.init)), name: tableName)

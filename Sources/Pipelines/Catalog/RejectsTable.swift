@@ -2,12 +2,17 @@ import Catalogs
 import Columnar
 import Effects
 import Iceberg
+import Streams
 
 /// The table of events that became no row: one for each stream, in the namespace `rejects`.
 enum RejectsTable {
     static let namespace = "rejects"
     static let timeColumn = "received_at"
     static let runColumn = "run"
+
+    static func identifier(of stream: StreamDefinition) -> TableIdentifier {
+        TableIdentifier(namespace: Namespace([namespace]), name: stream.name)
+    }
 
     static let schema = Schema([
         Field("stream", .string, isRequired: true),

@@ -78,6 +78,14 @@ struct SinkTables: Sendable {
                     "a column of the table takes no nulls", column.name, type, "\(field.type) not null")
             }
         }
+        // The sink writes it by itself.
+        if let field = fields.first(where: { $0.name == RecordPreparation.timeColumn }),
+            field.type != .timestamptz
+        {
+            throw mismatch(
+                "a column of the table has another type than what is written", field.name, "timestamptz",
+                "\(field.type)")
+        }
         for field in fields where field.isRequired && !isWritten(field, columns) {
             throw mismatch(
                 "a required column of the table is not written", field.name, "nothing",

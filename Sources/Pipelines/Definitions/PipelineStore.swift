@@ -114,9 +114,14 @@ enum PipelineStore {
             [.text(status.rawValue), .integer(now.microseconds), .text(id.hexDigits)])
     }
 
+    /// What failed runs with the new SQL; what is paused stays so.
     static func setSQL(_ sql: String, of id: UniqueID, at now: Instant, _ transaction: Transaction) throws {
         try transaction.execute(
-            "UPDATE pipelines SET sql_text = ?, modified_at = ? WHERE id = ?",
+            """
+            UPDATE pipelines SET sql_text = ?, modified_at = ?, failure_reason = NULL,
+                status = CASE WHEN status = 'failed' THEN 'running' ELSE status END
+            WHERE id = ?
+            """,
             [.text(sql), .integer(now.microseconds), .text(id.hexDigits)])
     }
 

@@ -101,9 +101,11 @@ extension SinkDefinition {
     }
 
     private static func text(_ config: JSONValue, _ name: String) throws(PipelinesError) -> String {
-        guard let text = config[name]?.string, !text.isEmpty, text.utf8.count <= 255 else {
+        guard let text = config[name]?.string, !text.isEmpty else {
             throw invalid(name, "a sink needs a \(name)")
         }
+        // A namespace has several levels.
+        guard text.utf8.count <= 2048 else { throw invalid(name, "the \(name) is too long") }
         return text
     }
 
@@ -121,6 +123,13 @@ extension SinkDefinition {
             "config": .object(config), "format": .object(format), "created_at": .string(createdAt.rfc3339),
             "modified_at": .string(modifiedAt.rfc3339),
         ]
+    }
+}
+
+/// Things are found by their id or their name: a name that reads as an id would be another's.
+func requireNoID(_ name: String, of thing: String) throws(PipelinesError) {
+    guard UniqueID(name) == nil else {
+        throw PipelinesError(.invalidName, "a \(thing)'s name must not read as an id", ["name": name])
     }
 }
 

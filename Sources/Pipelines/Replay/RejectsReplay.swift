@@ -78,7 +78,7 @@ struct RejectsReplay {
         let warehouse = try await sink.catalog.warehouse(named: sink.definition.bucket)
         do {
             return try await sink.catalog.loadTable(
-                RejectsTable.identifier(of: sink.stream.name), in: warehouse)
+                RejectsTable.identifier(of: sink.stream), in: warehouse)
         } catch let error as CatalogError where [.noSuchTable, .noSuchNamespace].contains(error.code) {
             return nil
         }

@@ -90,7 +90,7 @@ struct PipelineRunner {
         position = progress.next
         if context.planted.has(.replayLastRecord), position.record > 0 { position.record -= 1 }
         endEvent = progress.landedEvent
-        timing = CommitTiming(policy: context.policy)
+        timing = CommitTiming(policy: context.policy, backlogBytes: context.source.backlogBytes)
     }
 
     /// Reads, writes and commits until there is nothing more to do now.
@@ -188,7 +188,7 @@ struct PipelineRunner {
         work.hold.release()
         position = work.reading.next
         endEvent = work.reading.endEvent
-        timing.noteEvents(bodyBytes: work.reading.bodyBytes, at: context.clock.monotonicNanoseconds)
+        timing.noteEvents(logBytes: work.reading.logBytes, at: context.clock.monotonicNanoseconds)
     }
 
     private mutating func openFiles() async throws -> any SinkFiles {

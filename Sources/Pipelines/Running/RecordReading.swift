@@ -9,12 +9,17 @@ struct PreparedPart: Sendable {
     var batches: [Batch] = []
     var rejects: [RejectedEvent] = []
     var counts = PipelineCounts()
+    /// What some of the batches take; kept as long as they are.
+    fileprivate(set) var holds: [RowsHold] = []
     /// Of batches and rejects.
     fileprivate(set) var byteCount = 0
 
-    fileprivate mutating func add(_ batch: Batch) {
-        batches.append(batch)
-        byteCount += batch.byteCount
+    /// Rows that unfolded may be more than a batch's.
+    fileprivate mutating func add(_ rows: Batch) {
+        for start in stride(from: 0, to: rows.rowCount, by: Batch.capacity) {
+            batches.append(rows.slice(start..<min(start + Batch.capacity, rows.rowCount)))
+        }
+        byteCount += rows.byteCount
     }
 
     fileprivate mutating func add(_ reject: RejectedEvent) {
@@ -44,21 +49,27 @@ struct RecordReading: Sendable {
     private var pieces: [Piece] = []
     private var pieceRows = 0
     private var pieceBytes = 0
-    /// What is transformed before more is read.
-    private var joined: [Joined] = []
+    private var joined: JoinedRows?
+    /// The transform is given no more rows at once: fewer than a batch after it has done fewer than it was given.
+    private var stepRows: Int
 
     /// Rows of one record that wait to be transformed with others.
     private struct Piece {
-        var recordIndex: Int
+        var origin: Origin
         var batch: Batch
+    }
+
+    /// Where rows come from that follow each other.
+    private struct Origin {
+        var recordIndex: Int
         /// An entry a row.
         var places: [EventPlace]
     }
 
-    /// Rows of pieces in one batch, of which the first are transformed already.
-    private struct Joined {
-        var pieces: [Piece]
-        var input: Batch
+    /// Pieces as one batch, of which the rows before `start` are transformed.
+    private struct JoinedRows {
+        var batch: Batch
+        var origins: [Origin]
         var start = 0
     }
 
@@ -66,6 +77,7 @@ struct RecordReading: Sendable {
         precondition(!records.isEmpty)
         self.records = records
         self.preparation = preparation
+        stepRows = preparation.rowLimit
         parser = try preparation.takeParser()
     }
 
@@ -73,15 +85,15 @@ struct RecordReading: Sendable {
     var next: LogOffset { records[records.count - 1].nextOffset }
     /// Events of the stream before `next`.
     var endEvent: Int64 { records[records.count - 1].endEvent }
-    /// Of the records.
-    var bodyBytes: Int { records.reduce(0) { $0 + $1.append.body.count } }
+    /// What the records take in the log.
+    var logBytes: Int { records.reduce(0) { $0 + $1.byteCount } }
 
-    /// - Errors: `TransformStopped`; `corrupt`. After one the reading is of no more use.
+    /// - Errors: `TransformStopped`; `corrupt`; `SCH-202`. After one the reading is of no more use.
     mutating func nextPart() throws -> PreparedPart {
         precondition(!isEnd)
         var part = PreparedPart()
         while part.byteCount < preparation.partBytes {
-            if !joined.isEmpty {
+            if joined != nil {
                 try transform(into: &part)
             } else if recordIndex < records.count {
                 try readOn(into: &part)
@@ -114,10 +126,11 @@ struct RecordReading: Sendable {
             if pieceRows + batch.rowCount > preparation.rowLimit || pieceBytes + bytes > Self.joinBytes {
                 join()
             }
-            pieces.append(Piece(recordIndex: recordIndex, batch: batch, places: events.places))
+            pieces.append(
+                Piece(origin: Origin(recordIndex: recordIndex, places: events.places), batch: batch))
             pieceRows += batch.rowCount
             pieceBytes += bytes
-            if pieceRows >= preparation.rowLimit / 2 { join() }
+            if joined == nil, pieceRows >= preparation.rowLimit / 2 { join() }
         }
         guard events.isEnd else { return }
         guard events.eventCount == record.append.eventCount else {
@@ -133,65 +146,72 @@ struct RecordReading: Sendable {
 
     private mutating func join() {
         guard !pieces.isEmpty else { return }
-        let input = Batch.concatenate(pieces.map(\.batch), schema: preparation.schema.columns)
-        joined.append(Joined(pieces: pieces, input: input))
+        precondition(joined == nil, "rows are transformed in their order")
+        joined = JoinedRows(
+            batch: Batch.concatenate(pieces.map(\.batch), schema: preparation.schema.columns),
+            origins: pieces.map(\.origin))
         pieces.removeAll(keepingCapacity: true)
         pieceRows = 0
         pieceBytes = 0
     }
 
-    /// As many of the joined rows as the transform takes at once.
+    /// All of the joined rows, or as many as memory holds at once.
     private mutating func transform(into part: inout PreparedPart) throws {
-        let work = joined[0]
-        let left = work.input.slice(work.start..<work.input.rowCount)
-        let result = try preparation.transform.apply(left)
-        precondition(result.inputCount > 0, "a transform goes on")
-        let passed = result.passedCount
+        guard var rows = joined else { return }
+        let asked = min(rows.batch.rowCount - rows.start, stepRows)
+        let input =
+            asked == rows.batch.rowCount
+            ? rows.batch : rows.batch.slice(rows.start..<rows.start + asked).dense()
+        let result = try preparation.transform.apply(input)
+        let done = result.inputCount
+        precondition((1...asked).contains(done), "a transform does some of the rows it is given")
+        if done < asked {
+            stepRows = done
+        } else if asked == stepRows {
+            stepRows = min(2 * stepRows, preparation.rowLimit)
+        }
+        let passed = preparation.transform.unfolds ? result.passedCount : result.rowCount
         part.counts.passed += Int64(passed)
         part.counts.sinkRows += Int64(result.rowCount)
         part.counts.rejected += Int64(result.rejected.count)
-        part.counts.filtered += Int64(result.inputCount - passed - result.rejected.count)
-        add(result, of: work, to: &part)
-        if !result.rejected.isEmpty { describe(result.rejected, of: work, into: &part) }
-        joined[0].start += result.inputCount
-        if joined[0].start == work.input.rowCount { joined.removeFirst() }
-    }
-
-    private func add(_ result: TransformedRows, of work: Joined, to part: inout PreparedPart) {
-        guard result.rowCount > 0 else { return }
-        let times = timeColumn(of: work, sources: result.sources, rowCount: result.rowCount)
-        let batch = Batch(
-            schema: preparation.output, columns: result.columns + [times], rowCount: result.rowCount)
-        for start in stride(from: 0, to: batch.rowCount, by: Batch.capacity) {
-            part.add(batch.slice(start..<min(start + Batch.capacity, batch.rowCount)))
+        part.counts.filtered += Int64(done - passed - result.rejected.count)
+        if result.rowCount > 0 {
+            let times = timeColumn(of: rows, count: done, sources: result.sources)
+            part.add(
+                Batch(
+                    schema: preparation.output, columns: result.columns + [times], rowCount: result.rowCount))
+            part.holds += result.holds
         }
+        if !result.rejected.isEmpty { describe(result.rejected, of: rows, into: &part) }
+        rows.start += done
+        joined = rows.start < rows.batch.rowCount ? rows : nil
     }
 
-    private func timeColumn(of work: Joined, sources: [Int32]?, rowCount: Int) -> Column {
-        let pieces = work.pieces
-        if pieces.allSatisfy({ $0.recordIndex == pieces[0].recordIndex }) {
-            let time = records[pieces[0].recordIndex].append.receivedAt.microseconds
-            return .constant(.long(time), .timestamptz, count: rowCount)
+    /// For `count` rows from `rows.start` on, or for `sources` among them.
+    private func timeColumn(of rows: JoinedRows, count: Int, sources: [Int32]?) -> Column {
+        let first = rows.origins[0].recordIndex
+        if rows.origins.allSatisfy({ $0.recordIndex == first }) {
+            let time = records[first].append.receivedAt.microseconds
+            return .constant(.long(time), .timestamptz, count: sources?.count ?? count)
         }
         var times: [Int64] = []
-        for piece in pieces {
-            let time = records[piece.recordIndex].append.receivedAt.microseconds
-            times.append(contentsOf: repeatElement(time, count: piece.batch.rowCount))
+        for origin in rows.origins {
+            let time = records[origin.recordIndex].append.receivedAt.microseconds
+            times.append(contentsOf: repeatElement(time, count: origin.places.count))
         }
-        times.removeFirst(work.start)
-        let rows = sources?.map { times[Int($0)] } ?? Array(times.prefix(rowCount))
-        return Column(.timestamptz, count: rowCount, .int64(rows))
+        let own = Column(.timestamptz, count: count, .int64(Array(times[rows.start..<rows.start + count])))
+        return sources.map { own.gather($0) } ?? own
     }
 
-    /// Finds the events that the rejected rows of joined pieces came from.
-    private func describe(_ rows: [RejectedRow], of work: Joined, into part: inout PreparedPart) {
-        var start = -work.start
-        var rest = rows[...]
-        for piece in work.pieces {
-            let end = start + piece.batch.rowCount
-            let record = records[piece.recordIndex]
+    /// Finds the events that rejected rows came from, which count from `joined.start`.
+    private func describe(_ rejected: [RejectedRow], of joined: JoinedRows, into part: inout PreparedPart) {
+        var start = -joined.start
+        var rest = rejected[...]
+        for origin in joined.origins {
+            let end = start + origin.places.count
+            let record = records[origin.recordIndex]
             while let row = rest.first, row.row < end {
-                let place = piece.places[row.row - start]
+                let place = origin.places[row.row - start]
                 part.add(
                     RejectedEvent(
                         record: record.number, index: place.index, receivedAt: record.append.receivedAt,

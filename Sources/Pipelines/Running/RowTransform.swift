@@ -6,8 +6,8 @@ package protocol RowTransform: Sendable {
     var output: Schema { get }
     /// Whether a row may become several.
     var unfolds: Bool { get }
-    /// A row that cannot be computed is rejected, never the batch. Where rows become many, only the first of the batch may
-    /// be done: at least one.
+    /// A row that cannot be computed is rejected, never the batch. Where all rows at once would take too much memory, or
+    /// become too many, only the first are done, at least one: see `inputCount`.
     ///
     /// - Errors: only what no row is guilty of.
     func apply(_ batch: Batch) throws -> TransformedRows
@@ -18,7 +18,7 @@ struct TransformStopped: Error {}
 
 /// The rows of one batch after a transform.
 package struct TransformedRows: Sendable {
-    /// Rows of the batch, from its first on, that this is about.
+    /// So many rows of the batch are done, from its first on; the rest is to be asked for again.
     package var inputCount: Int
     package var columns: [Column]
     /// For each row here the row of the batch it came from; nil when every row passed as one. Ascending where rows do not
@@ -26,6 +26,8 @@ package struct TransformedRows: Sendable {
     package var sources: [Int32]?
     /// In the order of the rows; none of them is among `sources`.
     package var rejected: [RejectedRow]
+    /// What the columns take beyond what their events let expect; to be kept as long as they are.
+    var holds: [RowsHold] = []
 
     package init(
         inputCount: Int, columns: [Column], sources: [Int32]?, rejected: [RejectedRow] = []

@@ -228,7 +228,7 @@ package final class RunnerControl: Sendable {
     }
 }
 
-/// Ends what is computed for a runner that stops. A runner's memory is counted by the slice.
+/// Ends what is computed for a runner that stops; `ExpressionMemory` counts what it makes.
 extension RunnerControl: KernelSupervisor {
     package var isStopped: Bool { isStopping }
 

@@ -113,9 +113,12 @@ struct CompiledPipeline: Sendable {
     /// Looks at the tables that are there already: a mismatch is found before anything runs. A catalog that cannot be
     /// asked now is asked again by the runner.
     ///
-    /// - Errors: `tableMismatch` with the column and both types.
+    /// - Errors: `tableMismatch` with the column and both types, or when a view has the table's name; `PIP-107` when a
+    ///   statement would write among the rejects of its own stream.
     func checkTables(_ catalog: Catalog) async throws {
         for statement in statements {
+            try statement.requireOwnTable()
+            try await statement.requireNoView(catalog)
             let table: LoadedTable
             do {
                 let warehouse = try await catalog.warehouse(named: statement.sink.bucket)
@@ -126,6 +129,31 @@ struct CompiledPipeline: Sendable {
             let columns = try StorableType.schema(of: statement.program.schema)
             try SinkTables.check(columns, fit: table, sink: statement.sink.name, at: statement.target.place)
         }
+    }
+}
+
+extension CompiledStatement {
+    /// One commit changes the sink's table and the rejects: they are two tables.
+    fileprivate func requireOwnTable() throws(PipelinesError) {
+        guard sink.identifier == RejectsTable.identifier(of: stream) else { return }
+        throw PipelinesError(
+            .unsupportedStatement, "the sink's table is the one for the stream's own rejects",
+            ["sink": sink.name, "stream": stream.name, "table": sink.identifier], at: target.place,
+            hint: "write to a sink with another table")
+    }
+
+    /// A catalog that cannot be asked now is asked again by the runner.
+    fileprivate func requireNoView(_ catalog: Catalog) async throws {
+        do {
+            let warehouse = try await catalog.warehouse(named: sink.bucket)
+            guard try await catalog.viewExists(sink.identifier, in: warehouse) else { return }
+        } catch is CatalogError {
+            return
+        }
+        throw PipelinesError(
+            .tableMismatch, "a view has the name of the sink's table",
+            ["sink": sink.name, "view": sink.identifier], at: target.place,
+            hint: "write to another table, or drop the view")
     }
 }
 

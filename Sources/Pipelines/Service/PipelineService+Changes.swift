@@ -18,6 +18,7 @@ extension PipelineService {
         let id = UniqueID.random(from: resources.randomness)
         let now = resources.clock.now
         let definition = try PipelineDefinition(creating: body, id: id, now: now)
+        try requireNoID(definition.name, of: "pipeline")
         let compiled = try await compile(definition.sql, now: now)
         try await compiled.checkTables(resources.catalog)
         var progresses: [PipelineProgress] = []

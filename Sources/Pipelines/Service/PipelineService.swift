@@ -110,6 +110,8 @@ extension PipelineService {
     package func createSink(_ body: JSONValue) async throws -> SinkDefinition {
         let sink = try SinkDefinition(
             creating: body, id: .random(from: resources.randomness), now: resources.clock.now)
+        try requireNoID(sink.name, of: "sink")
+        try sink.checkNames(resources.catalog)
         _ = try await resources.catalog.warehouse(named: sink.bucket)
         try await resources.metastore.write { try PipelineStore.insert(sink, $0) }
         return sink

@@ -10,7 +10,8 @@ extension RunnerContext {
         _ definition: PipelineDefinition, _ compiled: CompiledStatement, source: StreamLog,
         control: RunnerControl, resources: PipelineResources
     ) throws {
-        let preparation = compiled.preparation(now: definition.createdAt, supervisor: control)
+        let preparation = compiled.preparation(
+            now: definition.createdAt, supervisor: control, resources: resources)
         let sink = resources.sink(of: compiled, pipelineName: definition.name, columns: preparation.output)
         self.init(
             key: compiled.key(of: definition.id), pipelineName: definition.name, source: source,
@@ -27,10 +28,14 @@ extension RunnerContext {
 
 extension CompiledStatement {
     /// `now` is the moment its pipeline was made.
-    func preparation(now: Instant, supervisor: RunnerControl) -> RecordPreparation {
+    func preparation(
+        now: Instant, supervisor: RunnerControl, resources: PipelineResources
+    ) -> RecordPreparation {
         RecordPreparation(
             schema: stream.schema, unknownFields: stream.unknownFields,
-            transform: ProgramTransform(program: program, now: now, supervisor: supervisor))
+            transform: ProgramTransform(
+                program: program, now: now, randomness: resources.randomness, supervisor: supervisor,
+                memory: ExpressionMemory(ledger: resources.ledger)))
     }
 }
 

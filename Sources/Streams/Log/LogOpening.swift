@@ -2,13 +2,15 @@ import Effects
 
 /// Finds and verifies the segments of a log when it is opened.
 ///
-/// Only a torn tail of the last segment is cut off; anything else that is not as it was written is an error that names
-/// file and position. What is found is made durable before anybody may read it: a killed process leaves bytes in the
-/// page cache that a later power cut would take back.
+/// Only a torn tail of the last segment is cut off, and only behind what has landed; anything else that is not as it was
+/// written is an error that names file and position. What is found is made durable before anybody may read it: a killed
+/// process leaves bytes in the page cache that a later power cut would take back.
 struct LogOpening {
     var directory: String
     var streamID: UniqueID
     var environment: LogEnvironment
+    /// Records before this one have landed somewhere: they were durable, and no fault among them is a torn tail.
+    var landedRecord: Int64 = 0
     /// Read every segment, not only the last one.
     var verifiesAll = false
 
@@ -24,6 +26,12 @@ struct LogOpening {
     private struct Found {
         var path: String
         var firstRecord: Int64
+    }
+
+    private struct Opened {
+        var path: String
+        var file: any LogFile
+        var header: SegmentHeader
     }
 
     func run() throws(StreamsError) -> Result {
@@ -45,33 +53,25 @@ struct LogOpening {
             guard let file = writer.file else { throw damage(directory, at: 0, "no segment was created") }
             return Result(segments: [LogSegment(header: header)], active: file, tornTail: nil, marks: marks)
         }
-        var headers: [SegmentHeader] = []
-        var openFiles: [any LogFile] = []
-        for segment in found {
-            let file = try open(segment)
-            headers.append(try header(of: file, segment))
-            openFiles.append(file)
-        }
+        // Two files are open at once, however many there are.
+        var current = try opened(found[0])
         var segments: [LogSegment] = []
-        for index in found.indices.dropLast() {
-            segments.append(
-                try sealedSegment(
-                    openFiles[index], headers[index], next: headers[index + 1], found[index], &marks))
+        for segment in found.dropFirst() {
+            let next = try opened(segment)
+            segments.append(try sealedSegment(current, next: next.header, &marks))
+            current = next
         }
-        let last = found.count - 1
-        let (segment, tornTail) = try lastSegment(
-            openFiles[last], headers[last], path: found[last].path, expectedEnd: expectedEnd, &marks)
+        let (segment, tornTail) = try lastSegment(current, expectedEnd: expectedEnd, &marks)
         guard marks.end <= segment.endRecord else {
             throw damage(
-                found[last].path, at: segment.byteCount,
-                "the log ends before what its index of requests covers")
+                current.path, at: segment.byteCount, "the log ends before what its index of requests covers")
         }
         if !environment.planted.has(.logOpenNotSynced) {
-            try openFiles[last].sync()
+            try current.file.sync()
             try files.syncDirectory(directory)
         }
         return Result(
-            segments: segments + [segment], active: openFiles[last], tornTail: tornTail, marks: marks)
+            segments: segments + [segment], active: current.file, tornTail: tornTail, marks: marks)
     }
 
     /// Adds the marks that a scan found behind the checkpoint's end.
@@ -94,6 +94,11 @@ struct LogOpening {
         try environment.files.syncDirectory(directory)
         found.removeLast()
         return last.firstRecord
+    }
+
+    private func opened(_ segment: Found) throws(StreamsError) -> Opened {
+        let file = try open(segment)
+        return Opened(path: segment.path, file: file, header: try header(of: file, segment))
     }
 
     private func open(_ segment: Found) throws(StreamsError) -> any LogFile {
@@ -120,11 +125,11 @@ struct LogOpening {
     }
 
     private func sealedSegment(
-        _ file: any LogFile, _ header: SegmentHeader, next: SegmentHeader, _ found: Found,
-        _ marks: inout MarkFile
+        _ opened: Opened, next: SegmentHeader, _ marks: inout MarkFile
     ) throws(StreamsError) -> LogSegment {
+        let (file, header) = (opened.file, opened.header)
         guard header.firstRecord < next.firstRecord, header.firstEvent <= next.firstEvent else {
-            throw damage(found.path, at: 0, "the segments do not follow each other")
+            throw damage(opened.path, at: 0, "the segments do not follow each other")
         }
         // A segment behind the checkpoint is read for its marks.
         guard verifiesAll || next.firstRecord > marks.end else {
@@ -137,27 +142,29 @@ struct LogOpening {
         }
         file.dropCache()
         let scan = try SegmentScan.run(file, header: header)
-        if let fault = scan.fault { throw damage(found.path, at: fault.position, fault.reason) }
+        if let fault = scan.fault { throw damage(opened.path, at: fault.position, fault.reason) }
         guard scan.segment.endRecord == next.firstRecord, scan.segment.endEvent == next.firstEvent else {
-            throw damage(found.path, at: scan.segment.byteCount, "records are missing at the segment's end")
+            throw damage(opened.path, at: scan.segment.byteCount, "records are missing at the segment's end")
         }
         learn(scan.marked, &marks)
         return scan.segment
     }
 
     private func lastSegment(
-        _ file: any LogFile, _ header: SegmentHeader, path: String, expectedEnd: Int64?,
-        _ marks: inout MarkFile
+        _ opened: Opened, expectedEnd: Int64?, _ marks: inout MarkFile
     ) throws(StreamsError) -> (LogSegment, SegmentScan.Fault?) {
+        let (file, path) = (opened.file, opened.path)
         file.dropCache()
         let checksBodies = !environment.planted.has(.logNoChecksumCheck)
-        let scan = try SegmentScan.run(file, header: header, checksBodies: checksBodies)
+        let scan = try SegmentScan.run(file, header: opened.header, checksBodies: checksBodies)
         if let expectedEnd, scan.fault != nil || scan.segment.endRecord != expectedEnd {
             throw damage(
                 path, at: scan.fault?.position ?? scan.segment.byteCount,
                 scan.fault?.reason ?? "records are missing at the segment's end")
         }
-        if let fault = scan.fault, fault.isDamage { throw damage(path, at: fault.position, fault.reason) }
+        if let fault = scan.fault, fault.isDamage || scan.segment.endRecord < landedRecord {
+            throw damage(path, at: fault.position, fault.reason)
+        }
         learn(scan.marked, &marks)
         guard let fault = scan.fault else { return (scan.segment, nil) }
         try file.truncate(to: fault.position)

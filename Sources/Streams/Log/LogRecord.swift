@@ -45,6 +45,8 @@ package struct LogRecord: Sendable, Equatable {
         self.append = append
     }
 
+    /// What it takes in the log.
+    package var byteCount: Int { RecordHeader.byteCount + append.body.count }
     package var nextOffset: LogOffset { LogOffset(record: number + 1) }
     package var endEvent: Int64 { firstEvent + Int64(append.eventCount) }
 }

@@ -21,4 +21,22 @@ extension LogState {
             byteCount: byteCount, unlandedBytes: unlandedBytes, segmentCount: segments.count,
             failure: failure)
     }
+
+    func requireKept(_ offset: LogOffset) throws(StreamsError) {
+        guard offset <= end else { throw beyondEnd(offset) }
+        guard offset >= oldest else {
+            throw StreamsError(
+                .offsetTrimmed, "the log no longer keeps the offset", ["offset": offset, "oldest": oldest])
+        }
+    }
+
+    func beyondEnd(
+        _ offset: LogOffset, _ summary: String = "the offset lies behind the end of the log"
+    ) -> StreamsError {
+        StreamsError(
+            .offsetBeyondEnd, summary, ["offset": offset, "end": end],
+            hint:
+                "the log lost records or was replaced; restore it, or move each pipeline that stands behind its "
+                + "end with `firn pipeline reset NAME --to latest`")
+    }
 }

@@ -54,6 +54,7 @@ struct LogState: Sendable {
     }
 
     private struct Consumer {
+        /// Behind the end where the log has lost records that had landed.
         var landed: LogOffset
     }
 
@@ -66,6 +67,8 @@ struct LogState: Sendable {
     private(set) var queueBytes = 0
     /// Durable bytes of records that some consumer has not landed; all of them while there is none.
     private(set) var unlandedBytes = 0
+    /// What some consumer has landed and the log does not have: the numbers up to here must not be given out again.
+    private var lostEnd: LogOffset?
     private var queue: [PendingAppend] = []
     private var consumers: [String: Consumer] = [:]
     private var nextTicket = 0
@@ -107,6 +110,7 @@ struct LogState: Sendable {
     /// Takes a request into the queue, knows it again, or says why not.
     mutating func admit(_ append: LogAppend, bodyChecksum: UInt32) throws(StreamsError) -> Admission {
         try requireHealthy()
+        if let lostEnd { throw beyondEnd(lostEnd, "a pipeline stands behind the end of the stream's log") }
         guard append.body.count <= limits.recordBytes, append.eventCount <= Int(UInt32.max) else {
             throw StreamsError(
                 .recordTooLarge, "the request is larger than a record may be",
@@ -114,6 +118,12 @@ struct LogState: Sendable {
         }
         if let mark = append.mark, let known = try recognise(mark, append, bodyChecksum) { return known }
         let pending = PendingAppend(ticket: nextTicket, append: append, bodyChecksum: bodyChecksum)
+        guard pending.byteCount <= limits.backlogBytes else {
+            throw StreamsError(
+                .recordTooLarge, "the request is larger than the stream's whole backlog may be",
+                ["bytes": pending.byteCount, "limit": limits.backlogBytes],
+                hint: "send fewer events at once, or start the server with a larger --log-backlog-bytes")
+        }
         guard unlandedBytes + queueBytes + pending.byteCount <= limits.backlogBytes else {
             throw StreamsError(
                 .backlogFull, "the stream's backlog is at its limit",
@@ -304,11 +314,14 @@ struct LogState: Sendable {
     }
 
     /// A reader whose unlanded records must stay. It begins at `landed`, or at the oldest kept record.
+    ///
+    /// - Errors: `offsetTrimmed`; `offsetBeyondEnd`: then the log takes nothing until the reader stands elsewhere or goes.
     mutating func register(consumer: String, landed: LogOffset?) throws(StreamsError) -> LogOffset {
         let offset = landed ?? oldest
-        try requireKept(offset)
+        if offset <= end { try requireKept(offset) }
         consumers[consumer] = Consumer(landed: offset)
         countUnlanded()
+        if offset > end { throw beyondEnd(offset) }
         return offset
     }
 
@@ -321,6 +334,9 @@ struct LogState: Sendable {
 
     /// Sorted.
     var consumerNames: [String] { consumers.keys.sorted() }
+
+    /// Records before this one have landed for some consumer, so they were durable once.
+    var landedRecord: Int64 { consumers.values.map(\.landed.record).max() ?? 0 }
 
     private mutating func mustWakeToTrim() -> Bool {
         // A checkpoint that failed is tried again when something could be trimmed.
@@ -341,23 +357,10 @@ struct LogState: Sendable {
         return mustWakeToTrim()
     }
 
-    func requireKept(_ offset: LogOffset) throws(StreamsError) {
-        guard offset <= end else { throw beyondEnd(offset) }
-        guard offset >= oldest else {
-            throw StreamsError(
-                .offsetTrimmed, "the log no longer keeps the offset", ["offset": offset, "oldest": oldest])
-        }
-    }
-
-    private func beyondEnd(_ offset: LogOffset) -> StreamsError {
-        StreamsError(
-            .offsetBeyondEnd, "the offset lies behind the end of the log", ["offset": offset, "end": end],
-            hint: "the log lost records or was replaced; restore it, or `firn pipeline reset NAME`")
-    }
-
     private var landed: LogOffset? { consumers.values.map(\.landed).min() }
 
     private mutating func countUnlanded() {
+        lostEnd = consumers.values.map(\.landed).max().flatMap { $0 > end ? $0 : nil }
         guard let landed else {
             unlandedBytes = segments.reduce(0) { $0 + $1.byteCount - SegmentHeader.byteCount }
             return

@@ -108,6 +108,7 @@ extension StreamLog {
     func reopenBlocking() throws(StreamsError) {
         var opening = LogOpening(directory: directory, streamID: streamID, environment: environment)
         opening.verifiesAll = true
+        opening.landedRecord = shared.withLock { $0.state.landedRecord }
         let found = try writer.withLock { writer throws(StreamsError) -> LogOpening.Result? in
             let mayReopen = shared.withLock { shared in
                 guard case .poisoned = shared.state.health, !shared.state.isClosed else { return false }

@@ -33,6 +33,8 @@ package final class StreamLog: Sendable {
 
     package let streamID: UniqueID
     package let directory: String
+    /// What may be accepted and not yet landed.
+    package let backlogBytes: Int
     let environment: LogEnvironment
     let shared: Mutex<Shared>
     /// Only whoever writes holds it: the log's thread, or `reopen` while that thread sleeps.
@@ -40,12 +42,16 @@ package final class StreamLog: Sendable {
     let wakeUp = DispatchSemaphore(value: 0)
     let metrics: LogMetrics
 
-    /// Opens or begins the log in `directory`, verifies it, and starts its writer.
+    /// Opens or begins the log in `directory`, verifies it, and starts its writer. Records before `landedRecord` have
+    /// landed somewhere.
     package static func open(
-        directory: String, streamID: UniqueID, limits: LogLimits = LogLimits(), environment: LogEnvironment
+        directory: String, streamID: UniqueID, landedRecord: Int64 = 0, limits: LogLimits = LogLimits(),
+        environment: LogEnvironment
     ) async throws -> StreamLog {
         let log = try await environment.pool.run {
-            try StreamLog(opening: directory, streamID: streamID, limits: limits, environment: environment)
+            try StreamLog(
+                opening: directory, streamID: streamID, landedRecord: landedRecord, limits: limits,
+                environment: environment)
         }
         log.startWriter()
         return log
@@ -53,12 +59,15 @@ package final class StreamLog: Sendable {
 
     /// Without a writer thread: whoever opens it so calls `runPending`. Blocks.
     init(
-        opening directory: String, streamID: UniqueID, limits: LogLimits, environment: LogEnvironment
+        opening directory: String, streamID: UniqueID, landedRecord: Int64 = 0, limits: LogLimits,
+        environment: LogEnvironment
     ) throws(StreamsError) {
-        let opening = LogOpening(directory: directory, streamID: streamID, environment: environment)
+        let opening = LogOpening(
+            directory: directory, streamID: streamID, environment: environment, landedRecord: landedRecord)
         let found = try opening.run()
         self.streamID = streamID
         self.directory = directory
+        backlogBytes = limits.backlogBytes
         self.environment = environment
         shared = Mutex(Shared(state: LogState(limits: limits, segments: found.segments, marks: found.marks)))
         writer = Mutex(
@@ -83,7 +92,8 @@ package final class StreamLog: Sendable {
 
     /// The record is durable when this returns.
     ///
-    /// - Errors: `backlogFull`, `queueFull`, `recordTooLarge`, `noSpace`, `poisoned`, `closed`: nothing was kept;
+    /// - Errors: `backlogFull`, `queueFull`, `recordTooLarge`, `noSpace`, `poisoned`, `closed`, and `offsetBeyondEnd`
+    ///   while a pipeline stands behind the end: nothing was kept;
     ///   `outcomeUnknown`: the record may be there after the log is opened again.
     package func append(_ append: LogAppend, checksum: UInt32? = nil) async throws -> LogReceipt {
         try await withCheckedThrowingContinuation { continuation in

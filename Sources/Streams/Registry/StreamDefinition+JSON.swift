@@ -117,7 +117,7 @@ extension StreamDefinition {
         return isEnabled
     }
 
-    fileprivate static func invalid(_ path: String, _ summary: String) -> StreamsError {
+    static func invalid(_ path: String, _ summary: String) -> StreamsError {
         StreamsError(.invalidDefinition, summary, ["path": path])
     }
 }

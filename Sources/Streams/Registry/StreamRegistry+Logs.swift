@@ -13,14 +13,12 @@ extension StreamRegistry {
     /// have not landed is never trimmed, whoever opens the log.
     func openLog(_ id: UniqueID) async -> Result<StreamLog, StreamsError> {
         do {
+            let readers = try await metastore.read { try StreamRows.readers(of: id, $0) }
             let log = try await StreamLog.open(
-                directory: path(of: id), streamID: id, limits: limits, environment: environment)
-            do {
-                try await holdForReaders(log)
-            } catch {
-                await log.close()
-                throw error
-            }
+                directory: path(of: id), streamID: id,
+                landedRecord: readers.map(\.landed.record).max() ?? 0, limits: limits,
+                environment: environment)
+            hold(log, for: readers)
             return .success(log)
         } catch let error as StreamsError {
             return .failure(error)
@@ -31,9 +29,8 @@ extension StreamRegistry {
     }
 
     /// A reader whose place the log does not have is reported here, and again by its pipeline when it starts.
-    private func holdForReaders(_ log: StreamLog) async throws {
-        let id = log.streamID
-        for reader in try await metastore.read({ try StreamRows.readers(of: id, $0) }) {
+    private func hold(_ log: StreamLog, for readers: [(consumer: String, landed: LogOffset)]) {
+        for reader in readers {
             do {
                 _ = try log.register(consumer: reader.consumer, landed: reader.landed)
             } catch {

@@ -95,7 +95,9 @@ package final class StreamRegistry: Sendable {
     package func create(_ body: JSONValue) async throws -> StreamDefinition {
         let now = environment.clock.now
         let definition = try StreamDefinition(creating: body, id: .random(from: randomness), now: now)
+        try definition.requireNoID()
         try definition.requireColumnNames()
+        try StreamDefinition.requireSchema(in: body)
         guard state.withLock({ $0.streams.count }) < Self.streamLimit else {
             throw StreamsError(.queueFull, "there are too many streams", ["limit": Self.streamLimit])
         }

@@ -63,9 +63,9 @@ enum StreamRows {
         }
         try transaction.execute(
             """
-            UPDATE pipelines SET status = 'failed', failure_reason = 'its stream was deleted'
+            UPDATE pipelines SET status = 'failed', failure_reason = ?
             WHERE id IN (SELECT pipeline_id FROM pipeline_progress WHERE stream_id = ?)
-            """, [id])
+            """, [.text("its stream \(stream.name) was deleted: change its SQL or delete it"), id])
         try transaction.execute("DELETE FROM pipeline_progress WHERE stream_id = ?", [id])
         try transaction.execute("DELETE FROM streams WHERE id = ?", [id])
         // The directory goes after the row; a crash between the two is made good when the node starts again.
