@@ -11,13 +11,12 @@ from pathlib import Path
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
-RELEASE = Path(os.environ.get("FIRN_BINARY", ROOT / ".build" / "release" / "firn"))
+# What the tests read themselves goes from the environment: a server refuses variables that are no settings.
+BINARY = Path(os.environ.pop("FIRN_BINARY", ROOT / ".build" / "release" / "firn"))
+ON_POSTGRES = os.environ.pop("FIRN_TEST_METASTORE", "") == "postgres"
 DEBUG = ROOT / ".build" / "debug" / "firn"
-BINARY = Path(os.environ.get("FIRN_BINARY", RELEASE))
 FLIGHTS = ROOT / ".deps" / "data" / "flights.csv"
 ACCOUNT = "local"
-# What these tests read themselves: a server refuses variables that are no settings.
-FOR_TESTS = {"FIRN_BINARY", "FIRN_TEST_METASTORE"}
 
 
 class ServerDied(Exception):
@@ -29,11 +28,10 @@ class Firn:
 
     def __init__(self, data, binary=BINARY, env=None, arguments=()):
         self.data, self.binary = Path(data), binary
-        ours = {name: value for name, value in os.environ.items() if name not in FOR_TESTS}
-        self.env, self.arguments = {**ours, **(env or {})}, list(arguments)
+        self.env, self.arguments = {**os.environ, **(env or {})}, list(arguments)
         self.log = self.data.parent / (self.data.name + ".log")
         self.process = None
-        if os.environ.get("FIRN_TEST_METASTORE") == "postgres" and "FIRN_METASTORE" not in self.env:
+        if ON_POSTGRES and "FIRN_METASTORE" not in self.env:
             self.env["FIRN_METASTORE"] = self.schema_of(self.data)
 
     @classmethod

@@ -3,11 +3,11 @@
 import re
 import subprocess
 
-from firn_server import RELEASE
+from firn_server import BINARY
 
 
 def needed():
-    text = subprocess.run(["readelf", "-d", RELEASE], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(["readelf", "-d", BINARY], capture_output=True, text=True, check=True).stdout
     return re.findall(r"NEEDED.*\[(\S+)\]", text)
 
 
