@@ -81,7 +81,7 @@ void firn_arrow_leaf::make_room(int64_t entry_end) {
 }
 
 void firn_arrow_leaf::put_view(
-    unsigned __int128 &view, std::vector<uint8_t> &to, const uint8_t *bytes, uint32_t length) {
+    unsigned __int128 &view, firn::Vector<uint8_t> &to, const uint8_t *bytes, uint32_t length) {
     uint8_t out[16] = {};
     std::memcpy(out, &length, 4);
     if (length <= 12) {
@@ -89,7 +89,7 @@ void firn_arrow_leaf::put_view(
     } else {
         if (to.size() + length > UINT32_MAX) throw std::length_error("a column chunk has more than 4 GiB of strings");
         uint32_t offset = static_cast<uint32_t>(to.size());
-        to.insert(to.end(), bytes, bytes + length);
+        to.append(bytes, length);
         std::memcpy(out + 4, bytes, 4);
         std::memcpy(out + 12, &offset, 4);
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "memory.hpp"
 #include "pager.hpp"
 
 #include <cstdint>
@@ -10,6 +11,10 @@
 
 /// One leaf's chunk, read page by page into buffers that are used again.
 struct firn_arrow_leaf {
+    explicit firn_arrow_leaf(std::shared_ptr<firn::AskingPool> memory) : pool(std::move(memory)) {}
+
+    /// Of the group; goes after all that lies in it.
+    std::shared_ptr<firn::AskingPool> pool;
     std::shared_ptr<parquet::ColumnReader> reader;
     /// The reader's.
     firn::Pager *pager = nullptr;
@@ -20,16 +25,16 @@ struct firn_arrow_leaf {
     /// Of INT96: nanoseconds, not microseconds.
     bool is_nanoseconds = false;
 
-    std::vector<int16_t> definitions, repetitions;
+    firn::Vector<int16_t> definitions{pool.get()}, repetitions{pool.get()};
     /// Slots of the form's width; a vector of 128-bit words keeps them aligned.
-    std::vector<unsigned __int128> slots;
-    std::vector<uint64_t> validity;
-    std::vector<uint8_t> heap;
+    firn::Vector<unsigned __int128> slots{pool.get()};
+    firn::Vector<uint64_t> validity{pool.get()};
+    firn::Vector<uint8_t> heap{pool.get()};
     /// Values of one page as libparquet hands them out, where they are not the slots themselves.
-    std::vector<uint8_t> raw;
+    firn::Vector<uint8_t> raw{pool.get()};
 
-    std::vector<unsigned __int128> dictionary_views;
-    std::vector<uint8_t> dictionary_heap;
+    firn::Vector<unsigned __int128> dictionary_views{pool.get()};
+    firn::Vector<uint8_t> dictionary_heap{pool.get()};
     bool has_dictionary = false;
 
     int64_t level_count = 0, entry_count = 0, null_count = 0;
@@ -55,6 +60,6 @@ struct firn_arrow_leaf {
     void make_room(int64_t entry_end);
     void *slot(int64_t entry);
     size_t width() const;
-    void put_view(unsigned __int128 &view, std::vector<uint8_t> &heap, const uint8_t *bytes, uint32_t length);
+    void put_view(unsigned __int128 &view, firn::Vector<uint8_t> &heap, const uint8_t *bytes, uint32_t length);
     arrow::Status put_number(__int128 &slot, const uint8_t *bytes, uint32_t length);
 };

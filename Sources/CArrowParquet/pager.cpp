@@ -40,14 +40,14 @@ const uint8_t *Ranges::find(int64_t offset, int64_t length) const {
 }
 
 Pager::Pager(std::shared_ptr<const Ranges> ranges, std::vector<Segment> segments, arrow::Compression::type codec,
-             int64_t value_count)
+             int64_t value_count, arrow::MemoryPool *pool)
     : ranges_(std::move(ranges)), segments_(std::move(segments)), compression_(codec), values_left_(value_count) {
     if (codec != arrow::Compression::UNCOMPRESSED && codec != arrow::Compression::ZSTD) {
         auto made = arrow::util::Codec::Create(codec);
         check(made.status());
         codec_ = std::move(*made);
     }
-    auto buffer = arrow::AllocateResizableBuffer(0);
+    auto buffer = arrow::AllocateResizableBuffer(0, pool);
     check(buffer.status());
     buffer_ = std::move(*buffer);
 }
@@ -122,7 +122,7 @@ std::shared_ptr<arrow::Buffer> Pager::decompressed(const PageHeader &header, con
         is_compressed = is_compressed && header.is_compressed;
     }
     if (!is_compressed) return std::make_shared<arrow::Buffer>(bytes, header.compressed_bytes);
-    check(buffer_->Resize(header.uncompressed_bytes, false));
+    PARQUET_THROW_NOT_OK(buffer_->Resize(header.uncompressed_bytes, false));
     if (levels > 0) std::memcpy(buffer_->mutable_data(), bytes, static_cast<size_t>(levels));
     if (header.uncompressed_bytes > levels) {
         decompress(bytes + levels, header.compressed_bytes - levels, buffer_->mutable_data() + levels,

@@ -49,7 +49,7 @@ class Pager final : public parquet::PageReader {
 
     /// The segments hold whole pages; together `value_count` values.
     Pager(std::shared_ptr<const Ranges> ranges, std::vector<Segment> segments, arrow::Compression::type codec,
-          int64_t value_count);
+          int64_t value_count, arrow::MemoryPool *pool);
 
     std::shared_ptr<parquet::Page> NextPage() override;
     void set_max_page_header_size(uint32_t) override {}

@@ -7,6 +7,7 @@
 using namespace firn;
 
 struct firn_arrow_group {
+    std::shared_ptr<AskingPool> pool;
     std::shared_ptr<const Ranges> ranges;
     std::shared_ptr<parquet::FileMetaData> metadata;
     std::unique_ptr<parquet::RowGroupMetaData> group;
@@ -31,12 +32,13 @@ extern "C" {
 
 firn_arrow_status firn_arrow_group_open(
     const firn_arrow_footer *footer, int32_t row_group, const firn_arrow_range *ranges, int32_t range_count,
-    firn_arrow_group **out) {
+    firn_arrow_reserve reserve, void *context, firn_arrow_group **out) {
     *out = nullptr;
     return guarded([&]() -> arrow::Status {
         auto group = std::make_unique<firn_arrow_group>();
         std::vector<firn_arrow_range> copies(ranges, ranges + range_count);
         group->ranges = std::make_shared<const Ranges>(std::move(copies));
+        group->pool = std::make_shared<AskingPool>(reserve, context);
         group->metadata = footer->metadata;
         group->group = footer->metadata->RowGroup(row_group);
         *out = group.release();
@@ -52,7 +54,7 @@ firn_arrow_status firn_arrow_leaf_open(
     return guarded([&]() -> arrow::Status {
         auto chunk = group->group->ColumnChunk(leaf);
         if (chunk->crypto_metadata()) return arrow::Status::NotImplemented("the column is encrypted");
-        auto made = std::make_unique<firn_arrow_leaf>();
+        auto made = std::make_unique<firn_arrow_leaf>(group->pool);
         made->column = group->group->schema()->Column(leaf);
         made->set_levels();
         std::vector<Pager::Segment> segments;
@@ -65,9 +67,10 @@ firn_arrow_status firn_arrow_leaf_open(
         } else {
             segments.push_back({chunk_offset(*chunk), chunk->total_compressed_size()});
         }
-        auto pager = std::make_unique<Pager>(group->ranges, std::move(segments), chunk->compression(), value_count);
+        auto pager = std::make_unique<Pager>(
+            group->ranges, std::move(segments), chunk->compression(), value_count, group->pool.get());
         made->pager = pager.get();
-        made->reader = parquet::ColumnReader::Make(made->column, std::move(pager));
+        made->reader = parquet::ColumnReader::Make(made->column, std::move(pager), group->pool.get());
         made->form = form_of(*made->column, options->as_number != 0);
         made->is_nanoseconds = options->as_number != 0;
         if (options->wants_dictionary && made->form == FIRN_ARROW_FORM_VIEWS &&

@@ -117,4 +117,16 @@ package struct SchedulingError: Fault {
         self.context = faultContext(context)
         self.hint = hint
     }
+
+    private init(_ error: SchedulingError, context: [(name: String, value: String)]) {
+        code = error.code
+        summary = error.summary
+        self.context = context
+        hint = error.hint
+    }
+
+    /// The same with one more value: what the work was about, which those who refuse it do not know.
+    package func about(_ name: String, _ value: String) -> SchedulingError {
+        SchedulingError(self, context: context + [(name, value)])
+    }
 }

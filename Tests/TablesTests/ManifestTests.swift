@@ -3,6 +3,7 @@ import Columnar
 import Effects
 import FileFormats
 import Iceberg
+import Scheduling
 import Tables
 import TestKit
 import Testing
@@ -49,6 +50,23 @@ struct ManifestTests {
         #expect { try ManifestListFile.read(list, path: "l") } throws: {
             ($0 as? TablesError)?.code == .manifestUnreadable
         }
+    }
+
+    @Test("what a manifest unfolds to is heard first; a refusal is no damage")
+    func hearsUnfolding() throws {
+        let metadata = try TableFixtures.empty()
+        var writer = ManifestWriter(
+            metadata: metadata, spec: metadata.defaultSpec, snapshotID: 7, sync: TableFixtures.sync)
+        let file = TableFixtures.file("f", day: 1, text: "n", ids: 0...3)
+        try writer.append(ManifestEntry(.added, file, snapshotID: 7))
+        let (bytes, manifest) = try writer.finish(path: "s3://lake/t/metadata/m.avro", sequenceNumber: 5)
+        let reader = ManifestReader(metadata: metadata, manifest: manifest)
+        let budget = MemoryBudget(ledger: MemoryLedger(limit: 10), limit: 10)
+        let error = try #require(throws: SchedulingError.self) {
+            try reader.entries(bytes) { _ = try budget.reserve($0, for: "a manifest") }
+        }
+        #expect(error.code == .memoryExhausted)
+        #expect(try reader.entries(bytes) { _ in } == reader.entries(bytes))
     }
 
     @Test("damaged manifests and lists end in an error or in entries, never in a crash")

@@ -175,10 +175,14 @@ typedef struct firn_arrow_range {
 /// Reads one row group. One thread at a time; any number of groups over one footer.
 typedef struct firn_arrow_group firn_arrow_group;
 
-/// The ranges cover every chunk that will be read; their bytes stay where they are until `group_release`.
+/// Asked before the readers of a group hold more than ever before, `bytes` in all; answers zero to refuse.
+typedef int32_t (*firn_arrow_reserve)(void *context, int64_t bytes);
+
+/// The ranges cover every chunk that will be read; their bytes stay where they are until `group_release`. Where `reserve`
+/// refuses, the call that wanted memory answers NO_MEMORY.
 firn_arrow_status firn_arrow_group_open(
     const firn_arrow_footer *footer, int32_t row_group, const firn_arrow_range *_Nullable ranges,
-    int32_t range_count, firn_arrow_group *_Nullable *_Nonnull out);
+    int32_t range_count, firn_arrow_reserve reserve, void *context, firn_arrow_group *_Nullable *_Nonnull out);
 void firn_arrow_group_release(firn_arrow_group *group);
 
 /// How values come out.

@@ -132,27 +132,28 @@ final class ScanSource: MorselSource {
         let layout = unit.file.layout
         let rows = try await rows(of: unit)
         if rows.isEmpty { return nil }
+        let allowance = try ReadAllowance(context.memory, file: unit.file.task.path.uri)
         if !unit.file.decidesFirst {
-            let data = try await fetch(unit, scan.fields, rows)
+            let data = try await fetch(unit, scan.fields, rows, allowance)
             return Morsel { [self] emit in
-                let decoder = try RowGroupDecoder(data)
+                let decoder = try RowGroupDecoder(data, reserve: allowance.hold)
                 while let batch = try next(decoder, unit, partners) {
                     guard let batch else { continue }
                     if try give(batch.kept, emit) == .finished { return }
                 }
             }
         }
-        let data = try await fetch(unit, unit.file.firstFields, rows)
+        let data = try await fetch(unit, unit.file.firstFields, rows, allowance)
         if layout.otherFields.isEmpty {
             return Morsel { [self] emit in
-                let decoder = try RowGroupDecoder(data)
+                let decoder = try RowGroupDecoder(data, reserve: allowance.hold)
                 while let batch = try next(decoder, unit, partners) {
                     guard let batch else { continue }
                     if try give(layout.assemble(batch.kept, others: nil), emit) == .finished { return }
                 }
             }
         }
-        return try await lateMorsel(unit, partners, data)
+        return try await lateMorsel(unit, partners, data, allowance)
     }
 
     /// The unit's rows that may match by the bounds of pages.
@@ -189,15 +190,18 @@ final class ScanSource: MorselSource {
 
     /// Decides with the filter's and the deletes' columns first, then fetches the others.
     private func lateMorsel(
-        _ unit: ScanUnit, _ partners: ScanPartners?, _ data: RowGroupData
+        _ unit: ScanUnit, _ partners: ScanPartners?, _ data: RowGroupData, _ allowance: ReadAllowance
     ) async throws -> Morsel? {
         let layout = unit.file.layout
         let decided = try await context.compute { [self] in
-            let decoder = try RowGroupDecoder(data)
+            let decoder = try RowGroupDecoder(data, reserve: allowance.hold)
             var decided: [DecidedRows] = []
             while let batch = try next(decoder, unit, partners) {
                 try context.check()
-                if let batch { decided.append(DecidedRows(batch.kept, startingAt: batch.row)) }
+                guard let batch else { continue }
+                let rows = DecidedRows(batch.kept, startingAt: batch.row)
+                try allowance.keep(rows.byteCount)
+                decided.append(rows)
             }
             return decided
         }
@@ -205,28 +209,37 @@ final class ScanSource: MorselSource {
             if unit.part.lowerBound == 0 { counters.skippedRowGroup() }
             return nil
         }
-        // Each batch is a range of its own, so that both decoders give the same batches.
+        try allowance.endReading()
+        // Each batch is a range of its own, which the other columns' decoder gives whole or, where they are long, in parts.
         var rows = RowRanges()
         for part in decided { rows.append(part.rows, joining: false) }
-        let rest = try await fetch(unit, layout.otherFields, rows)
+        let rest = try await fetch(unit, layout.otherFields, rows, allowance)
         return Morsel { [self] emit in
-            let decoder = try RowGroupDecoder(rest)
+            let decoder = try RowGroupDecoder(rest, reserve: allowance.hold)
             for part in decided {
-                let firstRow = unit.firstRow + Int64(part.rows.lowerBound)
-                guard decoder.position == part.rows.lowerBound,
-                    let found = try profile.timed(context.clock, { try decoder.next() }),
-                    found.columnRowCount == part.rows.count
-                else {
-                    throw ExecutionError(.inconsistentPlan, "columns of one row group differ in length")
+                while decoder.position < part.rows.upperBound {
+                    let rows = decoder.nextRows
+                    guard rows.lowerBound >= part.rows.lowerBound, !rows.isEmpty else {
+                        throw ExecutionError(.inconsistentPlan, "columns of one row group differ in length")
+                    }
+                    guard let kept = part.kept(of: rows) else {
+                        _ = decoder.skip()
+                        continue
+                    }
+                    guard let found = try profile.timed(context.clock, { try decoder.next() }) else { return }
+                    let firstRow = unit.firstRow + Int64(rows.lowerBound)
+                    let others = layout.otherLineage.complete(found, of: unit.file.task, firstRow: firstRow)
+                    if try give(layout.assemble(kept, others: others), emit) == .finished { return }
                 }
-                let others = layout.otherLineage.complete(found, of: unit.file.task, firstRow: firstRow)
-                if try give(layout.assemble(part.kept, others: others), emit) == .finished { return }
             }
         }
     }
 
-    private func fetch(_ unit: ScanUnit, _ fields: [Field], _ rows: RowRanges) async throws -> RowGroupData {
-        let data = try await unit.file.file.fetch(rowGroup: unit.rowGroup, fields: fields, rows: rows)
+    private func fetch(
+        _ unit: ScanUnit, _ fields: [Field], _ rows: RowRanges, _ allowance: ReadAllowance
+    ) async throws -> RowGroupData {
+        let data = try await unit.file.file.fetch(
+            rowGroup: unit.rowGroup, fields: fields, rows: rows, reserve: allowance.fetch)
         counters.fetched(bytes: data.byteCount)
         return data
     }

@@ -101,4 +101,18 @@ struct DecidedRows: Sendable {
             schema: kept.schema, columns: kept.columns.map { $0.slice(window) }, rowCount: window.count,
             selection: selection.map { $0 - first })
     }
+
+    var byteCount: Int { kept.columns.reduce(0) { $0 + $1.ownByteCount } }
+
+    /// What is left of a part of the rows; nil when nothing is.
+    func kept(of part: Range<Int>) -> Batch? {
+        if part == rows { return kept }
+        let window = part.lowerBound - rows.lowerBound..<part.upperBound - rows.lowerBound
+        guard let selection = kept.selection else { return kept.slice(window) }
+        let left = selection.filter { window.contains(Int($0)) }
+        if left.isEmpty { return nil }
+        return Batch(
+            schema: kept.schema, columns: kept.columns.map { $0.slice(window) }, rowCount: window.count,
+            selection: left.map { $0 - Int32(window.lowerBound) })
+    }
 }

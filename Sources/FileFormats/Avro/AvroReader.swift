@@ -7,8 +7,8 @@ import JSONText
 /// Records are handed out as a cursor: the caller walks the writer's schema, takes the fields it knows by Iceberg's ids
 /// and skips the rest.
 package struct AvroReader: Sendable {
-    /// Blocks that unfold to more are refused. Usual writers flush at 64 KiB.
-    package static let blockLimit = 256 << 20
+    /// Blocks that unfold to more are refused. Usual writers flush at 64 KiB, some write a list of manifests as one.
+    package static let blockLimit = 64 << 20
     private static let magic: [UInt8] = [0x4F, 0x62, 0x6A, 0x01]
 
     package let schema: AvroSchema
@@ -67,12 +67,15 @@ package struct AvroReader: Sendable {
 
     /// Calls `body` for each record; it must read the whole record.
     ///
-    /// - Errors: `FMT-201`, and what `body` throws.
+    /// - Parameter reserve: Hears how many bytes the blocks unfold to, those before among them, before the next one does, and
+    ///   refuses by throwing: what is made of the records takes about as much.
+    /// - Errors: `FMT-201`, and what `body` and `reserve` throw.
     package func forEachRecord<Failure: Error>(
-        _ body: (inout AvroCursor) throws(Failure) -> Void
+        reserve: (_ bytes: Int) throws -> Void = { _ in }, _ body: (inout AvroCursor) throws(Failure) -> Void
     ) throws {
         var file = AvroCursor(bytes)
         _ = try file.fixed(firstBlock)
+        var unfolded = 0
         while !file.isAtEnd {
             let count = try file.long()
             let size = try file.long()
@@ -80,7 +83,10 @@ package struct AvroReader: Sendable {
                 throw FileFormatsError(.corruptFile, "an Avro block is longer than the file", ["size": size])
             }
             var block = try file.fixed(Int(size))
-            if let codec { block = try codec.decompress(block, limit: Self.blockLimit) }
+            if let codec {
+                block = try codec.decompress(block, limit: Self.blockLimit) { try reserve(unfolded + $0) }
+            }
+            unfolded += block.count
             guard count <= Int64(block.count) else {
                 throw FileFormatsError(
                     .corruptFile, "an Avro block has more records than bytes", ["records": count])

@@ -28,24 +28,30 @@ struct LeafValues {
 ///
 /// - Threads: one at a time.
 @safe final class ParquetGroupReader {
-    // SAFETY: made by `firn_arrow_group_open`, freed by `deinit`. The ranges point into `memory`, which lives as long.
+    // SAFETY: made by `firn_arrow_group_open`, freed by `deinit`. The ranges point into `bytes`, which live as long, and so
+    // does `memory`, which the shim asks.
     private let native: OpaquePointer
-    private let memory: UnsafeMutablePointer<UInt8>
+    private let bytes: UnsafeMutablePointer<UInt8>
+    let memory: DecodingMemory
     /// The shim reads the footer as long as the group is open.
     private let footer: ParquetFooter
 
     /// - Parameter chunks: Bytes of the file and where they begin; they cover every chunk that is read.
     init(
-        footer: ParquetFooter, rowGroup: Int, chunks: [(offset: Int64, bytes: [UInt8])]
-    ) throws(FileFormatsError) {
+        footer: ParquetFooter, rowGroup: Int, chunks: [(offset: Int64, bytes: [UInt8])],
+        memory: DecodingMemory
+    ) throws {
         self.footer = footer
+        self.memory = memory
         let total = chunks.reduce(0) { $0 + $1.bytes.count }
-        unsafe memory = UnsafeMutablePointer<UInt8>.allocate(capacity: max(total, 1))
+        // The fetched bytes and this copy.
+        try memory.keeping { try memory.take(2 * total) }
+        unsafe bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: max(total, 1))
         var ranges = unsafe [firn_arrow_range]()
         var position = 0
         for chunk in chunks {
-            let place = unsafe memory + position
-            // SAFETY: the memory has room for all chunks, one after the other.
+            let place = unsafe bytes + position
+            // SAFETY: `bytes` has room for all chunks, one after the other.
             unsafe chunk.bytes.withUnsafeBufferPointer { source in
                 if let base = source.baseAddress { unsafe place.initialize(from: base, count: source.count) }
             }
@@ -56,10 +62,11 @@ struct LeafValues {
         var opened: OpaquePointer?
         let status = unsafe ranges.withUnsafeBufferPointer { ranges in
             unsafe firn_arrow_group_open(
-                footer.native, Int32(rowGroup), ranges.baseAddress, Int32(ranges.count), &opened)
+                footer.native, Int32(rowGroup), ranges.baseAddress, Int32(ranges.count),
+                decodingMemoryReserve, Unmanaged.passUnretained(memory).toOpaque(), &opened)
         }
         guard status == FIRN_ARROW_OK, let opened = unsafe opened else {
-            unsafe memory.deallocate()
+            unsafe bytes.deallocate()
             try ArrowStatus.check(status, "a Parquet row group cannot be opened")
             throw FileFormatsError(.internalFailure, "a row group was opened and not given")
         }
@@ -68,12 +75,12 @@ struct LeafValues {
 
     deinit {
         unsafe firn_arrow_group_release(native)
-        unsafe memory.deallocate()
+        unsafe bytes.deallocate()
     }
 
     fileprivate func open(
         _ leaf: Int, wantsDictionary: Bool, asNumber: Bool, pages: ParquetPageChoice?
-    ) throws(FileFormatsError) -> OpaquePointer {
+    ) throws -> OpaquePointer {
         var opened: OpaquePointer?
         let segments = pages?.segments.map {
             firn_arrow_segment(offset: $0.lowerBound, length: Int64($0.count))
@@ -88,7 +95,7 @@ struct LeafValues {
             unsafe options.row_count = Int64(pages?.rowCount ?? 0)
             return unsafe firn_arrow_leaf_open(native, Int32(leaf), &options, &opened)
         }
-        try ArrowStatus.check(status, "a Parquet column cannot be opened")
+        try memory.check(status, "a Parquet column cannot be opened")
         guard let opened = unsafe opened else {
             throw FileFormatsError(.internalFailure, "a column was opened and not given")
         }
@@ -106,7 +113,7 @@ struct LeafValues {
     init(
         _ group: ParquetGroupReader, leaf: Int, wantsDictionary: Bool, asNumber: Bool,
         pages: ParquetPageChoice? = nil
-    ) throws(FileFormatsError) {
+    ) throws {
         self.group = group
         unsafe native = try group.open(
             leaf, wantsDictionary: wantsDictionary, asNumber: asNumber, pages: pages)
@@ -115,10 +122,11 @@ struct LeafValues {
     deinit { unsafe firn_arrow_leaf_release(native) }
 
     /// Reads records; of a leaf inside lists, all that the group has.
-    func next(_ rowCount: Int) throws(FileFormatsError) -> LeafValues {
+    func next(_ rowCount: Int) throws -> LeafValues {
         var values = unsafe firn_arrow_values()
         let status = unsafe firn_arrow_leaf_next(native, Int64(rowCount), &values)
-        try ArrowStatus.check(status, "a Parquet column cannot be read")
+        try group.memory.check(status, "a Parquet column cannot be read")
+        try group.memory.take(unsafe byteCount(values))
         // SAFETY: the buffers have the counts beside them, live until the next call, and are copied here.
         let count = unsafe Int(values.entry_count)
         let levels = unsafe Int(values.level_count)
@@ -136,21 +144,38 @@ struct LeafValues {
     }
 
     /// Moves past records of a leaf outside lists.
-    func skip(_ rowCount: Int) throws(FileFormatsError) {
-        try ArrowStatus.check(
+    func skip(_ rowCount: Int) throws {
+        try group.memory.check(
             unsafe firn_arrow_leaf_skip(native, Int64(rowCount)), "a Parquet column cannot be skipped")
     }
 
     /// The strings that `indices` point to.
-    func dictionary() throws(FileFormatsError) -> StringColumn {
+    func dictionary() throws -> StringColumn {
         if let dictionaryColumn { return dictionaryColumn }
         var values = unsafe firn_arrow_values()
         let status = unsafe firn_arrow_leaf_dictionary(native, &values)
-        try ArrowStatus.check(status, "a Parquet dictionary cannot be read")
+        try group.memory.check(status, "a Parquet dictionary cannot be read")
+        try group.memory.keeping {
+            try group.memory.take(unsafe Int(values.entry_count) * 16 + Int(values.heap_length))
+        }
         let column = unsafe Self.strings(values, Int(values.entry_count))
         // Before the first value there is no dictionary yet.
         if column.count > 0 { dictionaryColumn = column }
         return column
+    }
+
+    /// What a copy of the values takes.
+    private func byteCount(_ values: firn_arrow_values) -> Int {
+        let bits =
+            switch unsafe firn_arrow_leaf_form(native) {
+            case FIRN_ARROW_FORM_BOOLEAN: 1
+            case FIRN_ARROW_FORM_INT32, FIRN_ARROW_FORM_FLOAT, FIRN_ARROW_FORM_INDICES: 32
+            case FIRN_ARROW_FORM_INT64, FIRN_ARROW_FORM_DOUBLE: 64
+            default: 128
+            }
+        // A bit of validity and two levels beside each.
+        let levels = unsafe Int(values.level_count) * 4
+        return unsafe (Int(values.entry_count) * (bits + 1) + 7) / 8 + levels + Int(values.heap_length)
     }
 
     private func payload(_ values: firn_arrow_values, _ count: Int) -> LeafValues.Payload {

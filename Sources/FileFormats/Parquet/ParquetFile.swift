@@ -85,8 +85,10 @@ package struct ParquetFile: Sendable {
     ///   `resolved` was told, else null.
     /// - Parameter rows: Those that will be decoded; all where nil. For a small part of them only their pages are
     ///   fetched, where the file has an index of these: at the cost of one more request.
+    /// - Parameter reserve: Hears how many bytes will be fetched, and refuses by throwing.
     package func fetch(
-        rowGroup: Int, fields: [Field], rows: RowRanges? = nil
+        rowGroup: Int, fields: [Field], rows: RowRanges? = nil,
+        reserve: (_ bytes: Int) throws -> Void = { _ in }
     ) async throws -> RowGroupData {
         guard footer.rowGroups.indices.contains(rowGroup) else {
             throw FileFormatsError(
@@ -102,6 +104,7 @@ package struct ParquetFile: Sendable {
         }
         let ranges = RangeCoalescing.join(
             leaves.flatMap { choices[$0]?.segments ?? [group.chunks[$0].range] })
+        try reserve(ranges.reduce(0) { $0 + $1.count })
         let bytes = ranges.isEmpty ? [] : try await reader.read(ranges)
         return RowGroupData(
             footer: footer, rowGroup: rowGroup, rowCount: group.rowCount, fields: fields,

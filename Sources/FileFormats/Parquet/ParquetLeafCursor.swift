@@ -13,7 +13,7 @@ final class ParquetLeafCursor {
     }
 
     /// Rows behind those that were read before.
-    func read(_ rows: Range<Int>) throws(FileFormatsError) -> LeafValues {
+    func read(_ rows: Range<Int>) throws -> LeafValues {
         var skipped = 0
         while part < stored.count, stored[part].upperBound <= rows.lowerBound {
             skipped += stored[part].upperBound - position

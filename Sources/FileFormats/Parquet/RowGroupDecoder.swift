@@ -14,6 +14,14 @@ package struct RowGroupData: Sendable {
 
     /// Bytes held, still compressed.
     package var byteCount: Int { chunks.reduce(0) { $0 + $1.bytes.count } }
+
+    /// How many rows of the group take so many bytes decompressed, as the footer has it: one at least, a batch at most.
+    func rows(ofBytes bytes: Int) -> Int {
+        let all = footer.rowGroups[rowGroup].chunks
+        let total = Set(projections.flatMap(\.leaves)).reduce(0.0) { $0 + Double(all[$1].uncompressedBytes) }
+        let rowBytes = max(1, total / Double(max(1, rowCount)))
+        return min(Batch.capacity, max(1, Int(Double(bytes) / rowBytes)))
+    }
 }
 
 /// Decodes columns of one row group, or of some of its rows, a batch of neighbouring rows at a time; no I/O.
@@ -21,8 +29,13 @@ package struct RowGroupData: Sendable {
 /// String columns whose pages are all dictionary-encoded come in dictionary form, one dictionary for all batches.
 /// Columns with lists are decoded whole at the first batch.
 ///
+/// A batch of ordinary rows has `Batch.capacity` of them; of long rows, by what the footer says of them, fewer.
+///
 /// - Threads: one at a time; belongs on a worker of the morsel pool.
 package final class RowGroupDecoder {
+    /// About so much of a row group a batch has.
+    private static let batchBytes = 16 << 20
+
     package let schema: Schema
     package let rowCount: Int
     /// The row of the group that the next batch begins with.
@@ -33,15 +46,23 @@ package final class RowGroupDecoder {
     /// By projection, then by leaf.
     private var leaves: [[Int: (reader: ParquetLeafCursor, conversion: LeafConversion?)]] = []
     private var whole: [Int: Column] = [:]
+    private let batchRows: Int
+    private let memory: DecodingMemory
 
-    package init(_ data: RowGroupData) throws(FileFormatsError) {
+    /// - Parameter reserve: Hears how many bytes are held in all, the fetched ones among them, before they are taken, and
+    ///   refuses by throwing. Batches given before are not counted: they are the caller's.
+    package init(
+        _ data: RowGroupData, reserve: @escaping (_ bytes: Int) throws -> Void = { _ in }
+    ) throws {
+        memory = DecodingMemory(reserve)
+        batchRows = data.rows(ofBytes: Self.batchBytes)
         schema = Schema(data.fields)
         rowCount = data.rowCount
         projections = data.projections
         ranges = data.rows.ranges
         position = ranges.first?.lowerBound ?? 0
         let group = try ParquetGroupReader(
-            footer: data.footer, rowGroup: data.rowGroup, chunks: data.chunks)
+            footer: data.footer, rowGroup: data.rowGroup, chunks: data.chunks, memory: memory)
         for projection in projections {
             let conversions = projection.conversions
             var opened: [Int: (reader: ParquetLeafCursor, conversion: LeafConversion?)] = [:]
@@ -59,8 +80,11 @@ package final class RowGroupDecoder {
 
     /// Rows of the next batch; zero at the end.
     private var nextCount: Int {
-        range < ranges.count ? min(Batch.capacity, ranges[range].upperBound - position) : 0
+        range < ranges.count ? min(batchRows, ranges[range].upperBound - position) : 0
     }
+
+    /// The rows of the group that the next batch has; empty at the end.
+    package var nextRows: Range<Int> { position..<position + nextCount }
 
     private func advance(_ count: Int) {
         position += count
@@ -70,7 +94,12 @@ package final class RowGroupDecoder {
     }
 
     /// The next rows, at most `Batch.capacity`; nil at the end.
-    package func next() throws(FileFormatsError) -> Batch? {
+    package func next() throws -> Batch? {
+        memory.startBatch()
+        return try decode()
+    }
+
+    private func decode() throws -> Batch? {
         let count = nextCount
         if count == 0 { return nil }
         var columns: [Column] = []
@@ -90,15 +119,15 @@ package final class RowGroupDecoder {
     }
 
     /// All remaining rows.
-    package func rest() throws(FileFormatsError) -> [Batch] {
+    package func rest() throws -> [Batch] {
         var batches: [Batch] = []
-        while let batch = try next() { batches.append(batch) }
+        while let batch = try decode() { batches.append(batch) }
         return batches
     }
 
     private func column(
         _ projection: ParquetProjection, _ index: Int, _ count: Int
-    ) throws(FileFormatsError) -> Column {
+    ) throws -> Column {
         switch projection {
         case .missing(let type, let value): return .constant(value, type, count: count)
         case .leaf(_, let leaf, _) where !projection.isWhole:
@@ -109,7 +138,9 @@ package final class RowGroupDecoder {
         default: break
         }
         if projection.isWhole {
-            if whole[index] == nil { whole[index] = try assemble(projection, index, 0..<rowCount) }
+            if whole[index] == nil {
+                whole[index] = try memory.keeping { try assemble(projection, index, 0..<rowCount) }
+            }
             guard let all = whole[index] else {
                 throw FileFormatsError(.internalFailure, "a column was not kept")
             }
@@ -120,7 +151,7 @@ package final class RowGroupDecoder {
 
     private func assemble(
         _ projection: ParquetProjection, _ index: Int, _ rows: Range<Int>
-    ) throws(FileFormatsError) -> Column {
+    ) throws -> Column {
         var assembly = NestedAssembly(leaves: [:], rowCount: rows.count)
         for leaf in projection.leaves where assembly.leaves[leaf] == nil {
             assembly.leaves[leaf] = try read(index, leaf, rows)
@@ -130,7 +161,7 @@ package final class RowGroupDecoder {
 
     private func read(
         _ index: Int, _ leaf: Int, _ rows: Range<Int>
-    ) throws(FileFormatsError) -> (values: LeafValues, column: Column?) {
+    ) throws -> (values: LeafValues, column: Column?) {
         guard let (reader, conversion) = leaves[index][leaf] else {
             throw FileFormatsError(.internalFailure, "a column was not opened")
         }

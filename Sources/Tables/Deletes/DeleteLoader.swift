@@ -160,9 +160,15 @@ package final class DeleteLoader: Sendable {
         if let lacking = fields.first(where: { !file.has($0) }) {
             throw TablesError(.deletesUnreadable, "a delete file lacks a column", ["column": lacking.name])
         }
+        let allowance = try memory.map { try ReadAllowance($0, file: delete.path.uri) }
         for group in file.rowGroups where group.rowCount > 0 {
-            let data = try await file.fetch(rowGroup: group.index, fields: fields)
-            for batch in try await workers.run({ try RowGroupDecoder(data).rest() }) { try body(batch) }
+            let data = try await file.fetch(rowGroup: group.index, fields: fields) {
+                try allowance?.fetch($0)
+            }
+            let batches = try await workers.run {
+                try RowGroupDecoder(data, reserve: { try allowance?.hold($0) }).rest()
+            }
+            for batch in batches { try body(batch) }
         }
     }
 

@@ -1,6 +1,7 @@
 import Columnar
 import FileFormats
 package import Iceberg
+import Scheduling
 
 /// Reads the entries of a manifest, whatever format version and writer it came from: fields are found by their ids.
 package struct ManifestReader: Sendable {
@@ -24,36 +25,54 @@ package struct ManifestReader: Sendable {
     ///
     /// - Errors: `TAB-102` with the cause.
     package func entries(_ bytes: [UInt8]) throws(TablesError) -> [ManifestEntry] {
+        do { return try decode(bytes) { _ in } } catch { throw unreadable(error) }
+    }
+
+    /// As the other; `reserve` hears how many bytes the manifest unfolds to before it does, and refuses by throwing.
+    ///
+    /// - Errors: `TAB-102` with the cause; `SCH-202` as `reserve` throws it.
+    package func entries(
+        _ bytes: [UInt8], reserve: (_ bytes: Int) throws -> Void
+    ) throws -> [ManifestEntry] {
         do {
-            let reader = try AvroReader(bytes)
-            let specID = reader.text("partition-spec-id").flatMap { Int($0) } ?? manifest.specID
-            guard let spec = metadata.spec(withID: specID) else {
-                throw IcebergError(.unknownPartitionSpec, "the table has no such spec", ["spec-id": specID])
-            }
-            let types = spec.fields.map { field in
-                metadata.fieldInAnySchema(withID: field.sourceID)
-                    .flatMap { field.transform.resultType(of: $0.type) } ?? .int
-            }
-            guard case .record(_, let fields) = reader.schema else {
-                throw FileFormatsError(.corruptFile, "a manifest holds no records")
-            }
-            var decoder = EntryDecoder(spec: spec, types: types)
-            var entries: [ManifestEntry] = []
-            var nextRowID = manifest.firstRowID
-            try reader.forEachRecord { cursor in
-                var entry = try decoder.entry(&cursor, fields)
-                entry.inherit(from: manifest)
-                if entry.isLive, entry.file.content == .data, entry.file.firstRowID == nil {
-                    entry.file.firstRowID = nextRowID
-                    nextRowID = try Self.rowID(after: entry.file)
-                }
-                entries.append(entry)
-            }
-            return entries
-        } catch {
-            throw TablesError(
-                .manifestUnreadable, "a manifest cannot be read", ["path": manifest.path], cause: error)
+            return try decode(bytes, reserve)
+        } catch let error as SchedulingError {
+            throw error
+        } catch { throw unreadable(error) }
+    }
+
+    private func unreadable(_ cause: any Error) -> TablesError {
+        TablesError(.manifestUnreadable, "a manifest cannot be read", ["path": manifest.path], cause: cause)
+    }
+
+    private func decode(
+        _ bytes: [UInt8], _ reserve: (_ bytes: Int) throws -> Void
+    ) throws -> [ManifestEntry] {
+        let reader = try AvroReader(bytes)
+        let specID = reader.text("partition-spec-id").flatMap { Int($0) } ?? manifest.specID
+        guard let spec = metadata.spec(withID: specID) else {
+            throw IcebergError(.unknownPartitionSpec, "the table has no such spec", ["spec-id": specID])
         }
+        let types = spec.fields.map { field in
+            metadata.fieldInAnySchema(withID: field.sourceID)
+                .flatMap { field.transform.resultType(of: $0.type) } ?? .int
+        }
+        guard case .record(_, let fields) = reader.schema else {
+            throw FileFormatsError(.corruptFile, "a manifest holds no records")
+        }
+        var decoder = EntryDecoder(spec: spec, types: types)
+        var entries: [ManifestEntry] = []
+        var nextRowID = manifest.firstRowID
+        try reader.forEachRecord(reserve: reserve) { cursor in
+            var entry = try decoder.entry(&cursor, fields)
+            entry.inherit(from: manifest)
+            if entry.isLive, entry.file.content == .data, entry.file.firstRowID == nil {
+                entry.file.firstRowID = nextRowID
+                nextRowID = try Self.rowID(after: entry.file)
+            }
+            entries.append(entry)
+        }
+        return entries
     }
 }
 

@@ -213,6 +213,32 @@ struct AvroTests {
         }
     }
 
+    @Test("what blocks unfold to is heard before they do, and can be refused")
+    func hearsUnfolding() throws {
+        struct Refused: Error {}
+        var row = Self.rows(1)[0]
+        row.raw = [UInt8](repeating: 0, count: 2 << 20)
+        for compression in [AvroWriter.Compression.deflate, .zstd] {
+            let bytes = try Self.write([row, row], compression)
+            #expect(bytes.count < 20_000)
+            var heard = 0
+            let reader = try AvroReader(bytes)
+            try reader.forEachRecord {
+                heard = $0
+            } _: { cursor in
+                try cursor.skip(Self.schema)
+            }
+            #expect(heard > 4 << 20)
+            #expect(throws: Refused.self) {
+                try reader.forEachRecord {
+                    if $0 > 3 << 20 { throw Refused() }
+                } _: { cursor in
+                    try cursor.skip(Self.schema)
+                }
+            }
+        }
+    }
+
     @Test("compressed bytes that unfold beyond the limit are refused, damaged ones too")
     func boundsDecompression() throws {
         let zeros = [UInt8](repeating: 0, count: 1 << 20)
