@@ -73,29 +73,6 @@ struct ScannedTable {
 }
 
 struct ScanTests {
-    @Test("a scan goes, with the files it opened, when nobody reads from it any more")
-    func letsGo() async throws {
-        let table = try await ScannedTable(seed: 5, commits: 2)
-        weak var left: ScanSource?
-        for isReadToTheEnd in [true, false] {
-            let source = ScanSource(
-                table.scan, FilterChannels(), World(store: table.store).context(),
-                OperatorProfile(.scan(table.scan)), ScanCounters())
-            left = source
-            try await source.prepare()
-            var count = 0
-            while let morsel = try await source.next() {
-                try morsel.run { batch in
-                    count += batch.rowCount
-                    return .more
-                }
-                if !isReadToTheEnd { break }
-            }
-            #expect(count == table.rows.count || !isReadToTheEnd)
-        }
-        #expect(left == nil)
-    }
-
     /// Keys that are near each other, far apart, in no row, and none at all.
     @Test(
         "a scan drops rows that find no partner in the join above, and the answer stays the same",
