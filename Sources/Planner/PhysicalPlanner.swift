@@ -4,50 +4,52 @@ import Plans
 
 /// Chooses the operators.
 enum PhysicalPlanner {
-    static func plan(_ logical: LogicalPlan) -> PhysicalPlan {
-        switch logical {
+    static func plan(_ logical: LogicalPlan) -> PhysicalPlan { plan(RowEstimate(logical)) }
+
+    private static func plan(_ node: RowEstimate) -> PhysicalPlan {
+        let inputs = node.inputs
+        switch node.plan {
         case .values(let values): return .values(values)
         case .scan(var scan):
-            scan.expectedRowCount = expectedRows(logical)
+            scan.expectedRowCount = expectedRows(node)
             scan.statistics = nil
             return .scan(scan)
-        case .filter(let condition, let input): return .filter(condition, plan(input))
-        case .project(let projection, let input): return .project(projection, plan(input))
-        case .aggregate(let aggregation, let input): return .aggregate(aggregation, plan(input))
-        case .window(let windowing, let input):
-            let below = plan(input)
+        case .filter(let condition, _): return .filter(condition, plan(inputs[0]))
+        case .project(let projection, _): return .project(projection, plan(inputs[0]))
+        case .aggregate(let aggregation, _): return .aggregate(aggregation, plan(inputs[0]))
+        case .window(let windowing, _):
+            let below = plan(inputs[0])
             let keys = windowing.sortKeys
             return .window(windowing, below.isSorted(by: keys) ? below : .sort(keys, below))
-        case .expand(let expansion, let input): return .expand(expansion, plan(input))
-        case .unnest(let unnesting, let input): return .unnest(unnesting, plan(input))
-        case .recursion(let recursion, let base, let step):
-            return .recursion(recursion, base: plan(base), step: plan(step))
+        case .expand(let expansion, _): return .expand(expansion, plan(inputs[0]))
+        case .unnest(let unnesting, _): return .unnest(unnesting, plan(inputs[0]))
+        case .recursion(let recursion, _, _):
+            return .recursion(recursion, base: plan(inputs[0]), step: plan(inputs[1]))
         case .workingTable(let table): return .workingTable(table)
-        case .sort(let keys, let input): return .sort(keys, plan(input))
-        case .union(let inputs): return .union(inputs.map(plan))
-        case .numberRows(let keys, let input): return .numberRows(keys, plan(input))
-        case .join(let kind, let condition, let left, let right):
-            var join = join(kind, condition, leftWidth: left.width)
-            join.expectedRowCount = expectedRows(logical)
-            return mirrored(join, left, right) ?? .join(join, plan(left), plan(right))
-        case .limit(let window, .sort(let keys, let input)):
+        case .sort(let keys, _): return .sort(keys, plan(inputs[0]))
+        case .union: return .union(inputs.map { plan($0) })
+        case .numberRows(let keys, _): return .numberRows(keys, plan(inputs[0]))
+        case .join(let kind, let condition, _, _):
+            var join = join(kind, condition, leftWidth: inputs[0].width)
+            join.expectedRowCount = expectedRows(node)
+            return mirrored(join, inputs[0], inputs[1]) ?? .join(join, plan(inputs[0]), plan(inputs[1]))
+        case .limit(let window, .sort(let keys, _)):
+            let sorted = plan(inputs[0].inputs[0])
             if let count = window.count, let end = window.end, end <= topLimit {
-                return .topN(keys, offset: window.offset, count: count, plan(input))
+                return .topN(keys, offset: window.offset, count: count, sorted)
             }
-            return .limit(window, .sort(keys, plan(input)))
-        case .limit(let window, let input): return .limit(window, plan(input))
+            return .limit(window, .sort(keys, sorted))
+        case .limit(let window, _): return .limit(window, plan(inputs[0]))
         }
     }
 
     /// The join with its sides exchanged, where the left side had better be held; else nil.
     ///
     /// It is held whole, with all its columns, so it must be clearly smaller. Inner joins have their order already.
-    private static func mirrored(_ join: Join, _ left: LogicalPlan, _ right: LogicalPlan) -> PhysicalPlan? {
-        let (leftWidth, rightWidth) = (left.schema.count, right.schema.count)
-        guard join.kind != .inner, !join.leftKeys.isEmpty,
-            let mirrored = join.mirrored(leftWidth: leftWidth, rightWidth: rightWidth),
-            2 * RowEstimate.rows(left) < RowEstimate.rows(right)
-        else { return nil }
+    private static func mirrored(_ join: Join, _ left: RowEstimate, _ right: RowEstimate) -> PhysicalPlan? {
+        guard join.kind != .inner, !join.leftKeys.isEmpty, 2 * left.rows < right.rows else { return nil }
+        let (leftWidth, rightWidth) = (left.width, right.width)
+        guard let mirrored = join.mirrored(leftWidth: leftWidth, rightWidth: rightWidth) else { return nil }
         let joined = PhysicalPlan.join(mirrored, plan(right), plan(left))
         guard join.kind.givesPairs else { return joined }
         let fields = joined.schema.fields
@@ -58,8 +60,8 @@ enum PhysicalPlanner {
     }
 
     /// Nil where some table does not tell how many rows it has.
-    private static func expectedRows(_ plan: LogicalPlan) -> Int? {
-        RowEstimate.isKnown(plan) ? Int(exactly: RowEstimate.rows(plan).rounded()) : nil
+    private static func expectedRows(_ node: RowEstimate) -> Int? {
+        node.isKnown ? Int(exactly: node.rows.rounded()) : nil
     }
 
     /// Terms `left = right` become keys, the rest is checked on each pair.

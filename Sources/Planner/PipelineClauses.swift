@@ -77,7 +77,8 @@ struct PipelineClauses {
             } else if AggregateRegistry.find(call.function.last.text) != nil {
                 note("an aggregate", at: expression.position)
             }
-        case .subquery, .exists, .inQuery, .quantified: note("a subquery", at: expression.position)
+        case .subquery, .arrayQuery, .exists, .inQuery, .quantified:
+            note("a subquery", at: expression.position)
         default: break
         }
         for child in expression.children { visit(child) }

@@ -40,8 +40,7 @@ extension Planner {
         do {
             if let scalar = try context.folding.value(of: value) { return (scalar, value.type) }
         } catch {
-            throw PlannerError(
-                .constantFault, "a constant cannot be computed", at: syntax.position, cause: error)
+            throw .constant(error, at: syntax.position)
         }
         throw PlannerError(.invalidVersion, "AS OF takes a constant", at: syntax.position)
     }

@@ -1,4 +1,5 @@
 package import Faults
+import Kernels
 package import SQLSyntax
 
 /// Why a statement that reads well means nothing, or cannot be run; with the place in its text.
@@ -70,6 +71,11 @@ package struct PlannerError: Fault {
         self.place = position?.place
         self.hint = hint
         self.cause = cause
+    }
+
+    static func constant(_ fault: KernelError, at position: TextPosition?) -> PlannerError {
+        PlannerError(
+            .constantFault, "a constant cannot be computed: \(fault.summary)", at: position, cause: fault)
     }
 
     static func unsupported(_ what: String, at position: TextPosition?, hint: String? = nil) -> PlannerError {

@@ -11,10 +11,12 @@ package struct PlannerSettings: Sendable {
     package var disabledPasses: Set<String> = []
     /// Times passes; nil for nobody asks.
     package var clock: (any Clock)?
-    /// Asked before each pass: true ends planning.
+    /// Asked for each part of the query while it is bound, and for its nodes in the passes: true ends planning.
     package var isInterrupted: @Sendable () -> Bool = { false }
 
     package init(now: Instant) { self.now = now }
+
+    var interruption: Interruption { Interruption(isInterrupted: isInterrupted) }
 
     package var kernelContext: KernelContext {
         var context = KernelContext(now: now, missingJSONIsDefault: missingJSONIsDefault)

@@ -21,7 +21,8 @@ import Testing
         settings.missingJSONIsDefault = true
         let statement = try #require(try SQLParser.placedStatements(sql).first?.statement)
         guard case .insert(let insert) = statement else { throw CancellationError() }
-        return try Planner(settings: settings).pipeline(insert, stream: Self.schema.columns)
+        return try Planner(settings: settings).pipeline(
+            insert, streams: [(try Planner.streams(of: insert)[0], Self.schema.columns)])[0]
     }
 
     private func batch(rows: Int) -> Batch {

@@ -3,6 +3,8 @@ import Faults
 import Iceberg
 import JSONText
 import Plans
+import SQLSyntax
+import Synchronization
 import Testing
 
 @testable import Planner
@@ -208,12 +210,46 @@ struct PlanTests {
         #expect(fault?.code == .interrupted && fault?.kind == .cancelled)
     }
 
+    @Test("planning is given up inside a pass, and while the query is bound")
+    func interruptedInside() throws {
+        let asked = Mutex(0)
+        var settings = PlannerFixture.settings
+        settings.isInterrupted = {
+            asked.withLock {
+                $0 += 1
+                return $0 == 2
+            }
+        }
+        let plan = LogicalPlan.limit(RowWindow(count: 1), .values(.oneRow))
+        let fault = #expect(throws: PlannerError.self) {
+            try Optimizer(settings: settings).run(MergeProjections(), on: plan)
+        }
+        #expect(fault?.code == .interrupted)
+        asked.withLock { $0 = 0 }
+        guard case .query(let query) = try SQLParser.statement("SELECT 1 WHERE EXISTS (SELECT 1)") else {
+            preconditionFailure("a query")
+        }
+        let bound = #expect(throws: PlannerError.self) {
+            try Planner(settings: settings).plan(query, tables: TableCatalogue())
+        }
+        #expect(bound?.code == .interrupted)
+    }
+
+    /// Each estimate of a node once estimated all nodes below it again, and each level of those.
+    @Test("many subqueries are planned at once", .timeLimit(.minutes(1)))
+    func manySubqueries() throws {
+        let terms = (0..<160).map { "EXISTS (SELECT 1 FROM range(2) x\($0)(z) WHERE z = f.year)" }
+        let plan = try PlannerFixture.plan(
+            "SELECT count(*) FROM flights f WHERE " + terms.joined(separator: " AND "))
+        #expect(plan.description.split(separator: "\n").count { $0.contains("Join") } == 160)
+    }
+
     @Test("a pass that breaks a plan is found at once")
     func broken() throws {
         struct Breaking: OptimizerPass {
             let name = "breaking"
             let result: LogicalPlan
-            func run(_ plan: LogicalPlan) -> LogicalPlan { result }
+            func run(_ plan: LogicalPlan, until interruption: Interruption) -> LogicalPlan { result }
         }
         let plan = LogicalPlan.project(Projection([.null(.int)], names: ["a"]), .values(.oneRow))
         let wrong = [

@@ -230,7 +230,22 @@ struct RoundTripTests {
                 "select j -> 'a' ->> 'b', a || b || c, a ~ 'x'",
                 "SELECT j -> 'a' ->> 'b', a || b || c, a ~ 'x'"
             ),
-            ("select ts at time zone 'UTC', $1, ?, :name", "SELECT ts AT TIME ZONE 'UTC', $1, $1, :name"),
+            ("select ts at time zone 'UTC', ?, :name", "SELECT ts AT TIME ZONE 'UTC', $1, :name"),
+            (
+                "select {'a':id, b:true}, map {'a':id}, l[1:id], l[:id]",
+                "SELECT named_struct('a', id, 'b', TRUE), map(ARRAY['a'], ARRAY[id]), array_slice(l, 1, id), l[:id]"
+            ),
+            ("select cast(x as struct<a:int>)", "SELECT CAST(x AS STRUCT<a INT>)"),
+            ("select a from t group by ()", "SELECT a FROM t GROUP BY GROUPING SETS (())"),
+            ("select array(select a from t order by b)", "SELECT ARRAY(SELECT a FROM t ORDER BY b)"),
+            (
+                "with x as (select 1) insert into t (a) select * from x",
+                "INSERT INTO t (a) WITH x AS (SELECT 1) SELECT * FROM x"
+            ),
+            (
+                "with x as (select 1) insert into t with y as (select * from x) select * from y",
+                "INSERT INTO t WITH x AS (SELECT 1) (WITH y AS (SELECT * FROM x) SELECT * FROM y)"
+            ),
             ("select x'CAFE', e'a\\n''b', $$it's$$", "SELECT X'cafe', 'a\n''b', 'it''s'"),
             ("select 1.50, .5, 1e3, 1_000, 0x1F", "SELECT 1.50, .5, 1e3, 1000, 31"),
             ("explain format json select 1", "EXPLAIN FORMAT JSON SELECT 1"),

@@ -24,6 +24,8 @@ struct SyntaxFaultTests {
             ("SELECT 1; SELECT 2", "SYN-201", 1, 11, nil),
             ("DELETE FROM t", "SYN-201", 1, 1, nil),
             ("CREATE FUNCTION f", "SYN-201", 1, 8, nil),
+            ("SELECT $1, ?", "SYN-201", 1, 12, "write all parameters in one way"),
+            ("SELECT ?, $2", "SYN-201", 1, 11, "write all parameters in one way"),
             ("SELECT a FROM", "SYN-101", 1, 14, nil),
             ("SELECT a[1:2:3]", "SYN-101", 1, 13, nil),
             ("SELECT CASE END", "SYN-101", 1, 13, nil),

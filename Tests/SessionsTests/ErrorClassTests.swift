@@ -91,7 +91,12 @@ struct ErrorClassTests {
         Mistake("SELECT 1 FROM clicks", "SES-101", (1, 15), "write namespace.clicks"),
         Mistake("DROP VIEW web.clicks", "SES-105", (1, 11), "table"),
         Mistake("SET nmaespace = 'web'; SELECT 1", "SES-108", (1, 5), "did you mean namespace?"),
-        Mistake("INSERT INTO web.clicks (id) VALUES (CAST(NULL AS bigint))", "SES-201", nil, "id"),
+        Mistake("INSERT INTO web.clicks (id) VALUES (CAST(NULL AS bigint))", "SES-201", (1, 29), "id"),
+        Mistake(
+            "INSERT INTO web.clicks (id) VALUES (99999999999999999999)", "PLA-109", (1, 37), "computed: "),
+        Mistake(
+            "SELECT x < y FROM (VALUES (CAST('99999999999999999999999999999999999999' AS DECIMAL(38, 0)), "
+                + "CAST(1 AS DECIMAL(38, 20)))) t(x, y)", "KRN-102", (1, 8)),
         Mistake("ALTER TABLE web.clicks ALTER COLUMN url TYPE INT", "SES-203", (1, 37), "string", "int"),
     ]
 

@@ -1,6 +1,7 @@
 import Catalogs
 import Columnar
 import Faults
+import Iceberg
 import Kernels
 import Planner
 import Scheduling
@@ -54,6 +55,31 @@ struct StatementTests {
             #expect(fault?.code == .stopped)
         }
         #expect(try await fixture.texts("SHOW NAMESPACES") == ["web"])
+    }
+
+    @Test("a view that kept its star is refused when it stands for other columns")
+    func movedStar() async throws {
+        let fixture = try await SessionFixture()
+        _ = try await fixture.texts("CREATE TABLE web.t (b INT, a INT)")
+        _ = try await fixture.texts("INSERT INTO web.t VALUES (2, 1)")
+        for (name, columns) in [("same", ["b", "a"]), ("named", ["x", "y"])] {
+            let fields = columns.enumerated().map { Field(id: $0 + 1, $1, .int) }
+            let version = ViewVersion(
+                schemaID: -1, summary: [:],
+                representations: [ViewRepresentation(sql: "SELECT * FROM web.t", dialect: "spark")],
+                defaultNamespace: Namespace(["web"]), at: 0)
+            _ = try await fixture.catalog.createView(
+                CreateView(
+                    identifier: TableIdentifier(namespace: Namespace(["web"]), name: name),
+                    schema: IcebergSchema(fields: fields), version: version), in: fixture.warehouse)
+        }
+        #expect(try await fixture.texts("SELECT b, a FROM web.same") == ["2 | 1"])
+        _ = try await fixture.texts("ALTER TABLE web.t ALTER COLUMN a FIRST")
+        let fault = await #expect(throws: PlannerError.self) {
+            try await fixture.texts("SELECT b FROM web.same")
+        }
+        #expect(fault?.code == .brokenView && fault?.message.contains("other columns") == true)
+        #expect(try await fixture.texts("SELECT x FROM web.named") == ["1"])
     }
 
     @Test("a new column's name is short and can be seen")

@@ -19,6 +19,8 @@ struct BinderContext {
     let coercion: Coercion
     let tables: TableCatalogue
     let counts: StatementCounts
+    /// Where somebody wants to know.
+    let stars: StarNotes?
     /// Visible here, the innermost last.
     var commonTables: [CommonTable] = []
     /// The queries around this one, the innermost last.
@@ -26,7 +28,7 @@ struct BinderContext {
 
     init(
         settings: PlannerSettings, parameters: PlannerParameters, tables: TableCatalogue = TableCatalogue(),
-        counts: StatementCounts = StatementCounts()
+        counts: StatementCounts = StatementCounts(), stars: StarNotes? = nil
     ) {
         self.settings = settings
         self.parameters = parameters
@@ -34,6 +36,7 @@ struct BinderContext {
         coercion = Coercion(folding: folding)
         self.tables = tables
         self.counts = counts
+        self.stars = stars
     }
 
     /// For a query inside one that these frames stand for, the outermost first.

@@ -120,8 +120,7 @@ extension ExpressionBinder {
                 guard let scalar = try context.folding.value(of: element) else { break }
                 scalars.append(scalar)
             } catch {
-                throw PlannerError(
-                    .constantFault, "a constant cannot be computed", at: elementPosition, cause: error)
+                throw .constant(error, at: elementPosition)
             }
         }
         if scalars.count == elements.count, !type.isNested {

@@ -18,6 +18,23 @@ extension ExpressionBinder {
         return add(.value, plan, frame, type: plan.schema.fields[0].type)
     }
 
+    /// `ARRAY(query)`: the values of its only column, in its order; an empty list where it has no rows.
+    mutating func bindArray(
+        _ query: QuerySyntax, at position: TextPosition
+    ) throws(PlannerError) -> Expression {
+        let (plan, frame) = try bindInner(query, at: position)
+        guard plan.width == 1 else {
+            throw PlannerError(
+                .unlikeShape, "a subquery in ARRAY has one column", ["columns": plan.width], at: position)
+        }
+        let (element, order, rows) = plan.orderedValues
+        let type = DataType.list(Field("element", element.type))
+        var call = AggregateCall(.arrayAggregate, [element], type: type)
+        call.order = order
+        let list = LogicalPlan.aggregate(Aggregation(keys: [], calls: [call], names: ["array"]), rows)
+        return .call(.coalesce, [add(.value, list, frame, type: type), .literal(.list([]), type)], type)
+    }
+
     mutating func bindExists(
         _ query: QuerySyntax, at position: TextPosition
     ) throws(PlannerError) -> Expression {
@@ -164,6 +181,31 @@ extension LogicalPlan {
         case .limit(let window, let input) where window.offset == 0 && (window.count ?? 1) > 0:
             input.withoutIrrelevantToExistence
         default: self
+        }
+    }
+}
+
+extension LogicalPlan {
+    /// The only column and the order of the rows, both over the same input: an aggregate of it sees no order otherwise.
+    fileprivate var orderedValues: (value: Expression, order: [SortKey], input: LogicalPlan) {
+        switch self {
+        case .project(let projection, let input):
+            let (order, rows) = input.unsorted
+            return (projection.expressions[0], order, rows)
+        case .limit(let window, .project(let projection, let input)):
+            return LogicalPlan.project(projection, .limit(window, input)).orderedValues
+        default:
+            let (order, rows) = unsorted
+            return (.column(0, schema.fields[0].type), order, rows)
+        }
+    }
+
+    /// The rows, and the order they are in; a limit needs it below too.
+    private var unsorted: (order: [SortKey], rows: LogicalPlan) {
+        switch self {
+        case .sort(let keys, let input): (keys, input)
+        case .limit(_, let input): (input.unsorted.order, self)
+        default: ([], self)
         }
     }
 }

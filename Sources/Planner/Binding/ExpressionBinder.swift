@@ -89,6 +89,7 @@ struct ExpressionBinder {
             return .call(.structure, values, .structure(fields))
         case .exists(let query): return try bindExists(query, at: position)
         case .subquery(let query): return try bindValue(query, at: position)
+        case .arrayQuery(let query): return try bindArray(query, at: position)
         case .inQuery(let value, let query, let isNegated):
             return try bindIn(value, query, isNegated, at: position)
         case .quantified(let quantified): return try bindQuantified(quantified, at: position)
@@ -339,7 +340,7 @@ struct ExpressionBinder {
             bound.order.append(
                 SortKey(try bind(key.value), isDescending: key.isDescending, nullsFirst: key.nullsFirst))
         }
-        return bound
+        return bound.guarded
     }
 }
 
@@ -355,7 +356,8 @@ extension ExpressionBinder {
         let fields = values.enumerated().map { Field("c\($0)", $1.type) }
         return AggregateCall(
             .count, [.call(.structure, values, .structure(fields))], type: .long, isDistinct: true,
-            filter: condition)
+            filter: condition
+        ).guarded
     }
 }
 

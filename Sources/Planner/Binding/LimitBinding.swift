@@ -35,8 +35,7 @@ struct LimitBinding {
             default: throw invalid(clause, at: syntax.position)
             }
         } catch let fault as KernelError {
-            throw PlannerError(
-                .constantFault, "a constant cannot be computed", at: syntax.position, cause: fault)
+            throw .constant(fault, at: syntax.position)
         } catch let fault as PlannerError {
             throw fault
         } catch {

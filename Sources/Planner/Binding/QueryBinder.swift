@@ -80,10 +80,11 @@ struct QueryBinder {
         if subqueries.isEmpty { return .filter(condition, plan) }
         var attached = AttachedSubqueries(subqueries, to: plan, context)
         try attached.filter(condition)
-        return attached.plan.reordered(Array(0..<plan.schema.count))
+        return attached.plan.reordered(Array(0..<plan.width))
     }
 
     private mutating func countNode(_ count: Int = 1, at position: TextPosition) throws(PlannerError) {
+        try context.settings.interruption.check()
         context.counts.add(nodes: count)
         guard context.counts.nodes <= Self.nodeLimit else {
             throw PlannerError(

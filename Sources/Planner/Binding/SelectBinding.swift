@@ -17,7 +17,7 @@ import SQLSyntax
 ///     input
 struct SelectBinding {
     /// Of select items, and of keys in GROUP BY and ORDER BY: they are compared with each other.
-    private static let itemLimit = 4_096
+    static let itemLimit = 4_096
     private static let keyLimit = 256
 
     let context: BinderContext

@@ -51,18 +51,20 @@ struct SelectItems {
         }
         var excluded = Set<Int>()
         for name in star.excluded { excluded.insert(try find(name)) }
-        var replacements: [Int: Expression] = [:]
+        var replacements: [Int: (syntax: ExpressionSyntax, value: Expression)] = [:]
         for replacement in star.replaced {
-            replacements[try find(replacement.name)] = try binder.bind(replacement.value)
+            replacements[try find(replacement.name)] = (replacement.value, try binder.bind(replacement.value))
         }
         var newNames: [Int: String] = [:]
         for renaming in star.renamed { newNames[try find(renaming.from)] = renaming.to.text }
+        var spread: [(column: Int, replacement: ExpressionSyntax?, name: String)] = []
         for (index, column) in positions.enumerated() where !excluded.contains(index) {
-            items.append(
-                Item(
-                    syntax: nil, value: replacements[index] ?? .column(column, scope.columns[column].type),
-                    name: newNames[index] ?? names[index], position: position, isNamed: true))
+            let name = newNames[index] ?? names[index]
+            let value = replacements[index]?.value ?? .column(column, scope.columns[column].type)
+            items.append(Item(syntax: nil, value: value, name: name, position: position, isNamed: true))
+            spread.append((column, replacements[index]?.syntax, name))
         }
+        binder.context.stars?.note(position, spread, in: scope)
     }
 }
 

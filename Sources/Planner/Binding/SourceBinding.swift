@@ -55,6 +55,7 @@ extension QueryBinder {
                 .unlikeShape, "its query gives another number of columns than it has",
                 ["query": found.count, "view": view.fields.count], at: nil)
         }
+        try refuseMovedStar(view, found)
         var columns: [Expression] = []
         for (index, (given, wanted)) in zip(found, view.fields).enumerated() {
             columns.append(
@@ -63,5 +64,22 @@ extension QueryBinder {
                     for: "its column \(Identifier(wanted.name))"))
         }
         return .project(Projection(columns, names: view.fields.map(\.name)), plan)
+    }
+
+    /// A view that another engine made may have kept its star, which stands for the table's columns in their order of today.
+    ///
+    /// Where the view gave its columns names of their own, none of them is one of the query's.
+    private func refuseMovedStar(_ view: SourceView, _ found: [Field]) throws(PlannerError) {
+        guard view.query.body.hasStar else { return }
+        let given = found.map { $0.name.lowercased() }
+        let promised = view.fields.map { $0.name.lowercased() }
+        guard given != promised, !Set(given).isDisjoint(with: promised) else { return }
+        throw PlannerError(
+            .unlikeShape, "the * in its query stands for other columns than when it was made",
+            [
+                "query": found.map(\.name).joined(separator: ", "),
+                "view": view.fields.map(\.name).joined(separator: ", "),
+            ],
+            at: nil)
     }
 }

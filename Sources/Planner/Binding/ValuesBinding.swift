@@ -91,7 +91,7 @@ struct ValuesBinding {
         do {
             if let scalar = try context.folding.value(of: value) { return scalar }
         } catch {
-            throw PlannerError(.constantFault, "a constant cannot be computed", at: position, cause: error)
+            throw .constant(error, at: position)
         }
         preconditionFailure("constants come to a value or a fault")
     }

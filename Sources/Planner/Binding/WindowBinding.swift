@@ -155,7 +155,7 @@ struct WindowBinding {
             default: isNegative = false
             }
         } catch {
-            throw PlannerError(.constantFault, "a constant cannot be computed", at: position, cause: error)
+            throw .constant(error, at: position)
         }
         if isNegative {
             throw PlannerError(

@@ -30,21 +30,21 @@ struct JoinOrder {
     private let classLeaves: [UInt64]
     /// Distinct values of each class, at most.
     private let domains: [Double]
+    private let leafRows: [Double]
     private let baseRows: [Double]
     private let conditionLeaves: [UInt64]
 
     init(_ region: JoinRegion, _ classes: ColumnClasses) {
         self.region = region
         self.classes = classes
-        let base = region.leaves.map(RowEstimate.baseRows)
-        baseRows = base
+        let leaves = region.leaves.map { RowEstimate($0) }
+        leafRows = leaves.map(\.rows)
+        baseRows = leaves.map(\.baseRows)
         classLeaves = classes.classes.map { $0.reduce(0) { $0 | 1 << UInt64(region.leaf(of: $1)) } }
         domains = classes.classes.map { members in
             let counts = members.map { column in
                 let leaf = region.leaf(of: column)
-                return RowEstimate.distinct(region.leaves[leaf], column - region.starts[leaf]) ?? (
-                    base[leaf], false
-                )
+                return leaves[leaf].distinct(column - region.starts[leaf]) ?? (leaves[leaf].baseRows, false)
             }
             return RowEstimate.domain(counts) ?? 1
         }
@@ -52,9 +52,8 @@ struct JoinOrder {
     }
 
     func best() -> Tree {
-        var parts = region.leaves.enumerated().map { index, plan in
-            Candidate(
-                tree: .leaf(index), leaves: 1 << UInt64(index), rows: RowEstimate.rows(plan), cost: 0)
+        var parts = leafRows.enumerated().map { index, rows in
+            Candidate(tree: .leaf(index), leaves: 1 << UInt64(index), rows: rows, cost: 0)
         }
         if parts.count <= Self.exhaustiveLimit { parts = components(parts).map(exhaustive) }
         return greedy(parts).tree

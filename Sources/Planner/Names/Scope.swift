@@ -78,6 +78,21 @@ struct Scope {
         throw unknown(name)
     }
 
+    /// The shortest name that stands for this column and for no other; nil where there is none.
+    func name(of column: Int) -> QualifiedName? {
+        let own = columns[column]
+        for qualifier in [[]] + own.qualifiers.reversed() {
+            let name = QualifiedName((qualifier + [own.name]).map { Identifier($0) })
+            do throws(PlannerError) {
+                if try resolve(name) == .column(column, own.type) { return name }
+            } catch {
+                // Another column has it too: the next one says more.
+                continue
+            }
+        }
+        return nil
+    }
+
     /// Positions of a table's columns; of all without a qualifier.
     func positions(of qualifier: QualifiedName?) throws(PlannerError) -> [Int] {
         guard let qualifier else { return starPositions }

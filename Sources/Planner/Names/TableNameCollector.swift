@@ -70,7 +70,8 @@ struct TableNameCollector {
     private mutating func visit(_ expressions: [ExpressionSyntax]) {
         for expression in expressions {
             switch expression.kind {
-            case .exists(let query), .subquery(let query), .inQuery(_, let query, _): visit(query)
+            case .exists(let query), .subquery(let query), .arrayQuery(let query), .inQuery(_, let query, _):
+                visit(query)
             case .quantified(let quantified): visit(quantified.query)
             case .call(let call):
                 if case .inline(let window) = call.window { visit(window) }

@@ -5,21 +5,19 @@ import Plans
 /// Answers count, min and max of a whole table from what its manifests tell, where that is exact.
 ///
 /// Not where rows are deleted or filtered, nor where a bound may be cut short or leaves out NaN.
-struct AnswerFromStatistics: OptimizerPass {
+struct AnswerFromStatistics: NodePass {
     let name = "answer_from_statistics"
 
-    func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan {
-        plan.rewritten { node in
-            guard case .aggregate(let aggregation, let input) = node, aggregation.keys.isEmpty,
-                let table = Table(input)
-            else { return node }
-            var row: [Scalar] = []
-            for call in aggregation.calls {
-                guard let value = table.answer(call) else { return node }
-                row.append(value)
-            }
-            return .values(ValueRows(schema: aggregation.schema, rows: [row]))
+    func rewritten(_ node: LogicalPlan) -> LogicalPlan {
+        guard case .aggregate(let aggregation, let input) = node, aggregation.keys.isEmpty,
+            let table = Table(input)
+        else { return node }
+        var row: [Scalar] = []
+        for call in aggregation.calls {
+            guard let value = table.answer(call) else { return node }
+            row.append(value)
         }
+        return .values(ValueRows(schema: aggregation.schema, rows: [row]))
     }
 
     /// All rows of a table as they are.

@@ -5,15 +5,13 @@ import Plans
 /// Computes what needs no row.
 ///
 /// A constant that faults stays: the fault may belong to rows that never come (`CASE WHEN false THEN 1/0 END`).
-struct FoldConstants: OptimizerPass {
+struct FoldConstants: NodePass {
     let name = "fold_constants"
     let folding: ConstantFolding
     /// A plan holds no larger values: a long list is computed where it is used, where its memory is counted.
     private static let maximumBytes = 1 << 20
 
-    func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan {
-        plan.rewritten { $0.mapExpressions(fold) }
-    }
+    func rewritten(_ node: LogicalPlan) -> LogicalPlan { node.mapExpressions(fold) }
 
     func fold(_ expression: Expression) -> Expression {
         expression.rewritten(foldOne)

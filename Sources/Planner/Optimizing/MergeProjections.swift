@@ -2,13 +2,11 @@ import Columnar
 import Plans
 
 /// Computes two projections in a row as one, and drops those that change nothing.
-struct MergeProjections: OptimizerPass {
+struct MergeProjections: NodePass {
     let name = "merge_projections"
 
-    func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan {
-        // The answer's names are the root's; inside, names do not matter.
-        plan.rewritten(Self.merge)
-    }
+    // The answer's names are the root's; inside, names do not matter.
+    func rewritten(_ node: LogicalPlan) -> LogicalPlan { Self.merge(node) }
 
     private static func merge(_ node: LogicalPlan) -> LogicalPlan {
         guard case .project(let outer, let input) = node else { return node }

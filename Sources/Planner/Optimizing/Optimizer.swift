@@ -67,10 +67,10 @@ package struct Optimizer: Sendable {
 
     /// The doorway of every pass; nil when it is turned off or changed nothing.
     func run(_ pass: any OptimizerPass, on plan: LogicalPlan) throws(PlannerError) -> Step? {
-        if settings.isInterrupted() { throw PlannerError(.interrupted, "planning was given up", at: nil) }
+        try settings.interruption.check()
         if settings.disabledPasses.contains(pass.name) { return nil }
         let start = settings.clock?.monotonicNanoseconds ?? 0
-        let next = try pass.run(plan)
+        let next = try pass.run(plan, until: settings.interruption)
         let nanoseconds = (settings.clock?.monotonicNanoseconds ?? 0) - start
         guard next != plan else { return nil }
         try verify(next, after: pass, of: plan)

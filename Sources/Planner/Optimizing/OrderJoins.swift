@@ -6,18 +6,25 @@ import Plans
 struct OrderJoins: OptimizerPass {
     let name = "order_joins"
 
-    func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan { ordered(plan) }
+    func run(_ plan: LogicalPlan, until interruption: Interruption) throws(PlannerError) -> LogicalPlan {
+        try ordered(plan, interruption)
+    }
 
     /// Top down, so that a region is taken whole.
-    private func ordered(_ plan: LogicalPlan) -> LogicalPlan {
-        guard JoinRegion.isInnerJoin(plan) else {
-            return plan.inputs.isEmpty ? plan : plan.withInputs(plan.inputs.map(ordered))
+    private func ordered(
+        _ plan: LogicalPlan, _ interruption: Interruption
+    ) throws(PlannerError) -> LogicalPlan {
+        try interruption.check()
+        guard JoinRegion.isInnerJoin(plan), case var region = JoinRegion(plan),
+            region.leaves.count <= JoinOrder.leafLimit
+        else {
+            var inputs: [LogicalPlan] = []
+            for input in plan.inputs { inputs.append(try ordered(input, interruption)) }
+            return inputs.isEmpty ? plan : plan.withInputs(inputs)
         }
-        var region = JoinRegion(plan)
-        guard region.leaves.count <= JoinOrder.leafLimit else {
-            return plan.withInputs(plan.inputs.map(ordered))
+        for index in region.leaves.indices {
+            region.replaceLeaf(index, with: try ordered(region.leaves[index], interruption))
         }
-        for index in region.leaves.indices { region.replaceLeaf(index, with: ordered(region.leaves[index])) }
         let classes = ColumnClasses(region)
         for (index, conditions) in JoinInference(region, classes).conditions().enumerated() {
             guard let condition = Expression.conjunction(conditions) else { continue }

@@ -5,52 +5,60 @@ import Plans
 struct PruneColumns: OptimizerPass {
     let name = "prune_columns"
 
-    func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan {
-        let all = Array(plan.schema.fields.indices)
-        let (pruned, positions) = prune(plan, keeping: Set(all))
+    func run(_ plan: LogicalPlan, until interruption: Interruption) throws(PlannerError) -> LogicalPlan {
+        let all = Array(0..<plan.width)
+        let (pruned, positions) = try ColumnPruning(interruption: interruption).prune(plan, keeping: Set(all))
         precondition(positions.count == all.count, "the root keeps all its columns")
         return pruned
     }
+}
+
+/// The way of a plan's wanted columns down to the tables.
+private struct ColumnPruning {
+    let interruption: Interruption
 
     /// A plan that gives at least the wanted columns, and where each of its old columns now stands.
-    private func prune(_ plan: LogicalPlan, keeping wanted: Set<Int>) -> (LogicalPlan, positions: [Int: Int])
-    {
+    func prune(
+        _ plan: LogicalPlan, keeping wanted: Set<Int>
+    ) throws(PlannerError) -> (LogicalPlan, positions: [Int: Int]) {
+        try interruption.check()
         switch plan {
         case .values(let values): return prune(values, wanted)
         case .scan(let scan): return prune(scan, wanted)
         case .filter(let condition, let input):
-            let (below, positions) = prune(input, keeping: wanted.union(condition.columns))
+            let (below, positions) = try prune(input, keeping: wanted.union(condition.columns))
             return (.filter(condition.remapped(positions), below), positions)
         case .sort(let keys, let input):
             let read = keys.reduce(wanted) { $0.union($1.expression.columns) }
-            let (below, positions) = prune(input, keeping: read)
+            let (below, positions) = try prune(input, keeping: read)
             return (.sort(remap(keys, positions), below), positions)
         case .limit(let window, let input):
-            let (below, positions) = prune(input, keeping: wanted)
+            let (below, positions) = try prune(input, keeping: wanted)
             return (.limit(window, below), positions)
-        case .project(let projection, let input): return prune(projection, input, wanted)
-        case .aggregate(let aggregation, let input): return prune(aggregation, input, wanted)
-        case .window(let windowing, let input): return prune(windowing, input, wanted)
+        case .project(let projection, let input): return try prune(projection, input, wanted)
+        case .aggregate(let aggregation, let input): return try prune(aggregation, input, wanted)
+        case .window(let windowing, let input): return try prune(windowing, input, wanted)
         case .expand(var expansion, let input):
             let width = input.width
             let read = expansion.keys.reduce(wanted.filter { $0 < width }) { $0.union($1.columns) }
-            let (below, belowPlaces) = prune(input, keeping: read)
+            let (below, belowPlaces) = try prune(input, keeping: read)
             expansion.keys = expansion.keys.map { $0.remapped(belowPlaces) }
             let added = expansion.keys.count + 1
             return (.expand(expansion, below), shifted(belowPlaces, added, from: width, below.width))
         case .unnest(let unnesting, let input):
             let width = input.width
             let read = unnesting.expressions.reduce(wanted.filter { $0 < width }) { $0.union($1.columns) }
-            let (below, belowPlaces) = prune(input, keeping: read)
+            let (below, belowPlaces) = try prune(input, keeping: read)
             return (
                 .unnest(unnesting.mapExpressions { $0.remapped(belowPlaces) }, below),
                 shifted(belowPlaces, unnesting.types.count, from: width, below.width)
             )
         case .recursion(let recursion, let base, let step):
             // The step reads all columns of its own answer.
-            let parts = [base, step].map { part in
-                let (below, positions) = prune(part, keeping: Set(part.schema.fields.indices))
-                return project(part.schema.fields.indices.map { ($0, positions) }, part.schema, below)
+            var parts: [LogicalPlan] = []
+            for part in [base, step] {
+                let (below, positions) = try prune(part, keeping: Set(part.schema.fields.indices))
+                parts.append(project(part.schema.fields.indices.map { ($0, positions) }, part.schema, below))
             }
             return (
                 .recursion(recursion, base: parts[0], step: parts[1]),
@@ -60,18 +68,19 @@ struct PruneColumns: OptimizerPass {
         case .union(let inputs):
             // Every input must give the same columns in the same places.
             let kept = wanted.sorted()
-            let parts = inputs.map { input -> LogicalPlan in
-                let (below, positions) = prune(input, keeping: wanted)
-                return project(kept.map { ($0, positions) }, input.schema, below)
+            var parts: [LogicalPlan] = []
+            for input in inputs {
+                let (below, positions) = try prune(input, keeping: wanted)
+                parts.append(project(kept.map { ($0, positions) }, input.schema, below))
             }
             return (.union(parts), places(kept))
         case .join(let kind, let condition, let left, let right):
-            return prune(kind, condition, left, right, wanted)
+            return try prune(kind, condition, left, right, wanted)
         case .numberRows(let keys, let input):
             let width = input.width
-            guard wanted.contains(width) else { return prune(input, keeping: wanted) }
+            guard wanted.contains(width) else { return try prune(input, keeping: wanted) }
             let read = keys.reduce(into: wanted.subtracting([width])) { $0.formUnion($1.columns) }
-            var (below, positions) = prune(input, keeping: read)
+            var (below, positions) = try prune(input, keeping: read)
             let narrow = keys.map { $0.remapped(positions) }
             positions[width] = below.width
             return (.numberRows(narrow, below), positions)
@@ -81,15 +90,15 @@ struct PruneColumns: OptimizerPass {
     private func prune(
         _ kind: JoinKind, _ condition: Expression?, _ left: LogicalPlan, _ right: LogicalPlan,
         _ wanted: Set<Int>
-    ) -> (LogicalPlan, positions: [Int: Int]) {
+    ) throws(PlannerError) -> (LogicalPlan, positions: [Int: Int]) {
         let width = left.width
         let isMarkWanted = kind == .mark && wanted.contains(width)
         // Nobody asks whether there is a partner.
-        if kind == .mark, !isMarkWanted { return prune(left, keeping: wanted) }
+        if kind == .mark, !isMarkWanted { return try prune(left, keeping: wanted) }
         let columns = kind == .mark ? wanted.subtracting([width]) : wanted
         let read = columns.union(condition?.columns ?? [])
-        let (newLeft, leftPlaces) = narrowed(left, to: read.filter { $0 < width })
-        let (newRight, rightPlaces) = narrowed(
+        let (newLeft, leftPlaces) = try narrowed(left, to: read.filter { $0 < width })
+        let (newRight, rightPlaces) = try narrowed(
             right, to: Set(read.filter { $0 >= width }.map { $0 - width }))
         let newWidth = newLeft.width
         var pairs = leftPlaces
@@ -102,9 +111,9 @@ struct PruneColumns: OptimizerPass {
     /// Without the columns that only conditions below read: a join would hold them, and gather them with every pair.
     private func narrowed(
         _ plan: LogicalPlan, to wanted: Set<Int>
-    ) -> (LogicalPlan, positions: [Int: Int]) {
-        let (below, positions) = prune(plan, keeping: wanted)
-        guard below.schema.count > wanted.count, !wanted.isEmpty else { return (below, positions) }
+    ) throws(PlannerError) -> (LogicalPlan, positions: [Int: Int]) {
+        let (below, positions) = try prune(plan, keeping: wanted)
+        guard below.width > wanted.count, !wanted.isEmpty else { return (below, positions) }
         let kept = wanted.sorted()
         return (project(kept.map { ($0, positions) }, plan.schema, below), places(kept))
     }
@@ -128,10 +137,10 @@ struct PruneColumns: OptimizerPass {
 
     private func prune(
         _ projection: Projection, _ input: LogicalPlan, _ wanted: Set<Int>
-    ) -> (LogicalPlan, positions: [Int: Int]) {
+    ) throws(PlannerError) -> (LogicalPlan, positions: [Int: Int]) {
         let kept = wanted.sorted()
         let expressions = kept.map { projection.expressions[$0] }
-        let (below, positions) = prune(
+        let (below, positions) = try prune(
             input, keeping: expressions.reduce(into: []) { $0.formUnion($1.columns) })
         let narrow = Projection(
             expressions.map { $0.remapped(positions) }, names: kept.map { projection.names[$0] })
@@ -140,7 +149,7 @@ struct PruneColumns: OptimizerPass {
 
     private func prune(
         _ aggregation: Aggregation, _ input: LogicalPlan, _ wanted: Set<Int>
-    ) -> (LogicalPlan, positions: [Int: Int]) {
+    ) throws(PlannerError) -> (LogicalPlan, positions: [Int: Int]) {
         // Keys make the groups, wanted or not.
         let keyCount = aggregation.keys.count
         let keptCalls = aggregation.calls.indices.filter { wanted.contains(keyCount + $0) }
@@ -149,7 +158,7 @@ struct PruneColumns: OptimizerPass {
         let read = (aggregation.keys + calls.flatMap(\.expressions)).reduce(into: Set<Int>()) {
             $0.formUnion($1.columns)
         }
-        let (below, positions) = prune(input, keeping: read)
+        let (below, positions) = try prune(input, keeping: read)
         var narrow = Aggregation(
             phase: aggregation.phase, keys: aggregation.keys.map { $0.remapped(positions) },
             calls: calls.map { $0.mapExpressions { $0.remapped(positions) } },
@@ -160,16 +169,16 @@ struct PruneColumns: OptimizerPass {
 
     private func prune(
         _ windowing: Windowing, _ input: LogicalPlan, _ wanted: Set<Int>
-    ) -> (LogicalPlan, positions: [Int: Int]) {
+    ) throws(PlannerError) -> (LogicalPlan, positions: [Int: Int]) {
         let width = input.width
         var narrow = windowing
         let kept = windowing.calls.indices.filter { wanted.contains(width + $0) }
         let passed = wanted.filter { $0 < width }
-        if kept.isEmpty { return prune(input, keeping: passed) }
+        if kept.isEmpty { return try prune(input, keeping: passed) }
         narrow.calls = kept.map { windowing.calls[$0] }
         narrow.names = kept.map { windowing.names[$0] }
         let read = narrow.expressions.reduce(into: passed) { $0.formUnion($1.columns) }
-        let (below, belowPlaces) = prune(input, keeping: read)
+        let (below, belowPlaces) = try prune(input, keeping: read)
         var positions = belowPlaces
         for (new, old) in kept.enumerated() { positions[width + old] = below.width + new }
         return (.window(narrow.mapExpressions { $0.remapped(belowPlaces) }, below), positions)

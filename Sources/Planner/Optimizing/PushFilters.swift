@@ -6,15 +6,23 @@ import Plans
 struct PushFilters: OptimizerPass {
     let name = "push_filters"
 
+    func run(_ plan: LogicalPlan, until interruption: Interruption) throws(PlannerError) -> LogicalPlan {
+        try FilterDescent(interruption: interruption).push([], into: plan)
+    }
+}
+
+/// The way of conditions down a plan.
+private struct FilterDescent {
     /// A condition that would grow beyond this stays above the projection it reads.
     private static let sizeLimit = 500
 
-    func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan { push([], into: plan) }
+    let interruption: Interruption
 
     /// The plan with the conditions applied as low as they go.
-    private func push(_ conditions: [Expression], into plan: LogicalPlan) -> LogicalPlan {
+    func push(_ conditions: [Expression], into plan: LogicalPlan) throws(PlannerError) -> LogicalPlan {
+        try interruption.check()
         switch plan {
-        case .filter(let condition, let input): return push(condition.conjuncts + conditions, into: input)
+        case .filter(let condition, let input): return try push(condition.conjuncts + conditions, into: input)
         case .scan(var scan):
             scan.filter = Expression.conjunction(
                 (scan.filter?.conjuncts ?? []) + conditions.filter { !$0.isVolatile })
@@ -26,7 +34,7 @@ struct PushFilters: OptimizerPass {
                     && condition.substitutedSize(sizes) <= max(Self.sizeLimit, condition.size)
             }
             let below = pushed.map { $0.substituted(projection.expressions) }
-            return filtered(.project(projection, push(below, into: input)), kept)
+            return try filtered(.project(projection, push(below, into: input)), kept)
         case .aggregate(let aggregation, let input):
             // Without keys there is a group also where there are no rows.
             let (pushed, kept) = split(conditions) { condition in
@@ -34,7 +42,7 @@ struct PushFilters: OptimizerPass {
                     && condition.columns.allSatisfy { $0 < aggregation.keys.count }
             }
             let below = pushed.map { $0.substituted(aggregation.keys) }
-            return filtered(.aggregate(aggregation, push(below, into: input)), kept)
+            return try filtered(.aggregate(aggregation, push(below, into: input)), kept)
         case .window(let windowing, let input):
             // A condition over what makes partitions drops whole ones.
             let keys = Set(windowing.partition)
@@ -44,15 +52,17 @@ struct PushFilters: OptimizerPass {
                         keys.contains { if case .column(index, _) = $0 { true } else { false } }
                     }
             }
-            return filtered(.window(windowing, push(pushed, into: input)), kept)
+            return try filtered(.window(windowing, push(pushed, into: input)), kept)
         case .sort(let keys, let input):
             let (pushed, kept) = split(conditions) { _ in true }
-            return filtered(.sort(keys, push(pushed, into: input)), kept)
+            return try filtered(.sort(keys, push(pushed, into: input)), kept)
         case .union(let inputs):
             let (pushed, kept) = split(conditions) { _ in true }
-            return filtered(.union(inputs.map { push(pushed, into: $0) }), kept)
+            var parts: [LogicalPlan] = []
+            for input in inputs { parts.append(try push(pushed, into: input)) }
+            return filtered(.union(parts), kept)
         case .join(let kind, let condition, let left, let right):
-            return push(conditions, kind, condition?.conjuncts ?? [], left, right)
+            return try push(conditions, kind, condition?.conjuncts ?? [], left, right)
         case .numberRows(let keys, let input):
             // A condition over the keys drops whole groups.
             let (pushed, kept) = split(conditions) { condition in
@@ -61,19 +71,20 @@ struct PushFilters: OptimizerPass {
                         keys.contains { if case .column(index, _) = $0 { true } else { false } }
                     }
             }
-            return filtered(.numberRows(keys, push(pushed, into: input)), kept)
+            return try filtered(.numberRows(keys, push(pushed, into: input)), kept)
         // A limit's rows are chosen before the filter.
-        case .limit(let window, let input): return filtered(.limit(window, push([], into: input)), conditions)
+        case .limit(let window, let input):
+            return try filtered(.limit(window, push([], into: input)), conditions)
         case .expand(let expansion, let input):
             let width = input.width
             let (pushed, kept) = split(conditions) { $0.columns.allSatisfy { $0 < width } }
-            return filtered(.expand(expansion, push(pushed, into: input)), kept)
+            return try filtered(.expand(expansion, push(pushed, into: input)), kept)
         case .unnest(let unnesting, let input):
             let width = input.width
             let (pushed, kept) = split(conditions) { $0.columns.allSatisfy { $0 < width } }
-            return filtered(.unnest(unnesting, push(pushed, into: input)), kept)
+            return try filtered(.unnest(unnesting, push(pushed, into: input)), kept)
         case .recursion(let recursion, let base, let step):
-            let parts = (push([], into: base), push([], into: step))
+            let parts = (try push([], into: base), try push([], into: step))
             return filtered(.recursion(recursion, base: parts.0, step: parts.1), conditions)
         case .values, .workingTable: return filtered(plan, conditions)
         }
@@ -83,7 +94,7 @@ struct PushFilters: OptimizerPass {
     private func push(
         _ above: [Expression], _ kind: JoinKind, _ on: [Expression], _ left: LogicalPlan,
         _ right: LogicalPlan
-    ) -> LogicalPlan {
+    ) throws(PlannerError) -> LogicalPlan {
         let width = left.width
         let isLeft = { (term: Expression) in
             !term.columns.isEmpty && term.columns.allSatisfy { $0 < width }
@@ -103,8 +114,8 @@ struct PushFilters: OptimizerPass {
         }
         let moved = (onRight + aboveRight).map { $0.remapped { $0 - width } }
         let join = LogicalPlan.join(
-            kind, Expression.conjunction(stillOn + merged), push(onLeft + aboveLeft, into: left),
-            push(moved, into: right))
+            kind, Expression.conjunction(stillOn + merged), try push(onLeft + aboveLeft, into: left),
+            try push(moved, into: right))
         return filtered(join, kept)
     }
 

@@ -1,10 +1,10 @@
 import Plans
 
 /// Moves limits below projections and unions, and tells scans how many rows are enough.
-struct PushLimits: OptimizerPass {
+struct PushLimits: NodePass {
     let name = "push_limits"
 
-    func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan { plan.rewritten(Self.push) }
+    func rewritten(_ node: LogicalPlan) -> LogicalPlan { Self.push(node) }
 
     private static func push(_ node: LogicalPlan) -> LogicalPlan {
         guard case .limit(let window, let input) = node else { return node }

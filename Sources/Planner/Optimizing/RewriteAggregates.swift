@@ -8,19 +8,17 @@ import Plans
 ///     min(DISTINCT a)                     →  min(a)
 ///     count(DISTINCT k) … GROUP BY k      →  1, or 0 where k is null
 ///     SELECT DISTINCT k … GROUP BY k      →  the groups
-struct RewriteAggregates: OptimizerPass {
+struct RewriteAggregates: NodePass {
     let name = "rewrite_aggregates"
 
-    func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan {
-        plan.rewritten { node in
-            guard case .aggregate(let aggregation, let input) = node, aggregation.phase == .single else {
-                return node
-            }
-            if aggregation.calls.isEmpty, Self.isGrouped(by: aggregation, input) {
-                return .project(Projection(aggregation.keys, names: aggregation.names), input)
-            }
-            return Self.shortened(aggregation, input)
+    func rewritten(_ node: LogicalPlan) -> LogicalPlan {
+        guard case .aggregate(let aggregation, let input) = node, aggregation.phase == .single else {
+            return node
         }
+        if aggregation.calls.isEmpty, Self.isGrouped(by: aggregation, input) {
+            return .project(Projection(aggregation.keys, names: aggregation.names), input)
+        }
+        return Self.shortened(aggregation, input)
     }
 
     private static func shortened(_ aggregation: Aggregation, _ input: LogicalPlan) -> LogicalPlan {

@@ -10,14 +10,14 @@ import Plans
 ///
 /// Only what some expression asks for in every row: what only branches of a CASE, later arguments of COALESCE or later
 /// terms of AND and OR ask for could fault in rows that never get there.
-struct ShareExpressions: OptimizerPass {
+struct ShareExpressions: NodePass {
     let name = "share_expressions"
 
     /// Larger ones are left as they are: finding repetitions hashes every part.
     private static let sizeLimit = 1_000
     private static let sharedLimit = 32
 
-    func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan { plan.rewritten(Self.share) }
+    func rewritten(_ node: LogicalPlan) -> LogicalPlan { Self.share(node) }
 
     private static func share(_ node: LogicalPlan) -> LogicalPlan {
         switch node {
@@ -37,7 +37,7 @@ struct ShareExpressions: OptimizerPass {
         case .aggregate(var aggregation, let input):
             var parts = aggregation.keys.map { Part($0, isCertain: true) }
             for call in aggregation.calls {
-                // Rows that a FILTER leaves out are not asked for the arguments.
+                // Rows that a FILTER leaves out are not asked for arguments that may fault.
                 parts += (call.arguments + call.order.map(\.expression)).map {
                     Part($0, isCertain: call.filter == nil)
                 }

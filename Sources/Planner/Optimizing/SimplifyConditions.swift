@@ -3,22 +3,20 @@ import Kernels
 import Plans
 
 /// Shortens AND, OR and NOT, and drops filters that are constant.
-struct SimplifyConditions: OptimizerPass {
+struct SimplifyConditions: NodePass {
     let name = "simplify_conditions"
 
-    func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan {
-        plan.rewritten { node in
-            let node = node.mapExpressions { $0.rewritten(Self.simplify) }
-            if case .join(let kind, let condition?, let left, let right) = node {
-                return Self.join(kind, condition, left, right, node)
-            }
-            guard case .filter(let condition, let input) = node else { return node }
-            switch condition.literalValue {
-            case nil: return node
-            case .boolean(true): return input
-            // Neither false nor null lets a row pass.
-            default: return .values(ValueRows(schema: input.schema, rows: []))
-            }
+    func rewritten(_ node: LogicalPlan) -> LogicalPlan {
+        let node = node.mapExpressions { $0.rewritten(Self.simplify) }
+        if case .join(let kind, let condition?, let left, let right) = node {
+            return Self.join(kind, condition, left, right, node)
+        }
+        guard case .filter(let condition, let input) = node else { return node }
+        switch condition.literalValue {
+        case nil: return node
+        case .boolean(true): return input
+        // Neither false nor null lets a row pass.
+        default: return .values(ValueRows(schema: input.schema, rows: []))
         }
     }
 
@@ -62,13 +60,21 @@ struct SimplifyConditions: OptimizerPass {
 
     /// `(a AND b) OR (a AND c)` becomes `a AND (b OR c)`: an equality of two tables in every branch is a join's key.
     ///
+    /// A term that may fault moves only from the front of all branches: further back, the terms before it keep rows from it.
+    ///
     /// *Nulls*: three-valued logic is distributive.
     private static func factored(_ branches: [Expression]) -> Expression? {
         guard branches.count > 1 else { return nil }
         let terms = branches.map(\.conjuncts)
-        let common = terms[0].filter { term in
-            !term.isVolatile && terms.dropFirst().allSatisfy { $0.contains(term) }
+        let front = terms[0].indices.prefix { index in
+            !terms[0][index].isVolatile
+                && terms.allSatisfy { index < $0.count && $0[index] == terms[0][index] }
         }
+        let common = terms[0].enumerated().filter { index, term in
+            front.contains(index)
+                || !term.isVolatile && term.neverFaults
+                    && terms.dropFirst().allSatisfy { $0.contains(term) }
+        }.map(\.element)
         guard !common.isEmpty else { return nil }
         let rest = terms.map { branch in branch.filter { !common.contains($0) } }
         // A branch that is nothing else lets all pass.

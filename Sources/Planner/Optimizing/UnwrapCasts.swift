@@ -7,12 +7,12 @@ import Plans
 ///     cast(day as timestamp) >= timestamp '2026-01-01 12:00'   →   day >= date '2026-01-02'
 ///
 /// Only where the constant, brought back and widened again, shows where it lies between two values of the column.
-struct UnwrapCasts: OptimizerPass {
+struct UnwrapCasts: NodePass {
     let name = "unwrap_casts"
     let folding: ConstantFolding
 
-    func run(_ plan: LogicalPlan) throws(PlannerError) -> LogicalPlan {
-        plan.rewritten { $0.mapExpressions { $0.rewritten(unwrap) } }
+    func rewritten(_ node: LogicalPlan) -> LogicalPlan {
+        node.mapExpressions { $0.rewritten(unwrap) }
     }
 
     private func unwrap(_ expression: Expression) -> Expression {

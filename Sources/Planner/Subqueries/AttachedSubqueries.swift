@@ -78,7 +78,7 @@ struct AttachedSubqueries {
         let subquery = subqueries[index]
         var condition: Expression?
         if case .any(let comparison) = subquery.form { condition = try bind(try read(comparison)) }
-        let width = plan.schema.count
+        let width = plan.width
         switch subquery.form {
         case .value: try join(subquery.plan.hasOneRowAtMost ? .left : .single, on: nil, index)
         case .exists, .any: try join(.mark, on: condition, index)
@@ -89,6 +89,7 @@ struct AttachedSubqueries {
     private mutating func join(
         _ kind: JoinKind, on condition: Expression?, _ index: Int
     ) throws(PlannerError) {
+        try context.settings.interruption.check()
         var outer: [Int: Expression] = [:]
         for (number, value) in subqueries[index].outer { outer[number] = try read(value) }
         var decorrelation = Decorrelation(left: plan, outer: outer, context: context)

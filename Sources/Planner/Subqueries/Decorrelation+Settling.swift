@@ -109,7 +109,7 @@ extension Decorrelation {
         switch plan {
         case .join(let kind, _, let left, _)
         where kind != .inner && kind != .right && kind != .full
-            && columns.allSatisfy { $0 < left.schema.count }:
+            && columns.allSatisfy { $0 < left.width }:
             return source(of: columns, left)
         case .filter(_, .join(let kind, let condition, let left, let right))
         where [.semi, .anti, .mark, .single].contains(kind):

@@ -41,8 +41,8 @@ struct Decorrelation {
             return try joinValues(kind, on: condition, query)
         }
         var part = try push(query)
-        if part.absent != nil { part = try materialised(part, width: query.schema.count) }
-        let width = left.schema.count
+        if part.absent != nil { part = try materialised(part, width: query.width) }
+        let width = left.width
         let ties = part.ties.map { joined($0, width: width) }
         // A row that is not tied is no row of the list; only the comparison itself may be unknown.
         let filters = kind == .mark ? ties.map { .call(.isTrue, [$0], .boolean) } : ties
@@ -66,8 +66,8 @@ struct Decorrelation {
             }
         }
         var part = try push(source)
-        let width = left.schema.count
-        let sourceWidth = source.schema.count
+        let width = left.width
+        let sourceWidth = source.width
         // An absent row is no match to the join, so it cannot meet a condition there.
         if condition != nil, part.absent != nil { part = try materialised(part, width: sourceWidth) }
         let isPadded = kind != .inner || part.absent != nil

@@ -3,8 +3,13 @@ import Kernels
 
 /// The result types of `+ - * / %`; nil where there is no such operation.
 ///
-/// Numbers follow PostgreSQL. Decimals there have no bound; here a result keeps all digits up to 38, and a quotient has
-/// 16 behind the point, as PostgreSQL's has at least, or down to six where 38 digits do not hold more.
+/// Numbers follow PostgreSQL. Decimals there have no bound; here a result keeps all digits up to 38. A product that could
+/// have more keeps its digits behind the point, 20 at most or as many as a factor has: a number too large for what is left
+/// is an error. A quotient has 16 behind the point, as PostgreSQL's has at least, or down to six where 38 digits do not
+/// hold more.
+///
+/// DuckDB and DataFusion keep all digits behind the point of a product; their quotients have few or are doubles, so that it
+/// does not come to products of 32 digits behind the point.
 enum ArithmeticTypes {
     static func result(_ function: ScalarFunction, _ left: DataType, _ right: DataType) -> DataType? {
         if let common = left.numericCommon(with: right) {
@@ -22,7 +27,9 @@ enum ArithmeticTypes {
         let scale = max(left.scale, right.scale)
         switch function {
         case .multiply:
-            return fitted(whole: leftWhole + rightWhole, scale: left.scale + right.scale, least: 6)
+            return fitted(
+                whole: leftWhole + rightWhole, scale: left.scale + right.scale,
+                least: max(scale, productScale))
         case .divide:
             return fitted(
                 whole: leftWhole + right.scale, scale: max(16, left.scale + right.precision + 1), least: 6)
@@ -30,6 +37,9 @@ enum ArithmeticTypes {
         default: return fitted(whole: max(leftWhole, rightWhole) + 1, scale: scale, least: scale)
         }
     }
+
+    /// Leaves 18 digits before the point.
+    private static let productScale = 20
 
     /// Takes digits off the end, down to `least` of them, when there are too many.
     private static func fitted(whole: Int, scale: Int, least: Int) -> DataType {

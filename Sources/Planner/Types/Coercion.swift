@@ -20,7 +20,10 @@ struct Coercion {
                 .typeMismatch, "\(place()) takes \(target), not \(value.type)", at: position,
                 hint: CommonType.canCast(value.type, to: target) ? "convert it: CAST(… AS \(target))" : nil)
         }
-        return .cast(value, to: target, isTry: false)
+        let cast = Expression.cast(value, to: target, isTry: false)
+        // Nobody wrote it, so nobody else says where a number stands that is too large for it.
+        let isTotal = !target.isDecimal || value.type.fitsWholly(in: target)
+        return isTotal ? cast : .located(cast, SourcePlace(position))
     }
 
     /// The common type of all, string literals bending to the others.

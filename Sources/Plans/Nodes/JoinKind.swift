@@ -37,6 +37,15 @@ package enum JoinKind: String, Sendable, Hashable, CaseIterable {
         case .semi, .anti, .rightSemi, .rightAnti, .mark: false
         }
     }
+    /// How many columns come out, of those of the sides; a side that gives none is not asked.
+    package func width(_ left: @autoclosure () -> Int, _ right: @autoclosure () -> Int) -> Int {
+        switch self {
+        case .semi, .anti: left()
+        case .rightSemi, .rightAnti: right()
+        case .mark: left() + 1
+        case .inner, .left, .right, .full, .single: left() + right()
+        }
+    }
     /// Whether a right row is given shows only when every left row was seen.
     package var settlesRight: Bool { keepsRight || self == .rightSemi }
     /// What gives the same rows with the sides exchanged; nil where nothing does.

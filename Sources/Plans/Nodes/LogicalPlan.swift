@@ -53,7 +53,12 @@ extension LogicalPlan {
         case .filter(_, let input), .sort(_, let input), .limit(_, let input): input.width
         case .window(let windowing, let input): input.width + windowing.calls.count
         case .numberRows(_, let input): input.width + 1
-        default: schema.count
+        case .expand(let expansion, let input): input.width + expansion.names.count
+        case .unnest(let unnesting, let input): input.width + unnesting.names.count
+        case .recursion(_, let base, _): base.width
+        case .union(let inputs): inputs[0].width
+        case .join(let kind, _, let left, let right): kind.width(left.width, right.width)
+        case .values, .scan, .project, .aggregate, .workingTable: schema.count
         }
     }
 

@@ -33,6 +33,22 @@ package indirect enum PhysicalPlan: Sendable, Hashable {
 extension PhysicalPlan {
     package var schema: Schema { schema { inputs[$0].schema } }
 
+    /// How many columns it gives, without making a schema, which copies those of all nodes below.
+    package var width: Int {
+        switch self {
+        case .filter(_, let input), .sort(_, let input), .limit(_, let input), .topN(_, _, _, let input):
+            input.width
+        case .window(let windowing, let input): input.width + windowing.calls.count
+        case .numberRows(_, let input): input.width + 1
+        case .expand(let expansion, let input): input.width + expansion.names.count
+        case .unnest(let unnesting, let input): input.width + unnesting.names.count
+        case .recursion(_, let base, _): base.width
+        case .union(let inputs): inputs[0].width
+        case .join(let join, let left, let right): join.kind.width(left.width, right.width)
+        case .values, .scan, .project, .aggregate, .workingTable: schema.count
+        }
+    }
+
     /// The schema, given those of the inputs that it depends on.
     func schema(_ input: (Int) -> Schema) -> Schema {
         switch self {

@@ -39,16 +39,19 @@ extension PhysicalPlan {
         case .sort(let keys, let input):
             return input.withFilter(channel, on: column).map { .sort(keys, $0) }
         case .join(let join, let left, let right):
-            let width = left.schema.count
             switch join.kind {
+            case .semi, .anti: return left.withFilter(channel, on: column).map { .join(join, $0, right) }
             case .rightSemi, .rightAnti:
                 return right.withFilter(channel, on: column).map { .join(join, left, $0) }
-            case .inner where column >= width, .right where column >= width:
+            case .inner, .left, .right, .mark, .single:
+                let width = left.width
+                if column < width {
+                    if join.kind == .right { return nil }
+                    return left.withFilter(channel, on: column).map { .join(join, $0, right) }
+                }
+                guard join.kind == .inner || join.kind == .right else { return nil }
                 return right.withFilter(channel, on: column - width).map { .join(join, left, $0) }
-            case .inner, .left, .semi, .anti, .mark, .single:
-                if column >= width { return nil }
-                return left.withFilter(channel, on: column).map { .join(join, $0, right) }
-            case .right, .full: return nil
+            case .full: return nil
             }
         case .values, .window, .expand, .unnest, .recursion, .workingTable, .topN, .limit, .union,
             .numberRows:

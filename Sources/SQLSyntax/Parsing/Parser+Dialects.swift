@@ -30,7 +30,7 @@ extension Parser {
         var entries: [(key: ExpressionSyntax, value: ExpressionSyntax)] = []
         repeat {
             let name = try key(&self)
-            try expect(.colon)
+            guard takeColon() else { throw unexpected() }
             entries.append((name, try expression()))
         } while take(.comma)
         try expect(.closeBrace)

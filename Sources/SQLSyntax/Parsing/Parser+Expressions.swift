@@ -145,7 +145,7 @@ extension Parser {
             advance()
             if take(.colon) { return try slice(of: value, from: nil, at: start) }
             let index = try expression()
-            if take(.colon) { return try slice(of: value, from: index, at: start) }
+            if takeColon() { return try slice(of: value, from: index, at: start) }
             try expect(.closeBracket)
             return try make(.element(value, index: index), at: start)
         case .sign(.period) where Precedence.postfix > level:

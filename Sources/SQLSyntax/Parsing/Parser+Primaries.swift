@@ -13,8 +13,9 @@ extension Parser {
             advance()
             return try make(.literal(.bytes(bytes)), at: start)
         case .parameter(let index):
+            let number = try parameter(index)
             advance()
-            return try make(.parameter(.index(index ?? nextQuestionMark())), at: start)
+            return try make(.parameter(.index(number)), at: start)
         case .namedParameter(let name):
             advance()
             return try make(.parameter(.named(name)), at: start)
@@ -80,11 +81,18 @@ extension Parser {
             return try make(.exists(query), at: start, queryHeight: height)
         case .array:
             advance()
-            guard token.kind == .sign(.openBracket) else {
+            if token.kind == .sign(.openBracket) { return try arrayLiteral(at: start) }
+            guard take(.openParenthesis) else {
                 _ = take(.openBracket)
                 throw unexpected()
             }
-            return try arrayLiteral(at: start)
+            guard startsQuery else {
+                alsoExpected("a query")
+                throw unexpected()
+            }
+            let (query, height) = try measuredQuery()
+            try expect(.closeParenthesis)
+            return try make(.arrayQuery(query), at: start, queryHeight: height)
         case .row:
             guard next == .sign(.openParenthesis) else { return nil }
             advance()

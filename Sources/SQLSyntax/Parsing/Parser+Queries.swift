@@ -6,15 +6,44 @@ extension Parser {
 
     private mutating func unboundedQuery() throws(SQLSyntaxError) -> QuerySyntax {
         let start = position
-        var commonTables: [QuerySyntax.CommonTable] = []
-        var isRecursive = false
-        if take(.with) {
-            isRecursive = take(.recursive)
-            commonTables = try list { parser throws(SQLSyntaxError) in try parser.commonTable() }
+        return try query(behind: try withClause(), from: start)
+    }
+
+    /// A query, or `WITH … INSERT INTO t SELECT …`, which is `INSERT INTO t WITH … SELECT …`.
+    mutating func queryOrInsert() throws(SQLSyntaxError) -> StatementSyntax {
+        try nested { parser throws(SQLSyntaxError) in
+            let start = parser.position
+            let with = try parser.withClause()
+            let place = parser.position
+            guard !with.tables.isEmpty, parser.take(.insert) else {
+                return .query(try parser.query(behind: with, from: start))
+            }
+            var insert = try parser.insert(at: place)
+            // A WITH of the query's own sees this one.
+            if !insert.source.commonTables.isEmpty {
+                insert.source = QuerySyntax(body: .query(insert.source), position: insert.source.position)
+            }
+            insert.source.commonTables = with.tables
+            insert.source.isRecursive = with.isRecursive
+            return .insert(insert)
         }
+    }
+
+    /// `WITH …`; no tables where the word does not stand.
+    private mutating func withClause() throws(SQLSyntaxError) -> (
+        tables: [QuerySyntax.CommonTable], isRecursive: Bool
+    ) {
+        guard take(.with) else { return ([], false) }
+        let isRecursive = take(.recursive)
+        return (try list { parser throws(SQLSyntaxError) in try parser.commonTable() }, isRecursive)
+    }
+
+    private mutating func query(
+        behind with: (tables: [QuerySyntax.CommonTable], isRecursive: Bool), from start: TextPosition
+    ) throws(SQLSyntaxError) -> QuerySyntax {
         var query = QuerySyntax(body: try body(tighterThan: 0), position: start)
-        query.commonTables = commonTables
-        query.isRecursive = isRecursive
+        query.commonTables = with.tables
+        query.isRecursive = with.isRecursive
         if take(.order) {
             try expect(.by)
             query.order = take(.all) ? [try direction(of: .everyColumn(at: position))] : try orderList()
@@ -154,6 +183,9 @@ extension Parser {
             if take(.cube) { return .cube(try groupingLists()) }
         }
         if take(.grouping, .sets) { return .sets(try groupingSets()) }
+        if token.kind == .sign(.openParenthesis), lookAhead().kind == .sign(.closeParenthesis) {
+            return .sets([try groupingList()])
+        }
         return .key(try expression())
     }
 

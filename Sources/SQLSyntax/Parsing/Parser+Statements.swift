@@ -2,7 +2,7 @@
 extension Parser {
     mutating func statement() throws(SQLSyntaxError) -> StatementSyntax {
         beginStatement()
-        if startsQuery { return .query(try query()) }
+        if startsQuery { return try queryOrInsert() }
         if let fault = dialectFault() { throw fault }
         if take(.explain) { return .explain(try explain()) }
         if take(.describe) || take(.desc) { return try describe() }
@@ -148,7 +148,7 @@ extension Parser {
         take(.like) ? try text("a pattern in quotes") : nil
     }
 
-    private mutating func insert(at start: TextPosition) throws(SQLSyntaxError) -> InsertSyntax {
+    mutating func insert(at start: TextPosition) throws(SQLSyntaxError) -> InsertSyntax {
         if isWord("OVERWRITE") {
             throw unsupported("INSERT OVERWRITE", hint: "TRUNCATE the table, then INSERT INTO it")
         }

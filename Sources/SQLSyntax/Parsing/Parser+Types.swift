@@ -67,7 +67,7 @@ extension Parser {
             result = .structure(
                 try list { parser throws(SQLSyntaxError) in
                     let name = try parser.label("the name of a field")
-                    _ = parser.take(.colon)
+                    _ = parser.takeColon()
                     var field = TypeSyntax.Field(name: name, type: try parser.type())
                     field.isRequired = parser.take(.not, .null)
                     if parser.take(word: "COMMENT") { field.comment = try parser.text("a comment in quotes") }

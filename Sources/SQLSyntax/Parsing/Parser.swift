@@ -8,6 +8,8 @@ struct Parser {
     private var depth = 0
     /// `?` of the statement so far.
     private var questionMarks = 0
+    /// `$1` stands in the statement.
+    private var hasNumberedParameters = false
     /// Joins and set operators so far.
     private var combinations = 0
     /// The height of the tallest expression of the current query.
@@ -48,13 +50,19 @@ struct Parser {
         return true
     }
 
-    /// Counts from one in each statement.
-    mutating func nextQuestionMark() -> Int {
-        questionMarks += 1
-        return questionMarks
+    /// Which value `$1`, with its number, or `?`, without one, stands for; counts from one in each statement.
+    mutating func parameter(_ number: Int?) throws(SQLSyntaxError) -> Int {
+        if number == nil { questionMarks += 1 } else { hasNumberedParameters = true }
+        guard questionMarks == 0 || !hasNumberedParameters else {
+            throw unsupported("a statement with both ? and $1", hint: "write all parameters in one way")
+        }
+        return number ?? questionMarks
     }
 
-    mutating func beginStatement() { questionMarks = 0 }
+    mutating func beginStatement() {
+        questionMarks = 0
+        hasNumberedParameters = false
+    }
 
     /// Takes both or none.
     mutating func take(_ first: Keyword, _ second: Keyword) -> Bool {
@@ -198,6 +206,16 @@ struct Parser {
                 .tooDeep, "the statement has too many joins and set operators",
                 ["limit": SQLSyntaxLimits.combinations], at: position)
         }
+    }
+
+    /// A colon where only one can stand, so that what is behind it is no parameter: `{'a':id}`.
+    mutating func takeColon() -> Bool {
+        guard case .namedParameter(let name) = token.kind else { return take(.colon) }
+        let place = TextPosition(line: position.line, column: position.column + 1)
+        tokens[index] = Token(kind: .word(name, Keyword.named(name)), position: place, isAttached: true)
+        expected.removeAll(keepingCapacity: true)
+        expectedKeywords.removeAll(keepingCapacity: true)
+        return true
     }
 
     /// Makes the `>>` here a `>`, one having been read.

@@ -76,6 +76,9 @@ extension SyntaxPrinter {
             write("ROW(")
             separated(elements) { $0.write($1) }
             write(")")
+        case .arrayQuery(let query):
+            write("ARRAY")
+            parenthesized { $0.write(query) }
         case .exists(let query):
             write("EXISTS ")
             parenthesized { $0.write(query) }

@@ -61,7 +61,7 @@ extension SyntaxPrinter {
             separated(keys) { $0.write($1) }
             write(") ")
         }
-        separated(select.items) { printer, item in
+        separated(select.items.flatMap(spread)) { printer, item in
             printer.write(item.value)
             if let alias = item.alias {
                 printer.write(" AS ")
@@ -84,6 +84,11 @@ extension SyntaxPrinter {
             }
         }
         writeClause(" QUALIFY ", select.qualify)
+    }
+
+    private func spread(_ item: SelectSyntax.Item) -> [SelectSyntax.Item] {
+        guard case .star = item.value.kind else { return [item] }
+        return starColumns[item.value.position] ?? [item]
     }
 
     private mutating func writeClause(_ keyword: String, _ value: ExpressionSyntax?) {

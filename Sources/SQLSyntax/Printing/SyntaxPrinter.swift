@@ -3,6 +3,10 @@
 /// Reading the text again gives the same tree.
 struct SyntaxPrinter {
     private(set) var text = ""
+    /// Written in place of the stars that stand there.
+    let starColumns: StarColumns
+
+    private init(_ starColumns: StarColumns) { self.starColumns = starColumns }
 
     mutating func write(_ piece: String) { text += piece }
 
@@ -37,8 +41,10 @@ struct SyntaxPrinter {
         return SQLText.quoted(name, by: "\"")
     }
 
-    static func text(_ body: (inout SyntaxPrinter) -> Void) -> String {
-        var printer = SyntaxPrinter()
+    static func text(
+        with starColumns: StarColumns = StarColumns(), _ body: (inout SyntaxPrinter) -> Void
+    ) -> String {
+        var printer = SyntaxPrinter(starColumns)
         body(&printer)
         return printer.text
     }

@@ -32,6 +32,8 @@ package struct ExpressionSyntax: Sendable, Hashable {
         case row([ExpressionSyntax])
         case exists(QuerySyntax)
         case subquery(QuerySyntax)
+        /// `ARRAY(SELECT …)`
+        case arrayQuery(QuerySyntax)
         case atTimeZone(ExpressionSyntax, zone: ExpressionSyntax)
     }
 
@@ -72,7 +74,7 @@ extension ExpressionSyntax {
 extension ExpressionSyntax.Kind {
     fileprivate var children: [ExpressionSyntax] {
         switch self {
-        case .literal, .name, .parameter, .exists, .subquery: []
+        case .literal, .name, .parameter, .exists, .subquery, .arrayQuery: []
         case .star(let star): star.replaced.map(\.value)
         case .unary(_, let operand): [operand]
         case .binary(_, let operands): operands

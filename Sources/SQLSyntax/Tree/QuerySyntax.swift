@@ -40,6 +40,11 @@ package struct SelectSyntax: Sendable, Hashable {
     package struct Item: Sendable, Hashable {
         package var value: ExpressionSyntax
         package var alias: Identifier?
+
+        package init(value: ExpressionSyntax, alias: Identifier? = nil) {
+            self.value = value
+            self.alias = alias
+        }
     }
     package struct NamedWindow: Sendable, Hashable {
         package var name: Identifier

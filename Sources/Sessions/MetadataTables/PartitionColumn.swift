@@ -10,17 +10,27 @@ struct PartitionColumn {
 
     init(_ metadata: TableMetadata) {
         var fields: [Field] = []
-        // The newest spec's names win.
+        // The newest spec's names win; each is there once.
         let ordered = [metadata.defaultSpec] + metadata.specs.reversed()
         for spec in ordered {
             for (field, type) in zip(spec.fields, Self.types(of: spec, metadata))
             where field.transform != .void && !fields.contains(where: { $0.id == field.fieldID }) {
-                fields.append(Field(id: field.fieldID, field.name, type))
+                fields.append(Field(id: field.fieldID, Self.free(field.name, among: fields), type))
             }
         }
         fieldIDs = fields.compactMap(\.id)
         type = fields.isEmpty ? nil : .structure(fields.map { Field($0.name, $0.type) })
         specs = metadata.specs.reduce(into: [:]) { $0[$1.specID] = $1 }
+    }
+
+    /// An older field whose name a newer one has: `day_1`.
+    private static func free(_ name: String, among fields: [Field]) -> String {
+        var (free, number) = (name, 1)
+        while fields.contains(where: { $0.name == free }) {
+            free = "\(name)_\(number)"
+            number += 1
+        }
+        return free
     }
 
     static func types(of spec: PartitionSpec, _ metadata: TableMetadata) -> [DataType] {

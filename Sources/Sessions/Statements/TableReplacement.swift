@@ -48,7 +48,7 @@ struct TableReplacement {
             try planning.planner.plan(insert, into: metadata.currentSchema.fields, tables: planning.tables)
         }
         let run = try session.engine.start(plan.plan, now: planning.now, token: request.cancellation)
-        let written = try await writing.write(run, into: metadata)
+        let written = try await writing.write(run, into: metadata, from: source.position)
         do {
             try await commit(written, definition, onto: table)
             return written.rowCount

@@ -82,7 +82,7 @@ struct TableStatements {
             try planning.planner.plan(insert, into: metadata.currentSchema.fields, tables: planning.tables)
         }
         let run = try session.engine.start(plan.plan, now: planning.now, token: request.cancellation)
-        let written = try await writing.write(run, into: metadata)
+        let written = try await writing.write(run, into: metadata, from: source.position)
         do {
             try await commit(written, creating: identifier, metadata)
             return written.rowCount
@@ -131,7 +131,7 @@ struct TableStatements {
                 tables: planning.tables)
         }
         let run = try session.engine.start(plan.plan, now: planning.now, token: request.cancellation)
-        let written = try await writing.write(run, into: table.metadata)
+        let written = try await writing.write(run, into: table.metadata, from: insert.source.position)
         try await writing.append(written, to: table)
         return Self.count(written.rowCount)
     }

@@ -28,8 +28,8 @@ struct ViewStatements {
         }
         let exists = try await session.catalog.viewExists(identifier, in: warehouse)
         if exists, syntax.ifNotExists { return CatalogStatements.status("exists") }
-        let schema = try await schema(of: syntax.query, columns: syntax.columns, called: identifier)
-        let version = version(of: syntax.query)
+        let (schema, sql) = try await definition(syntax.query, columns: syntax.columns, called: identifier)
+        let version = version(sql)
         let properties = try TableDefinition.properties(syntax.properties)
         if exists, syntax.isReplacing {
             return try await replace(identifier, schema, version, properties)
@@ -44,10 +44,10 @@ struct ViewStatements {
         }
     }
 
-    private func version(of query: QuerySyntax) -> ViewVersion {
+    private func version(_ sql: String) -> ViewVersion {
         ViewVersion(
             schemaID: -1, summary: ["engine-name": ViewDefinition.dialect],
-            representations: [ViewRepresentation(sql: "\(query)", dialect: ViewDefinition.dialect)],
+            representations: [ViewRepresentation(sql: sql, dialect: ViewDefinition.dialect)],
             defaultNamespace: Namespace(request.namespace), at: session.engine.clock.now.milliseconds)
     }
 
@@ -61,8 +61,8 @@ struct ViewStatements {
         }
         switch syntax.change {
         case .query(let query):
-            let schema = try await schema(of: query, columns: [], called: identifier)
-            return try await replace(identifier, schema, version(of: query), [:])
+            let (schema, sql) = try await definition(query, columns: [], called: identifier)
+            return try await replace(identifier, schema, version(sql), [:])
         case .rename(let name):
             var target = TableIdentifier(namespace: identifier.namespace, name: name.last.text)
             if name.parts.count > 1 {
@@ -109,15 +109,17 @@ struct ViewStatements {
         return CatalogStatements.status("replaced")
     }
 
-    private func schema(
-        of query: QuerySyntax, columns names: [CreateViewSyntax.Column], called identifier: TableIdentifier
-    ) async throws -> IcebergSchema {
+    /// The view's columns, and its query as it is kept.
+    private func definition(
+        _ query: QuerySyntax, columns names: [CreateViewSyntax.Column], called identifier: TableIdentifier
+    ) async throws -> (schema: IcebergSchema, sql: String) {
         var request = request
         request.parameters = []
         let planning = try await session.planning(
             of: query, in: warehouse, request, for: identifier)
-        let columns = try await session.engine.compute(for: request.cancellation) {
-            try planning.planner.plan(query, tables: planning.tables).plan.schema.fields
+        let (columns, sql) = try await session.engine.compute(for: request.cancellation) {
+            let columns = try planning.planner.plan(query, tables: planning.tables).plan.schema.fields
+            return (columns, try planning.planner.lastingText(of: query, tables: planning.tables))
         }
         guard names.isEmpty || names.count == columns.count else {
             throw PlannerError(
@@ -138,7 +140,7 @@ struct ViewStatements {
                 column.type, of: name, at: named?.name.position ?? query.position)
             return Field(name, type, doc: named?.comment)
         }
-        return IcebergSchema(fields: fields).withFreshIDs().schema
+        return (IcebergSchema(fields: fields).withFreshIDs().schema, sql)
     }
 
     /// - Errors: `PLA-103`, `SES-105`, `CAT-108`.

@@ -1,6 +1,7 @@
 import Catalogs
 import Columnar
 import Execution
+import Faults
 import Iceberg
 import SQLSyntax
 import Scheduling
@@ -24,18 +25,23 @@ struct RowWriting {
         var rowCount: Int64
     }
 
+    /// The query, which stands at `position`, gives one column for each of the table's, in order.
+    ///
     /// - Errors: the query's, `SES-201`, `TAB-…`, the store's; then no file is left.
-    func write(_ run: QueryRun, into metadata: TableMetadata) async throws -> Written {
+    func write(
+        _ run: QueryRun, into metadata: TableMetadata, from position: TextPosition
+    ) async throws -> Written {
         let engine = session.engine
         let writer = try TableWriter(
             metadata: metadata, store: engine.store, clock: engine.clock, randomness: engine.randomness,
             pool: (engine.morsels, .query), ledger: engine.ledger)
-        let required = RequiredColumns(metadata.currentSchema.fields)
+        let fields = metadata.currentSchema.fields
+        let required = RequiredColumns(fields, at: position.place)
         do {
             var rowCount: Int64 = 0
             while let batch = try await run.next() {
                 try required.check(batch, rowsBefore: rowCount)
-                try await writer.write(batch)
+                try await writer.write(batch.labelled(as: fields))
                 rowCount += Int64(batch.rowCount)
             }
             try request.cancellation.check()
@@ -106,11 +112,28 @@ struct RowWriting {
     }
 }
 
+extension Batch {
+    /// The columns as those of a table at the same places.
+    ///
+    /// A column that the query only passes on carries the id and the name it has where it comes from, and the writer finds
+    /// columns by those.
+    fileprivate func labelled(as fields: [Field]) -> Batch {
+        precondition(fields.count == schema.count, "a query gives as many columns as the table has")
+        let labelled = zip(fields, schema.fields).map { field, own in
+            Field(id: field.id, field.name, own.type, isRequired: own.isRequired)
+        }
+        return Batch(
+            schema: Schema(labelled), columns: columns, rowCount: columnRowCount, selection: selection)
+    }
+}
+
 /// Columns that take no NULL.
 private struct RequiredColumns {
     private let fields: [(index: Int, field: Field)]
+    private let place: FaultPlace
 
-    init(_ fields: [Field]) {
+    init(_ fields: [Field], at place: FaultPlace) {
+        self.place = place
         self.fields = fields.enumerated().filter { Self.hasRequired($0.element) }.map {
             ($0.offset, $0.element)
         }
@@ -138,7 +161,8 @@ private struct RequiredColumns {
 
     private func fault(_ path: String, _ row: Int64) -> SessionsError {
         SessionsError(
-            .nullNotAllowed, "a column that takes no NULL would get one", ["column": path, "row": row + 1])
+            .nullNotAllowed, "a column that takes no NULL would get one", ["column": path, "row": row + 1],
+            at: place)
     }
 
     /// The path of the first required place inside a value that is NULL.
