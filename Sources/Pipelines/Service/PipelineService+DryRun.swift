@@ -38,7 +38,8 @@ extension PipelineService {
         let oldest = try log.registerAtOldest(consumer: reader)
         defer { log.unregister(consumer: reader) }
         let run = DryRun(
-            statement: statement, preparation: statement.preparation(
+            statement: statement,
+            preparation: statement.preparation(
                 now: now, supervisor: control, resources: resources), log: log,
             pool: resources.pool, memory: resources.memory, token: token)
         do {

@@ -16,9 +16,6 @@ package struct TableFiles: Sendable {
     /// Told of the bytes of a large manifest while it is decoded.
     var memory: MemoryBudget?
 
-    /// Several are read side by side, but not many: smaller ones need no room of their own.
-    private static let smallBytes: Int64 = 1 << 20
-
     /// Large manifests and lists are decoded on `pool` where there is one.
     package init(
         metadata: TableMetadata, store: any BlobStore, caches: TableCaches,
@@ -92,12 +89,12 @@ package struct TableFiles: Sendable {
     ) async throws -> [ManifestEntry] {
         if let known = caches.manifests.find(key) { return known }
         let size = reader.info.size
-        let reservation = try memory?.reserve(
-            size > Self.smallBytes ? Int(size) : 0, for: "a table's manifest")
+        let allowance = try memory.map { try ReadAllowance($0, file: manifest.path) }
+        try allowance?.fetch(Int(size))
         let bytes = try await reader.read([0..<size])[0]
         let manifestReader = ManifestReader(metadata: metadata, manifest: manifest)
         let entries = try await workers.run(size: bytes.count) {
-            try withExtendedLifetime(reservation) { try manifestReader.entries(bytes) }
+            try manifestReader.entries(bytes) { try allowance?.hold(Int(size) + $0) }
         }
         caches.manifests.insert(entries, for: key, cost: bytes.count * TableCaches.growth)
         return entries
