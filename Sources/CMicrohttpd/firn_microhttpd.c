@@ -271,7 +271,8 @@ void firn_http_sweep(firn_http_server *server, int64_t head_nanoseconds) {
     int64_t oldest = now_nanoseconds() - head_nanoseconds;
     pthread_mutex_lock(&server->lock);
     for (connection *each = server->connections; each != NULL; each = each->next) {
-        if (each->is_busy) continue;
+        // One that was told it is late is at its end because of us, and stays late until the library has noticed.
+        if (each->is_busy || each->is_late) continue;
         bool at_end = is_at_end(each->fd);
         // Twice in a row: the library may be about to find out by itself.
         if (each->head_since < oldest || (at_end && each->was_at_end)) {
