@@ -172,6 +172,27 @@ struct TableChangeTests {
         }
     }
 
+    @Test("a date that partitions files by its value stays one, unless the table is replaced")
+    func keepsPartitions() throws {
+        var table = try NewTable(
+            schema: IcebergSchema(fields: [Field(id: 1, "d", .date)]),
+            spec: PartitionSpec(fields: [PartitionField(sourceID: 1, name: "d", transform: .identity)]),
+            location: "s3://lake/web/t", properties: ["format-version": "3"]
+        ).metadata(uuid: Samples.uuid, at: later)
+        var snapshot = Samples.snapshot(1, parent: nil, sequence: 1, at: 0)
+        (snapshot.firstRowID, snapshot.addedRows) = (0, 1)
+        table = try table.applying(
+            [.addSnapshot(snapshot), .setSnapshotRef(name: "main", SnapshotRef(snapshotID: 1))], at: later,
+            previousFile: nil)
+        var schema = table.currentSchema
+        schema.fields[0].type = .timestamp
+        let promotion: [TableUpdate] = [.addSchema(schema, lastColumnID: nil), .setCurrentSchema(-1)]
+        fails(.invalidUpdate) { _ = try table.applying(promotion, at: later, previousFile: nil) }
+        let replaced = try table.applying(
+            [.removeSnapshotRef("main")] + promotion, at: later, previousFile: nil)
+        #expect(replaced.currentSchema.fields[0].type == .timestamp)
+    }
+
     @Test("version 3 hands out row ids and refuses snapshots that took them twice")
     func countsRowIDs() throws {
         var snapshot = Samples.snapshot(1, parent: nil, sequence: 1, at: 0)

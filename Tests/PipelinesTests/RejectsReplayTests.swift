@@ -209,7 +209,7 @@ import Testing
         try await node.catalog.createNamespace(Namespace(["rejects"]), in: node.warehouse)
         _ = try await node.catalog.createTable(
             CreateTable(
-                identifier: RejectsTable.identifier(of: "events"),
+                identifier: TableIdentifier(namespace: Namespace(["rejects"]), name: "events"),
                 schema: IcebergSchema(fields: old).withFreshIDs().schema), in: node.warehouse)
         try await node.whileRunning {
             _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])

@@ -62,7 +62,7 @@ struct StatementTests {
         let fixture = try await SessionFixture()
         _ = try await fixture.texts("CREATE TABLE web.t (b INT, a INT)")
         _ = try await fixture.texts("INSERT INTO web.t VALUES (2, 1)")
-        for (name, columns) in [("same", ["b", "a"]), ("named", ["x", "y"])] {
+        for (name, columns) in [("same", ["b", "a"]), ("named", ["x", "y"]), ("half", ["b", "z"])] {
             let fields = columns.enumerated().map { Field(id: $0 + 1, $1, .int) }
             let version = ViewVersion(
                 schemaID: -1, summary: [:],
@@ -74,6 +74,7 @@ struct StatementTests {
                     schema: IcebergSchema(fields: fields), version: version), in: fixture.warehouse)
         }
         #expect(try await fixture.texts("SELECT b, a FROM web.same") == ["2 | 1"])
+        #expect(try await fixture.texts("SELECT b, z FROM web.half") == ["2 | 1"])
         _ = try await fixture.texts("ALTER TABLE web.t ALTER COLUMN a FIRST")
         let fault = await #expect(throws: PlannerError.self) {
             try await fixture.texts("SELECT b FROM web.same")

@@ -58,6 +58,18 @@ import Testing
         _ = try state.admit(append(120), bodyChecksum: 0)
     }
 
+    @Test func whoeverOnlyLooksIsNoBacklog() throws {
+        var state = makeState { $0.backlogBytes = 300 }
+        for name in ["a", "b"] { _ = try state.register(consumer: name, landed: nil, isBacklog: name == "a") }
+        _ = try state.admit(append(120), bodyChecksum: 0)
+        guard case .commit(let group) = state.nextWork() else { return #expect(Bool(false)) }
+        state.finish(group, header: nil)
+        #expect(throws: StreamsError.self) { _ = try state.admit(append(120), bodyChecksum: 0) }
+        _ = try state.advance(consumer: "a", to: LogOffset(record: 1))
+        #expect(state.unlandedBytes == 0)
+        _ = try state.admit(append(120), bodyChecksum: 0)
+    }
+
     @Test func aFullQueueRefuses() throws {
         var state = makeState { $0.queueBytes = 300 }
         _ = try state.admit(append(120), bodyChecksum: 0)

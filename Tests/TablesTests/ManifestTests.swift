@@ -39,17 +39,21 @@ struct ManifestTests {
         #expect(try ManifestListFile.read(list, path: "l") == [manifest])
     }
 
-    @Test("a list of a manifest as long as no object is refused", arguments: [-1, Int64.max])
-    func lengths(bytes: Int64) throws {
-        let manifest = ManifestFile(path: "s3://lake/t/m.avro", length: bytes, specID: 0, addedSnapshotID: 7)
-        let snapshot = Snapshot(
-            snapshotID: 7, parentID: nil, sequenceNumber: 1, timestampMilliseconds: 1,
-            manifestList: "s3://lake/t/l.avro")
-        let list = try ManifestListFile.write(
-            [manifest, manifest], of: snapshot, formatVersion: 2, sync: TableFixtures.sync)
-        #expect { try ManifestListFile.read(list, path: "l") } throws: {
-            ($0 as? TablesError)?.code == .manifestUnreadable
+    @Test("a list of a manifest as long as no object is refused, a length nobody knew is read")
+    func lengths() throws {
+        func read(_ bytes: Int64) throws -> [ManifestFile] {
+            let manifest = ManifestFile(
+                path: "s3://lake/t/m.avro", length: bytes, specID: 0, addedSnapshotID: 7)
+            let snapshot = Snapshot(
+                snapshotID: 7, parentID: nil, sequenceNumber: 1, timestampMilliseconds: 1,
+                manifestList: "s3://lake/t/l.avro")
+            let list = try ManifestListFile.write(
+                [manifest, manifest], of: snapshot, formatVersion: 2, sync: TableFixtures.sync)
+            return try ManifestListFile.read(list, path: "l")
         }
+        #expect { try read(.max) } throws: { ($0 as? TablesError)?.code == .manifestUnreadable }
+        #expect(try read(-1).map(\.length) == [-1, -1])
+        #expect(try read(.min).map(\.length) == [-1, -1])
     }
 
     @Test("what a manifest unfolds to is heard first; a refusal is no damage")

@@ -60,6 +60,8 @@ extension Catalog {
         } catch let error as TablesError where error.code == .manifestUnreadable {
             // What cannot be read cannot be shown to be a pure append.
             throw NotRebased("a manifest cannot be read: \(error.message)")
+        } catch let error as CatalogError where error.code == .limitExceeded {
+            throw NotRebased(error.message)
         }
     }
 

@@ -33,7 +33,7 @@ extension Catalog {
     /// Whether the files at `location` are still those of the table `uuid`, whatever its name is now.
     ///
     /// A staged table has no row yet: its place is its own until somebody else has it, or a part of it, or until it was
-    /// created: a metadata file there tells that it was and is gone.
+    /// created: a metadata file in a place of its own tells that it was and is gone.
     ///
     /// - Errors: `ICE-108`, the Metastore's and the store's.
     /// - Cost: one read of the Metastore by an index; for a staged table a listing.
@@ -52,6 +52,8 @@ extension Catalog {
             }
         }
         if let known { return known }
+        // Elsewhere a table that was dropped before may have left some.
+        guard DefaultLocation.isOne(place) else { return true }
         return try await !hasMetadata(in: place)
     }
 

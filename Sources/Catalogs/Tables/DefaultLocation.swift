@@ -38,6 +38,9 @@ package enum DefaultLocation {
             || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 
+    /// Nobody else's table ever lay there.
+    static func isOne(_ location: TableLocation) -> Bool { location.key.hasPrefix(folder + "/") }
+
     /// Keeps what every client reads the same way without escapes.
     private static func segment(_ name: String) -> String {
         let plain = name.unicodeScalars.map { scalar -> Character in

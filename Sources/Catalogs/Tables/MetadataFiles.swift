@@ -53,7 +53,9 @@ struct MetadataFiles: Sendable {
             }
             let memory = try ledger.reserve(0, for: "a table's metadata")
             @Sendable func reserve(_ bytes: Int) throws {
-                if bytes > Self.smallBytes { try memory.resize(to: bytes * MetadataFile.growth) }
+                // More than half of all memory would never be free.
+                let wanted = min(bytes * MetadataFile.growth, ledger.limit / 2)
+                if bytes > Self.smallBytes { try memory.resize(to: wanted) }
             }
             try reserve(Int(reader.info.size))
             let bytes = try await reader.read([0..<reader.info.size])[0]

@@ -29,9 +29,11 @@ extension TableChange {
         edit { $0.currentSchemaID = id }
     }
 
-    /// Also of earlier specs: their files are still there.
+    /// Also of earlier specs: their files are still there. Of a table that is replaced nothing is.
     private func checkPartitions(promotedTo schema: IcebergSchema) throws(IcebergError) {
-        guard let current = metadata.schema(withID: metadata.currentSchemaID) else { return }
+        guard metadata.currentSnapshotID != nil,
+            let current = metadata.schema(withID: metadata.currentSchemaID)
+        else { return }
         let fields = metadata.specs.flatMap(\.fields)
         let known = current.allFields
         for place in schema.allFields {

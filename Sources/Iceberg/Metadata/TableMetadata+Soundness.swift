@@ -1,13 +1,12 @@
 import Columnar
 
 extension TableMetadata {
-    /// Checks what a writer builds on: that the numbers it counts on from are above all that were given out, and that the
-    /// default spec and order fit the current schema.
+    /// Checks what a writer builds on: that the numbers it counts on from are above all that were given out.
     ///
     /// Metadata that contradicts itself here can be read. Written to, an insert would get the sequence number of an older
     /// snapshot, and deletes from before would take its rows away; a new column would get another one's id.
     ///
-    /// - Errors: `ICE-101`, `ICE-105`, `ICE-106`.
+    /// - Errors: `ICE-101`.
     package func validateForWriting() throws(IcebergError) {
         try requireAbove("last-column-id", Int64(lastColumnID), schemas.map { Int64($0.highestFieldID) })
         try requireAbove("last-partition-id", Int64(lastPartitionID), specs.map { Int64($0.highestFieldID) })
@@ -26,8 +25,6 @@ extension TableMetadata {
             }
             try requireAbove("next-row-id", nextRowID, [end])
         }
-        try defaultSpec.validate(against: currentSchema)
-        try defaultSortOrder.validate(against: currentSchema)
     }
 
     private func requireAbove(_ name: String, _ last: Int64, _ given: [Int64]) throws(IcebergError) {

@@ -51,17 +51,11 @@ enum RejectsTable {
 }
 
 extension RejectsTable {
-    static func identifier(of stream: String) -> TableIdentifier {
-        TableIdentifier(namespace: Namespace([namespace]), name: stream)
-    }
-
-    /// The table with the columns that came later: one that an earlier version made gets them, optional.
+    /// The table with the column that came later: one that an earlier version made gets it. What lacks others is none of ours.
     static func complete(_ table: LoadedTable, in catalog: Catalog) async throws -> LoadedTable {
         let old = table.metadata.currentSchema
-        let missing = schema.fields.filter { field in
-            !field.isRequired && !old.fields.contains { $0.name == field.name }
-        }
-        if missing.isEmpty { return table }
+        let missing = schema.fields.filter { field in !old.fields.contains { $0.name == field.name } }
+        guard missing.map(\.name) == [runColumn] else { return table }
         var ids = FreshFieldIDs(after: table.metadata.lastColumnID)
         var whole = old
         whole.fields += ids.assign(missing)

@@ -35,7 +35,7 @@ extension PipelineService {
         let log = try resources.streams.stream(statement.stream.id.hexDigits).log.get()
         // What is read must not be trimmed meanwhile.
         let reader = "dry-run-" + UniqueID.random(from: resources.randomness).hexDigits
-        let oldest = try log.registerAtOldest(consumer: reader)
+        let oldest = try log.registerAtOldest(consumer: reader, isBacklog: false)
         defer { log.unregister(consumer: reader) }
         let run = DryRun(
             statement: statement,

@@ -68,12 +68,13 @@ extension QueryBinder {
 
     /// A view that another engine made may have kept its star, which stands for the table's columns in their order of today.
     ///
-    /// Where the view gave its columns names of their own, none of them is one of the query's.
+    /// A view may give columns names of its own. That they moved is sure where one it promises now stands in another place.
     private func refuseMovedStar(_ view: SourceView, _ found: [Field]) throws(PlannerError) {
         guard view.query.body.hasStar else { return }
         let given = found.map { $0.name.lowercased() }
         let promised = view.fields.map { $0.name.lowercased() }
-        guard given != promised, !Set(given).isDisjoint(with: promised) else { return }
+        let hasMoved = zip(given, promised).contains { $0 != $1 && given.contains($1) }
+        guard hasMoved else { return }
         throw PlannerError(
             .unlikeShape, "the * in its query stands for other columns than when it was made",
             [

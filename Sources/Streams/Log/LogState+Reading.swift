@@ -13,6 +13,12 @@ extension LogState {
         return LogPlace(segment: segment, start: start)
     }
 
+    /// Sorted.
+    var consumerNames: [String] { consumers.keys.sorted() }
+
+    /// Records before this one have landed for some consumer, so they were durable once.
+    var landedRecord: Int64 { consumers.values.map(\.landed.record).max() ?? 0 }
+
     var status: LogStatus {
         var failure: StreamsError?
         do throws(StreamsError) { try requireHealthy() } catch { failure = error }

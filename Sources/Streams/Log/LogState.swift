@@ -53,9 +53,11 @@ struct LogState: Sendable {
         var bodyLength: Int
     }
 
-    private struct Consumer {
+    struct Consumer {
         /// Behind the end where the log has lost records that had landed.
         var landed: LogOffset
+        /// Whether producers wait for it when it is far behind.
+        var isBacklog = true
     }
 
     let limits: LogLimits
@@ -70,7 +72,7 @@ struct LogState: Sendable {
     /// What some consumer has landed and the log does not have: the numbers up to here must not be given out again.
     private var lostEnd: LogOffset?
     private var queue: [PendingAppend] = []
-    private var consumers: [String: Consumer] = [:]
+    private(set) var consumers: [String: Consumer] = [:]
     private var nextTicket = 0
     private var isWriterAsleep = true
     private var marks: MarkIndex
@@ -316,10 +318,12 @@ struct LogState: Sendable {
     /// A reader whose unlanded records must stay. It begins at `landed`, or at the oldest kept record.
     ///
     /// - Errors: `offsetTrimmed`; `offsetBeyondEnd`: then the log takes nothing until the reader stands elsewhere or goes.
-    mutating func register(consumer: String, landed: LogOffset?) throws(StreamsError) -> LogOffset {
+    mutating func register(
+        consumer: String, landed: LogOffset?, isBacklog: Bool = true
+    ) throws(StreamsError) -> LogOffset {
         let offset = landed ?? oldest
         if offset <= end { try requireKept(offset) }
-        consumers[consumer] = Consumer(landed: offset)
+        consumers[consumer] = Consumer(landed: offset, isBacklog: isBacklog)
         countUnlanded()
         if offset > end { throw beyondEnd(offset) }
         return offset
@@ -331,12 +335,6 @@ struct LogState: Sendable {
         countUnlanded()
         return mustWakeToTrim()
     }
-
-    /// Sorted.
-    var consumerNames: [String] { consumers.keys.sorted() }
-
-    /// Records before this one have landed for some consumer, so they were durable once.
-    var landedRecord: Int64 { consumers.values.map(\.landed.record).max() ?? 0 }
 
     private mutating func mustWakeToTrim() -> Bool {
         // A checkpoint that failed is tried again when something could be trimmed.
@@ -352,7 +350,7 @@ struct LogState: Sendable {
     mutating func advance(consumer: String, to offset: LogOffset) throws(StreamsError) -> Bool {
         guard offset <= end else { throw beyondEnd(offset) }
         guard let known = consumers[consumer], known.landed <= offset else { return false }
-        consumers[consumer] = Consumer(landed: offset)
+        consumers[consumer]?.landed = offset
         countUnlanded()
         return mustWakeToTrim()
     }
@@ -361,7 +359,7 @@ struct LogState: Sendable {
 
     private mutating func countUnlanded() {
         lostEnd = consumers.values.map(\.landed).max().flatMap { $0 > end ? $0 : nil }
-        guard let landed else {
+        guard let landed = consumers.values.filter(\.isBacklog).map(\.landed).min() else {
             unlandedBytes = segments.reduce(0) { $0 + $1.byteCount - SegmentHeader.byteCount }
             return
         }

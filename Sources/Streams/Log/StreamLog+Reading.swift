@@ -66,11 +66,15 @@ extension StreamLog {
     }
 
     /// Holds back trimming for a new reader that begins at the oldest record kept; also says how many events the stream
-    /// accepted before that record.
-    package func registerAtOldest(consumer: String) throws -> (offset: LogOffset, event: Int64) {
+    /// accepted before that record. One that is no backlog only looks: no producer waits for it.
+    package func registerAtOldest(
+        consumer: String, isBacklog: Bool = true
+    ) throws -> (offset: LogOffset, event: Int64) {
         try shared.withLock { shared in
             let event = shared.state.oldestEvent
-            return (try shared.state.register(consumer: consumer, landed: nil), event)
+            return (
+                try shared.state.register(consumer: consumer, landed: nil, isBacklog: isBacklog), event
+            )
         }
     }
 

@@ -33,11 +33,13 @@ package enum ManifestListFile {
             switch (field.fieldID, schema) {
             case (500, .string): manifest.path = try cursor.string()
             case (501, .long):
-                manifest.length = try cursor.long()
-                guard (0...manifestBytesMost).contains(manifest.length) else {
+                let length = try cursor.long()
+                guard length <= manifestBytesMost else {
                     throw FileFormatsError(
-                        .corruptFile, "a manifest cannot have this length", ["bytes": manifest.length])
+                        .corruptFile, "a manifest cannot have this length", ["bytes": length])
                 }
+                // Lists have been written that did not know it.
+                manifest.length = max(-1, length)
             case (502, .int): manifest.specID = Int(try cursor.int())
             case (517, .int):
                 guard let content = ManifestFile.Content(rawValue: Int(try cursor.int())) else {

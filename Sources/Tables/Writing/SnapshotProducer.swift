@@ -201,6 +201,8 @@ package struct SnapshotProducer: Sendable {
             }
             manifests[index].files = counts
             manifests[index].rows = rows
+        }
+        for index in manifests.indices where manifests[index].length < 0 {
             manifests[index].length = try await files.length(of: manifests[index])
         }
         return manifests
