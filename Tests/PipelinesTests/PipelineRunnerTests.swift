@@ -81,6 +81,33 @@ import Testing
         #expect(ledger.reserved == taken.bytes)
     }
 
+    @Test func withoutMemoryForTheNextRowsWhatIsWrittenLandsFirst() async throws {
+        struct Scarce: RowTransform {
+            let output = TestTransform().output
+            let unfolds = false
+
+            func apply(_ batch: Batch) throws -> TransformedRows {
+                if batch.columns[0].scalar(at: 0) == .long(2) {
+                    _ = try MemoryLedger(limit: 1).reserve(2, for: "a test")
+                }
+                return try TestTransform().apply(batch)
+            }
+        }
+        let bench = try await PipelineBench()
+        bench.transform = Scarce()
+        try await bench.send(#"[{"id":1}]"#)
+        var runner = try await bench.makeRunner(interval: 1000)
+        // Ends its pauses.
+        runner.control.stop()
+        _ = try await runner.step()
+        #expect(bench.landedIDs() == [])
+        try await bench.send(#"[{"id":2}]"#)
+        #expect(try await runner.step() == .progressed)
+        #expect(bench.landedIDs() == [1])
+        // With nothing left to land the refusal is the caller's.
+        await #expect(throws: SchedulingError.self) { _ = try await runner.step() }
+    }
+
     @Test func whatIsReadIsReservedAndGivenBack() async throws {
         let bench = try await PipelineBench()
         let ledger = MemoryLedger(limit: 1 << 20)

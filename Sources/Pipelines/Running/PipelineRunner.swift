@@ -96,6 +96,17 @@ struct PipelineRunner {
     /// Reads, writes and commits until there is nothing more to do now.
     mutating func step() async throws -> Outcome {
         if let trial { return try await step(trial) }
+        do { return try await readOn() } catch let error as SchedulingError
+            where error.code == .memoryExhausted && !isInsideRecords && files != nil
+        {
+            // What is written holds memory too. Landed, it gives that back, and nothing is read twice.
+            try await commit()
+            await control.pause(nanoseconds: Self.memoryPauseNanoseconds)
+            return .progressed
+        }
+    }
+
+    private mutating func readOn() async throws -> Outcome {
         let context = self.context
         var slice = try await Self.prepare(context, from: position, mayPass: true, expecting: refusedBytes)
         refusedBytes = slice.refusedBytes
