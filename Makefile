@@ -62,6 +62,7 @@ bench: build ## Prints the numbers the README quotes
 	@$(python) Scripts/bench-s3 --firn $(firn)
 	@$(python) Scripts/bench-catalog --firn $(firn)
 	@$(python) Scripts/bench-catalog --firn $(firn) --metastore postgres
+	@$(python) Scripts/bench-tpch --firn $(firn) --scale 1
 
 bench-tpch: build ## Runs TPC-H beside DuckDB over the same files (SCALE=1)
 	@$(python) Scripts/bench-tpch --firn $(firn) --scale $(or $(SCALE),1)
