@@ -39,6 +39,18 @@ struct ManifestTests {
         #expect(try ManifestListFile.read(list, path: "l") == [manifest])
     }
 
+    @Test("an entry of another spec is refused")
+    func otherSpec() throws {
+        let metadata = try TableFixtures.empty()
+        var writer = ManifestWriter(
+            metadata: metadata, spec: metadata.defaultSpec, snapshotID: 7, sync: TableFixtures.sync)
+        var file = TableFixtures.file("f", day: 1, text: "n", ids: 0...3)
+        file.partition.append(.null)
+        #expect(throws: FileFormatsError.self) {
+            try writer.append(ManifestEntry(.added, file, snapshotID: 7))
+        }
+    }
+
     @Test("a list of a manifest as long as no object is refused, a length nobody knew is read")
     func lengths() throws {
         func read(_ bytes: Int64) throws -> [ManifestFile] {

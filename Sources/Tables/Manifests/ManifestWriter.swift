@@ -48,8 +48,13 @@ package struct ManifestWriter {
 
     package var fileCount: Int64 { files.added + files.existing + files.deleted }
 
+    /// - Errors: `FMT-201` for an entry of another spec, as a damaged manifest may have.
     package mutating func append(_ entry: ManifestEntry) throws(FileFormatsError) {
-        precondition(entry.file.partition.count == types.count, "a file of another spec")
+        guard entry.file.partition.count == types.count else {
+            throw FileFormatsError(
+                .corruptFile, "a file's partition has another number of values than its spec",
+                ["file": entry.file.path, "values": entry.file.partition.count, "fields": types.count])
+        }
         count(entry)
         summaries.add(entry.file.partition)
         let (types, version) = (types, formatVersion)

@@ -1,4 +1,5 @@
 import Effects
+import FileFormats
 import Iceberg
 
 /// Writes several manifests of a snapshot as one: the new files as added, those of earlier snapshots as existing, with
@@ -36,7 +37,11 @@ struct ManifestMerger: Sendable {
                 // A deleted entry tells of the snapshot that deleted it; this one did not.
                 for var entry in entries where entry.isLive {
                     entry.status = .existing
-                    try writer.append(entry)
+                    do throws(FileFormatsError) { try writer.append(entry) } catch {
+                        throw TablesError(
+                            .manifestUnreadable, "a manifest has an entry of another spec",
+                            ["spec-id": specID], cause: error)
+                    }
                 }
             }
             return try writer.finish(path: path, sequenceNumber: snapshot.sequenceNumber)
