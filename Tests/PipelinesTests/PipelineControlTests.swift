@@ -12,22 +12,12 @@ import Testing
 @Suite struct PipelineControlTests {
     private static let sql = "INSERT INTO events_sink SELECT id FROM events"
 
-    private func node() async throws -> SmallNode {
-        let node = try await SmallNode()
-        try await node.makeEvents()
-        _ = try await node.service.createSink([
-            "name": "second_sink", "type": "r2_data_catalog",
-            "config": ["bucket": "lake", "namespace": "web", "table_name": "second"],
-        ])
-        return node
-    }
-
     private func rows(_ node: SmallNode, _ namespace: String, _ name: String) async throws -> String? {
         try await node.table(namespace, name).metadata.currentSnapshot?.summary["total-records"]
     }
 
     @Test func aPausedPipelineKeepsItsPlaceAndItsStreamsRecords() async throws {
-        let node = try await node()
+        let node = try await SmallNode.withTwoSinks()
         try await node.whileRunning {
             _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
             try await node.send(#"[{"id":1}]"#)
@@ -53,7 +43,7 @@ import Testing
 
     /// A reset that comes while another one works is refused, and the other still finds its place.
     @Test func resetsAtOnceDoNotLetGoOfEachOthersPlaces() async throws {
-        let node = try await node()
+        let node = try await SmallNode.withTwoSinks()
         try await node.whileRunning {
             let made = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
             try await node.send(#"[{"id":1}]"#)
@@ -77,7 +67,7 @@ import Testing
     }
 
     @Test func newSQLTakesEffectAtTheExactPlace() async throws {
-        let node = try await node()
+        let node = try await SmallNode.withTwoSinks()
         try await node.whileRunning {
             let made = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
             try await node.send(#"[{"id":1},{"id":2}]"#)
@@ -146,7 +136,7 @@ import Testing
     }
 
     @Test func aResetReplaysFromThePlaceIntoANewTable() async throws {
-        let node = try await node()
+        let node = try await SmallNode.withTwoSinks()
         try await node.whileRunning {
             _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
             for id in 1...4 { try await node.send(#"[{"id":\#(id)},{"id":\#(id + 100)}]"#) }
@@ -181,7 +171,7 @@ import Testing
     }
 
     @Test func aFailedPipelineIsResumedAfterItsTableWasDropped() async throws {
-        let node = try await node()
+        let node = try await SmallNode.withTwoSinks()
         try await node.whileRunning {
             _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
             try await node.send(#"[{"id":1}]"#)

@@ -15,16 +15,6 @@ import Testing
     /// The same, mended: zero gives NULL.
     private static let mended = "INSERT INTO events_sink SELECT id, 10 / nullif(ratio, 0) AS part FROM events"
 
-    private func node() async throws -> SmallNode {
-        let node = try await SmallNode()
-        try await node.makeEvents()
-        _ = try await node.service.createSink([
-            "name": "second_sink", "type": "r2_data_catalog",
-            "config": ["bucket": "lake", "namespace": "web", "table_name": "second"],
-        ])
-        return node
-    }
-
     private func ids(_ node: SmallNode, _ namespace: String, _ name: String) async throws -> [Int64] {
         try await values(node, namespace, name, "id").compactMap {
             if case .long(let id) = $0 { id } else { nil }
@@ -58,7 +48,7 @@ import Testing
     }
 
     @Test func whatPassesTheMendedSQLLandsOnceAndTheRestStaysAReject() async throws {
-        let node = try await node()
+        let node = try await SmallNode.withTwoSinks()
         try await node.whileRunning {
             _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
             _ = try await node.service.createPipeline([
@@ -93,7 +83,7 @@ import Testing
     }
 
     @Test func aStatementLandsOnlyWhatItRejectedItself() async throws {
-        let node = try await node()
+        let node = try await SmallNode.withTwoSinks()
         try await node.whileRunning {
             let fanned = "INSERT INTO second_sink SELECT id FROM events; "
             _ = try await node.service.createPipeline(["name": "p", "sql": .string(fanned + Self.sql)])
@@ -112,7 +102,7 @@ import Testing
 
     /// A reset sends the events again; a reject from before it would land a second time.
     @Test func rejectsFromBeforeAResetStay() async throws {
-        let node = try await node()
+        let node = try await SmallNode.withTwoSinks()
         try await node.whileRunning {
             _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
             try await node.send(#"[{"id":1,"ratio":0},{"id":2,"ratio":1}]"#)
@@ -133,7 +123,7 @@ import Testing
     }
 
     @Test func aReplayBesideARunningPipelineKeepsEveryCount() async throws {
-        let node = try await node()
+        let node = try await SmallNode.withTwoSinks()
         try await node.whileRunning {
             _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
             for id in 0..<10 {
@@ -166,7 +156,7 @@ import Testing
     }
 
     @Test func onlyOneReplayOfAPipelineGoesOnAtATime() async throws {
-        let node = try await node()
+        let node = try await SmallNode.withTwoSinks()
         try await node.whileRunning {
             let made = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
             node.service.replays.withLock { _ = $0.insert(made.id) }
@@ -181,7 +171,7 @@ import Testing
 
     /// Whoever replaces a file of rejects that is gone replaces nothing: two replays cannot both land it.
     @Test func rejectsThatSomebodyElseTookAwayAreNotTakenTwice() async throws {
-        let node = try await node()
+        let node = try await SmallNode.withTwoSinks()
         try await node.whileRunning {
             _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
             try await node.send(#"[{"id":1,"ratio":0}]"#)
@@ -204,7 +194,7 @@ import Testing
     }
 
     @Test func aTableOfRejectsOfAnEarlierVersionGetsTheColumn() async throws {
-        let node = try await node()
+        let node = try await SmallNode.withTwoSinks()
         let old = RejectsTable.schema.fields.filter { $0.name != RejectsTable.runColumn }
         try await node.catalog.createNamespace(Namespace(["rejects"]), in: node.warehouse)
         _ = try await node.catalog.createTable(

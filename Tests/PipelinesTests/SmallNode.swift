@@ -96,3 +96,16 @@ extension Result where Failure == any Error {
         do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }
+
+extension SmallNode {
+    /// The stream `events` with its sink, and `second_sink` beside it.
+    static func withTwoSinks() async throws -> SmallNode {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        _ = try await node.service.createSink([
+            "name": "second_sink", "type": "r2_data_catalog",
+            "config": ["bucket": "lake", "namespace": "web", "table_name": "second"],
+        ])
+        return node
+    }
+}
