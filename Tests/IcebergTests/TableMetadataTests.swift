@@ -152,6 +152,15 @@ struct TableMetadataTests {
             [["type": "struct", "fields": [["id": 1, "name": "a", "required": true, "type": "nope"]]]]
         ),
         ("refs", ["main": ["snapshot-id": 4, "type": "branch"]]), ("properties", ["a": [1]]),
+        (
+            "partition-specs",
+            [
+                [
+                    "spec-id": 0,
+                    "fields": [["source-id": 8, "field-id": -1, "name": "d", "transform": "day"]],
+                ]
+            ]
+        ),
     ]
 
     @Test("metadata that does not hold together is refused", arguments: breakages)

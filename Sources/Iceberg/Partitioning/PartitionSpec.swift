@@ -85,9 +85,13 @@ extension PartitionField {
         guard let sourceID else {
             throw IcebergError(.malformed, "a partition field needs a source-id", ["found": json.description])
         }
+        let fieldID = try members.optionalInteger("field-id") ?? 0
+        guard fieldID >= 0 else {
+            throw IcebergError(
+                .malformed, "the field-id of a partition field is not below zero", ["field-id": fieldID])
+        }
         self.init(
-            sourceID: sourceID, fieldID: try members.optionalInteger("field-id") ?? 0,
-            name: try members.string("name"), transform: transform)
+            sourceID: sourceID, fieldID: fieldID, name: try members.string("name"), transform: transform)
         extras = rest
     }
 
