@@ -73,6 +73,7 @@ package struct CatalogError: Fault {
     package let code: Code
     package let summary: String
     package internal(set) var context: [(name: String, value: String)]
+    package private(set) var place: FaultPlace?
     package let hint: String?
     package let cause: (any Error)?
 
@@ -85,5 +86,12 @@ package struct CatalogError: Fault {
         self.context = faultContext(context)
         self.hint = hint
         self.cause = cause
+    }
+
+    /// The same fault, about the name that stands there in the caller's text.
+    package func at(_ place: FaultPlace) -> CatalogError {
+        var fault = self
+        fault.place = place
+        return fault
     }
 }

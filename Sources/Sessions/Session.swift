@@ -112,7 +112,11 @@ package final class Session: Sendable {
             let profile = ExplainStatement.profile(run.profile, planned.result, explain)
             return answer(profile, ticket) { QueryMetrics(run) }
         default:
-            return answer(try await answer(to: statement, in: warehouse, request, ticket), ticket)
+            do {
+                return answer(try await answer(to: statement, in: warehouse, request, ticket), ticket)
+            } catch let fault as CatalogError where fault.place == nil {
+                throw statement.subject.map { fault.at($0.position.place) } ?? fault
+            }
         }
     }
 

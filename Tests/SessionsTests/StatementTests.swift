@@ -249,6 +249,22 @@ struct StatementTests {
         #expect(fault?.place == .text(line: line, column: column), "\(sql): \(fault?.message ?? "")")
     }
 
+    @Test(
+        "what the catalog refuses is told at the name it is about",
+        arguments: [
+            ("CREATE TABLE\n  web.t (a INT)", "CAT-104", 2, 3), ("CREATE NAMESPACE web", "CAT-104", 1, 18),
+            ("ALTER TABLE web.t RENAME TO web.u", "CAT-104", 1, 29),
+            ("CREATE TABLE gone.t (a INT)", "CAT-102", 1, 14),
+        ] as [(String, String, Int, Int)])
+    func namePlaces(sql: String, code: String, line: Int, column: Int) async throws {
+        let fixture = try await SessionFixture()
+        _ = try await fixture.rows("CREATE TABLE web.t (a INT)")
+        _ = try await fixture.rows("CREATE TABLE web.u (a INT)")
+        let fault = await #expect(throws: CatalogError.self, "\(sql)") { _ = try await fixture.rows(sql) }
+        #expect(fault?.code.rawValue == code)
+        #expect(fault?.place == .text(line: line, column: column), "\(sql): \(fault?.message ?? "")")
+    }
+
     @Test("question marks are numbered over the whole statement")
     func questionMarks() async throws {
         let fixture = try await SessionFixture()

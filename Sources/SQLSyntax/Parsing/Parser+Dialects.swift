@@ -49,6 +49,31 @@ extension Parser {
         return try make(.quantifiedList(value, comparison, isAll: isAll, list: list), at: start)
     }
 
+    /// `LIKE ANY ('a%', 'b%')` or `LIKE ALL (['a%', 'b%'])`, at the quantifier: one LIKE for each pattern.
+    mutating func likeSeveral(
+        _ value: ExpressionSyntax, _ style: LikeSyntax.Style, isNegated: Bool, at start: TextPosition
+    ) throws(SQLSyntaxError) -> ExpressionSyntax {
+        let isAll = take(.all)
+        if !isAll { advance() }
+        try expect(.openParenthesis)
+        if startsQuery, token.kind != .sign(.openParenthesis) {
+            alsoExpected("patterns")
+            throw unexpected()
+        }
+        var patterns = try expressionList()
+        try expect(.closeParenthesis)
+        if patterns.count == 1, case .array(let elements) = patterns[0].kind { patterns = elements }
+        let escape = take(.escape) ? try expression(tighterThan: Precedence.range) : nil
+        var tests: [ExpressionSyntax] = []
+        for pattern in patterns {
+            let like = LikeSyntax(
+                value: value, pattern: pattern, escape: escape, style: style, isNegated: isNegated)
+            tests.append(try make(.like(like), at: start))
+        }
+        if tests.isEmpty { return try make(.literal(.boolean(isAll)), at: start) }
+        return tests.count == 1 ? tests[0] : try make(.binary(isAll ? .and : .or, tests), at: start)
+    }
+
     /// The text and its unit, or with `TO` one text: `'1-2' YEAR TO MONTH` is `'1 year 2 months'`.
     mutating func intervalLiteral(
         _ text: String, from unit: String?

@@ -229,6 +229,9 @@ extension Parser {
             try expect(.to)
             style = .similar
         }
+        if [.any, .some, .all].contains(token.keyword), lookAhead().kind == .sign(.openParenthesis) {
+            return try likeSeveral(value, style, isNegated: isNegated, at: start)
+        }
         let pattern = try expression(tighterThan: Precedence.range)
         let escape = take(.escape) ? try expression(tighterThan: Precedence.range) : nil
         let like = LikeSyntax(

@@ -34,6 +34,25 @@ extension StatementSyntax {
         default: false
         }
     }
+
+    /// The name of what the statement makes, changes or tells about; a new name where it gives one.
+    package var subject: QualifiedName? {
+        switch self {
+        case .createNamespace(let syntax): syntax.name
+        case .alterNamespace(let name, _), .dropNamespace(let name, _, _), .dropTable(let name, _, _),
+            .truncate(let name), .dropView(let name, _), .showCreate(let name, _), .describe(let name, _):
+            name
+        case .createTable(let syntax): syntax.name
+        case .createView(let syntax): syntax.name
+        case .insert(let syntax): syntax.target
+        case .alterTable(let syntax):
+            if case .renameTable(let name)? = syntax.actions.last { name } else { syntax.name }
+        case .alterView(let syntax):
+            if case .rename(let name) = syntax.change { name } else { syntax.name }
+        case .showTables(let namespace, _), .showViews(let namespace, _): namespace
+        case .query, .explain, .showNamespaces, .showFunctions, .set, .reset, .showSettings: nil
+        }
+    }
 }
 
 /// `EXPLAIN [ANALYZE] [FORMAT TEXT|JSON|TREE] [PASSES] query`, or the same in parentheses with commas between
