@@ -25,9 +25,7 @@ struct FileReplacementTests {
         let files = try TableFiles(metadata: metadata, store: lake.store, caches: lake.caches)
         var all: [ManifestEntry] = []
         for manifest in try await files.manifests(of: try #require(metadata.currentSnapshot)) {
-            var entries = try await files.entries(of: manifest)
-            RowIDs.inherit(&entries, from: manifest.firstRowID)
-            all += entries
+            all += try await files.entries(of: manifest)
         }
         return all
     }

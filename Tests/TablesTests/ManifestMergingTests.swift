@@ -19,9 +19,7 @@ struct ManifestMergingTests {
         let files = try TableFiles(metadata: metadata, store: lake.store, caches: lake.caches)
         var all: [ManifestEntry] = []
         for manifest in try await manifests(lake, metadata) {
-            var entries = try await files.entries(of: manifest)
-            RowIDs.inherit(&entries, from: manifest.firstRowID)
-            all += entries
+            all += try await files.entries(of: manifest)
         }
         return all
     }

@@ -11,16 +11,13 @@ struct ContentFileJSON {
     private let metadata: TableMetadata
     private let statsFields: [Int]
     /// By spec id: the types of its partition values.
-    private let partitionTypes: [Int: [DataType]]
+    private let partitionTypes: [Int: [DataType?]]
 
     init(metadata: TableMetadata, statsFields: Set<Int>) {
         self.metadata = metadata
         self.statsFields = statsFields.sorted()
         partitionTypes = metadata.specs.reduce(into: [:]) { types, spec in
-            types[spec.specID] = spec.fields.map { field in
-                metadata.fieldInAnySchema(withID: field.sourceID)
-                    .flatMap { field.transform.resultType(of: $0.type) } ?? .int
-            }
+            types[spec.specID] = metadata.partitionTypes(of: spec)
         }
     }
 
@@ -52,7 +49,8 @@ struct ContentFileJSON {
     }
 
     private func common(_ file: DataFile, content: String) -> JSONObject {
-        let types = partitionTypes[file.specID] ?? []
+        let types = OrphanedPartition.types(
+            partitionTypes[file.specID] ?? [], from: CollectionOfOne(file.partition))
         var object: JSONObject = [
             "content": .string(content), "file-path": .string(file.path),
             "file-format": .string(file.format.lowercased()), "spec-id": JSONValue(file.specID),

@@ -139,7 +139,7 @@ struct FileRows {
         guard let spec = metadata.spec(withID: manifest.specID), let summaries = manifest.partitions,
             summaries.count == spec.fields.count
         else { return [] }
-        let types = PartitionColumn.types(of: spec, metadata)
+        let types = metadata.partitionTypes(of: spec)
         return try zip(summaries, types).map { summary, type in
             .structure([
                 .boolean(summary.containsNull), summary.containsNaN.map { .boolean($0) } ?? .null,
@@ -148,8 +148,8 @@ struct FileRows {
         }
     }
 
-    private static func text(_ bytes: [UInt8]?, _ type: DataType) throws -> Scalar {
-        guard let bytes else { return .null }
+    private static func text(_ bytes: [UInt8]?, _ type: DataType?) throws -> Scalar {
+        guard let bytes, let type else { return .null }
         return try Column.constant(try SingleValue.decode(bytes, type), type, count: 1).cast(to: .string)
             .scalar(at: 0)
     }

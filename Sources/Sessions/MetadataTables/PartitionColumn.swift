@@ -13,7 +13,8 @@ struct PartitionColumn {
         // The newest spec's names win; each is there once.
         let ordered = [metadata.defaultSpec] + metadata.specs.reversed()
         for spec in ordered {
-            for (field, type) in zip(spec.fields, Self.types(of: spec, metadata))
+            // Of a column that no schema has any more only single files could tell the type.
+            for case (let field, let type?) in zip(spec.fields, metadata.partitionTypes(of: spec))
             where field.transform != .void && !fields.contains(where: { $0.id == field.fieldID }) {
                 fields.append(Field(id: field.fieldID, Self.free(field.name, among: fields), type))
             }
@@ -31,14 +32,6 @@ struct PartitionColumn {
             number += 1
         }
         return free
-    }
-
-    static func types(of spec: PartitionSpec, _ metadata: TableMetadata) -> [DataType] {
-        spec.fields.map { field in
-            metadata.fieldInAnySchema(withID: field.sourceID).flatMap {
-                field.transform.resultType(of: $0.type)
-            } ?? .int
-        }
     }
 
     func value(_ file: DataFile) -> Scalar {

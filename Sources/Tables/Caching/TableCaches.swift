@@ -1,4 +1,5 @@
 package import Blobs
+import Columnar
 import Iceberg
 
 /// Decoded metadata files, manifest lists, manifests and position deletes, shared by all readers of a process.
@@ -17,9 +18,21 @@ package final class TableCaches: Sendable {
         }
     }
 
+    /// What the entries of a manifest are beside its bytes: they inherit from the list that names it, and their partition
+    /// values are of the types that the table's columns have by now. Both may change under the same file.
+    struct ManifestKey: Hashable, Sendable {
+        var file: Key
+        var specID: Int
+        var addedSnapshotID: Int64
+        var sequenceNumber: Int64
+        var firstRowID: Int64?
+        /// Of all specs, one behind the other.
+        var partitionTypes: [DataType?]
+    }
+
     let metadata: RecentCache<Key, TableMetadata>
     let lists: RecentCache<Key, [ManifestFile]>
-    let manifests: RecentCache<Key, [ManifestEntry]>
+    let manifests: RecentCache<ManifestKey, [ManifestEntry]>
     /// Small, so that they are there when the entries have made room for others.
     let manifestBounds: RecentCache<Key, ManifestBounds>
     let positionDeletes: RecentCache<Key, PositionDeletes>

@@ -133,11 +133,9 @@ extension TableCheck {
                 "manifest \(manifest.path) has \(told.count) partition summaries for \(spec.fields.count) fields"
             )
         }
-        for (index, field) in spec.fields.enumerated() {
-            guard
-                let type = metadata.fieldInAnySchema(withID: field.sourceID)
-                    .flatMap({ field.transform.resultType(of: $0.type) })
-            else { continue }
+        for (index, type) in metadata.partitionTypes(of: spec).enumerated() {
+            guard let type else { continue }
+            let name = spec.fields[index].name
             let summary = told[index]
             let lower = bound(summary.lowerBound, type)
             let upper = bound(summary.upperBound, type)
@@ -150,7 +148,7 @@ extension TableCheck {
                 if isOutside {
                     report.add(
                         .partitionBounds, list,
-                        "\(entry.file.path) has \(field.name)=\(value), outside the summary of its manifest")
+                        "\(entry.file.path) has \(name)=\(value), outside the summary of its manifest")
                 }
             }
         }

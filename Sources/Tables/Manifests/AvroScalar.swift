@@ -35,6 +35,27 @@ extension AvroCursor {
             ["file has": "\(found)", "field has": type])
     }
 
+    /// Reads one partition value of a column that the table has in no schema any more; see `OrphanedPartition`.
+    ///
+    /// - Errors: `FMT-201` for nested values.
+    mutating func orphan(_ schema: AvroSchema) throws(FileFormatsError) -> Scalar {
+        let found = try resolve(schema)
+        switch found {
+        case .null: return .null
+        case .boolean: return .boolean(try boolean())
+        case .int: return .long(Int64(try int()))
+        case .long: return .long(try long())
+        case .float: return .double(Double(try float()))
+        case .double: return .double(try double())
+        case .string: return .string(try string())
+        case .bytes: return .bytes(try lengthPrefixed())
+        case .fixed(_, let size): return .bytes(try fixed(size))
+        case .enumeration, .record, .array, .map, .union: break
+        }
+        throw FileFormatsError(
+            .corruptFile, "a partition value is none of a partition", ["file has": "\(found)"])
+    }
+
     private static func scalar(_ bytes: [UInt8], _ type: DataType) -> Scalar? {
         switch type {
         case .decimal(let precision, _):
@@ -47,6 +68,25 @@ extension AvroCursor {
         case .binary: return .bytes(bytes)
         case .string, .json: return String(validating: bytes, as: UTF8.self).map { .string($0) }
         default: return nil
+        }
+    }
+}
+
+extension Scalar {
+    /// Null, or one that `AvroEncoder.partition` writes as the type.
+    func isPartition(of type: DataType) -> Bool {
+        switch (type.physical, self) {
+        case (_, .null), (.boolean, .boolean), (.int32, .int), (.int64, .long), (.int128, .int128),
+            (.float, .float), (.double, .double):
+            true
+        case (.string, .string): type.isText
+        case (.string, .bytes(let bytes)):
+            switch type {
+            case .uuid: bytes.count == 16
+            case .fixed(let length): bytes.count == length
+            default: type == .binary
+            }
+        default: false
         }
     }
 }

@@ -53,14 +53,10 @@ package struct ManifestReader: Sendable {
         guard let spec = metadata.spec(withID: specID) else {
             throw IcebergError(.unknownPartitionSpec, "the table has no such spec", ["spec-id": specID])
         }
-        let types = spec.fields.map { field in
-            metadata.fieldInAnySchema(withID: field.sourceID)
-                .flatMap { field.transform.resultType(of: $0.type) } ?? .int
-        }
         guard case .record(_, let fields) = reader.schema else {
             throw FileFormatsError(.corruptFile, "a manifest holds no records")
         }
-        var decoder = EntryDecoder(spec: spec, types: types)
+        var decoder = EntryDecoder(spec: spec, types: metadata.partitionTypes(of: spec))
         var entries: [ManifestEntry] = []
         var nextRowID = manifest.firstRowID
         try reader.forEachRecord(reserve: reserve) { cursor in
@@ -79,7 +75,7 @@ package struct ManifestReader: Sendable {
 /// Decodes manifest entries by the field ids in the writer's schema.
 private struct EntryDecoder {
     let spec: PartitionSpec
-    let types: [DataType]
+    let types: [DataType?]
 
     mutating func entry(
         _ cursor: inout AvroCursor, _ fields: [AvroField]
@@ -184,7 +180,11 @@ private struct EntryDecoder {
                 try cursor.skip(part.schema)
                 continue
             }
-            values[index] = try cursor.scalar(part.schema, types[index])
+            if let type = types[index] {
+                values[index] = try cursor.scalar(part.schema, type)
+            } else {
+                values[index] = try cursor.orphan(part.schema)
+            }
         }
         return values
     }

@@ -1,4 +1,4 @@
-import Columnar
+package import Columnar
 package import FileFormats
 package import Iceberg
 import JSONText
@@ -16,21 +16,19 @@ package struct ManifestWriter {
     private var rows = ManifestFile.Counts()
     private var minimumSequenceNumber: Int64?
 
-    /// `sync`: 16 random bytes.
+    /// `sync`: 16 random bytes. `partitions` are those of files that will be written: they tell the types of columns that
+    /// are in no schema any more.
     package init(
         metadata: TableMetadata, spec: PartitionSpec, snapshotID: Int64, sync: [UInt8],
-        content: ManifestFile.Content = .data
+        content: ManifestFile.Content = .data,
+        partitions: some Sequence<[Scalar]> = EmptyCollection<[Scalar]>()
     ) {
         self.spec = spec
         self.content = content
         self.snapshotID = snapshotID
         formatVersion = metadata.formatVersion
         let schema = metadata.currentSchema
-        types = spec.fields.map { field in
-            metadata.fieldInAnySchema(withID: field.sourceID).flatMap {
-                field.transform.resultType(of: $0.type)
-            } ?? .int
-        }
+        types = OrphanedPartition.types(metadata.partitionTypes(of: spec), from: partitions)
         summaries = PartitionSummaryBuilder(types: types)
         let record = ManifestSchemas.entry(
             partition: ManifestSchemas.partition(spec, types: types), formatVersion: formatVersion)
@@ -48,12 +46,17 @@ package struct ManifestWriter {
 
     package var fileCount: Int64 { files.added + files.existing + files.deleted }
 
-    /// - Errors: `FMT-201` for an entry of another spec, as a damaged manifest may have.
+    /// - Errors: `FMT-201` for an entry of another spec, as a damaged manifest may have, or with a value of another type.
     package mutating func append(_ entry: ManifestEntry) throws(FileFormatsError) {
         guard entry.file.partition.count == types.count else {
             throw FileFormatsError(
                 .corruptFile, "a file's partition has another number of values than its spec",
                 ["file": entry.file.path, "values": entry.file.partition.count, "fields": types.count])
+        }
+        for (value, type) in zip(entry.file.partition, types) where !value.isPartition(of: type) {
+            throw FileFormatsError(
+                .corruptFile, "a file's partition has a value of another type than its spec",
+                ["file": entry.file.path, "spec-id": spec.specID, "type": type])
         }
         count(entry)
         summaries.add(entry.file.partition)

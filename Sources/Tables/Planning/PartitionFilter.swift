@@ -13,11 +13,8 @@ struct PartitionFilter: Sendable {
     init(spec: PartitionSpec, metadata: TableMetadata, schema: IcebergSchema, _ predicate: Predicate) {
         self.spec = spec
         self.predicate = predicate
-        types = spec.fields.map { field in
-            metadata.fieldInAnySchema(withID: field.sourceID).flatMap {
-                field.transform.resultType(of: $0.type)
-            } ?? .int
-        }
+        // Nothing is asked of a column that is gone.
+        types = metadata.partitionTypes(of: spec).map { $0 ?? .null }
         projected = predicate.projected(through: spec, schema)
         columns = predicate.fieldIDs.reduce(into: [:]) { columns, id in
             if let place = schema.place(ofFieldID: id), !place.isRepeated { columns[id] = place.field.type }

@@ -1,4 +1,5 @@
 package import Blobs
+import Columnar
 package import Iceberg
 package import Scheduling
 
@@ -15,6 +16,8 @@ package struct TableFiles: Sendable {
     let workers: Workers
     /// Told of the bytes of a large manifest while it is decoded.
     var memory: MemoryBudget?
+    /// Of all specs, one behind the other.
+    private let partitionTypes: [DataType?]
 
     /// Large manifests and lists are decoded on `pool` where there is one.
     package init(
@@ -26,6 +29,7 @@ package struct TableFiles: Sendable {
         self.store = store
         self.caches = caches
         workers = Workers(pool)
+        partitionTypes = metadata.specs.flatMap { metadata.partitionTypes(of: $0) }
     }
 
     /// The manifests of a snapshot, in the order of its list.
@@ -85,8 +89,12 @@ package struct TableFiles: Sendable {
     }
 
     private func entries(
-        of manifest: ManifestFile, _ reader: any BlobReader, _ key: TableCaches.Key
+        of manifest: ManifestFile, _ reader: any BlobReader, _ file: TableCaches.Key
     ) async throws -> [ManifestEntry] {
+        let key = TableCaches.ManifestKey(
+            file: file, specID: manifest.specID, addedSnapshotID: manifest.addedSnapshotID,
+            sequenceNumber: manifest.sequenceNumber, firstRowID: manifest.firstRowID,
+            partitionTypes: partitionTypes)
         if let known = caches.manifests.find(key) { return known }
         let size = reader.info.size
         let allowance = try memory.map { try ReadAllowance($0, file: manifest.path) }

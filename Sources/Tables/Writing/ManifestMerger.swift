@@ -22,42 +22,28 @@ struct ManifestMerger: Sendable {
         }
         var kept: [[ManifestEntry]] = []
         for manifest in manifests {
-            var entries = try await files.entries(of: manifest)
-            if metadata.formatVersion > 2 { RowIDs.inherit(&entries, from: manifest.firstRowID) }
-            kept.append(entries)
+            kept.append(try await files.entries(of: manifest).filter(\.isLive))
         }
         let (snapshot, metadata, sync) = (snapshot, metadata, randomness.bytes(16))
         return try await workers.run { [kept] in
             var writer = ManifestWriter(
-                metadata: metadata, spec: spec, snapshotID: snapshot.snapshotID, sync: sync)
+                metadata: metadata, spec: spec, snapshotID: snapshot.snapshotID, sync: sync,
+                partitions: kept.lazy.joined().map(\.file.partition))
             for file in added {
                 try writer.append(ManifestEntry(.added, file, snapshotID: snapshot.snapshotID))
             }
             for entries in kept {
                 // A deleted entry tells of the snapshot that deleted it; this one did not.
-                for var entry in entries where entry.isLive {
+                for var entry in entries {
                     entry.status = .existing
                     do throws(FileFormatsError) { try writer.append(entry) } catch {
                         throw TablesError(
-                            .manifestUnreadable, "a manifest has an entry of another spec",
+                            .manifestUnreadable, "a manifest has an entry that does not fit its spec",
                             ["spec-id": specID], cause: error)
                     }
                 }
             }
             return try writer.finish(path: path, sequenceNumber: snapshot.sequenceNumber)
-        }
-    }
-}
-
-extension RowIDs {
-    /// Gives entries the row ids they take from their manifest, before they move to another one.
-    ///
-    /// Source: Iceberg table specification, "First Row ID Inheritance".
-    static func inherit(_ entries: inout [ManifestEntry], from first: Int64?) {
-        guard var next = first else { return }
-        for index in entries.indices where entries[index].isLive && entries[index].file.firstRowID == nil {
-            entries[index].file.firstRowID = next
-            next &+= entries[index].file.recordCount
         }
     }
 }

@@ -62,14 +62,13 @@ extension SnapshotProducer {
                 manifests.append(old)
                 continue
             }
-            var entries = try await tableFiles.entries(of: old).filter(\.isLive)
+            let entries = try await tableFiles.entries(of: old).filter(\.isLive)
             let found = entries.filter { gone.contains($0.file.path) }.map(\.file)
             guard !found.isEmpty else {
                 manifests.append(old)
                 continue
             }
             removed += found
-            if metadata.formatVersion > 2 { RowIDs.inherit(&entries, from: old.firstRowID) }
             let path = "\(prefix)\(manifests.count).avro"
             let made = try rewritten(entries, without: gone, snapshot, metadata, path: path)
             try await written.put(path, made.bytes)
@@ -90,7 +89,8 @@ extension SnapshotProducer {
             throw IcebergError(.unknownPartitionSpec, "the table has no such spec", ["spec-id": specID])
         }
         var writer = ManifestWriter(
-            metadata: metadata, spec: spec, snapshotID: snapshot.snapshotID, sync: randomness.bytes(16))
+            metadata: metadata, spec: spec, snapshotID: snapshot.snapshotID, sync: randomness.bytes(16),
+            partitions: entries.lazy.map(\.file.partition))
         for var entry in entries {
             entry.status = .existing
             if gone.contains(entry.file.path) {

@@ -43,7 +43,7 @@ extension SnapshotProducer {
             }
             var writer = ManifestWriter(
                 metadata: metadata, spec: spec, snapshotID: snapshot.snapshotID, sync: randomness.bytes(16),
-                content: old.content)
+                content: old.content, partitions: live.lazy.map(\.file.partition))
             for entry in live {
                 removed.count(entry.file)
                 var gone = entry
