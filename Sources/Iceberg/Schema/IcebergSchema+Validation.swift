@@ -24,7 +24,20 @@ extension IcebergSchema {
             }
             try checkType(place, formatVersion: formatVersion)
         }
-        for id in identifierFieldIDs { try checkIdentifier(id) }
+        if identifierFieldIDs.isEmpty { return }
+        let index = FieldIndex(self)
+        for id in identifierFieldIDs { try Self.checkIdentifier(id, index) }
+    }
+
+    /// Also checks what a reader can do without: a table that has it otherwise is read all the same, and none is made.
+    ///
+    /// - Errors: those of `validate`.
+    package func validateNew(formatVersion: Int) throws(IcebergError) {
+        try validate(formatVersion: formatVersion)
+        var identifiers: Set<Int> = []
+        for id in identifierFieldIDs where !identifiers.insert(id).inserted {
+            throw IcebergError(.invalidSchema, "an identifier field is named twice", ["field-id": id])
+        }
     }
 
     private func checkType(_ place: FieldPlace, formatVersion: Int) throws(IcebergError) {
@@ -43,8 +56,8 @@ extension IcebergSchema {
         }
     }
 
-    private func checkIdentifier(_ id: Int) throws(IcebergError) {
-        guard let place = place(ofFieldID: id) else {
+    private static func checkIdentifier(_ id: Int, _ index: FieldIndex) throws(IcebergError) {
+        guard let place = index[id] else {
             throw IcebergError(.invalidSchema, "no field has the id of an identifier field", ["field-id": id])
         }
         if place.field.type.isNested || place.field.type.isFloating || place.isRepeated

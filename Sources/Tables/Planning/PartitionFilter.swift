@@ -13,14 +13,18 @@ struct PartitionFilter: Sendable {
     init(spec: PartitionSpec, metadata: TableMetadata, schema: IcebergSchema, _ predicate: Predicate) {
         self.spec = spec
         self.predicate = predicate
-        types = spec.fields.map { field in
-            metadata.fieldInAnySchema(withID: field.sourceID).flatMap {
-                field.transform.resultType(of: $0.type)
-            } ?? .int
-        }
+        types = Self.types(of: spec, metadata)
         projected = predicate.projected(through: spec, schema)
         columns = predicate.fieldIDs.reduce(into: [:]) { columns, id in
             if let place = schema.place(ofFieldID: id), !place.isRepeated { columns[id] = place.field.type }
+        }
+    }
+
+    private static func types(of spec: PartitionSpec, _ metadata: TableMetadata) -> [DataType] {
+        if spec.fields.isEmpty { return [] }
+        let fields = TableFieldIndex(metadata, ids: [])
+        return spec.fields.map { field in
+            fields[field.sourceID].flatMap { field.transform.resultType(of: $0.type) } ?? .int
         }
     }
 
