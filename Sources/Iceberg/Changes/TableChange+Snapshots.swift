@@ -9,6 +9,11 @@ extension TableChange {
             throw IcebergError(
                 .invalidUpdate, "the table has a snapshot with this id", ["snapshot-id": snapshot.snapshotID])
         }
+        // Old snapshots of version 1 may list their manifests themselves. Nobody says whether those are there.
+        guard snapshot.manifestList != nil else {
+            throw IcebergError(
+                .invalidUpdate, "a snapshot needs a manifest-list", ["snapshot-id": snapshot.snapshotID])
+        }
         if metadata.formatVersion > 1, snapshot.sequenceNumber <= metadata.lastSequenceNumber,
             snapshot.parentID != nil || metadata.lastSequenceNumber > 0
         {
