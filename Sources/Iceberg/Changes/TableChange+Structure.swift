@@ -2,7 +2,8 @@ import Columnar
 
 extension TableChange {
     mutating func add(_ schema: IcebergSchema, lastColumnID: Int?) throws(IcebergError) {
-        try schema.validateNew(formatVersion: metadata.formatVersion)
+        try schema.validateNew(
+            formatVersion: metadata.formatVersion, after: metadata.schema(withID: metadata.currentSchemaID))
         if let lastColumnID, lastColumnID < metadata.lastColumnID {
             throw IcebergError(
                 .invalidUpdate, "the last column id never goes back",

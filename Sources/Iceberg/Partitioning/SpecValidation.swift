@@ -28,7 +28,10 @@ extension PartitionSpec {
             guard let place = index[field.sourceID] else {
                 throw invalid("no column has the source id of a partition field", field)
             }
-            guard !place.isRepeated, field.transform.resultType(of: place.field.type) != nil else {
+            // What has no values Firn can read has none to part rows by, nor an order.
+            guard !place.isRepeated, schema.opaqueTypes[field.sourceID] == nil,
+                field.transform.resultType(of: place.field.type) != nil
+            else {
                 throw invalid("the transform does not take the column's type", field, place.field.type)
             }
             if let clash = columns[field.name],
@@ -65,6 +68,7 @@ extension SortOrder {
         let index = FieldIndex(schema)
         for field in fields {
             guard let place = index[field.sourceID], !place.isRepeated,
+                schema.opaqueTypes[field.sourceID] == nil,
                 field.transform.resultType(of: place.field.type) != nil
             else {
                 throw IcebergError(
