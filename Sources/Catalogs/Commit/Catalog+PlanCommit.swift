@@ -74,7 +74,7 @@ extension Catalog {
 
     /// - Errors: `CAT-301`.
     func check(
-        _ requirements: [TableRequirement], of commit: TableCommit, against base: TableMetadata
+        _ requirements: [TableRequirement], of commit: TableCommit, against base: TableMetadata?
     ) throws(CatalogError) {
         for requirement in requirements {
             do {
@@ -123,6 +123,12 @@ extension Catalog {
             throw CatalogError.noSuchTable(commit.identifier, in: commit.warehouse)
         }
         try NameRules(limits: limits).check(tableName: commit.identifier.name)
+        // A writer may also ask for the uuid it assigns.
+        let assigned = commit.updates.compactMap { if case .assignUUID(let uuid) = $0 { uuid } else { nil } }
+        let others = commit.requirements.filter { requirement in
+            if case .tableUUID(let uuid) = requirement { assigned.last != uuid } else { true }
+        }
+        try check(others, of: commit, against: nil)
         let metadata = try await work.run(size: commit.requestBytes) { [self] in
             var change = TableChange(creating: UniqueID.random(from: randomness), at: clock.now)
             for update in commit.updates { try change.apply(update) }
