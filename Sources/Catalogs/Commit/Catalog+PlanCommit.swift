@@ -49,6 +49,7 @@ extension Catalog {
         }
         try LocationRules.check(metadata, in: location, changedBy: commit.updates)
         try PropertyRules(limits: limits).check(metadata.properties)
+        try await requireSpecs(of: metadata, asIn: state)
         state.metadata = metadata
         state.hasChanged = true
         if expires(commit, metadata.properties) { state.expiredLists += expiredLists(before, metadata) }
