@@ -37,12 +37,20 @@ struct CatalogContext: Sendable {
 
     /// The body as a JSON object.
     func body() async throws -> JSONObject {
+        try await decodedBody { body, _ in body.object }
+    }
+
+    /// What `decode` makes of the body and its size. A long one keeps a thread of its own busy, not the server's few.
+    func decodedBody<Result: Sendable>(
+        _ decode: @escaping @Sendable (_ body: RequestObject, _ size: Int) throws -> Result
+    ) async throws -> Result {
         let bytes = try await bodyBytes()
-        let value = try await work.run(size: bytes.count) { try JSONParser.parse(bytes) }
-        guard case .object(let object) = value else {
-            throw CatalogAPIError(.malformedBody, "the body is no JSON object")
+        return try await work.run(size: bytes.count) {
+            guard case .object(let object) = try JSONParser.parse(bytes) else {
+                throw CatalogAPIError(.malformedBody, "the body is no JSON object")
+            }
+            return try decode(RequestObject(object), bytes.count)
         }
-        return object
     }
 
     /// `pageToken` and `pageSize`. Without a token everything is answered at once, as the specification wants it.

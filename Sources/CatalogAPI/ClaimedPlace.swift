@@ -15,7 +15,7 @@ extension CatalogContext {
         if principal.allows(.catalogWrite, on: .bucket(warehouse.bucket)) { return }
         let location = try TableLocation(text)
         if principal.allows(.storageWrite, on: .object(location.bucket, location.key + "/")) { return }
-        if let uuid, location.uri == DefaultLocation.text(for: table, uuid: uuid, in: warehouse) { return }
+        if let uuid, DefaultLocation.isOwn(location, of: table, uuid: uuid, in: warehouse) { return }
         throw notGranted(text)
     }
 

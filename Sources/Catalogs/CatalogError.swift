@@ -25,7 +25,7 @@ package struct CatalogError: Fault {
         case noSuchPlanTask = "CAT-110"
         /// The name of a namespace, table or account breaks the rules.
         case invalidName = "CAT-201"
-        /// Too many levels, too many or too long properties, too many tables in one commit.
+        /// Too many levels, too many or too long properties, too many tables or updates in one commit.
         case limitExceeded = "CAT-202"
         /// A property is set and removed in one request.
         case contradictoryProperties = "CAT-203"
@@ -35,7 +35,8 @@ package struct CatalogError: Fault {
         case locationOutside = "CAT-205"
         /// Another table owns the location, a part of it, or a folder around it.
         case locationOverlaps = "CAT-206"
-        /// A change to the table that may not be made: its uuid, its location, a manifest list that is not there.
+        /// A change to the table that may not be made: its uuid, its location, a manifest list that is not there, a partition
+        /// spec that snapshots need.
         case changeRefused = "CAT-207"
         /// An idempotency key came with another request than the one it was made for.
         case keyReused = "CAT-208"

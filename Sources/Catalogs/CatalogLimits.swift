@@ -6,6 +6,10 @@ package struct CatalogLimits: Sendable {
     package var propertyNameBytes = 1024
     package var propertyValueBytes = 1 << 16
     package var tablesPerCommit = 1000
+    /// Updates in one request, those of all its tables together. Older clients take each snapshot away by one of its own.
+    package var updatesPerRequest = 100_000
+    /// Those among them that bring or choose schemas, specs and orders, and ten more for each table.
+    package var structureUpdatesPerRequest = 1000
     package var pageSizeDefault = 100
     package var pageSizeMaximum = 1000
     /// Parsing needs a few times as much memory.

@@ -28,7 +28,7 @@ struct APIFixture {
     static let scopes: [String: [String]] = [
         "root": ["admin"], "reader": ["catalog:read"], "lake-reader": ["catalog:read:bucket=lake"],
         "clicks": ["catalog:write:bucket=lake,table=web.raw.clicks"], "web": ["catalog:write:namespace=web"],
-        "sql": ["sql:read"],
+        "sql": ["sql:read"], "spaced": ["catalog:write:bucket=lake,namespace=p q"],
     ]
 
     init(planLimits: PlanLimits = PlanLimits()) async throws {

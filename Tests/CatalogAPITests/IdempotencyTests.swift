@@ -147,6 +147,24 @@ struct IdempotencyTests {
         #expect(config.body["idempotency-key-lifetime"] == "PT30M")
     }
 
+    @Test("a key that was used for one operation is refused for every other, and nothing is done")
+    func otherOperations() async throws {
+        let body: JSONValue = ["namespace": ["one"], "name": "t", "schema": APIFixture.schema]
+        #expect(try await send("POST", "/namespaces", body, key: 1).status == 200)
+        let others = [
+            ("POST", tables), ("DELETE", tables + "/clicks"), ("DELETE", "/namespaces/one"),
+            ("DELETE", tables + "/clicks?purgeRequested=true"), ("POST", "/namespaces?x=y"),
+        ]
+        for (method, path) in others {
+            let answer = try await send(method, path, body, key: 1)
+            #expect(answer.status == 422 && answer.errorType == "UnprocessableEntityException", "\(path)")
+        }
+        #expect(try await fixture.send("HEAD", base + tables + "/clicks").status == 204)
+        #expect(try await fixture.send("HEAD", base + tables + "/t").status == 404)
+        #expect(try await send("POST", "/namespaces", body, key: 1).status == 200)
+        #expect(try await send("DELETE", tables + "/clicks", key: 1, as: "web").status == 204)
+    }
+
     @Test("of equal requests at the same time one is done and all get its answer")
     func inFlight() async throws {
         let statuses = try await withThrowingTaskGroup(of: Int.self) { group in

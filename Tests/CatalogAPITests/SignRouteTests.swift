@@ -145,6 +145,22 @@ struct SignRouteTests {
         }
     }
 
+    @Test("what storage could read another way is not signed: two sources, another host")
+    func refusesAmbiguity() async throws {
+        func put(_ headers: JSONValue) async throws -> Int {
+            try await sign("PUT", place + "/b", headers: headers).status
+        }
+        let source: JSONValue = .string("lake/\(folder)/a")
+        #expect(try await put(["x-amz-copy-source": [source]]) == 200)
+        #expect(try await put(["x-amz-copy-source": [source, "lake/other/a"]]) == 403)
+        #expect(try await put(["x-amz-copy-source": [source], "X-Amz-Copy-Source": [source]]) == 403)
+        #expect(try await put(["Host": ["127.0.0.1:9000"]]) == 200)
+        for host: JSONValue in ["127.0.0.1", "sea.127.0.0.1:9000", "127.0.0.1:9001", "evil.example", ""] {
+            #expect(try await put(["Host": [host]]) == 403, "\(host)")
+        }
+        #expect(try await put(["Host": ["127.0.0.1:9000", "evil.example"]]) == 403)
+    }
+
     @Test("a list of keys to delete is looked at key by key, and signed with its body")
     func deletes() async throws {
         let uri = "http://127.0.0.1:9000/lake?delete"
@@ -162,6 +178,8 @@ struct SignRouteTests {
         #expect(try await sign("POST", uri, body([folder + "/a", "other/b"])).status == 403)
         #expect(try await sign("POST", uri, body([folder + "/&#x2e;&#x2e;/b"])).status == 403)
         #expect(try await sign("POST", uri, body([])).status == 400)
+        let twoKeys = "\(folder)/a</Key><Key>other/b"
+        #expect(try await sign("POST", uri, body([twoKeys])).status == 400)
         #expect(try await sign("POST", uri).status == 400)
         #expect(try await sign("POST", uri, ["body": "<Delete><Object>"]).status == 400)
         #expect(try await sign("POST", uri, ["body": "<!DOCTYPE x><Delete/>"]).status == 400)

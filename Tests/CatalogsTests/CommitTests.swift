@@ -58,6 +58,33 @@ struct CommitTests {
         #expect(try await catalog.commit(both).map(\.metadata.currentSnapshotID) == [10, 11])
     }
 
+    @Test("a commit that creates a table is held to all it requires")
+    func createRequirements() async throws {
+        _ = try await fixture.create("a")
+        let uuid = UniqueID(high: 1, low: 2).description
+        func create(_ name: String, _ more: [TableRequirement]) async -> String? {
+            await faultCode {
+                try await catalog.commit([
+                    TableCommit(
+                        warehouse: fixture.warehouse, identifier: fixture.identifier(name),
+                        requirements: [.create] + more,
+                        updates: [
+                            .assignUUID(uuid), .addSchema(CatalogFixture.schema, lastColumnID: nil),
+                            .setCurrentSchema(-1),
+                        ])
+                ])
+            }
+        }
+        let failing: [TableRequirement] = [
+            .refSnapshotID(ref: "main", 7), .tableUUID(UniqueID(high: 3, low: 4).description),
+            .currentSchemaID(0), .lastAssignedFieldID(0), .lastAssignedPartitionID(999), .defaultSpecID(0),
+            .defaultSortOrderID(0),
+        ]
+        for requirement in failing { #expect(await create("b", [requirement]) == "CAT-301") }
+        #expect(await faultCode { _ = try await fixture.load("b") } == "CAT-103")
+        #expect(await create("b", [.tableUUID(uuid), .refSnapshotID(ref: "main", nil)]) == nil)
+    }
+
     @Test("who looked at an older state is told to look again, and leaves no file")
     func conflicts() async throws {
         let table = try await fixture.create("a")

@@ -133,6 +133,38 @@ struct LocationTests {
         #expect(!isOwn("_-0123456789ab/metadata/v.json", fixture.identifier("\u{E9}")))
     }
 
+    @Test("two names never share a default place, however they are spelt")
+    func places() throws {
+        let uuid = UniqueID(high: 1, low: 2)
+        let long = String(repeating: "n", count: 64)
+        let names = ["p q", "p_q", "p-q", "p!q", "\u{E9}", "_", long, long + "a", long + "b", "e "]
+        var places: Set<String> = []
+        for name in names {
+            for table in [
+                fixture.identifier(name), TableIdentifier(namespace: Namespace([name]), name: "t"),
+            ] {
+                let place = DefaultLocation.text(for: table, uuid: uuid, in: fixture.warehouse)
+                #expect(places.insert(place).inserted, "\(place)")
+                let location = try TableLocation(place)
+                #expect(DefaultLocation.isOwn(location, of: table, uuid: uuid, in: fixture.warehouse))
+                #expect(DefaultLocation.mayHold(place + "/v", of: table, in: fixture.warehouse))
+                #expect(location.key.split(separator: "/").allSatisfy { $0.utf8.count <= 64 + 13 })
+            }
+        }
+        #expect(
+            DefaultLocation.text(for: fixture.identifier("p_q-1"), uuid: uuid, in: fixture.warehouse)
+                == "s3://lake/__firn/web/p_q-1-000000000002")
+    }
+
+    @Test("whose a place or a uuid is that is taken is not told")
+    func silent() async throws {
+        do {
+            try await fixture.create("x", location: "s3://lake/a")
+        } catch {
+            #expect(!"\(error)".contains("s3://lake/a/b"))
+        }
+    }
+
     @Test("is of bytes: another spelling of a letter is another place")
     func spelling() async throws {
         let table = try await fixture.create("e", location: "s3://lake/\u{E9}")

@@ -170,6 +170,32 @@ struct MaintenanceTests {
         #expect(Set(stored) == needed)
     }
 
+    @Test("a table registered over another one lets go of its own files, and touches none of the other's")
+    func registeredOver() async throws {
+        let properties = [
+            "firn.history.max-snapshots": "2", "history.expire.min-snapshots-to-keep": "2",
+        ]
+        func lists(of metadata: TableMetadata) async throws -> Int {
+            let folder = try TableLocation(metadata.location).key + "/"
+            return try await fixture.keys().filter { $0.hasPrefix(folder) && $0.contains("/snap-") }.count
+        }
+        let old = try await fixture.create("a", properties: properties).metadata
+        let other = try await fixture.create("b", properties: properties)
+        try await append(0..<6, to: "a")
+        try await catalog.dropTable(other.identifier, in: fixture.warehouse)
+        _ = try await catalog.registerTable(
+            fixture.identifier("a"), metadataLocation: other.metadataLocation, in: fixture.warehouse,
+            overwrite: true)
+        fixture.clock.advance(microseconds: 61_000_000)
+        try await append(6..<12, to: "a")
+        fixture.clock.advance(microseconds: 61_000_000)
+        await catalog.maintain()
+        #expect(try await lists(of: old) == 6)
+        #expect(try await lists(of: other.metadata) == 2)
+        let rows = try await fixture.metastore.read { try $0.query("SELECT path FROM expired_lists") }
+        #expect(rows.isEmpty)
+    }
+
     @Test("a snapshot that a branch keeps keeps its manifests")
     func branchesKeep() async throws {
         try await fixture.create(

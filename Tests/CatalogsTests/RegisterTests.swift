@@ -63,6 +63,12 @@ struct RegisterTests {
         { $0.nextRowID = -1 },
         { $0.lastSequenceNumber = -1 },
         { $0.snapshots = [snapshot($0, sequence: 9)] },
+        { metadata in
+            var snapshot = snapshot(metadata, sequence: 1)
+            (snapshot.manifestList, snapshot.manifests) = (nil, [metadata.location + "/metadata/m.avro"])
+            metadata.snapshots = [snapshot]
+            metadata.lastSequenceNumber = 1
+        },
         {
             $0.specs = [
                 PartitionSpec(fields: [

@@ -8,16 +8,17 @@ import Tables
 ///
 /// Source: Iceberg REST catalog specification, `ContentFile`.
 struct ContentFileJSON {
-    private let metadata: TableMetadata
+    private let fields: TableFieldIndex
     private let statsFields: [Int]
     /// By spec id: the types of its partition values.
     private let partitionTypes: [Int: [DataType?]]
 
     init(metadata: TableMetadata, statsFields: Set<Int>) {
-        self.metadata = metadata
+        let fields = TableFieldIndex(metadata, ids: statsFields)
+        self.fields = fields
         self.statsFields = statsFields.sorted()
         partitionTypes = metadata.specs.reduce(into: [:]) { types, spec in
-            types[spec.specID] = metadata.partitionTypes(of: spec)
+            types[spec.specID] = metadata.partitionTypes(of: spec, fields)
         }
     }
 
@@ -74,8 +75,7 @@ struct ContentFileJSON {
         bounds.map { bounds in
             map(
                 statsFields.compactMap { id in
-                    guard let bytes = bounds[id], let type = metadata.fieldInAnySchema(withID: id)?.type,
-                        !type.isNested
+                    guard let bytes = bounds[id], let type = fields[id]?.type, !type.isNested
                     else { return nil }
                     do {
                         return (id, JSONSingleValue.encode(try SingleValue.decode(bytes, type), type))

@@ -99,12 +99,15 @@ struct StorageAction {
             throw CatalogAPIError(
                 .malformedBody, "the body to sign is no XML: \(error.summary)", ["member": "body"])
         }
-        let keys = document.children("Object").map { $0["Key"] ?? "" }
-        guard document.name == "Delete", (1...keysAtMost).contains(keys.count) else {
+        let objects = document.children("Object").map { $0.children("Key") }
+        guard document.name == "Delete", (1...keysAtMost).contains(objects.count),
+            objects.allSatisfy({ $0.count == 1 })
+        else {
             throw CatalogAPIError(
-                .malformedBody, "the body to sign holds between 1 and 1,000 of Object", ["member": "body"])
+                .malformedBody, "the body to sign holds between 1 and 1,000 of Object, each with one Key",
+                ["member": "body"])
         }
-        for key in keys where !location.contains("s3://\(location.bucket)/\(key)") {
+        for key in objects.map({ $0[0].text }) where !location.contains("s3://\(location.bucket)/\(key)") {
             throw refused("one of the objects lies outside the table's location")
         }
     }

@@ -7,6 +7,7 @@ import Octets
 struct StorageAddress {
     /// `127.0.0.1:9000`, as the Host header has it.
     let host: String
+    private let scheme: String
     let bucket: String
     /// Empty for the bucket itself.
     let key: String
@@ -36,6 +37,7 @@ struct StorageAddress {
                 hint: "the table's files lie behind \(endpoint)")
         }
         host = authority
+        self.scheme = scheme
         let mark = rest.firstIndex(of: "?")
         let path = String(rest[..<(mark ?? rest.endIndex)])
         rawPath = path.isEmpty ? "/" : path
@@ -68,6 +70,11 @@ struct StorageAddress {
             throw malformed("it has no plain host", text)
         }
         return (text[..<mark.lowerBound].lowercased(), authority.lowercased(), behind[end...])
+    }
+
+    /// Whether a Host header means the server of the address.
+    func isHost(_ header: String) -> Bool {
+        Self.plain(header.lowercased(), scheme) == Self.plain(host, scheme)
     }
 
     /// Without the port that the scheme means anyway.

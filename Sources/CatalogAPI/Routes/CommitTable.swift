@@ -11,8 +11,11 @@ extension CatalogAPI {
     func commitTable(_ context: CatalogContext) async throws -> Response {
         let table = try context.table()
         try context.requireWrite(table)
-        let commit = try TableCommit(
-            RequestObject(try await context.body()), of: table, in: context.warehouse)
+        let commit = try await context.decodedBody { [warehouse = context.warehouse] body, size in
+            var commit = try TableCommit(body, of: table, in: warehouse)
+            commit.requestBytes = size
+            return commit
+        }
         try context.requirePlaces(of: commit)
         guard let done = try await catalog.commit([commit]).first else {
             preconditionFailure("a commit answers with each of its tables")

@@ -7,9 +7,13 @@ extension CatalogAPI {
     ///
     /// All or nothing. 204, 400, 404, 409.
     func commitTransaction(_ context: CatalogContext) async throws -> Response {
-        let body = RequestObject(try await context.body())
-        let commits = try body.requiredArray("table-changes").map { change in
-            try TableCommit(RequestObject(change, of: "table-changes"), of: nil, in: context.warehouse)
+        let commits = try await context.decodedBody { [warehouse = context.warehouse] body, size in
+            try body.requiredArray("table-changes").map { change in
+                let change = try RequestObject(change, of: "table-changes")
+                var commit = try TableCommit(change, of: nil, in: warehouse)
+                commit.requestBytes = size
+                return commit
+            }
         }
         for commit in commits { try context.requireWrite(commit.identifier) }
         for commit in commits { try context.requirePlaces(of: commit) }

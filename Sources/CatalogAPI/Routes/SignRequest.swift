@@ -101,6 +101,20 @@ private struct StorageRequest {
             }
         }
         self.headers = headers
+        try requireSingle("host")
+        try requireSingle("x-amz-copy-source")
+        guard header("host").map({ address.isHost($0) }) ?? true else {
+            throw CatalogAPIError(
+                .signingRefused, "the Host header names another server than the address",
+                ["host": header("host") ?? "", "uri": uri])
+        }
+    }
+
+    /// What is looked at here must be what storage looks at, and of two it could take the other.
+    private func requireSingle(_ name: String) throws(CatalogAPIError) {
+        guard headers.count(where: { $0.name == name }) > 1 else { return }
+        throw CatalogAPIError(
+            .signingRefused, "a request with two of this header is not signed", ["header": name])
     }
 
     func header(_ name: String) -> String? {

@@ -31,6 +31,10 @@ extension Catalog {
         guard keys.count == commits.count else {
             throw CatalogError(.changeRefused, "a commit names the same table twice")
         }
+        try requireFew(updates: commits.reduce(0) { $0 + $1.updates.count }, limits.updatesPerRequest)
+        try requireFew(
+            updates: commits.reduce(0) { $0 + $1.structureUpdates },
+            limits.structureUpdatesPerRequest + 10 * commits.count)
         let start = clock.monotonicNanoseconds
         defer { meters.commitTime.record(nanoseconds: clock.monotonicNanoseconds - start) }
         if commits.count == 1 {
@@ -54,6 +58,14 @@ extension Catalog {
             }
             throw contended
         }
+    }
+
+    /// - Errors: `CAT-202`.
+    func requireFew(updates count: Int, _ most: Int) throws(CatalogError) {
+        if count <= most { return }
+        throw CatalogError(
+            .limitExceeded, "a commit brings too many updates", ["updates": count, "most": most],
+            hint: "split it")
     }
 
     private func plan(_ commits: [TableCommit]) async throws -> [PlannedChange] {

@@ -28,25 +28,28 @@ extension Catalog {
                 throw error.because(refusal)
             }
             meters.rebases.add()
-            try change(&state, by: rebased.commit)
+            try await change(&state, by: rebased.commit)
             state.manifestLists.append(rebased.manifestList)
             if let list = rebased.writersList { state.replacedLists.append(list) }
             return
         }
         if commit.updates.isEmpty { return }
         try requireLists(of: commit, besides: missing)
-        try change(&state, by: commit)
+        try await change(&state, by: commit)
     }
 
-    private func change(_ state: inout GroupState, by commit: TableCommit) throws {
+    private func change(_ state: inout GroupState, by commit: TableCommit) async throws {
         let before = state.metadata
         let location = try TableLocation(before.location)
         try requireSameLocation(commit, location)
         // The file before is the one before all of the group.
-        let metadata = try apply(
-            commit, to: before, previousFile: state.hasChanged ? nil : state.row.metadataLocation)
+        let previousFile = state.hasChanged ? nil : state.row.metadataLocation
+        let metadata = try await work.run(size: commit.requestBytes) { [self] in
+            try apply(commit, to: before, previousFile: previousFile)
+        }
         try LocationRules.check(metadata, in: location, changedBy: commit.updates)
         try PropertyRules(limits: limits).check(metadata.properties)
+        try await requireSpecs(of: metadata, asIn: state)
         state.metadata = metadata
         state.hasChanged = true
         if expires(commit, metadata.properties) { state.expiredLists += expiredLists(before, metadata) }
@@ -72,7 +75,7 @@ extension Catalog {
 
     /// - Errors: `CAT-301`.
     func check(
-        _ requirements: [TableRequirement], of commit: TableCommit, against base: TableMetadata
+        _ requirements: [TableRequirement], of commit: TableCommit, against base: TableMetadata?
     ) throws(CatalogError) {
         for requirement in requirements {
             do {
@@ -121,14 +124,22 @@ extension Catalog {
             throw CatalogError.noSuchTable(commit.identifier, in: commit.warehouse)
         }
         try NameRules(limits: limits).check(tableName: commit.identifier.name)
-        var change = TableChange(creating: UniqueID.random(from: randomness), at: clock.now)
-        for update in commit.updates { try change.apply(update) }
-        if change.metadata.location.isEmpty {
-            let text = DefaultLocation.text(
-                for: commit.identifier, uuid: change.metadata.uuid, in: commit.warehouse)
-            try change.apply(.setLocation(text))
+        // A writer may also ask for the uuid it assigns.
+        let assigned = commit.updates.compactMap { if case .assignUUID(let uuid) = $0 { uuid } else { nil } }
+        let others = commit.requirements.filter { requirement in
+            if case .tableUUID(let uuid) = requirement { assigned.last != uuid } else { true }
         }
-        let metadata = try change.finish(previousFile: nil)
+        try check(others, of: commit, against: nil)
+        let metadata = try await work.run(size: commit.requestBytes) { [self] in
+            var change = TableChange(creating: UniqueID.random(from: randomness), at: clock.now)
+            for update in commit.updates { try change.apply(update) }
+            if change.metadata.location.isEmpty {
+                let text = DefaultLocation.text(
+                    for: commit.identifier, uuid: change.metadata.uuid, in: commit.warehouse)
+                try change.apply(.setLocation(text))
+            }
+            return try change.finish(previousFile: nil)
+        }
         let location = try LocationRules.check(metadata.location, in: commit.warehouse)
         try LocationRules.check(metadata, in: location)
         try PropertyRules(limits: limits).check(metadata.properties)

@@ -12,6 +12,8 @@ package struct TableCommit: Sendable {
     /// Whether the manifest lists of its snapshots are looked for. Firn's own writers have just written theirs; a client
     /// may name one that is not there, and nobody could read the table any more.
     package var checksManifestLists = false
+    /// How long the request was that it came in: applying the updates of a long one takes a while.
+    package var requestBytes = 0
 
     package init(
         warehouse: Warehouse, identifier: TableIdentifier, requirements: [TableRequirement],
@@ -22,5 +24,21 @@ package struct TableCommit: Sendable {
         self.requirements = requirements
         self.updates = updates
         self.expiresSnapshots = expiresSnapshots
+    }
+
+    /// Updates whose cost grows with the table's columns or with what the commits before brought of their kind.
+    var structureUpdates: Int {
+        updates.count { update in
+            switch update {
+            case .addSchema, .setCurrentSchema, .addSpec, .setDefaultSpec, .addSortOrder,
+                .setDefaultSortOrder, .removePartitionSpecs, .removeSchemas, .setStatistics,
+                .setPartitionStatistics, .addEncryptionKey, .removeEncryptionKey:
+                true
+            case .assignUUID, .upgradeFormatVersion, .addSnapshot, .setSnapshotRef, .removeSnapshots,
+                .removeSnapshotRef, .setLocation, .setProperties, .removeProperties, .removeStatistics,
+                .removePartitionStatistics:
+                false
+            }
+        }
     }
 }

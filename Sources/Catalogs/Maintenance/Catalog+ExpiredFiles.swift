@@ -52,15 +52,20 @@ extension Catalog {
         try await metastore.write { try ExpiredListRow.delete(rows, $0) }
     }
 
+    /// Only what lies in the table's location: a table that was registered over another one has that one's rows, and
+    /// what is elsewhere can be anybody's. Such files stay.
     private func deletable(
         _ lists: [String], _ metadata: TableMetadata
     ) async throws -> (lists: [BlobPath], manifests: [BlobPath]) {
         let location = try TableLocation(metadata.location)
         let kept = Set(metadata.snapshots.compactMap(\.manifestList))
-        let expired = try lists.filter { !kept.contains($0) }.map { try location.blob($0) }
+        let expired = try lists.filter { !kept.contains($0) && location.contains($0) }
+            .map { try location.blob($0) }
         var candidates: Set<String> = []
         for list in expired {
-            for manifest in try await manifestsIfThere(list) { candidates.insert(manifest.path) }
+            for manifest in try await manifestsIfThere(list) where location.contains(manifest.path) {
+                candidates.insert(manifest.path)
+            }
         }
         for snapshot in metadata.snapshots {
             if candidates.isEmpty { break }

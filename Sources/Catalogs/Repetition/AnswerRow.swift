@@ -3,25 +3,33 @@ import Metastore
 
 /// The answer to a request that may come again, kept beside the change it tells of. Times are microseconds.
 struct AnswerRow: Sendable {
+    let operation: String
     let hash: [UInt8]
     let answer: RecordedAnswer
 
-    /// Nil when there is none, or it is too old.
+    /// What the key was used for before, be it the same request or another one; nil when nothing is kept, or it is too
+    /// old.
     static func find(
         _ request: RepeatableRequest, at now: Int64, _ transaction: Transaction
     ) throws -> AnswerRow? {
         let row = try transaction.first(
             """
-            SELECT request_hash, answer FROM idempotency_keys
-            WHERE principal = ? AND operation = ? AND idempotency_key = ? AND expires_at > ?
+            SELECT operation, request_hash, answer FROM idempotency_keys
+            WHERE principal = ? AND idempotency_key = ? AND expires_at > ?
+            ORDER BY CASE WHEN operation = ? THEN 0 ELSE 1 END
             """,
-            [.text(request.principal), .text(request.operation), .text(request.key), .integer(now)])
+            [.text(request.principal), .text(request.key), .integer(now), .text(request.operation)])
         guard let row else { return nil }
         guard let answer = RecordedAnswer(json: try JSONParser.parse(Array(try row.text("answer").utf8)))
         else {
             throw CatalogError(.corrupt, "a kept answer is not one of this version's", ["key": request.key])
         }
-        return AnswerRow(hash: try row.blob("request_hash"), answer: answer)
+        return AnswerRow(
+            operation: try row.text("operation"), hash: try row.blob("request_hash"), answer: answer)
+    }
+
+    func isAnswer(to request: RepeatableRequest) -> Bool {
+        operation.utf8.elementsEqual(request.operation.utf8) && hash == request.hash
     }
 
     static func insert(

@@ -22,11 +22,11 @@ extension Catalog {
         _ request: RepeatableRequest, refusal: (any Error) -> RecordedAnswer?,
         _ body: () async throws -> Result
     ) async throws -> Repetition<Result> {
-        let line = "request \(request.principal) \(request.key) \(request.operation)"
+        let line = "request \(request.principal) \(request.key)"
         return try await queue.holding([line]) {
             let now = clock.now.microseconds
             if let known = try await metastore.read({ try AnswerRow.find(request, at: now, $0) }) {
-                guard known.hash == request.hash else {
+                guard known.isAnswer(to: request) else {
                     throw CatalogError(
                         .keyReused, "the idempotency key belongs to another request", ["key": request.key],
                         hint: "make a new key for each operation")

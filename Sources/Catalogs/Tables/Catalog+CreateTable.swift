@@ -99,7 +99,10 @@ extension Catalog {
         let wanted = NewTable(
             schema: request.schema, spec: request.spec, order: request.order, location: location.uri,
             properties: request.properties)
-        let metadata = try wanted.metadata(uuid: uuid, at: clock.now)
+        let size = (wanted.schema.fieldCount + wanted.spec.fields.count + wanted.order.fields.count) << 7
+        let metadata = try await work.run(size: size) { [now = clock.now] in
+            try wanted.metadata(uuid: uuid, at: now)
+        }
         try LocationRules.check(metadata, in: location)
         return (metadata, location)
     }

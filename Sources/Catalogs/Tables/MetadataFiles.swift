@@ -127,8 +127,10 @@ struct MetadataFiles: Sendable {
         return text.bytes
     }
 
-    /// Snapshots are what makes metadata large; one has about half a kilobyte.
-    private static func sizeEstimate(_ metadata: TableMetadata) -> Int { metadata.snapshots.count << 9 }
+    /// Snapshots are what makes metadata large, one has about half a kilobyte; next come the columns of all schemas.
+    private static func sizeEstimate(_ metadata: TableMetadata) -> Int {
+        metadata.snapshots.count << 9 + metadata.schemas.reduce(0) { $0 + $1.fields.count } << 7
+    }
 
     /// Says so in time when a table's metadata comes near to the bytes at which it could not be committed to any more.
     private func watch(_ bytes: Int, of location: String) {

@@ -132,9 +132,10 @@ struct NewTableRow: Sendable {
             "SELECT id FROM tables WHERE warehouse_id = ? AND uuid = ? AND id <> ?",
             [.text(warehouse.id), .text(uuid), .text(replaced)])
         guard twin == nil else {
+            // Not whose it is: the caller may not be allowed to know of that table.
             throw CatalogError(
-                .alreadyExists, "another table of the warehouse has this uuid",
-                ["table": table, "uuid": uuid])
+                .alreadyExists, "the uuid is taken", ["table": table, "uuid": uuid],
+                hint: "each table of a warehouse has a uuid of its own")
         }
         try LocationRules.requireFree(location, movedBy: replaced, transaction)
     }

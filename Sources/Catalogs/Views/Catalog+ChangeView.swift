@@ -66,7 +66,8 @@ extension Catalog {
         _ view: TableIdentifier, requirements: [ViewRequirement], updates: [ViewUpdate],
         in warehouse: Warehouse
     ) async throws -> LoadedView {
-        try await queue.holding([CommitQueue.key(view, warehouse)]) {
+        try requireFew(updates: updates.count, limits.structureUpdatesPerRequest)
+        return try await queue.holding([CommitQueue.key(view, warehouse)]) {
             for _ in 0..<limits.commitAttempts {
                 let row = try await metastore.read { try ViewRow.require(view, in: warehouse, $0) }
                 let base = try await metadata(of: row, view)

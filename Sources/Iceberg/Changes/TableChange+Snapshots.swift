@@ -5,9 +5,14 @@ extension TableChange {
     private static let longestStep: Int64 = 1 << 40
 
     mutating func add(_ snapshot: Snapshot) throws(IcebergError) {
-        if metadata.snapshot(withID: snapshot.snapshotID) != nil {
+        if hasSnapshot(snapshot.snapshotID) {
             throw IcebergError(
                 .invalidUpdate, "the table has a snapshot with this id", ["snapshot-id": snapshot.snapshotID])
+        }
+        // Old snapshots of version 1 may list their manifests themselves. Nobody says whether those are there.
+        guard snapshot.manifestList != nil else {
+            throw IcebergError(
+                .invalidUpdate, "a snapshot needs a manifest-list", ["snapshot-id": snapshot.snapshotID])
         }
         if metadata.formatVersion > 1, snapshot.sequenceNumber <= metadata.lastSequenceNumber,
             snapshot.parentID != nil || metadata.lastSequenceNumber > 0
@@ -26,8 +31,8 @@ extension TableChange {
             metadata.nextRowID = nextRowID
             metadata.lastUpdatedMilliseconds = snapshot.timestampMilliseconds
             metadata.lastSequenceNumber = max(metadata.lastSequenceNumber, snapshot.sequenceNumber)
-            metadata.snapshots.append(snapshot)
         }
+        append(snapshot)
     }
 
     private func nextRowID(after snapshot: Snapshot) throws(IcebergError) -> Int64 {
@@ -63,7 +68,7 @@ extension TableChange {
 
     mutating func setRef(_ name: String, _ ref: SnapshotRef) throws(IcebergError) {
         try ref.validate()
-        guard metadata.snapshot(withID: ref.snapshotID) != nil else {
+        guard hasSnapshot(ref.snapshotID) else {
             throw IcebergError(
                 .unknownSnapshot, "the table has no such snapshot",
                 ["ref": name, "snapshot-id": ref.snapshotID])
@@ -89,8 +94,8 @@ extension TableChange {
     /// References to removed snapshots go with them, and so do their statistics.
     mutating func removeSnapshots(_ ids: Set<Int64>) {
         hasRemovedSnapshots = true
+        takeSnapshots(ids)
         edit { metadata in
-            metadata.snapshots.removeAll { ids.contains($0.snapshotID) }
             metadata.statistics.removeAll { ids.contains($0.snapshotID) }
             metadata.partitionStatistics.removeAll { ids.contains($0.snapshotID) }
         }

@@ -2,7 +2,8 @@ import Columnar
 
 extension TableChange {
     mutating func add(_ schema: IcebergSchema, lastColumnID: Int?) throws(IcebergError) {
-        try schema.validate(formatVersion: metadata.formatVersion)
+        try schema.validateNew(
+            formatVersion: metadata.formatVersion, after: metadata.schema(withID: metadata.currentSchemaID))
         if let lastColumnID, lastColumnID < metadata.lastColumnID {
             throw IcebergError(
                 .invalidUpdate, "the last column id never goes back",
@@ -22,6 +23,7 @@ extension TableChange {
 
     mutating func setCurrentSchema(_ id: Int) throws(IcebergError) {
         let id = try resolve(id, last: lastAddedSchemaID, "schema")
+        if id == metadata.currentSchemaID { return }
         guard let schema = metadata.schema(withID: id) else {
             throw IcebergError(.unknownSchema, "the table has no such schema", ["schema-id": id])
         }
@@ -35,18 +37,19 @@ extension TableChange {
             let current = metadata.schema(withID: metadata.currentSchemaID)
         else { return }
         let fields = metadata.specs.flatMap(\.fields)
-        let known = current.allFields
-        for place in schema.allFields {
-            let new = place.field
-            guard let old = known.first(where: { $0.field.id == new.id })?.field else { continue }
-            let use = fields.first {
-                $0.sourceID == new.id && !$0.transform.keepsPartitions(of: old.type, promotedTo: new.type)
-            }
-            guard let use else { continue }
+        if fields.isEmpty { return }
+        let (known, asked) = (FieldIndex(current), FieldIndex(schema))
+        for use in fields {
+            guard let old = known[use.sourceID]?.field, let place = asked[use.sourceID],
+                !use.transform.keepsPartitions(of: old.type, promotedTo: place.field.type)
+            else { continue }
             throw IcebergError(
                 .invalidUpdate,
                 "the column partitions files of the table, and its transform gives other values then",
-                ["column": place.path, "partition field": use.name, "is": old.type, "asked": new.type])
+                [
+                    "column": place.path, "partition field": use.name, "is": old.type,
+                    "asked": place.field.type,
+                ])
         }
     }
 
@@ -66,12 +69,21 @@ extension TableChange {
             lastAddedSpecID = same.specID
             return
         }
-        for field in spec.fields where field.fieldID > 0 { try checkUnclaimed(field) }
+        let known = metadata.specs.flatMap(\.fields)
+        try checkUnclaimed(spec.fields, known)
         var spec = spec
         var last = max(metadata.lastPartitionID, spec.highestFieldID)
+        var taken = Set(spec.fields.map(\.fieldID))
+        let earlier = Dictionary(grouping: known) { PartitionSource(of: $0) }
         for index in spec.fields.indices where spec.fields[index].fieldID == 0 {
-            spec.fields[index].fieldID = fieldID(reusedBy: spec.fields[index], in: spec) ?? last + 1
-            last = max(last, spec.fields[index].fieldID)
+            // The same column through the same transform keeps the id it had in an earlier spec.
+            let reused = earlier[PartitionSource(of: spec.fields[index])]?.first {
+                !taken.contains($0.fieldID)
+            }
+            let id = reused?.fieldID ?? last + 1
+            spec.fields[index].fieldID = id
+            taken.insert(id)
+            last = max(last, id)
         }
         spec.specID = (metadata.specs.map(\.specID).max() ?? -1) + 1
         lastAddedSpecID = spec.specID
@@ -82,26 +94,21 @@ extension TableChange {
     }
 
     /// One id means one column through one transform in all specs of a table; only a dropped field becomes void.
-    private func checkUnclaimed(_ field: PartitionField) throws(IcebergError) {
-        let clash = metadata.specs.lazy.flatMap(\.fields).first { known in
-            known.fieldID == field.fieldID
-                && (known.sourceID != field.sourceID
+    private func checkUnclaimed(
+        _ fields: [PartitionField], _ known: [PartitionField]
+    ) throws(IcebergError) {
+        let byID = Dictionary(grouping: known, by: \.fieldID)
+        for field in fields where field.fieldID > 0 {
+            let clash = byID[field.fieldID]?.first { known in
+                known.sourceID != field.sourceID
                     || known.transform != field.transform && known.transform != .void
-                        && field.transform != .void)
-        }
-        if let clash {
+                        && field.transform != .void
+            }
+            guard let clash else { continue }
             throw IcebergError(
                 .invalidPartitionSpec, "another spec uses the id of a partition field for something else",
                 ["partition field": field.name, "field-id": field.fieldID, "there": clash.name])
         }
-    }
-
-    /// The same column through the same transform keeps the id it had in an earlier spec.
-    private func fieldID(reusedBy field: PartitionField, in spec: PartitionSpec) -> Int? {
-        let taken = Set(spec.fields.map(\.fieldID))
-        return metadata.specs.lazy.flatMap(\.fields).first {
-            $0.sourceID == field.sourceID && $0.transform == field.transform && !taken.contains($0.fieldID)
-        }?.fieldID
     }
 
     mutating func setDefaultSpec(_ id: Int) throws(IcebergError) {

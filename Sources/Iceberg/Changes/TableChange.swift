@@ -14,6 +14,9 @@ package struct TableChange: Sendable {
     /// Snapshots that were the main branch's at some moment of this commit.
     var mainSnapshotIDs: [Int64] = []
     var hasRemovedSnapshots = false
+    /// Which snapshots the table has; worked out for a commit that asks often, such as one that brings thousands.
+    private var snapshotIDs: Set<Int64>?
+    private var snapshotLookups = 0
 
     /// `now` is clamped: the timestamps of a table only grow.
     package init(of metadata: TableMetadata, at now: Instant) {
@@ -33,6 +36,28 @@ package struct TableChange: Sendable {
     var timestamp: Int64 { now }
 
     mutating func edit(_ body: (inout TableMetadata) -> Void) { body(&metadata) }
+
+    /// More lookups than this cost more than the set they could look in.
+    private static let lookupsWithoutSet = 8
+
+    mutating func hasSnapshot(_ id: Int64) -> Bool {
+        if let snapshotIDs { return snapshotIDs.contains(id) }
+        snapshotLookups += 1
+        if snapshotLookups > Self.lookupsWithoutSet {
+            snapshotIDs = Set(metadata.snapshots.map(\.snapshotID))
+        }
+        return metadata.snapshot(withID: id) != nil
+    }
+
+    mutating func append(_ snapshot: Snapshot) {
+        snapshotIDs?.insert(snapshot.snapshotID)
+        metadata.snapshots.append(snapshot)
+    }
+
+    mutating func takeSnapshots(_ ids: Set<Int64>) {
+        snapshotIDs?.subtract(ids)
+        metadata.snapshots.removeAll { ids.contains($0.snapshotID) }
+    }
 
     /// - Errors: `ICE-3xx` where an update contradicts the table, `ICE-1xx` and `ICE-2xx` from the parts it brings.
     package mutating func apply(_ update: TableUpdate) throws(IcebergError) {

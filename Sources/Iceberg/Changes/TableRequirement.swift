@@ -61,7 +61,9 @@ package enum TableRequirement: Sendable, Hashable {
     /// - Errors: `ICE-304` with what was expected and what is.
     package func check(against metadata: TableMetadata?) throws(IcebergError) {
         guard let metadata else {
+            // What is not there has no references.
             if self == .create { return }
+            if case .refSnapshotID(_, nil) = self { return }
             throw IcebergError(
                 .requirementFailed, "the table does not exist", ["requirement": json.description])
         }

@@ -33,11 +33,11 @@ package struct NewTable: Sendable {
     package func metadata(uuid: UniqueID, at now: Instant) throws(IcebergError) -> TableMetadata {
         let version = try formatVersion()
         let (schema, ids) = schema.withFreshIDs()
-        try schema.validate(formatVersion: version)
+        try schema.validateNew(formatVersion: version)
         var spec = PartitionSpec(fields: spec.fields)
         for index in spec.fields.indices {
             let old = spec.fields[index].sourceID
-            guard let source = self.schema.field(withID: old).flatMap({ _ in ids.renumbered[old] }) else {
+            guard let source = ids.renumbered[old] else {
                 throw IcebergError(
                     .invalidPartitionSpec, "no column has the source id of a partition field",
                     ["partition field": spec.fields[index].name, "source-id": old])

@@ -151,18 +151,24 @@ extension TableMetadata {
         try checkUnique(schemas.map(\.schemaID), "schema-id")
         try checkUnique(specs.map(\.specID), "spec-id")
         try checkUnique(sortOrders.map(\.orderID), "order-id")
-        try checkUnique(snapshots.map(\.snapshotID), "snapshot-id")
-        if let currentSnapshotID { _ = try requireSnapshot(currentSnapshotID) }
-        for ref in refs.values { _ = try requireSnapshot(ref.snapshotID) }
+        let known = try checkUnique(snapshots.map(\.snapshotID), "snapshot-id")
+        for id in [currentSnapshotID].compactMap(\.self) + refs.values.map(\.snapshotID)
+        where !known.contains(id) {
+            _ = try requireSnapshot(id)
+        }
         if let main = refs[SnapshotRef.mainBranch], main.snapshotID != currentSnapshotID {
             throw IcebergError(.malformed, "the main branch is not the current snapshot")
         }
     }
 
-    private func checkUnique<ID: Hashable & Sendable>(_ ids: [ID], _ name: String) throws(IcebergError) {
+    @discardableResult
+    private func checkUnique<ID: Hashable & Sendable>(
+        _ ids: [ID], _ name: String
+    ) throws(IcebergError) -> Set<ID> {
         var seen: Set<ID> = []
         for id in ids where !seen.insert(id).inserted {
             throw IcebergError(.malformed, "two parts of the table share an id", ["which": name, "id": id])
         }
+        return seen
     }
 }

@@ -14,9 +14,16 @@ extension Transform {
 extension TableMetadata {
     /// The types of a spec's partition values as the table has its columns now; nil where no schema has the column any
     /// more, so that only manifests tell what its values are.
+    ///
+    /// - Cost: a pass over the schema where the spec has fields.
     package func partitionTypes(of spec: PartitionSpec) -> [DataType?] {
+        spec.fields.isEmpty ? [] : partitionTypes(of: spec, TableFieldIndex(self, ids: []))
+    }
+
+    /// The same for whoever asks for several specs.
+    package func partitionTypes(of spec: PartitionSpec, _ fields: TableFieldIndex) -> [DataType?] {
         spec.fields.map { field in
-            fieldInAnySchema(withID: field.sourceID).flatMap { field.transform.resultType(of: $0.type) }
+            fields[field.sourceID].flatMap { field.transform.resultType(of: $0.type) }
                 ?? field.transform.typeOfAnySource
         }
     }

@@ -2,6 +2,9 @@ import Columnar
 package import JSONText
 
 extension IcebergSchema {
+    /// Ten thousand fields with paths of a few hundred bytes have a twentieth.
+    private static let pathBytesAtMost = 64 << 20
+
     /// `{"type": "struct", "schema-id": 0, "fields": [{"id": 1, "name": "a", "required": true, "type": "long"}]}`
     package init(json: JSONValue) throws(IcebergError) {
         let members = try JSONMembers(json, of: "schema")
@@ -15,6 +18,11 @@ extension IcebergSchema {
             identifierFieldIDs: try members.optionalIntegers("identifier-field-ids") ?? [])
         fieldExtras = reader.extras
         opaqueTypes = reader.opaqueTypes
+        guard pathBytes <= Self.pathBytesAtMost else {
+            throw IcebergError(
+                .invalidSchema, "the names of nested fields are too long all in all",
+                ["bytes": pathBytes, "most": Self.pathBytesAtMost])
+        }
         extras = members.rest(beyond: ["type", "schema-id", "identifier-field-ids", "fields"])
     }
 

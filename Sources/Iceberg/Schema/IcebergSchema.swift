@@ -132,21 +132,40 @@ extension IcebergSchema {
         _ field: Field, path: String, isRepeated: Bool, into places: inout [FieldPlace]
     ) {
         places.append(FieldPlace(field: field, path: path, isRepeated: isRepeated))
-        switch field.type {
-        case .structure(let children):
-            for child in children {
-                collect(child, path: path + "." + child.name, isRepeated: isRepeated, into: &places)
-            }
-        case .list(let element):
-            collect(element, path: path + ".element", isRepeated: true, into: &places)
-        case .map(let key, let value):
-            collect(key, path: path + ".key", isRepeated: true, into: &places)
-            collect(value, path: path + ".value", isRepeated: true, into: &places)
-        default: break
+        let isRepeated = isRepeated || field.type.isRepeating
+        for part in field.type.parts {
+            collect(part.field, path: path + "." + part.name, isRepeated: isRepeated, into: &places)
         }
     }
 
-    package func place(ofFieldID id: Int) -> FieldPlace? { allFields.first { $0.field.id == id } }
+    /// As `allFields`, for those who need no paths: they take more memory than all else.
+    package func forEachField(_ body: (Field) -> Void) {
+        for field in fields { Self.visit(field, body) }
+    }
+
+    private static func visit(_ field: Field, _ body: (Field) -> Void) {
+        body(field)
+        for part in field.type.parts { visit(part.field, body) }
+    }
+
+    /// - Cost: a pass over the schema; whoever asks for many takes a `FieldIndex`.
+    package func place(ofFieldID id: Int) -> FieldPlace? {
+        for field in fields {
+            if let place = Self.place(ofFieldID: id, field, named: field.name) { return place }
+        }
+        return nil
+    }
+
+    private static func place(ofFieldID id: Int, _ field: Field, named name: String) -> FieldPlace? {
+        if field.id == id { return FieldPlace(field: field, path: name, isRepeated: false) }
+        for part in field.type.parts {
+            guard var place = place(ofFieldID: id, part.field, named: part.name) else { continue }
+            place.path = name + "." + place.path
+            place.isRepeated = place.isRepeated || field.type.isRepeating
+            return place
+        }
+        return nil
+    }
 
     package func field(withID id: Int) -> Field? {
         if let field = fields.first(where: { $0.id == id }) { return field }
@@ -159,5 +178,43 @@ extension IcebergSchema {
         return allFields.first { $0.path == path }?.field
     }
 
-    package var highestFieldID: Int { allFields.compactMap(\.field.id).max() ?? 0 }
+    package var highestFieldID: Int {
+        var highest = 0
+        forEachField { highest = max(highest, $0.id ?? 0) }
+        return highest
+    }
+
+    /// Nested fields included.
+    package var fieldCount: Int {
+        var count = 0
+        forEachField { _ in count += 1 }
+        return count
+    }
+
+    /// What the paths of all fields take together. A long name with many fields inside makes much out of a short text.
+    var pathBytes: Int { fields.reduce(0) { $0 + Self.pathBytes($1, path: $1.name.utf8.count) } }
+
+    private static func pathBytes(_ field: Field, path: Int) -> Int {
+        field.type.parts.reduce(path) { $0 + pathBytes($1.field, path: path + 1 + $1.name.utf8.count) }
+    }
+}
+
+extension DataType {
+    /// What lies directly inside a nested type, under the names paths have for it.
+    fileprivate var parts: [(name: String, field: Field)] {
+        switch self {
+        case .structure(let children): children.map { ($0.name, $0) }
+        case .list(let element): [("element", element)]
+        case .map(let key, let value): [("key", key), ("value", value)]
+        default: []
+        }
+    }
+
+    /// A row has many of what lies inside, or none.
+    fileprivate var isRepeating: Bool {
+        switch self {
+        case .list, .map: true
+        default: false
+        }
+    }
 }

@@ -102,4 +102,8 @@ enum CatalogTables {
         """,
         "CREATE INDEX idempotency_keys_by_time ON idempotency_keys (expires_at)",
     ]
+    /// A key is looked up whatever it was used for.
+    static let answersByKey = [
+        "CREATE INDEX idempotency_keys_by_key ON idempotency_keys (principal, idempotency_key)"
+    ]
 }
