@@ -87,6 +87,14 @@ package protocol BlobStore: Sendable {
     func put(_ path: BlobPath, _ bytes: [UInt8], if condition: PutCondition) async throws -> BlobInfo
     /// For objects too large to hold. Nothing is visible before `complete`.
     func startUpload(_ path: BlobPath) async throws -> any BlobUpload
+    /// Shows a sealed object, unless another's is there. Published twice it is there once.
+    ///
+    /// - Errors: `.conditionFailed` for another's object, `.uploadGone`.
+    func publish(_ sealed: SealedBlob) async throws -> BlobInfo
+    /// Lets go of a sealed object that was not published.
+    func discard(_ sealed: SealedBlob) async throws
+    /// Lets go of sealed objects whose receipts nobody has written down. Only before anything is sealed in this process.
+    func discardSealed(except receipts: Set<String>) async throws
     /// Deleting what is not there succeeds.
     func delete(_ paths: [BlobPath]) async throws
     /// Keys of `bucket` that begin with `prefix` and sort after `after`.
@@ -101,10 +109,12 @@ package protocol BlobReader: Sendable {
     func read(_ ranges: [Range<Int64>]) async throws -> [[UInt8]]
 }
 
-/// Receives the bytes of one object in order. Exactly one of `complete` and `abort` ends it.
+/// Receives the bytes of one object in order. Exactly one of `complete`, `seal` and `abort` ends it.
 package protocol BlobUpload: Sendable {
     func append(_ bytes: [UInt8]) async throws
     func complete(if condition: PutCondition) async throws -> BlobInfo
+    /// Makes the bytes durable without showing them: the store's `publish` does that, also after a restart.
+    func seal() async throws -> SealedBlob
     func abort() async
 }
 

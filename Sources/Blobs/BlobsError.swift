@@ -12,6 +12,8 @@ package struct BlobsError: Fault {
         case invalidName = "BLB-105"
         /// The version that was opened is no longer there: the object was replaced while it was read.
         case versionGone = "BLB-106"
+        /// The store has let go of bytes that were to become an object.
+        case uploadGone = "BLB-107"
         /// The stored bytes do not match their checksum.
         case corrupt = "BLB-201"
         /// The disk is full.
@@ -31,7 +33,7 @@ package struct BlobsError: Fault {
             case .conditionFailed, .versionGone: .conflict
             case .rangeInvalid, .invalidName: .invalidRequest
             case .corrupt: .corruptData
-            case .noSpace, .unavailable, .writeUnresolved, .refused: .unavailable
+            case .noSpace, .unavailable, .writeUnresolved, .refused, .uploadGone: .unavailable
             case .conditionsUnsupported: .unsupported
             }
         }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// What a failing store can refuse.
 package enum BlobOperation: String, Sendable, CaseIterable {
-    case head, open, read, put, startUpload, append, complete, delete, list
+    case head, open, read, put, startUpload, append, complete, seal, publish, discard, delete, list
 }
 
 /// Passes calls on to another store, but lets some of them fail: by a seeded draw, or by order.
@@ -43,6 +43,9 @@ package final class FailingBlobStore: BlobStore {
         state.withLock { $0.ordered[operation, default: []] += Array(repeating: afterEffect, count: count) }
     }
 
+    /// From now on nothing fails by order.
+    package func forgetOrders() { state.withLock { $0.ordered = [:] } }
+
     /// How many calls have failed.
     package var failureCount: Int { state.withLock { $0.failureCount } }
 
@@ -66,6 +69,18 @@ package final class FailingBlobStore: BlobStore {
         try await attempt(.startUpload, path) {
             FailingBlobUpload(store: self, path: path, inner: try await inner.startUpload(path))
         }
+    }
+
+    package func publish(_ sealed: SealedBlob) async throws -> BlobInfo {
+        try await attempt(.publish, sealed.path) { try await inner.publish(sealed) }
+    }
+
+    package func discard(_ sealed: SealedBlob) async throws {
+        try await attempt(.discard, sealed.path) { try await inner.discard(sealed) }
+    }
+
+    package func discardSealed(except receipts: Set<String>) async throws {
+        try await attempt(.discard, nil) { try await inner.discardSealed(except: receipts) }
     }
 
     package func delete(_ paths: [BlobPath]) async throws {
@@ -132,6 +147,10 @@ private struct FailingBlobUpload: BlobUpload {
 
     func complete(if condition: PutCondition) async throws -> BlobInfo {
         try await store.attempt(.complete, path) { try await inner.complete(if: condition) }
+    }
+
+    func seal() async throws -> SealedBlob {
+        try await store.attempt(.seal, path) { try await inner.seal() }
     }
 
     func abort() async { await inner.abort() }

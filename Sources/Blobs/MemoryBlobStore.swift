@@ -6,10 +6,14 @@ package final class MemoryBlobStore: BlobStore {
     fileprivate struct Entry: Sendable {
         var info: BlobInfo
         var bytes: [UInt8]
+        /// Of the sealed object it was.
+        var mark: String?
     }
 
     private struct State {
         var buckets: [String: SortedKeys<Entry>] = [:]
+        /// By receipt.
+        var sealed: [String: [UInt8]] = [:]
         var versionCount = 0
     }
 
@@ -51,6 +55,45 @@ package final class MemoryBlobStore: BlobStore {
         _ = try ObjectKey(checking: path.key)
         _ = try state.withLock { state throws(BlobsError) in try bucket(path.bucket, in: state) }
         return MemoryBlobUpload(store: self, path: path)
+    }
+
+    fileprivate func seal(_ path: BlobPath, _ bytes: [UInt8]) -> SealedBlob {
+        state.withLock { state in
+            state.versionCount += 1
+            let name = "sealed-\(state.versionCount)"
+            state.sealed[name] = bytes
+            return SealedBlob(path: path, size: Int64(bytes.count), mark: name, receipt: name)
+        }
+    }
+
+    /// Sealed and neither published nor let go.
+    package var sealedCount: Int { state.withLock { $0.sealed.count } }
+
+    package func publish(_ sealed: SealedBlob) async throws -> BlobInfo {
+        let path = sealed.path
+        let key = ObjectKey(path.key)
+        let now = clock.now
+        return try state.withLock { state throws(BlobsError) in
+            let present = try bucket(path.bucket, in: state)[key]
+            guard let bytes = state.sealed[sealed.receipt] else {
+                guard let present, present.mark == sealed.mark else { throw sealed.gone }
+                return present.info
+            }
+            try PutCondition.ifAbsent.check(present?.info.etag, path)
+            let info = BlobInfo(size: sealed.size, etag: sealed.mark, modified: now)
+            state.buckets[path.bucket, default: SortedKeys()][key] = Entry(
+                info: info, bytes: bytes, mark: sealed.mark)
+            state.sealed[sealed.receipt] = nil
+            return info
+        }
+    }
+
+    package func discard(_ sealed: SealedBlob) async throws {
+        state.withLock { $0.sealed[sealed.receipt] = nil }
+    }
+
+    package func discardSealed(except receipts: Set<String>) async throws {
+        state.withLock { state in state.sealed = state.sealed.filter { receipts.contains($0.key) } }
     }
 
     package func delete(_ paths: [BlobPath]) async throws {
@@ -113,6 +156,8 @@ private final class MemoryBlobUpload: BlobUpload {
     func complete(if condition: PutCondition) async throws -> BlobInfo {
         try await store.put(path, bytes.withLock { $0 }, if: condition)
     }
+
+    func seal() async throws -> SealedBlob { store.seal(path, bytes.withLock { $0 }) }
 
     func abort() async { bytes.withLock { $0 = [] } }
 }

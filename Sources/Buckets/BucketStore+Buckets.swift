@@ -32,6 +32,11 @@ extension BucketStore {
             guard try index.bucket(name).objects.count == 0 else {
                 throw BucketsError(.bucketNotEmpty, "the bucket is not empty", ["bucket": name])
             }
+            guard !index.uploads.contains(where: { $0.value.bucket == name && $0.value.isSealed }) else {
+                throw BucketsError(
+                    .bucketNotEmpty, "files of a pipeline are about to appear in the bucket", ["bucket": name]
+                )
+            }
             return StoreChange(.deleteBucket(name: name))
         }
     }

@@ -46,7 +46,9 @@ extension BucketStore {
     /// do not pile up, and no timer is needed.
     package func abortExpiredUploads() async throws {
         let limit = effects.clock.now.microseconds - limits.uploadSeconds * 1_000_000
-        let isExpired = { @Sendable (upload: MultipartUpload) in upload.started.microseconds < limit }
+        let isExpired = { @Sendable (upload: MultipartUpload) in
+            upload.started.microseconds < limit && !upload.isSealed
+        }
         for id in journal.index.uploads.filter({ isExpired($0.value) }).keys {
             _ = try await journal.change { index in
                 index.uploads[id].map(isExpired) == true ? StoreChange(.abortUpload(id: id)) : nil
@@ -85,7 +87,8 @@ extension BucketStore {
         let index = journal.index
         _ = try index.bucket(bucket)
         let prefix = ObjectKey(prefix)
-        return index.uploads.filter { $0.value.bucket == bucket && $0.value.key.hasPrefix(prefix) }
+        return index.uploads
+            .filter { $0.value.bucket == bucket && $0.value.key.hasPrefix(prefix) && !$0.value.isSealed }
             .sorted { ($0.value.key, $0.value.started, $0.key) < ($1.value.key, $1.value.started, $1.key) }
             .map { UploadInfo(id: $0.key, key: $0.value.key.text, started: $0.value.started) }
     }

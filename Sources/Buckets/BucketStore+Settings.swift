@@ -55,7 +55,7 @@ extension BucketStore {
                 let group = Array(expired[start..<min(expired.count, start + Self.expiredGroup)])
                 removed.objects += try await deleteExpired(group, rules)
             }
-            for (id, upload) in index.uploads where upload.bucket == name {
+            for (id, upload) in index.uploads where upload.bucket == name && !upload.isSealed {
                 guard
                     rules.contains(where: { $0.aborts(upload.key.bytes, started: upload.started, now: now) })
                 else { continue }

@@ -67,6 +67,12 @@ package enum FaultPoint: String, Sendable, CaseIterable {
     case logMarksWritten = "log.marks.written"
     /// The data files of a sink's commit are stored, the commit has not begun.
     case sinkFilesWritten = "sink.files.written"
+    /// A file of a sink is sealed, others of the commit may not be.
+    case sinkFileSealed = "sink.file.sealed"
+    /// Progress has moved and promises files that nobody sees yet.
+    case sinkFilesPromised = "sink.files.promised"
+    /// A promised file is seen, the promise still stands.
+    case sinkFileShown = "sink.file.shown"
     /// Manifests and metadata are stored, the pointer has not moved.
     case commitMetadataWritten = "commit.metadata.written"
     /// The pointer and the progress have moved, the sink does not know yet.

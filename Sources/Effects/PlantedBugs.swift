@@ -38,6 +38,10 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case changeForgetsPlace = "change-forgets-place"
     /// A commit whose answer is lost is repeated without looking whether it happened.
     case commitRepeatedBlindly = "commit-repeated-blindly"
+    /// A sink's files appear before the commit that promises them.
+    case filesShownEarly = "files-shown-early"
+    /// Promises of an earlier process are forgotten.
+    case promisesForgotten = "promises-forgotten"
     /// A record that holds the text `end-the-process` ends the process when a pipeline works on it.
     case recordEndsProcess = "record-ends-process"
     /// Rejects are counted and not written.

@@ -50,26 +50,37 @@ struct IngestBodyReader: Sendable {
     var stream: StreamDefinition
     var unfoldedLimit: Int
 
+    private static let lines = "application/x-ndjson"
+
     /// Longer bodies are checked on the morsel pool; a shorter one takes less time than the way there.
     static let inlineBytes = 256 << 10
 
     func isLong(_ bytes: [UInt8]) -> Bool {
         encoding != .identity || bytes.count > Self.inlineBytes || stream.acknowledgement == .validated
+            || ArrowBody.isNamed(by: mediaType)
     }
 
     /// `reservation` stands for the bytes as they came and grows before they are unfolded.
     func read(_ sent: [UInt8], _ reservation: MemoryReservation) throws -> IngestBody {
         var bytes = try unfold(sent, reservation)
-        let isCSV = CSVBody.isNamed(by: mediaType)
-        if isCSV {
+        var readAs = mediaType
+        if CSVBody.isNamed(by: mediaType) {
+            readAs = Self.lines
             bytes = try CSVBody(schema: stream.schema, limit: unfoldedLimit).lines(of: bytes) { next in
                 try reservation.resize(to: sent.count + bytes.count + next)
             }
+        } else if ArrowBody.isNamed(by: mediaType) {
+            let unfolded = bytes
+            bytes = try ArrowBody(limit: unfoldedLimit).lines(of: unfolded) { next in
+                try reservation.resize(to: sent.count + unfolded.count + next)
+            }
+            // A stream without rows says "nothing" on purpose.
+            readAs = bytes.isEmpty ? nil : Self.lines
+            if bytes.isEmpty { bytes = Array("[]".utf8) }
         }
         Self.blankByteOrderMark(&bytes)
         let events = try EventBody.inspect(
-            bytes, mediaType: isCSV ? "application/x-ndjson" : mediaType,
-            requiresObjects: stream.schema != .unstructured)
+            bytes, mediaType: readAs, requiresObjects: stream.schema != .unstructured)
         // An empty array says "nothing" on purpose; an empty body is a mistake.
         guard events.count > 0 || events.framing == .array else {
             throw FileFormatsError(.malformedBody, "the body is empty", at: .byte(0))

@@ -1,3 +1,4 @@
+import Blobs
 import Effects
 import JSONText
 import S3Client
@@ -7,11 +8,16 @@ import Telemetry
 struct ExternalUpkeep: Sendable {
     let client: S3BlobStore
     let log: Log
+    /// Uploads that pipelines have promised to complete.
+    let promised: @Sendable () async throws -> [SealedBlob]
     private let clock = LiveClock()
 
-    init(client: S3BlobStore, log: Log) {
+    init(
+        client: S3BlobStore, log: Log, promised: @escaping @Sendable () async throws -> [SealedBlob]
+    ) {
         self.client = client
         self.log = log
+        self.promised = promised
     }
 
     private static let pause = Duration.seconds(3600)
@@ -23,7 +29,8 @@ struct ExternalUpkeep: Sendable {
         while true {
             do {
                 let limit = clock.now.microseconds - Self.uploadSeconds * 1_000_000
-                let count = try await client.abortOldUploads(before: Instant(microseconds: limit))
+                let count = try await client.abortOldUploads(
+                    before: Instant(microseconds: limit), except: try await promised())
                 if count > 0 {
                     log.info("uploads nobody completed were aborted", ["count": .integer(Int64(count))])
                 }

@@ -1,5 +1,6 @@
 import Buckets
 import JSONText
+import Pipelines
 import Telemetry
 
 /// What the object store does by itself: reads objects back at an even pace, and applies lifecycle rules.
@@ -59,7 +60,11 @@ extension NodeRooms {
         switch objects {
         case .local(let store):
             await StoreUpkeep(buckets: store, log: log, scrubBytes: settings.scrubBytes).run()
-        case .external(_, let client, _): await ExternalUpkeep(client: client, log: log).run()
+        case .external(_, let client, _):
+            await ExternalUpkeep(client: client, log: log) { [pipelines] in
+                try await pipelines.promisedFiles()
+            }
+            .run()
         }
     }
 }

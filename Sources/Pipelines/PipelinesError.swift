@@ -33,6 +33,10 @@ package struct PipelinesError: Fault {
         case rejectsReplaced = "PIP-205"
         /// Somebody else took rejects away while they were replayed. Replay again: nothing lands twice.
         case rejectsChanged = "PIP-206"
+        /// The store let go of a file's bytes between the commit that promised the file and the moment it was to appear.
+        case fileLost = "PIP-207"
+        /// Another object has the name of a file that is to appear. Move it away: the file appears then.
+        case fileNameTaken = "PIP-208"
         /// The pipeline has stopped for good; the reason is the cause.
         case failed = "PIP-301"
         case stopped = "PIP-302"
@@ -52,8 +56,8 @@ package struct PipelinesError: Fault {
             case .invalidName, .invalidDefinition: .invalidRequest
             case .unsupportedStatement, .unsupportedSink: .invalidRequest
             case .tooMany, .tooManyWaiting: .exhausted
-            case .commitContended, .rejectsReplaced, .stopped: .unavailable
-            case .corrupt: .corruptData
+            case .commitContended, .rejectsReplaced, .fileNameTaken, .stopped: .unavailable
+            case .corrupt, .fileLost: .corruptData
             case .poisonRecord: .bug
             }
         }

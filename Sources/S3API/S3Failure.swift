@@ -61,6 +61,7 @@ struct S3Failure {
     private static func answer(_ code: BlobsError.Code) -> (String, Int) {
         switch code {
         case .notFound: ("NoSuchKey", 404)
+        case .uploadGone: ("NoSuchUpload", 404)
         case .bucketNotFound: ("NoSuchBucket", 404)
         case .conditionFailed: ("PreconditionFailed", 412)
         case .rangeInvalid: ("InvalidRange", 416)

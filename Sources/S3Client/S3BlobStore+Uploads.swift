@@ -1,4 +1,4 @@
-import Blobs
+package import Blobs
 package import Effects
 import XMLText
 
@@ -12,9 +12,11 @@ extension S3BlobStore {
         guard [200, 204, 404].contains(answer.status) else { throw fault(answer, request) }
     }
 
-    /// Aborts uploads below the prefix that began before `limit`: their writers are gone. Answers how many.
-    package func abortOldUploads(before limit: Instant) async throws -> Int {
+    /// Aborts uploads below the prefix that began before `limit`: their writers are gone. Those of `kept` are somebody's
+    /// promise, however old. Answers how many.
+    package func abortOldUploads(before limit: Instant, except kept: [SealedBlob] = []) async throws -> Int {
         var aborted = 0
+        let promised = Set(try kept.map { try S3Receipt($0).uploadID })
         var marker: (key: String, id: String)?
         // A bound on the pages of one round; what is left goes in the next.
         for _ in 0..<Self.uploadPages {
@@ -32,7 +34,7 @@ extension S3BlobStore {
                 guard let key = upload["Key"].flatMap({ S3ListPage.key($0, in: page) }),
                     let id = upload["UploadId"],
                     let begun = upload["Initiated"].flatMap({ Instant(rfc3339: $0) }),
-                    begun < limit, key.utf8.starts(with: address.prefix.utf8)
+                    begun < limit, key.utf8.starts(with: address.prefix.utf8), !promised.contains(id)
                 else { continue }
                 try await abortUpload(key: key, id: id)
                 aborted += 1

@@ -81,6 +81,26 @@ final class S3Upload: BlobUpload {
         }
     }
 
+    /// Everything goes up in parts, however little it is: the store shows an upload of parts only when it is completed.
+    func seal() async throws -> SealedBlob {
+        let (rest, size) = state.withLock { state in
+            precondition(!state.isEnded, "an upload ends once")
+            return (state.buffer, state.size)
+        }
+        do {
+            if !rest.isEmpty || size == 0 { try await send(rest) }
+        } catch {
+            await abort()
+            throw error
+        }
+        return state.withLock { state in
+            state.isEnded = true
+            state.buffer = []
+            let receipt = S3Receipt(uploadID: state.uploadID ?? "", etags: state.etags)
+            return SealedBlob(path: path, size: size, mark: mark, receipt: receipt.text)
+        }
+    }
+
     /// What cannot be aborted now is aborted by age; see `S3BlobStore.abortOldUploads`.
     func abort() async {
         let id = state.withLock { state -> String? in
@@ -101,7 +121,7 @@ final class S3Upload: BlobUpload {
     private func send(_ bytes: [UInt8]) async throws {
         let id = try await uploadID()
         let first = state.withLock { $0.etags.count }
-        let count = (bytes.count + limits.partBytes - 1) / limits.partBytes
+        let count = max(1, (bytes.count + limits.partBytes - 1) / limits.partBytes)
         guard first + count <= limits.partCount else {
             throw BlobsError(
                 .invalidName, "the object is too large for the store",
@@ -150,32 +170,10 @@ final class S3Upload: BlobUpload {
     }
 
     private func completeParts(_ condition: PutCondition) async throws -> BlobInfo {
-        let (id, etags) = state.withLock { ($0.uploadID ?? "", $0.etags) }
-        var xml = "<CompleteMultipartUpload>"
-        for (index, etag) in etags.enumerated() {
-            xml += "<Part><PartNumber>\(index + 1)</PartNumber><ETag>\"\(etag)\"</ETag></Part>"
+        let (receipt, size) = state.withLock {
+            (S3Receipt(uploadID: $0.uploadID ?? "", etags: $0.etags), $0.size)
         }
-        xml += "</CompleteMultipartUpload>"
-        let request = S3Request(
-            operation: "CompleteMultipartUpload", method: "POST", key: key, query: [("uploadId", id)],
-            headers: [("content-type", "application/xml")] + S3BlobStore.headers(of: condition),
-            body: Array(xml.utf8), mayFailLate: true, answerLimit: limits.answerBytes)
-        let written = try await store.write(request, to: path, mark: mark) { answer in
-            let root = try self.store.document(answer, request)
-            guard root.name == "CompleteMultipartUploadResult", let etag = root["ETag"] else {
-                throw self.store.fault(answer, request)
-            }
-            return BlobInfo(
-                size: self.state.withLock { $0.size }, etag: S3Text.etag(etag),
-                modified: self.store.time(of: answer))
-        }
-        return await check(written)
-    }
-
-    /// Looks at what the store has made of the parts, unless somebody has replaced it already. It is written, and stays
-    /// so when the look gets no answer.
-    private func check(_ written: BlobInfo) async -> BlobInfo {
-        guard let found = try? await store.headObject(path), found.mark == mark else { return written }
-        return found.info
+        let request = store.completion(of: key, receipt, condition)
+        return try await store.complete(request, path, mark: mark, size: size)
     }
 }

@@ -106,7 +106,7 @@ enum S3Failure {
             return BlobsError(.invalidName, "the store does not take the key", context)
         case (404, "NoSuchUpload"):
             return BlobsError(
-                .unavailable, "the store has let go of an upload before it was complete", context)
+                .uploadGone, "the store has let go of an upload before it was complete", context)
         case (404, _): return BlobsError(.notFound, "no such object", context)
         case (412, _): return BlobsError(.conditionFailed, "the condition does not hold", context)
         case (416, _): return BlobsError(.rangeInvalid, "the range reaches outside the object", context)

@@ -1,3 +1,4 @@
+import Columnar
 import Effects
 import FileFormats
 import Identity
@@ -311,6 +312,31 @@ final class Landing: Sendable {
         landing.state.withLock { $0.isFailing = true }
         #expect(await post(#"[{"id":1}]"#).status == 504)
         #expect(try registry.stream("events").log.get().status.acceptedEvents == 3)
+    }
+
+    @Test func arrowStreamsAreTaken() async throws {
+        let type: HTTPHeaders = ["content-type": "application/vnd.apache.arrow.stream"]
+        let schema = Schema([Field("id", .long), Field("more", .string)])
+        let rows = Batch(
+            schema: schema,
+            columns: [
+                Column(.long, count: 2, .int64([1, 2])),
+                Column(.string, count: 2, .string(StringColumn(["a", "b"]))),
+            ], rowCount: 2)
+        let encoder = try ArrowStreamEncoder(schema: schema)
+        let body = try encoder.encode(rows) + encoder.finish()
+        #expect(await post(body, type).body["result"]?["committed"] == 2)
+        let record = try #require(
+            try await registry.stream("events").log.get().read(from: .start, maxBytes: 1000).records.first)
+        #expect(
+            String(decoding: record.append.body, as: UTF8.self)
+                == "{\"id\":1,\"more\":\"a\"}\n{\"id\":2,\"more\":\"b\"}\n")
+        for damaged in [Array("{}".utf8), Array(body.dropLast(30)), body + [0]] {
+            let refused = await post(damaged, type)
+            #expect(refused.status == 400)
+            #expect(refused.body["errors"]?.array?.first?["code"] == 1003)
+        }
+        #expect(try await eventually { ledger.reserved == 0 })
     }
 
     @Test func csvWithAHeadLineIsTaken() async throws {

@@ -14,6 +14,8 @@ final class PipelineBench {
     let directory: TemporaryDirectory
     let metastore: Metastore
     let sink: MemorySink
+    /// Where runners land instead of `sink`.
+    var otherSink: (any SinkTable)?
     let clock = ManualClock()
     let streamID = UniqueID(high: 9, low: 9)
     let key = ProgressKey(
@@ -21,7 +23,7 @@ final class PipelineBench {
         streamID: UniqueID(high: 9, low: 9))
     var pipelineID: UniqueID { key.pipelineID }
     private(set) var log: StreamLog
-    private let morsels = MorselPool(threads: 1)
+    let morsels = MorselPool(threads: 1)
     private let pool = IOPool(name: "pipelines", threads: 2)
     var planted: Set<PlantedBug> = []
     var isCareful = false
@@ -91,7 +93,8 @@ final class PipelineBench {
             preparation: RecordPreparation(
                 schema: schema, unknownFields: .count, transform: transform, rowLimit: rowLimit,
                 partBytes: partBytes),
-            sink: sink, policy: policy, metastore: metastore, clock: clock, randomness: LiveRandomness(),
+            sink: otherSink ?? sink, policy: policy, metastore: metastore, clock: clock,
+            randomness: LiveRandomness(),
             pool: morsels, memory: memory, trials: TrialTurns(isCareful: isCareful),
             planted: PlantedBugs(planted), log: .silent,
             metrics: PipelineMetrics(registry: MetricsRegistry(), pipeline: "p", sink: "k"))

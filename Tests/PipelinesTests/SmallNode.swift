@@ -19,6 +19,9 @@ import Testing
 final class SmallNode: Sendable {
     let directory: TemporaryDirectory
     let store: MemoryBlobStore
+    /// The same store, as the rooms see it.
+    let faults: FailingBlobStore
+    private let resources: PipelineResources
     let metastore: Metastore
     let catalog: Catalog
     let warehouse: Warehouse
@@ -31,28 +34,39 @@ final class SmallNode: Sendable {
         directory = try TemporaryDirectory()
         store = MemoryBlobStore(buckets: ["lake"])
         metastore = try await Metastore.open(directory: directory.path)
-        catalog = Catalog(metastore: metastore, store: store)
+        faults = FailingBlobStore(store)
+        catalog = Catalog(metastore: metastore, store: faults)
         warehouse = try await catalog.enableWarehouse(bucket: "lake")
         registry = try await StreamRegistry.open(
             directory: directory.path + "/streams", metastore: metastore,
             environment: LogEnvironment(pool: Self.pool))
         var resources = PipelineResources(
-            metastore: metastore, streams: registry, catalog: catalog, store: store, caches: TableCaches(),
+            metastore: metastore, streams: registry, catalog: catalog, store: faults, caches: TableCaches(),
             pool: Self.morsels, ledger: MemoryLedger(limit: 1 << 30))
         resources.planted = PlantedBugs(planted)
+        self.resources = resources
         service = try await PipelineService.open(resources)
     }
 
     func whileRunning(_ body: @Sendable @escaping () async throws -> Void) async throws {
+        try await run(service, body)
+        await registry.close()
+    }
+
+    func run(
+        _ service: PipelineService, _ body: @Sendable @escaping () async throws -> Void
+    ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { [service] in await service.run() }
+            group.addTask { await service.run() }
             let result = await Result { try await body() }
             service.stop()
             try await group.waitForAll()
             try result.get()
         }
-        await registry.close()
     }
+
+    /// The pipelines of the node as another process finds them.
+    func reopen() async throws -> PipelineService { try await PipelineService.open(resources) }
 
     func makeEvents() async throws {
         _ = try await registry.create([

@@ -108,7 +108,7 @@ struct S3BlobStoreTests {
         #expect(try await world.store.abortOldUploads(before: limit) == 1)
         #expect(try await young.complete(if: .always).size == 5000)
         let error = await #expect(throws: BlobsError.self) { try await gone.complete(if: .always) }
-        #expect(error?.code == .unavailable)
+        #expect(error?.code == .uploadGone)
     }
 
     @Test("a read of many ranges asks for few, and never for another version")

@@ -34,6 +34,7 @@ package func checkBlobStore(
     try await contract.checkConditions()
     try await contract.checkReadersKeepTheirVersion()
     try await contract.checkUploads()
+    try await contract.checkSealed()
     try await contract.checkNames()
     if promises.decidesRaces { try await contract.checkRaces() }
     try await contract.checkListing()
@@ -164,6 +165,42 @@ private struct BlobStoreContract {
         }
         let empty = try await store.startUpload(path("upload/empty"))
         try require(try await empty.complete(if: .always).size == 0, "an upload may be empty")
+    }
+
+    private func seal(_ key: String, _ bytes: [UInt8]) async throws -> SealedBlob {
+        let upload = try await store.startUpload(path(key))
+        try await upload.append(bytes)
+        return try await upload.seal()
+    }
+
+    func checkSealed() async throws {
+        for size in [0, 7, 100_000, 300_001] {
+            let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ size) }
+            let key = "sealed/\(size)"
+            let sealed = try await seal(key, bytes)
+            try require(sealed.size == Int64(size), "a sealed object tells its size")
+            try await expect(.notFound, "a sealed object is unseen") { try await store.head(path(key)) }
+            let listed = try await store.list(bucket: bucket, prefix: key, after: nil, limit: 10)
+            try require(listed.entries.isEmpty, "a sealed object is not listed")
+            try require(try await store.publish(sealed).size == Int64(size), "publishing tells the size")
+            try require(try await store.read(path(key)) == bytes, "what was sealed is read")
+            try require(try await store.publish(sealed).size == Int64(size), "publishing twice is publishing")
+            try await store.delete([path(key)])
+            try await expect(.uploadGone, "what was deleted does not come back") {
+                try await store.publish(sealed)
+            }
+        }
+        let taken = try await seal("sealed/taken", [1])
+        _ = try await store.put(path("sealed/taken"), [2], if: .always)
+        try await expect(.conditionFailed, "another's object stays") { try await store.publish(taken) }
+        try require(try await store.read(path("sealed/taken")) == [2], "another's object is untouched")
+        try await store.delete([path("sealed/taken")])
+        _ = try await store.publish(taken)
+        try require(try await store.read(path("sealed/taken")) == [1], "it comes when the name is free")
+        let unwanted = try await seal("sealed/unwanted", [3])
+        try await store.discard(unwanted)
+        try await store.discard(unwanted)
+        try await expect(.uploadGone, "what was let go is gone") { try await store.publish(unwanted) }
     }
 
     func checkNames() async throws {

@@ -80,3 +80,36 @@ def test_an_answer_says_what_the_stream_promises(firn):
     firn.api("POST", f"firn/pipelines/{pipeline['id']}/pause")
     answer = firn.ingest(stream["id"], [{"id": 3}])
     assert answer.status_code == 504 and answer.json()["errors"][0]["firn_code"] == "ING-106"
+
+
+def test_a_schema_grows_under_load(firn):
+    stream, _, pipeline = firn.make_pipeline(schema=SCHEMA, name="growing", sql="INSERT INTO growing_sink SELECT id FROM growing")
+    firn.api("POST", "pipelines/v1/sinks", {
+        "name": "grown", "type": "r2_data_catalog", "format": {"type": "parquet"},
+        "config": {"bucket": "lake", "namespace": "web", "table_name": "grown", "schema_policy": "add_columns", "rolling_policy": {"interval_seconds": 1}}})
+    grown = firn.api("POST", "pipelines/v1/pipelines", {"name": "grown", "sql": "INSERT INTO grown SELECT * FROM growing"})
+    sent, stop = [0], threading.Event()
+
+    def produce():
+        while not stop.is_set():
+            assert firn.ingest(stream["id"], [{"id": sent[0] + number, "note": "n", "tags": ["a"]} for number in range(50)]).status_code == 200
+            sent[0] += 50
+
+    producer = threading.Thread(target=produce)
+    producer.start()
+    path, fields = f"pipelines/v1/streams/{stream['id']}", list(SCHEMA)
+    for field in [{"name": "note", "type": "string"}, {"name": "tags", "type": "list", "items": {"type": "string"}}]:
+        firn.flush(stream["id"])
+        fields.append(field)
+        assert [f["name"] for f in firn.api("PATCH", path, {"schema": {"fields": fields}})["schema"]["fields"]] == [f["name"] for f in fields]
+    stop.set()
+    producer.join()
+    assert firn.ingest(stream["id"], [{"id": sent[0], "note": "last", "tags": None}]).ok
+    firn.flush(stream["id"])
+    refused = firn.call("PATCH", f"/client/v4/accounts/local/{path}", json={"schema": {"fields": fields[:-1]}})
+    assert refused.status_code == 400 and "STR-104" in refused.text and "tags" in refused.text, refused.text
+    for name, table in [(pipeline["id"], "growing"), (grown["id"], "grown")]:
+        stats = firn.stats(name)
+        assert stats["accepted"] == stats["passed"] == sent[0] + 1 and stats["pending"] == 0
+        assert firn.rows("lake", f"SELECT count(*) AS n, count(DISTINCT id) AS ids FROM web.{table}") == [{"n": sent[0] + 1, "ids": sent[0] + 1}]
+    assert firn.rows("lake", "SELECT note, tags, name FROM web.grown ORDER BY id DESC LIMIT 1") == [{"note": "last", "tags": None, "name": None}]

@@ -5,6 +5,8 @@ import cloudflare
 import pytest
 from cloudflare import Cloudflare
 
+from clients import s3_client
+
 SCHEMA = [{"name": "id", "type": "int64", "required": True}, {"name": "kind", "type": "string", "required": False},
           {"name": "at", "type": "timestamp", "required": False, "unit": "millisecond"}]
 
@@ -69,3 +71,34 @@ def test_stream_sink_and_pipeline_carry_events_into_a_table(client, firn):
     client.pipelines.streams.delete(stream.id, account_id="local")
     with pytest.raises(cloudflare.NotFoundError):
         client.pipelines.streams.get(stream.id, account_id="local")
+
+
+@pytest.mark.parametrize("format, suffix", [({"type": "json", "compression": "gzip"}, ".json.gz"), ({"type": "parquet"}, ".parquet")])
+def test_a_sink_of_files_is_made_read_and_filled(client, firn, format, suffix):
+    client.r2.buckets.create(account_id="local", name="files")
+    stream = client.pipelines.streams.create(
+        account_id="local", name="clicks", http={"enabled": True, "authentication": True}, schema={"fields": SCHEMA},
+        format={"type": "json"})
+    sink = client.pipelines.sinks.create(
+        account_id="local", name="files_sink", type="r2", format=format,
+        config={"account_id": "local", "bucket": "files", "path": "web/clicks",
+                "credentials": {"access_key_id": firn.token_id, "secret_access_key": firn.token},
+                "file_naming": {"prefix": "c", "strategy": "uuid_v7"}, "jurisdiction": "eu",
+                "partitioning": {"time_pattern": "year=%Y/hour=%H"},
+                "rolling_policy": {"interval_seconds": 300, "file_size_bytes": 100 << 20, "inactivity_seconds": 60}})
+    pipeline = client.pipelines.create_v1(
+        account_id="local", name="clicks_pipeline", sql="INSERT INTO files_sink SELECT id, kind FROM clicks WHERE id > 0")
+    read = client.pipelines.sinks.get(sink.id, account_id="local")
+    assert firn.token not in read.to_json() and read.type == "r2" and read.format.type == format["type"]
+    assert read.config.path == "web/clicks" and read.config.jurisdiction == "eu"
+    assert read.config.file_naming.strategy == "uuid_v7" and read.config.rolling_policy.inactivity_seconds == 60
+    assert read.config.partitioning.time_pattern == "year=%Y/hour=%H"
+    answer = firn.session.post(stream.endpoint, json=[{"id": 1, "kind": "view"}, {"id": 0}, {"id": 2}])
+    assert answer.json()["result"]["committed"] == 3
+    firn.flush(stream.id)
+    [key] = [item["Key"] for item in s3_client(firn).list_objects_v2(Bucket="files")["Contents"]]
+    assert key.startswith("web/clicks/year=") and "/hour=" in key and "/c-" in key and key.endswith(suffix)
+    assert {t.type for t in client.pipelines.get_v1(pipeline.id, account_id="local").tables} == {"stream", "sink"}
+    client.pipelines.delete_v1(pipeline.id, account_id="local")
+    client.pipelines.sinks.delete(sink.id, account_id="local")
+    assert s3_client(firn).head_object(Bucket="files", Key=key)["ContentLength"] > 0

@@ -236,6 +236,18 @@ extension ExternalBuckets {
         return try await store.startUpload(path)
     }
 
+    package func publish(_ sealed: SealedBlob) async throws -> BlobInfo {
+        try check(bucket: sealed.path.bucket)
+        return try await store.publish(sealed)
+    }
+
+    /// Also where the bucket is gone: nothing shall stay behind in the store.
+    package func discard(_ sealed: SealedBlob) async throws { try await store.discard(sealed) }
+
+    package func discardSealed(except receipts: Set<String>) async throws {
+        try await store.discardSealed(except: receipts)
+    }
+
     package func delete(_ paths: [BlobPath]) async throws {
         for path in paths { try check(bucket: path.bucket) }
         try await store.delete(paths)

@@ -43,9 +43,13 @@ struct StoreIndex: Sendable {
             .objectLocked, "a lock of the bucket keeps the object as it is", ["path": path])
     }
 
+    /// Sealed objects are none of a client's uploads.
+    ///
     /// - Errors: `BKT-103`.
     func upload(_ id: String, of path: BlobPath) throws(BucketsError) -> MultipartUpload {
-        guard let upload = uploads[id], upload.bucket == path.bucket, upload.key == ObjectKey(path.key) else {
+        guard let upload = uploads[id], !upload.isSealed, upload.bucket == path.bucket,
+            upload.key == ObjectKey(path.key)
+        else {
             throw BucketsError(.uploadNotFound, "no such upload", ["upload": id, "path": path])
         }
         return upload
@@ -90,7 +94,8 @@ struct StoreIndex: Sendable {
             }
             let replaced = try put(upload.bucket, upload.key, entry)
             forget(upload)
-            return replaced + release(Array(upload.parts.values))
+            // A sealed object's part becomes the object as it is.
+            return replaced + release(upload.parts.values.filter { $0.place != entry.place })
         case .abortUpload(let id):
             guard let upload = uploads.removeValue(forKey: id) else {
                 throw misfit("an end of no upload", id)

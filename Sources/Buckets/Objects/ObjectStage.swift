@@ -96,20 +96,24 @@ final class ObjectStage: Sendable {
         open.withLock { [current] in $0 = current }
     }
 
-    /// Makes the bytes durable, unless they are to go into the journal. `footer` makes what is written behind them.
-    /// After an error nothing is left.
-    func finish(footer: @escaping @Sendable (Staged) -> [UInt8]) async throws -> Staged {
+    /// Makes the bytes durable, unless they are to go into the journal; few bytes may not where `inFile` is asked for.
+    /// `footer` makes what is written behind them. After an error nothing is left.
+    func finish(
+        inFile: Bool = false, footer: @escaping @Sendable (Staged) -> [UInt8]
+    ) async throws -> Staged {
         do {
-            return try await makeDurable(footer)
+            return try await makeDurable(inFile: inFile, footer)
         } catch {
             await discard()
             throw error
         }
     }
 
-    private func makeDurable(_ footer: @escaping @Sendable (Staged) -> [UInt8]) async throws -> Staged {
+    private func makeDurable(
+        inFile: Bool, _ footer: @escaping @Sendable (Staged) -> [UInt8]
+    ) async throws -> Staged {
         let (rest, size) = state.withLock { ($0.buffer, $0.size) }
-        if size <= Int64(inlineBytes) {
+        if !inFile, size <= Int64(inlineBytes) {
             if rest.count <= Self.hashedHereBytes {
                 hash(rest)
             } else {

@@ -4,10 +4,10 @@ import Octets
 
 /// Receives one object and gives it its key at the end.
 package final class ObjectUpload: BlobUpload {
-    private let store: BucketStore
-    private let path: BlobPath
-    private let key: ObjectKey
-    private let stage: ObjectStage
+    let store: BucketStore
+    let path: BlobPath
+    let key: ObjectKey
+    let stage: ObjectStage
 
     init(store: BucketStore, path: BlobPath, key: ObjectKey, stage: ObjectStage) {
         self.store = store

@@ -318,6 +318,33 @@ firn_arrow_status firn_arrow_stream_finish(firn_arrow_stream *stream);
 void firn_arrow_stream_take(firn_arrow_stream *stream, const uint8_t *_Nullable *_Nonnull bytes, int64_t *length);
 void firn_arrow_stream_release(firn_arrow_stream *stream);
 
+// ---- Streams of Arrow's IPC format that others made.
+
+/// One thread at a time.
+typedef struct firn_arrow_feed firn_arrow_feed;
+
+/// What a batch holds, before it is looked at.
+typedef struct firn_arrow_rows {
+    /// -1 behind the last batch.
+    int64_t row_count;
+    /// Values of all columns, of what lies in them and of their dictionaries.
+    int64_t cell_count;
+    /// Of all buffers; those of dictionaries again with each batch.
+    int64_t byte_count;
+} firn_arrow_rows;
+
+/// Reads the schema. The bytes stay where they are until `feed_release`. `reserve` is asked for what is decompressed or
+/// moved; where it refuses, the call answers NO_MEMORY.
+firn_arrow_status firn_arrow_feed_open(
+    const uint8_t *bytes, int64_t length, firn_arrow_reserve reserve, void *context,
+    firn_arrow_feed *_Nullable *_Nonnull out);
+/// Reads the next batch. NO_MEMORY for one with more than `cell_limit` rows or values, CORRUPT for bytes behind the end.
+firn_arrow_status firn_arrow_feed_next(firn_arrow_feed *feed, int64_t cell_limit, firn_arrow_rows *out);
+/// Checks every value of the batch and gives it: a `struct ArrowArray *` and a `struct ArrowSchema *`, to be released
+/// before the feed.
+firn_arrow_status firn_arrow_feed_take(firn_arrow_feed *feed, void *array, void *schema);
+void firn_arrow_feed_release(firn_arrow_feed *feed);
+
 #pragma clang assume_nonnull end
 #ifdef __cplusplus
 }

@@ -82,7 +82,7 @@ package struct EventBody: Sendable, Hashable {
         default:
             throw FileFormatsError(
                 .unsupportedMediaType, "events do not come in this media type", ["media-type": name],
-                hint: "use application/json, application/x-ndjson or text/csv")
+                hint: "use application/json, application/x-ndjson, text/csv or " + ArrowBody.mediaType)
         }
     }
 }

@@ -1,11 +1,18 @@
 package import Columnar
+import Effects
 
-/// Writes columns as JSON values, in the forms of PRODUCT.md's "Values in JSON".
+/// Writes columns as JSON values, in the forms of PRODUCT.md's "Values in JSON" unless others are asked for.
 ///
 /// - Nulls: `null`.
 /// - Cost: one pass over the values; nested columns are written child first, then put together.
-package enum ColumnEncoder {
-    package static func encode(_ column: Column) -> EncodedColumn {
+package struct ColumnEncoder: Sendable {
+    let forms: JSONForms
+
+    package init(forms: JSONForms = JSONForms()) { self.forms = forms }
+
+    package static func encode(_ column: Column) -> EncodedColumn { ColumnEncoder().encode(column) }
+
+    package func encode(_ column: Column) -> EncodedColumn {
         switch column.values {
         case .constant(.null):
             var encoded = EncodedColumn()
@@ -28,7 +35,7 @@ package enum ColumnEncoder {
     }
 
     /// Points the null rows of an indexed column at a `null` behind the others.
-    private static func withNulls(_ encoded: EncodedColumn, of column: Column) -> EncodedColumn {
+    private func withNulls(_ encoded: EncodedColumn, of column: Column) -> EncodedColumn {
         guard let validity = column.validity, let indices = encoded.indices else { return encoded }
         var result = encoded
         let null = Int32(result.ends.count)
@@ -37,7 +44,7 @@ package enum ColumnEncoder {
         return result
     }
 
-    private static func flat(_ column: Column) -> EncodedColumn {
+    private func flat(_ column: Column) -> EncodedColumn {
         var encoded = EncodedColumn()
         encoded.ends.reserveCapacity(column.count)
         encoded.bytes.reserveCapacity(column.count * 8)
@@ -53,7 +60,8 @@ package enum ColumnEncoder {
         case .int64(let items): long(column, items, &encoded)
         case .int128(let items):
             let scale = column.type.scale
-            write(column, &encoded) { ValueText.decimal(items[$0], scale: scale, &$1) }
+            let isQuoted = forms.decimals == .string
+            write(column, &encoded) { ValueText.decimal(items[$0], scale: scale, isQuoted: isQuoted, &$1) }
         case .float(let items):
             write(column, &encoded) { ValueText.floating(items[$0], &$1) }
         case .double(let items):
@@ -66,11 +74,19 @@ package enum ColumnEncoder {
         return encoded
     }
 
-    private static func long(_ column: Column, _ items: [Int64], _ encoded: inout EncodedColumn) {
+    private func long(_ column: Column, _ items: [Int64], _ encoded: inout EncodedColumn) {
+        let isMilliseconds = forms.timestamps == .unixMilliseconds
         switch column.type {
         case .decimal(_, let scale):
-            write(column, &encoded) { ValueText.decimal(Int128(items[$0]), scale: scale, &$1) }
+            let isQuoted = forms.decimals == .string
+            write(column, &encoded) {
+                ValueText.decimal(Int128(items[$0]), scale: scale, isQuoted: isQuoted, &$1)
+            }
         case .time: write(column, &encoded) { ValueText.time(items[$0], &$1) }
+        case .timestamp where isMilliseconds, .timestamptz where isMilliseconds:
+            write(column, &encoded) { ValueText.integer(items[$0].floorDivided(by: 1000), &$1) }
+        case .timestampNanos where isMilliseconds, .timestamptzNanos where isMilliseconds:
+            write(column, &encoded) { ValueText.integer(items[$0].floorDivided(by: 1_000_000), &$1) }
         case .timestamp, .timestamptz:
             let hasZone = column.type == .timestamptz
             write(column, &encoded) { ValueText.timestamp(items[$0], digits: 6, hasZone: hasZone, &$1) }
@@ -81,7 +97,7 @@ package enum ColumnEncoder {
         }
     }
 
-    private static func string(_ column: Column, _ items: StringColumn, _ encoded: inout EncodedColumn) {
+    private func string(_ column: Column, _ items: StringColumn, _ encoded: inout EncodedColumn) {
         switch column.type {
         case .binary, .fixed: write(column, &encoded) { ValueText.base64(items.bytes(at: $0), &$1) }
         case .uuid: write(column, &encoded) { ValueText.uuid(items.bytes(at: $0), &$1) }
@@ -91,7 +107,7 @@ package enum ColumnEncoder {
         }
     }
 
-    private static func write(
+    private func write(
         _ column: Column, _ encoded: inout EncodedColumn, _ value: (Int, inout [UInt8]) -> Void
     ) {
         for row in 0..<column.count {
@@ -104,8 +120,7 @@ package enum ColumnEncoder {
         }
     }
 
-    private static func list(_ column: Column, _ offsets: [Int32], _ element: EncodedColumn) -> EncodedColumn
-    {
+    private func list(_ column: Column, _ offsets: [Int32], _ element: EncodedColumn) -> EncodedColumn {
         var encoded = EncodedColumn()
         write(column, &encoded) { row, bytes in
             bytes.append(UInt8(ascii: "["))
@@ -119,7 +134,7 @@ package enum ColumnEncoder {
     }
 
     /// An object when the keys are text, else an array of `{"key":…,"value":…}`.
-    private static func map(
+    private func map(
         _ column: Column, _ offsets: [Int32], _ keys: Column, _ values: EncodedColumn
     ) -> EncodedColumn {
         let isObject = keys.type.isText
@@ -140,7 +155,7 @@ package enum ColumnEncoder {
         return encoded
     }
 
-    private static func structure(_ column: Column, _ fields: [EncodedColumn]) -> EncodedColumn {
+    private func structure(_ column: Column, _ fields: [EncodedColumn]) -> EncodedColumn {
         guard case .structure(let types) = column.type else {
             preconditionFailure("a struct column of type \(column.type)")
         }

@@ -39,17 +39,19 @@ enum ValueText {
         }
     }
 
-    /// Exactly `scale` places behind the point.
-    static func decimal(_ unscaled: Int128, scale: Int, _ bytes: inout [UInt8]) {
+    /// Exactly `scale` places behind the point; without quotes a number, which readers may round.
+    static func decimal(
+        _ unscaled: Int128, scale: Int, isQuoted: Bool = true, _ bytes: inout [UInt8]
+    ) {
         var text = Array(String(unscaled.magnitude).utf8)
         if text.count <= scale {
             text.insert(contentsOf: repeatElement(UInt8(ascii: "0"), count: scale + 1 - text.count), at: 0)
         }
         if scale > 0 { text.insert(UInt8(ascii: "."), at: text.count - scale) }
-        bytes.append(UInt8(ascii: "\""))
+        if isQuoted { bytes.append(UInt8(ascii: "\"")) }
         if unscaled < 0 { bytes.append(UInt8(ascii: "-")) }
         bytes.append(contentsOf: text)
-        bytes.append(UInt8(ascii: "\""))
+        if isQuoted { bytes.append(UInt8(ascii: "\"")) }
     }
 
     static func date(_ days: Int, _ bytes: inout [UInt8]) {

@@ -18,11 +18,17 @@ enum SinkRoutes {
     private static func create(_ call: ManagementCall) async throws -> Response {
         try call.principal.require(.pipelinesManage)
         let body = try await call.request.json()
-        // Pipelines write with the node's own rights, so whoever makes a sink must have those rights at its table.
+        // Pipelines write with the node's own rights, so whoever makes a sink must have those rights where it writes.
         let draft = try SinkDefinition(
             creating: body, id: UniqueID(high: 0, low: 0), now: call.services.clock.now)
-        try call.principal.require(
-            .catalogWrite, on: .table(draft.bucket, [draft.namespace], draft.tableName))
+        switch draft.target {
+        case .table(let namespace, let name, _):
+            try call.principal.require(.catalogWrite, on: .table(draft.bucket, [namespace], name))
+        case .files(let place):
+            try call.principal.require(.storageWrite, on: .object(draft.bucket, place.keyPrefix))
+            // What does not fit goes there.
+            try call.principal.require(.storageWrite, on: .object(draft.bucket, "rejects/"))
+        }
         return Envelope.success(try await call.services.pipelines.createSink(body).json)
     }
 

@@ -1,6 +1,7 @@
 import Effects
 import Identity
 import JSONText
+import Pipelines
 import Streams
 import Wire
 
@@ -39,7 +40,8 @@ enum StreamRoutes {
     private static func change(_ call: ManagementCall) async throws -> Response {
         let stream = try find(call, .pipelinesManage)
         let body = try await call.request.json()
-        return Envelope.success(json(try await call.services.streams.change(stream.id.hexDigits, body), call))
+        return Envelope.success(
+            json(try await call.services.pipelines.changeStream(stream.id.hexDigits, body), call))
     }
 
     private static func delete(_ call: ManagementCall) async throws -> Response {

@@ -59,6 +59,40 @@ enum PipelineTables {
     /// Which run of a statement a reject belongs to: another one after a reset. None before the first claim.
     static let runs = ["ALTER TABLE pipeline_progress ADD COLUMN run_id TEXT"]
 
+    /// Files of sinks that a commit has promised and nobody sees yet, and the numbers that files are named by.
+    ///
+    /// A promise outlives its pipeline: its rows were counted. `receipt` is how the store finds the bytes. A writer of
+    /// a sink is a pipeline's statement; its number stays taken as long as the sink is there.
+    static let promisedFiles: [String] = [
+        """
+        CREATE TABLE promised_files (
+            id TEXT PRIMARY KEY,
+            pipeline_id TEXT NOT NULL,
+            sink_id TEXT NOT NULL,
+            stream_id TEXT NOT NULL,
+            bucket TEXT NOT NULL,
+            object_key TEXT NOT NULL,
+            size BIGINT NOT NULL,
+            receipt TEXT NOT NULL,
+            first_record BIGINT NOT NULL,
+            end_record BIGINT NOT NULL,
+            is_lost BIGINT NOT NULL DEFAULT 0,
+            promised_at BIGINT NOT NULL
+        )
+        """,
+        "CREATE INDEX promised_files_by_statement ON promised_files (pipeline_id, sink_id, stream_id)",
+        """
+        CREATE TABLE file_writers (
+            sink_id TEXT NOT NULL,
+            pipeline_id TEXT NOT NULL,
+            stream_id TEXT NOT NULL,
+            number BIGINT NOT NULL,
+            next_serial BIGINT NOT NULL,
+            PRIMARY KEY (sink_id, pipeline_id, stream_id)
+        )
+        """,
+    ]
+
     /// What a pipeline works on after the process died repeatedly, so that a record that ends it is found. `deaths`
     /// counts the ends while exactly these records were worked on.
     static let trials: [String] = [

@@ -9,5 +9,6 @@ enum SchemaVersions {
         PipelineTables.trials,
         PipelineTables.runs,
         CatalogTables.answersByKey,
+        PipelineTables.promisedFiles,
     ]
 }

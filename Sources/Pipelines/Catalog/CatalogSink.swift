@@ -13,6 +13,7 @@ import Telemetry
 struct CatalogSink: SinkTable {
     let catalog: Catalog
     let definition: SinkDefinition
+    let identifier: TableIdentifier
     let stream: StreamDefinition
     let pipelineName: String
     /// What the pipeline writes, `__ingest_ts` with it.
@@ -25,8 +26,13 @@ struct CatalogSink: SinkTable {
 
     func files(for progress: PipelineProgress) async throws -> CatalogFiles {
         let warehouse = try await catalog.warehouse(named: definition.bucket)
-        let table = try await findTable(definition.identifier, in: warehouse, expecting: progress.tableUUID)
-        try SinkTables.check(try StorableType.schema(of: columns), fit: table, sink: definition.name)
+        var table = try await findTable(identifier, in: warehouse, expecting: progress.tableUUID)
+        let storable = try StorableType.schema(of: columns)
+        let policy = definition.schemaPolicy
+        if policy == .addColumns {
+            table = try await SinkTables(catalog: catalog).complete(table, with: storable)
+        }
+        try SinkTables.check(storable, fit: table, sink: definition.name, policy: policy)
         return try CatalogFiles(sink: self, table: table, run: progress.run)
     }
 
@@ -70,9 +76,10 @@ extension SinkDefinition {
     ///
     /// - Errors: `PIP-105` when no table can have the name.
     func checkNames(_ catalog: Catalog) throws(PipelinesError) {
+        guard case .table(let namespace, let name, _) = target else { return }
         let levels = namespace.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         do {
-            try catalog.checkNames(of: TableIdentifier(namespace: Namespace(levels), name: tableName))
+            try catalog.checkNames(of: TableIdentifier(namespace: Namespace(levels), name: name))
         } catch {
             throw PipelinesError(
                 .invalidDefinition, "no table can have the name that the sink writes to",
@@ -80,9 +87,22 @@ extension SinkDefinition {
         }
     }
 
-    var identifier: TableIdentifier {
-        TableIdentifier(
-            namespace: Namespace(namespace.split(separator: ".").map(String.init)), name: tableName)
+    /// Nil for a sink of files.
+    var table: TableIdentifier? {
+        guard case .table(let namespace, let name, _) = target else { return nil }
+        return TableIdentifier(
+            namespace: Namespace(namespace.split(separator: ".").map(String.init)), name: name)
+    }
+
+    var schemaPolicy: SchemaPolicy {
+        guard case .table(_, _, let policy) = target else { return .fixed }
+        return policy
+    }
+
+    /// How the data files of its table are laid out.
+    var layout: ParquetWriteOptions {
+        guard case .parquet(let form) = format else { return ParquetWriteOptions() }
+        return form.layout
     }
 }
 

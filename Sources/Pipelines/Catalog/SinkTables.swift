@@ -48,9 +48,50 @@ struct SinkTables: Sendable {
         }
     }
 
+    /// How often columns are added anew on top of somebody else's change.
+    private static let attempts = 10
+
+    /// The table with the columns that are written and that it lacks; its own stay as they are. A table that was there
+    /// without `__ingest_ts` does not get it.
+    ///
+    /// - Errors: `tableReplaced`, `commitContended`; the catalog's own.
+    func complete(_ table: LoadedTable, with columns: Schema) async throws -> LoadedTable {
+        var table = table
+        for _ in 0..<Self.attempts {
+            let old = table.metadata.currentSchema
+            let missing = columns.fields.filter { column in
+                column.name != RecordPreparation.timeColumn && !old.fields.contains { $0.name == column.name }
+            }
+            if missing.isEmpty { return table }
+            var ids = FreshFieldIDs(after: table.metadata.lastColumnID)
+            var whole = old
+            // The rows that are there have no value for them.
+            whole.fields += ids.assign(missing.map { Field($0.name, $0.type) })
+            let commit = TableCommit(
+                warehouse: table.warehouse, identifier: table.identifier,
+                requirements: [
+                    .tableUUID(table.uuid), .currentSchemaID(old.schemaID),
+                    .lastAssignedFieldID(table.metadata.lastColumnID),
+                ], updates: [.addSchema(whole, lastColumnID: ids.lastID), .setCurrentSchema(-1)])
+            do { return try await catalog.commit([commit])[0] } catch let error as CatalogError
+                where error.code == .commitConflict
+            {
+                let current = try await catalog.loadTable(table.identifier, in: table.warehouse)
+                guard current.uuid == table.uuid else {
+                    throw CatalogSink.replaced(table.identifier, uuid: table.uuid)
+                }
+                table = current
+            }
+        }
+        throw PipelinesError(
+            .commitContended, "others keep changing the sink's table",
+            ["table": table.identifier, "attempts": Self.attempts])
+    }
+
     /// - Errors: `tableMismatch` that names the column and both types.
     static func check(
-        _ columns: Schema, fit table: LoadedTable, sink: String, at place: FaultPlace? = nil
+        _ columns: Schema, fit table: LoadedTable, sink: String, policy: SinkDefinition.SchemaPolicy = .fixed,
+        at place: FaultPlace? = nil
     ) throws(PipelinesError) {
         let fields = table.metadata.currentSchema.fields
         func mismatch(_ summary: String, _ column: String, _ written: String, _ stored: String)
@@ -66,6 +107,7 @@ struct SinkTables: Sendable {
         for column in columns.fields where column.name != RecordPreparation.timeColumn {
             let type = "\(column.type)"
             guard let field = fields.first(where: { $0.name == column.name }) else {
+                if policy == .addColumns { continue }
                 throw mismatch("the table lacks a column that is written", column.name, type, "nothing")
             }
             guard StorableType.isSame(field.type, column.type) else {

@@ -48,6 +48,7 @@ enum PipelineStore {
                 ],
                 hint: "delete the pipelines first")
         }
+        try FileWriter.forget(sink: sink.id, transaction)
         try transaction.execute("DELETE FROM sinks WHERE id = ?", [.text(sink.id.hexDigits)])
     }
 

@@ -6,6 +6,8 @@ package struct RollingPolicy: Sendable, Equatable {
     package var intervalSeconds = 300
     /// Written to data files of the commit; nil for the built-in bound alone.
     package var fileSizeBytes: Int?
+    /// Rows of the commit; nil for no such limit. A record's rows stay together.
+    package var fileRows: Int?
     /// Since the last event; nil for no such limit.
     package var inactivitySeconds: Int?
 
@@ -19,6 +21,7 @@ package struct RollingPolicy: Sendable, Equatable {
         guard json.object != nil else { throw invalid("rolling_policy", "a rolling policy is an object") }
         if let given = try Self.number(json, "interval_seconds", in: 1...86_400) { intervalSeconds = given }
         fileSizeBytes = try Self.number(json, "file_size_bytes", in: 1 << 20...64 << 30)
+        fileRows = try Self.number(json, "file_rows", in: 1...1 << 40)
         inactivitySeconds = try Self.number(json, "inactivity_seconds", in: 1...86_400)
     }
 
@@ -36,6 +39,7 @@ package struct RollingPolicy: Sendable, Equatable {
     package var json: JSONValue {
         var object: JSONObject = ["interval_seconds": JSONValue(intervalSeconds)]
         if let fileSizeBytes { object["file_size_bytes"] = JSONValue(fileSizeBytes) }
+        if let fileRows { object["file_rows"] = JSONValue(fileRows) }
         if let inactivitySeconds { object["inactivity_seconds"] = JSONValue(inactivitySeconds) }
         return .object(object)
     }

@@ -1,27 +1,37 @@
 package import Effects
-package import FileFormats
 package import JSONText
 import Streams
 
-/// Where a pipeline's rows go: a table of a catalog. Never changes.
+/// Where a pipeline's rows go: a table of a catalog, or files in a bucket. Never changes.
 package struct SinkDefinition: Sendable, Equatable {
-    /// Both names mean the same thing; the one given is echoed.
+    /// Both names of a table mean the same thing; the one given is echoed.
     package enum Kind: String, Sendable, CaseIterable {
         case r2DataCatalog = "r2_data_catalog"
         case basinCatalog = "basin_catalog"
+        case r2 = "r2"
+    }
+
+    package enum Target: Sendable, Equatable {
+        /// The namespace's levels are joined by dots.
+        case table(namespace: String, name: String, policy: SchemaPolicy)
+        case files(FilePlace)
+    }
+
+    /// What becomes of columns that are written and that the table lacks.
+    package enum SchemaPolicy: String, Sendable, CaseIterable {
+        /// The pipeline is refused.
+        case fixed
+        /// The table gets them, without a value in the rows it has.
+        case addColumns = "add_columns"
     }
 
     package let id: UniqueID
     package let name: String
     package let kind: Kind
     package let bucket: String
-    /// Levels joined by dots.
-    package let namespace: String
-    package let tableName: String
+    package let target: Target
     package let rollingPolicy: RollingPolicy
-    package let compression: ParquetCompression
-    /// What the rows of a row group take before they are encoded; nil for the writer's own bound, in rows.
-    package let rowGroupBytes: Int?
+    package let format: SinkFormat
     /// What else the client sent, without secrets; echoed.
     package let extras: JSONObject
     package let createdAt: Instant
@@ -31,7 +41,8 @@ package struct SinkDefinition: Sendable, Equatable {
 }
 
 extension SinkDefinition {
-    /// Reads the body of a create request. A `token` is taken and dropped: the sink writes as the server.
+    /// Reads the body of a create request. A `token` or `credentials` are taken and dropped: the sink writes as the
+    /// server.
     ///
     /// - Errors: `invalidName`, `unsupportedSink`, `invalidDefinition` with the JSON path.
     package init(creating body: JSONValue, id: UniqueID, now: Instant) throws(PipelinesError) {
@@ -43,61 +54,47 @@ extension SinkDefinition {
         guard let kind = Kind(rawValue: typeName.replacing("-", with: "_")) else {
             throw PipelinesError(
                 .unsupportedSink, "this build has no sink of the type", ["type": typeName],
-                hint: "use r2_data_catalog or basin_catalog")
+                hint: "use r2_data_catalog or basin_catalog for a table, r2 for files")
         }
         self.id = id
         self.kind = kind
         let config = body["config"] ?? .null
         guard let members = config.object else { throw invalid("", "a sink needs a config") }
         bucket = try Self.text(config, "bucket")
-        tableName = try Self.text(config, members["table"] == nil ? "table_name" : "table")
-        namespace =
-            try members["namespace"].map { $0.isNull } ?? true
-            ? Self.defaultNamespace : Self.text(config, "namespace")
         rollingPolicy = try RollingPolicy(json: config["rolling_policy"] ?? .null)
-        let format = body["format"] ?? .null
-        guard format.isNull || (format["type"]?.string ?? "parquet") == "parquet" else {
-            throw PipelinesError(
-                .invalidDefinition, "a catalog's tables are Parquet", ["path": "$.format.type"])
-        }
-        compression = try Self.compression(format["compression"] ?? .null)
-        let groupBytes = format["row_group_bytes"] ?? .null
-        rowGroupBytes = groupBytes.integer.flatMap { Int(exactly: $0) }
-        guard groupBytes.isNull || (rowGroupBytes.map { $0 >= 1 << 20 } ?? false) else {
-            throw PipelinesError(
-                .invalidDefinition, "row groups have at least 1 MiB", ["path": "$.format.row_group_bytes"])
+        format = try SinkFormat(json: body["format"] ?? .null)
+        if kind == .r2 {
+            target = .files(try FilePlace(config: config))
+        } else {
+            target = try Self.table(config)
+            guard case .parquet = format else {
+                throw PipelinesError(
+                    .invalidDefinition, "a catalog's tables are Parquet", ["path": "$.format.type"],
+                    hint: "a sink of the type r2 writes JSON files")
+            }
         }
         var extras = JSONObject()
-        if let account = members["account_id"] { extras["account_id"] = account }
+        for name in ["account_id", "jurisdiction"] {
+            if let value = members[name] { extras[name] = value }
+        }
         self.extras = extras
         createdAt = now
         modifiedAt = now
     }
 
-    private static func compression(_ given: JSONValue) throws(PipelinesError) -> ParquetCompression {
-        if given.isNull { return .zstd }
-        guard let known = given.string.flatMap({ ParquetCompression(rawValue: $0) }) else {
-            throw PipelinesError(
-                .invalidDefinition, "no such compression",
-                [
-                    "path": "$.format.compression",
-                    "given": String(given.string?.prefix(40) ?? given.kindName[...]),
-                ],
-                hint: "use one of " + ParquetCompression.allCases.map(\.rawValue).joined(separator: ", "))
-        }
-        return known
+    private static func table(_ config: JSONValue) throws(PipelinesError) -> Target {
+        let name = try text(config, config["table"] == nil ? "table_name" : "table")
+        let isDefault = config["namespace"].map { $0.isNull } ?? true
+        return .table(
+            namespace: isDefault ? defaultNamespace : try text(config, "namespace"), name: name,
+            policy: try schemaPolicy(config["schema_policy"] ?? .null))
     }
 
-    /// How the sink's data files are laid out.
-    var layout: ParquetWriteOptions {
-        var layout = ParquetWriteOptions()
-        layout.compression = compression
-        if let rowGroupBytes {
-            layout.rowGroupBytes = rowGroupBytes
-            // Whoever asks for large groups shall get them.
-            layout.rowGroupRows = Int(Int32.max)
-        }
-        return layout
+    private static func schemaPolicy(_ given: JSONValue) throws(PipelinesError) -> SchemaPolicy {
+        if given.isNull { return .fixed }
+        if let known = given.string.flatMap({ SchemaPolicy(rawValue: $0) }) { return known }
+        throw invalid(
+            "schema_policy", "it is one of " + SchemaPolicy.allCases.map(\.rawValue).joined(separator: ", "))
     }
 
     private static func text(_ config: JSONValue, _ name: String) throws(PipelinesError) -> String {
@@ -113,14 +110,18 @@ extension SinkDefinition {
     package var json: JSONValue {
         var config: JSONObject = ["bucket": .string(bucket)]
         for (name, value) in extras.members { config[name] = value }
-        config["namespace"] = .string(namespace)
-        config["table_name"] = .string(tableName)
+        switch target {
+        case .table(let namespace, let name, let policy):
+            config["namespace"] = .string(namespace)
+            config["table_name"] = .string(name)
+            if policy != .fixed { config["schema_policy"] = .string(policy.rawValue) }
+        case .files(let place):
+            for (name, value) in place.json.members { config[name] = value }
+        }
         config["rolling_policy"] = rollingPolicy.json
-        var format: JSONObject = ["type": "parquet", "compression": .string(compression.rawValue)]
-        if let rowGroupBytes { format["row_group_bytes"] = JSONValue(rowGroupBytes) }
         return [
             "id": .string(id.hexDigits), "name": .string(name), "type": .string(kind.rawValue),
-            "config": .object(config), "format": .object(format), "created_at": .string(createdAt.rfc3339),
+            "config": .object(config), "format": format.json, "created_at": .string(createdAt.rfc3339),
             "modified_at": .string(modifiedAt.rfc3339),
         ]
     }

@@ -22,10 +22,11 @@ struct CommitTiming: Sendable, Equatable {
     mutating func reset() { self = CommitTiming(policy: policy, backlogBytes: backlogBytes) }
 
     /// True when what is written should be committed now.
-    func isDue(writtenBytes: Int, at now: Int64) -> Bool {
+    func isDue(writtenBytes: Int, writtenRows: Int64, at now: Int64) -> Bool {
         guard let deadline else { return false }
         return now >= deadline || logBytes >= min(RollingPolicy.maximumBytes, backlogBytes / 2)
             || writtenBytes >= policy.fileSizeBytes ?? RollingPolicy.maximumBytes
+            || writtenRows >= policy.fileRows.map { Int64($0) } ?? .max
     }
 
     /// When the policy's times ask for a commit, if no more events come.

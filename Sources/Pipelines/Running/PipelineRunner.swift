@@ -71,6 +71,8 @@ struct PipelineRunner {
                 try TrialRows.suspects(context.key, transaction)
             )
         }
+        // What an earlier commit promised is seen before the log may let go of what it was made of.
+        try await context.sink.settle()
         _ = try context.source.register(consumer: context.consumer, landed: progress.next)
         context.source.listen(consumer: context.consumer) { control.wake() }
         control.noteStarted(at: progress.next)
@@ -218,7 +220,8 @@ struct PipelineRunner {
     private func isCommitDue() async throws -> Bool {
         guard let files else { return false }
         return timing.isDue(
-            writtenBytes: await files.writtenBytes, at: context.clock.monotonicNanoseconds)
+            writtenBytes: await files.writtenBytes, writtenRows: counts.sinkRows,
+            at: context.clock.monotonicNanoseconds)
     }
 
     /// Lands what is written when the runner stops; of records that it stopped amidst, nothing.
@@ -250,6 +253,7 @@ struct PipelineRunner {
         counts = PipelineCounts()
         timing.reset()
         context.metrics.record(progress: progress, nanoseconds: context.clock.monotonicNanoseconds - started)
+        try await context.sink.settle()
         try context.source.advance(consumer: context.consumer, to: progress.next)
         control.noteLanded(progress.next)
     }

@@ -3,12 +3,21 @@ package import Effects
 package import Metastore
 package import Streams
 
-/// Where a pipeline's rows and rejects land: a table, and the rejects table beside it.
+/// Where a pipeline's rows and rejects land: a table and the rejects table beside it, or files.
 package protocol SinkTable: Sendable {
     /// Begins the files of one commit on top of `progress`. Makes what is missing: namespace, table.
     ///
     /// - Errors: `tableReplaced` when the table is another one than before, `tableMismatch` when the rows do not fit.
     func open(for progress: PipelineProgress) async throws -> any SinkFiles
+    /// Shows what commits have promised and nobody sees yet. Called when a runner starts and after each commit.
+    ///
+    /// - Errors: `fileLost`; what the store says: the promise stays, and is kept later.
+    func settle() async throws
+}
+
+extension SinkTable {
+    /// A table's commit leaves nothing to be done.
+    package func settle() async throws {}
 }
 
 /// The files of one commit that nobody sees yet. Exactly one of `commit` and `abandon` ends it.
@@ -17,8 +26,8 @@ package protocol SinkFiles: Sendable {
     func reject(_ events: [RejectedEvent]) async throws
     /// Bytes in data files so far, about.
     var writtenBytes: Int { get async }
-    /// Shows all rows and rejects at once, together with what `alongside` does, or nothing of it. Answers the table's
-    /// UUID.
+    /// Shows all rows and rejects at once, or promises them, together with what `alongside` does, or nothing of it.
+    /// Answers the table's UUID.
     ///
     /// - Errors: of kind `outcomeUnknown` when nobody knows; what `alongside` throws.
     func commit(

@@ -2,6 +2,7 @@ import Catalogs
 import Columnar
 import Effects
 import FileFormats
+import Iceberg
 import JSONText
 import Metastore
 import Planner
@@ -31,9 +32,12 @@ struct CompiledPipeline: Sendable {
         statements.first { $0.key(of: key.pipelineID) == key }
     }
 
+    /// `changed` stands for the stream of its id.
+    ///
     /// - Errors: what the parser and the planner say, with line and column; `STR-101`, `PIP-102`, `PIP-107`.
     static func compile(
-        _ sql: String, now: Instant, streams: StreamRegistry, metastore: Metastore
+        _ sql: String, now: Instant, streams: StreamRegistry, metastore: Metastore,
+        changed: StreamDefinition? = nil
     ) async throws -> CompiledPipeline {
         let parsed = try SQLParser.placedStatements(sql)
         guard (1...statementLimit).contains(parsed.count) else {
@@ -50,7 +54,11 @@ struct CompiledPipeline: Sendable {
                     .unsupportedStatement, "a pipeline is made of INSERT INTO sink SELECT … FROM stream",
                     ["statement": index + 1], at: position.place)
             }
-            for next in try self.statements(insert, now: now, streams: streams, sinks: sinks) {
+            let found = try Planner.streams(of: insert).map { name in
+                let stream = try find(name, in: streams)
+                return (name, changed?.id == stream.id ? changed ?? stream : stream)
+            }
+            for next in try self.statements(insert, now: now, streams: found, sinks: sinks) {
                 try check(next, besides: compiled)
                 compiled.append(next)
             }
@@ -64,14 +72,13 @@ struct CompiledPipeline: Sendable {
     }
 
     private static func statements(
-        _ insert: InsertSyntax, now: Instant, streams: StreamRegistry, sinks: [SinkDefinition]
+        _ insert: InsertSyntax, now: Instant, streams: [(QualifiedName, StreamDefinition)],
+        sinks: [SinkDefinition]
     ) throws -> [CompiledStatement] {
-        let named = try Planner.streams(of: insert)
-        let found = try named.map { try find($0, in: streams) }
         var settings = PlannerSettings(now: now)
         settings.missingJSONIsDefault = true
         let programs = try Planner(settings: settings).pipeline(
-            insert, streams: zip(named, found).map { ($0, $1.schema.columns) })
+            insert, streams: streams.map { ($0, $1.schema.columns) })
         let sink = try find(programs[0].sink, at: insert.target.position, in: sinks)
         guard programs[0].schema.index(of: RecordPreparation.timeColumn) == nil else {
             throw PipelinesError(
@@ -79,8 +86,8 @@ struct CompiledPipeline: Sendable {
                 at: insert.position.place, hint: "give the column another name")
         }
         _ = try StorableType.schema(of: programs[0].schema, at: insert.position.place)
-        return zip(programs, found).map { program, stream in
-            CompiledStatement(program: program, stream: stream, sink: sink, target: insert.target.position)
+        return zip(programs, streams).map { program, stream in
+            CompiledStatement(program: program, stream: stream.1, sink: sink, target: insert.target.position)
         }
     }
 
@@ -117,43 +124,63 @@ struct CompiledPipeline: Sendable {
     ///   statement would write among the rejects of its own stream.
     func checkTables(_ catalog: Catalog) async throws {
         for statement in statements {
-            try statement.requireOwnTable()
-            try await statement.requireNoView(catalog)
+            guard let identifier = statement.sink.table else {
+                try statement.requireUnstructured()
+                continue
+            }
+            try statement.requireOwnTable(identifier)
+            try await statement.requireNoView(identifier, catalog)
             let table: LoadedTable
             do {
                 let warehouse = try await catalog.warehouse(named: statement.sink.bucket)
-                table = try await catalog.loadTable(statement.sink.identifier, in: warehouse)
+                table = try await catalog.loadTable(identifier, in: warehouse)
             } catch is CatalogError {
                 continue
             }
             let columns = try StorableType.schema(of: statement.program.schema)
-            try SinkTables.check(columns, fit: table, sink: statement.sink.name, at: statement.target.place)
+            try SinkTables.check(
+                columns, fit: table, sink: statement.sink.name, policy: statement.sink.schemaPolicy,
+                at: statement.target.place)
         }
     }
 }
 
 extension CompiledStatement {
     /// One commit changes the sink's table and the rejects: they are two tables.
-    fileprivate func requireOwnTable() throws(PipelinesError) {
-        guard sink.identifier == RejectsTable.identifier(of: stream) else { return }
+    fileprivate func requireOwnTable(_ table: TableIdentifier) throws(PipelinesError) {
+        guard table == RejectsTable.identifier(of: stream) else { return }
         throw PipelinesError(
             .unsupportedStatement, "the sink's table is the one for the stream's own rejects",
-            ["sink": sink.name, "stream": stream.name, "table": sink.identifier], at: target.place,
+            ["sink": sink.name, "stream": stream.name, "table": table], at: target.place,
             hint: "write to a sink with another table")
     }
 
     /// A catalog that cannot be asked now is asked again by the runner.
-    fileprivate func requireNoView(_ catalog: Catalog) async throws {
+    fileprivate func requireNoView(_ table: TableIdentifier, _ catalog: Catalog) async throws {
         do {
             let warehouse = try await catalog.warehouse(named: sink.bucket)
-            guard try await catalog.viewExists(sink.identifier, in: warehouse) else { return }
+            guard try await catalog.viewExists(table, in: warehouse) else { return }
         } catch is CatalogError {
             return
         }
         throw PipelinesError(
             .tableMismatch, "a view has the name of the sink's table",
-            ["sink": sink.name, "view": sink.identifier], at: target.place,
+            ["sink": sink.name, "view": table], at: target.place,
             hint: "write to another table, or drop the view")
+    }
+
+    /// Lines that are a column's own text need one column, and text that is JSON.
+    fileprivate func requireUnstructured() throws(PipelinesError) {
+        guard case .json(let form) = sink.format, form.isUnstructured else { return }
+        let fields = program.schema.fields
+        guard fields.count == 1, fields[0].type == .json else {
+            throw PipelinesError(
+                .tableMismatch, "an unstructured sink takes one column of JSON",
+                [
+                    "sink": sink.name,
+                    "written": fields.map { "\($0.name) \($0.type)" }.joined(separator: ", "),
+                ], at: target.place, hint: "select one JSON value, or leave unstructured out of the format")
+        }
     }
 }
 

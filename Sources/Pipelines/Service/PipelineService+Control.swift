@@ -27,6 +27,7 @@ extension PipelineService {
             }
             for progress in progresses { try ProgressRows.setFailure(nil, of: progress.key, transaction) }
             try TrialRows.delete(pipeline: id, transaction)
+            try PromisedFileRows.forgetLost(pipeline: id, transaction)
             try PipelineStore.setStatus(.running, of: id, at: now, transaction)
         }
         return try await pipeline(id.hexDigits)
@@ -139,7 +140,8 @@ extension PipelineService {
             definition.id,
             settle: { (moved: [PipelineProgress]) in for progress in moved { rehold(progress) } }
         ) { transaction in
-            try ProgressRows.all(pipeline: definition.id, transaction).map { progress in
+            try PromisedFileRows.forgetLost(pipeline: definition.id, transaction)
+            return try ProgressRows.all(pipeline: definition.id, transaction).map { progress in
                 guard let place = found[progress.key] else {
                     throw PipelinesError(.changing, "the pipeline was changed meanwhile", hint: "try again")
                 }

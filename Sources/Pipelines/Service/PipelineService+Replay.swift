@@ -23,8 +23,16 @@ extension PipelineService {
         }
         defer { _ = replays.withLock { $0.remove(definition.id) } }
         let compiled = try await compile(definition.sql, now: definition.createdAt)
+        // Rejects beside a sink of files are files themselves: they can be sent once more, not taken away.
+        let statements = compiled.statements.filter { $0.sink.table != nil }
+        guard !statements.isEmpty else {
+            throw PipelinesError(
+                .unsupportedSink, "rejects of a sink of files are files, which nobody replays",
+                ["pipeline": definition.name],
+                hint: "they lie in the sink's bucket below rejects/; mend the events and send them again")
+        }
         var answer = ReplayAnswer(statements: [])
-        for statement in compiled.statements {
+        for statement in statements {
             answer.statements.append(try await replay(statement, of: definition, token))
         }
         return answer
@@ -40,8 +48,10 @@ extension PipelineService {
             definition, statement,
             source: try resources.streams.stream(statement.stream.id.hexDigits).log.get(),
             control: control, resources: resources)
-        let sink = resources.sink(
-            of: statement, pipelineName: definition.name, columns: context.preparation.output)
+        guard
+            let sink = resources.catalogSink(
+                of: statement, pipelineName: definition.name, columns: context.preparation.output)
+        else { preconditionFailure("only statements with tables are replayed") }
         var replay = RejectsReplay(context, sink: sink, token: token)
         do {
             try await replay.run()

@@ -1,3 +1,4 @@
+package import Blobs
 import Catalogs
 import Effects
 import Faults
@@ -23,6 +24,8 @@ package final class PipelineService: Sendable {
     let slots = Mutex(PipelineSlots())
     /// Pipelines whose rejects are being replayed.
     let replays = Mutex<Set<UniqueID>>([])
+    /// Rings when the promises of files should be looked at, and when that should stop.
+    private let sweeper = RunnerControl()
     private let commands: AsyncStream<Command>
     private let send: AsyncStream<Command>.Continuation
 
@@ -47,6 +50,12 @@ package final class PipelineService: Sendable {
         if isCareful {
             resources.log.warning("the node ended repeatedly without a stop: records are tried step by step")
         }
+        // Nothing is sealed yet in this process: what no promise names is what a crash left.
+        let promises = try await resources.publisher.promises()
+        do { try await resources.store.discardSealed(except: Set(promises.map(\.receipt))) } catch {
+            resources.log.warning(
+                "bytes that nobody needs stay in the store", ["error": .string("\(error)")])
+        }
         let service = PipelineService(resources)
         let keys = Dictionary(grouping: progresses.map(\.key), by: \.pipelineID)
         for definition in definitions {
@@ -70,6 +79,7 @@ package final class PipelineService: Sendable {
     /// Runs the pipelines until `stop`; returns when each has committed or given up what it had open.
     package func run() async {
         await withDiscardingTaskGroup { group in
+            group.addTask { await self.keepPromises() }
             for await command in commands {
                 switch command {
                 case .start(let key, let control):
@@ -89,8 +99,28 @@ package final class PipelineService: Sendable {
         }
     }
 
+    /// Runners keep the promises of their own statements. Those of pipelines that do not run are kept here.
+    private func keepPromises() async {
+        let gauge = resources.metrics.gauge(
+            "firn_promised_files",
+            help: "Files that are counted and not shown yet, when they were last looked at")
+        while !sweeper.isStopping {
+            do { gauge.set(Int64(try await resources.publisher.sweep())) } catch {
+                resources.log.warning(
+                    "promised files could not be looked at", ["error": .string("\(error)")])
+            }
+            await sweeper.wait(atMostNanoseconds: Self.sweepNanoseconds)
+        }
+    }
+
+    private static let sweepNanoseconds: Int64 = 30_000_000_000
+
+    /// What upkeep of the store must not take away.
+    package func promisedFiles() async throws -> [SealedBlob] { try await resources.publisher.promises() }
+
     package func stop() {
         for control in slots.withLock({ $0.stop() }) { control.stop() }
+        sweeper.stop()
         send.yield(.stop)
         send.finish()
     }
@@ -112,7 +142,12 @@ extension PipelineService {
             creating: body, id: .random(from: resources.randomness), now: resources.clock.now)
         try requireNoID(sink.name, of: "sink")
         try sink.checkNames(resources.catalog)
-        _ = try await resources.catalog.warehouse(named: sink.bucket)
+        if sink.table == nil {
+            // Says when there is no such bucket.
+            _ = try await resources.store.list(bucket: sink.bucket, prefix: "", after: nil, limit: 1)
+        } else {
+            _ = try await resources.catalog.warehouse(named: sink.bucket)
+        }
         try await resources.metastore.write { try PipelineStore.insert(sink, $0) }
         return sink
     }

@@ -80,7 +80,7 @@ struct PipelineSupervisor {
         }
     }
 
-    private static func reason(_ error: any Error) -> String {
+    static func reason(_ error: any Error) -> String {
         (error as? any Fault)?.message ?? "\(error)"
     }
 

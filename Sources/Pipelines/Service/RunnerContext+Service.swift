@@ -12,9 +12,11 @@ extension RunnerContext {
     ) throws {
         let preparation = compiled.preparation(
             now: definition.createdAt, supervisor: control, resources: resources)
-        let sink = resources.sink(of: compiled, pipelineName: definition.name, columns: preparation.output)
+        let key = compiled.key(of: definition.id)
+        let sink = resources.sink(
+            of: compiled, key, pipelineName: definition.name, columns: preparation.output)
         self.init(
-            key: compiled.key(of: definition.id), pipelineName: definition.name, source: source,
+            key: key, pipelineName: definition.name, source: source,
             preparation: preparation,
             sink: sink, policy: compiled.sink.rollingPolicy, metastore: resources.metastore,
             clock: resources.clock,
@@ -40,11 +42,38 @@ extension CompiledStatement {
 }
 
 extension PipelineResources {
-    func sink(of statement: CompiledStatement, pipelineName: String, columns: Schema) -> CatalogSink {
-        CatalogSink(
-            catalog: catalog, definition: statement.sink, stream: statement.stream,
+    func sink(
+        of statement: CompiledStatement, _ key: ProgressKey, pipelineName: String, columns: Schema
+    ) -> any SinkTable {
+        switch statement.sink.target {
+        case .table:
+            guard let sink = catalogSink(of: statement, pipelineName: pipelineName, columns: columns) else {
+                preconditionFailure("a sink of a table has one")
+            }
+            return sink
+        case .files(let place):
+            return FileSink(
+                definition: statement.sink, place: place, stream: statement.stream,
+                pipelineName: pipelineName, key: key, columns: columns,
+                services: FileServices(
+                    store: store, metastore: metastore, pool: pool, ledger: ledger, clock: clock,
+                    randomness: randomness, log: log, planted: planted,
+                    meters: FileMeters(
+                        registry: metrics, pipeline: pipelineName, sink: statement.sink.name)))
+        }
+    }
+
+    /// Nil for a sink of files.
+    func catalogSink(
+        of statement: CompiledStatement, pipelineName: String, columns: Schema
+    ) -> CatalogSink? {
+        guard let identifier = statement.sink.table else { return nil }
+        return CatalogSink(
+            catalog: catalog, definition: statement.sink, identifier: identifier, stream: statement.stream,
             pipelineName: pipelineName, columns: columns, tables: tables)
     }
+
+    var publisher: FilePublisher { FilePublisher(metastore: metastore, store: store, log: log) }
 
     var tables: TableServices {
         TableServices(

@@ -38,12 +38,18 @@ extension StreamDefinition {
     }
 
     /// The settings after a change request; only what the body names changes.
-    package func changed(by body: JSONValue, now: Instant) throws(StreamsError) -> StreamDefinition {
+    ///
+    /// - Errors: `invalidDefinition` with the JSON path; what `StreamSchema` says about a schema.
+    package func changed(by body: JSONValue, now: Instant) throws -> StreamDefinition {
         guard let members = body.object else { throw Self.invalid("$", "a change is a JSON object") }
-        for name in ["schema", "format", "name", "unknown_fields"] where members[name] != nil {
+        for name in ["format", "name", "unknown_fields"] where members[name] != nil {
             throw Self.invalid("$.\(name)", "this part of a stream cannot be changed")
         }
         var changed = self
+        if let given = members["schema"], !given.isNull {
+            changed.schema = try extendedSchema(try StreamSchema(json: given))
+            try changed.requireColumnNames()
+        }
         changed.http = try HTTPSettings(body["http"] ?? .null, over: http)
         changed.hasWorkerBinding = try Self.readBinding(body["worker_binding"] ?? .null) ?? hasWorkerBinding
         changed.acknowledgement =

@@ -2,7 +2,7 @@ package import Effects
 package import FileFormats
 package import JSONText
 
-/// A stream's settings. The schema never changes; the HTTP and binding settings may.
+/// A stream's settings. The schema gets new optional fields at most; the HTTP and binding settings may change.
 package struct StreamDefinition: Sendable, Equatable {
     /// Who may send over HTTP, and from which web pages.
     package struct HTTPSettings: Sendable, Equatable {
@@ -25,7 +25,7 @@ package struct StreamDefinition: Sendable, Equatable {
 
     package let id: UniqueID
     package let name: String
-    package let schema: StreamSchema
+    package var schema: StreamSchema
     /// As given; echoed.
     package let format: JSONObject
     package let unknownFields: UnknownFieldPolicy

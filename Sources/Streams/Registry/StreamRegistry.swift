@@ -109,6 +109,12 @@ package final class StreamRegistry: Sendable {
         return definition
     }
 
+    /// What a change would make of the stream; nothing is changed.
+    package func changed(_ idOrName: String, _ body: JSONValue) throws -> StreamDefinition {
+        try stream(idOrName).definition.changed(by: body, now: environment.clock.now)
+    }
+
+    /// Whoever reads the stream has to be told of a new schema: see `PipelineService.changeStream`.
     package func change(_ idOrName: String, _ body: JSONValue) async throws -> StreamDefinition {
         let id = try stream(idOrName).definition.id
         let now = environment.clock.now
