@@ -107,6 +107,16 @@ struct RegisterTests {
         #expect(try await register(location).metadata.nextRowID == 7)
     }
 
+    @Test("snapshots of version 1 may list their manifests, also after the table left it", arguments: [1, 2])
+    func bareSnapshots(version: Int) async throws {
+        let location = try await write("v1.metadata.json") { metadata in
+            var snapshot = Self.snapshot(metadata, sequence: version == 1 ? 7 : 0)
+            (snapshot.manifestList, snapshot.manifests) = (nil, [metadata.location + "/metadata/m.avro"])
+            (metadata.snapshots, metadata.formatVersion) = ([snapshot], version)
+        }
+        #expect(try await register(location).metadata.snapshots.count == 1)
+    }
+
     @Test("a small file that unfolds to more than is allowed is refused, and memory is asked for")
     func unfolds() async throws {
         let location = try await write("v1.gz.metadata.json", compressed: true) {

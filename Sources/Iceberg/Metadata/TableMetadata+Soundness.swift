@@ -13,11 +13,11 @@ extension TableMetadata {
         if formatVersion > 1 {
             try requireAbove(
                 "last-sequence-number", lastSequenceNumber, [0] + snapshots.map(\.sequenceNumber))
-        }
-        // One from before the table left version 1 has the number zero.
-        if let bare = snapshots.first(where: { $0.manifestList == nil && $0.sequenceNumber > 0 }) {
-            throw IcebergError(
-                .malformed, "a snapshot needs a manifest-list", ["snapshot-id": bare.snapshotID])
+            // One from before the table left version 1 has the number zero.
+            if let bare = snapshots.first(where: { $0.manifestList == nil && $0.sequenceNumber > 0 }) {
+                throw IcebergError(
+                    .malformed, "a snapshot needs a manifest-list", ["snapshot-id": bare.snapshotID])
+            }
         }
         try requireAbove("next-row-id", nextRowID, [0])
         for snapshot in snapshots {
