@@ -10,10 +10,15 @@ package struct StoreLimits: Sendable {
     package var groupRecords = 1024
     /// Changes that may wait for the journal before further ones are refused.
     package var queuedChanges = 8192
-    /// A segment is compacted when less than this share of it, in percent, is still in use.
+    /// Segments are compacted when less than this share of all, in percent, is in use; only those that are under it.
     package var compactionPercent: Int64 = 50
-    /// Segments compacted after one checkpoint, so that new writes are not held up for long.
+    /// Segments compacted after one checkpoint.
     package var compactionSegments = 4
+    /// Bytes of moved objects that a group of changes takes along: writing them keeps its callers waiting for some tens of
+    /// microseconds, while a sync of their own would cost them a millisecond.
+    package var movedBytes = 64 << 10
+    /// The same where nobody waits, and what a compaction holds in memory at a time.
+    package var movedBytesAlone = 1 << 20
     /// Data files in one directory.
     package var directoryFiles: UInt64 = 4096
     /// The least size of a part that is not the last, as in S3.

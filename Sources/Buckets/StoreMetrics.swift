@@ -10,6 +10,7 @@ struct StoreMetrics: Sendable {
     let checkpoints: Counter
     let checkpointFailures: Counter
     let compactedSegments: Counter
+    let movedBytes: Counter
     let corruptReads: Counter
     let isPoisoned: Gauge
     let waitingChanges: Gauge
@@ -37,6 +38,8 @@ struct StoreMetrics: Sendable {
             "firn_store_checkpoint_failures_total", help: "Checkpoints that could not be written")
         compactedSegments = registry.counter(
             "firn_store_compacted_segments_total", help: "Segments whose remaining objects were moved")
+        movedBytes = registry.counter(
+            "firn_store_moved_bytes_total", help: "Bytes of objects that compaction wrote once more")
         corruptReads = registry.counter(
             "firn_store_corrupt_reads_total", help: "Reads of objects whose checksum did not fit")
         isPoisoned = registry.gauge("firn_store_poisoned", help: "1 while the journal waits to be re-opened")

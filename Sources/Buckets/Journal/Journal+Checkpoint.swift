@@ -44,49 +44,98 @@ extension Journal {
         }
     }
 
-    /// Segments that are mostly garbage, emptiest first.
     private func compactable(before number: UInt64) -> [UInt64] {
         let state = published.withLock { $0 }
-        let candidates = state.segments.compactMap { segment, file -> (UInt64, Int64)? in
+        let closed = state.segments.compactMap { segment, file -> SegmentUse? in
             guard segment < number, let size = try? file.size() else { return nil }
-            let live = state.index.liveBytes[segment, default: 0]
-            return live > 0 && live * 100 < size * limits.compactionPercent ? (segment, live) : nil
+            return SegmentUse(
+                number: segment, size: size, live: state.index.liveBytes[segment, default: 0])
         }
-        return candidates.sorted { $0.1 < $1.1 }.prefix(limits.compactionSegments).map(\.0)
+        return SegmentUse.wasteful(closed, limits: limits)
     }
 
-    /// Writes what still lives in `segment` into the journal again.
+    /// Writes what still lives in `segment` into the journal again, a batch after the other, each along with the changes
+    /// that come meanwhile.
+    ///
+    /// - Errors: why a move failed; what was moved before it stays moved.
     private func compact(_ segment: UInt64) throws {
         guard let file = published.withLock({ $0.segments[segment] }),
             let scan = try JournalScan(file, kind: .segment, number: segment)
         else { return }
+        var batch: [Job] = []
+        var bytes = 0
+        let moves = MoveOutcome()
         // A segment that was abandoned after a failed sync may end in half a frame.
         _ = try scan.run(allowsTornEnd: true) { body, origin in
             var decoder = RecordDecoder(body, segment: segment, origin: origin)
-            let group = DispatchGroup()
             while let record = try decoder.next() {
                 guard case .put(let bucket, let key, let entry) = record,
                     case .journal(segment, let offset) = entry.place,
                     index.holds(bucket, key, at: entry.place)
                 else { continue }
                 let start = Int(offset - origin)
-                let bytes = Array(body[start..<start + Int(entry.facts.size)])
-                group.enter()
-                submit(
-                    Job(bytes: bytes.count) { index in
+                let inline = Array(body[start..<start + Int(entry.facts.size)])
+                // As many for its record: objects may be small.
+                let jobBytes = inline.count + 256
+                batch.append(
+                    Job(bytes: jobBytes) { index in
                         guard index.holds(bucket, key, at: entry.place) else { return nil }
-                        return StoreChange(.put(bucket: bucket, key: key, entry: entry), inline: bytes)
-                    } done: { [log] result in
-                        if case .failure(let error) = result {
-                            log.warning("an object could not be moved", ["error": .string("\(error)")])
-                        }
-                        group.leave()
+                        return StoreChange(.put(bucket: bucket, key: key, entry: entry), inline: inline)
+                    } done: {
+                        moves.end($0)
                     })
+                bytes += jobBytes
+                guard bytes >= limits.movedBytesAlone else { continue }
+                try move(&batch, moves)
+                bytes = 0
             }
-            // At most a group's records wait at a time. This is an I/O thread, which may block.
-            group.wait()
         }
+        try move(&batch, moves)
         metrics.compactedSegments.add()
+    }
+
+    /// Waits for the moves: this is an I/O thread, which may block.
+    private func move(_ batch: inout [Job], _ moves: MoveOutcome) throws {
+        moves.begin(batch.count)
+        submit(moves: batch)
+        batch = []
+        metrics.movedBytes.add(try moves.finish())
+    }
+}
+
+/// What became of a batch of moves.
+private final class MoveOutcome: Sendable {
+    private struct State {
+        var bytes: Int64 = 0
+        var failure: (any Error)?
+    }
+    private let group = DispatchGroup()
+    private let state = Mutex(State())
+
+    func begin(_ count: Int) {
+        for _ in 0..<count { group.enter() }
+    }
+
+    func end(_ result: Result<StoreRecord?, any Error>) {
+        state.withLock { state in
+            switch result {
+            case .success(.put(_, _, let entry)): state.bytes += entry.facts.size
+            // Replaced or deleted meanwhile.
+            case .success: break
+            case .failure(let error): state.failure = error
+            }
+        }
+        group.leave()
+    }
+
+    /// How many bytes were moved.
+    func finish() throws -> Int64 {
+        group.wait()
+        return try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            defer { state.bytes = 0 }
+            return state.bytes
+        }
     }
 }
 

@@ -34,12 +34,6 @@ final class Journal: Sendable {
         var done: @Sendable (Result<StoreRecord?, any Error>) -> Void
     }
 
-    private struct Queue {
-        var jobs: [Job] = []
-        var isClosed = false
-        var wantsRotation = false
-    }
-
     let files: JournalFiles
     let dataFiles: DataFiles
     let limits: StoreLimits
@@ -52,7 +46,7 @@ final class Journal: Sendable {
     let isCheckpointing = Atomic<Bool>(false)
     // SAFETY: NSCondition is a lock with a condition; `queue` is read and written only between lock and unlock.
     private let condition = NSCondition()
-    private nonisolated(unsafe) var queue = Queue()
+    private nonisolated(unsafe) var queue = JournalQueue()
 
     init(
         _ opened: JournalOpening.Opened, files: JournalFiles, dataFiles: DataFiles, limits: StoreLimits,
@@ -106,39 +100,45 @@ final class Journal: Sendable {
         let refusal: BlobsError? =
             if unsafe queue.isClosed {
                 BlobsError(.unavailable, "the store is closed")
-            } else if unsafe queue.jobs.count >= limits.queuedChanges {
+            } else if unsafe queue.changes.count >= limits.queuedChanges {
                 BlobsError(
                     .unavailable, "too many changes wait for the journal", ["limit": limits.queuedChanges])
             } else {
                 nil
             }
         if refusal == nil {
-            unsafe queue.jobs.append(job)
+            unsafe queue.changes.append(job)
             condition.signal()
         }
         condition.unlock()
         if let refusal { job.done(.failure(refusal)) } else { metrics.waitingChanges.add(1) }
     }
 
+    /// Queues moves of objects, none of which keeps a change waiting for long. The caller has one batch of them at a time.
+    func submit(moves: [Job]) {
+        condition.lock()
+        let isClosed = unsafe queue.isClosed
+        if !isClosed {
+            unsafe queue.moves += moves
+            condition.signal()
+        }
+        condition.unlock()
+        guard isClosed else { return metrics.waitingChanges.add(Int64(moves.count)) }
+        for move in moves { move.done(.failure(BlobsError(.unavailable, "the store is closed"))) }
+    }
+
     /// The next group; nil when closed and drained. Blocks the journal's thread.
     func nextGroup() -> (jobs: [Job], wantsRotation: Bool)? {
         condition.lock()
         defer { condition.unlock() }
-        while unsafe queue.jobs.isEmpty && !queue.wantsRotation {
+        while unsafe queue.isEmpty {
             if unsafe queue.isClosed { return nil }
             condition.wait()
         }
-        var count = 0
-        var bytes = 0
-        while count < limits.groupRecords, bytes < limits.groupBytes, unsafe count < queue.jobs.count {
-            unsafe bytes += queue.jobs[count].bytes
-            count += 1
-        }
-        let group = unsafe Array(queue.jobs[..<count])
-        unsafe queue.jobs.removeFirst(count)
+        let group = unsafe queue.takeGroup(limits)
         let wantsRotation = unsafe queue.wantsRotation
         unsafe queue.wantsRotation = false
-        metrics.waitingChanges.add(-Int64(count))
+        metrics.waitingChanges.add(-Int64(group.count))
         return (group, wantsRotation)
     }
 

@@ -40,11 +40,11 @@ struct RecordEncoder {
             for key in keys { append(key.bytes) }
         case .configureBucket(let name, let setting, let document):
             append(.configureBucket, name)
-            append(Array(setting.rawValue.utf8))
+            append(setting.rawValue)
             append(document.map { $0.serialized() } ?? [])
         case .startUpload(let id, let upload):
             append(.startUpload, id)
-            append(Array(upload.bucket.utf8))
+            append(upload.bucket)
             append(upload.key.bytes)
             append(upload.started)
             append(upload.metadata)
@@ -65,7 +65,7 @@ struct RecordEncoder {
 
     private mutating func append(_ kind: Kind, _ name: String) {
         bytes.append(kind.rawValue)
-        append(Array(name.utf8))
+        append(name)
     }
 
     private mutating func append(_ count: Int) { Varint.append(UInt64(count), to: &bytes) }
@@ -76,11 +76,16 @@ struct RecordEncoder {
         bytes += text
     }
 
+    private mutating func append(_ text: String) {
+        append(text.utf8.count)
+        bytes.append(contentsOf: text.utf8)
+    }
+
     private mutating func append(_ metadata: ObjectMetadata) {
         append(metadata.fields.count)
         for field in metadata.fields {
-            append(Array(field.name.utf8))
-            append(Array(field.value.utf8))
+            append(field.name)
+            append(field.value)
         }
     }
 
@@ -88,7 +93,7 @@ struct RecordEncoder {
         let facts = entry.facts
         Varint.append(UInt64(facts.size), to: &bytes)
         Varint.append(UInt64(facts.checksum), to: &bytes)
-        append(Array(facts.etag.utf8))
+        append(facts.etag)
         append(facts.modified)
         append(facts.metadata)
         // The version slot: always the only one, until objects keep several versions.
