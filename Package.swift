@@ -32,7 +32,9 @@ let rooms: [Room] = [
     // Layer 3
     Room(
         name: "Buckets",
-        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Scheduling"]),
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Scheduling", "CDisk",
+        ]),
     Room(
         name: "FileFormats",
         uses: [
@@ -195,6 +197,7 @@ let cxxSettings: [CXXSetting] = [.unsafeFlags(["-O3"], .when(configuration: .rel
 let libraries: [Target] = [
     .target(name: "CArrowData"),
     .target(name: "CChecksum", cSettings: cSettings),
+    .target(name: "CDisk"),
     .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(

@@ -14,6 +14,8 @@ package struct StoreLimits: Sendable {
     package var compactionPercent: Int64 = 50
     /// Segments compacted after one checkpoint, so that new writes are not held up for long.
     package var compactionSegments = 4
+    /// Data files that are kept open between reads.
+    package var openFiles = 256
     /// Data files in one directory.
     package var directoryFiles: UInt64 = 4096
     /// The least size of a part that is not the last, as in S3.
