@@ -14,7 +14,7 @@ let rooms: [Room] = [
     // Layer 0
     Room(name: "Faults", uses: [], isTested: false),
     Room(name: "Effects", uses: []),
-    Room(name: "Octets", uses: []),
+    Room(name: "Octets", uses: ["CChecksum"]),
     Room(name: "JSONText", uses: ["Faults"]),
     Room(name: "XMLText", uses: ["Faults"], isTested: false),
     Room(name: "Telemetry", uses: ["Effects", "JSONText"]),
@@ -32,7 +32,9 @@ let rooms: [Room] = [
     // Layer 3
     Room(
         name: "Buckets",
-        uses: ["Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Scheduling"]),
+        uses: [
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Scheduling", "CDisk",
+        ]),
     Room(
         name: "FileFormats",
         uses: [
@@ -194,6 +196,8 @@ let cxxSettings: [CXXSetting] = [.unsafeFlags(["-O3"], .when(configuration: .rel
 // before it. `Tests/NodeTests/LinkOrderTests` and the check at start-up hold this.
 let libraries: [Target] = [
     .target(name: "CArrowData"),
+    .target(name: "CChecksum", cSettings: cSettings),
+    .target(name: "CDisk"),
     .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(

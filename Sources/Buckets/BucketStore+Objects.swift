@@ -102,7 +102,10 @@ extension BucketStore: BlobStore {
                 return entry.facts.size == 0 ? published.segments.values.first.map { ($0, 0) } : nil
             }
         case .file(let id):
-            return try await effects.ioPool.run { [dataFiles] in try dataFiles.open(id) }.map { ($0, 0) }
+            if let file = dataFiles.alreadyOpen(id) { return (file, 0) }
+            return try await effects.ioPool.run { [dataFiles] in try dataFiles.openToKeep(id) }.map {
+                ($0, 0)
+            }
         }
     }
 

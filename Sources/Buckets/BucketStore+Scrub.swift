@@ -53,7 +53,7 @@ extension BucketStore {
 
     private func readsBack(_ path: BlobPath, _ entry: ObjectEntry) async throws -> Bool {
         do {
-            guard let (file, base) = try await openFile(entry) else { return false }
+            guard let (file, base) = try await openFileAnew(entry) else { return false }
             let found = try await checksum(file, base, entry.facts.size)
             return found == entry.facts.checksum
         } catch let error as BlobsError {
@@ -62,6 +62,12 @@ extension BucketStore {
                 ["path": .string(path.uri), "reason": .string("\(error)")])
             return false
         }
+    }
+
+    /// What is on the disk, whatever is still open.
+    private func openFileAnew(_ entry: ObjectEntry) async throws -> (file: any DiskFile, base: Int64)? {
+        guard case .file(let id) = entry.place else { return try await openFile(entry) }
+        return try await effects.ioPool.run { [dataFiles] in try dataFiles.open(id) }.map { ($0, 0) }
     }
 
     private func isPresent(_ entry: ObjectEntry, at path: BlobPath) throws -> Bool {

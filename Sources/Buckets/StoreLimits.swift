@@ -19,6 +19,8 @@ package struct StoreLimits: Sendable {
     package var movedBytes = 64 << 10
     /// The same where nobody waits, and what a compaction holds in memory at a time.
     package var movedBytesAlone = 1 << 20
+    /// Data files that are kept open between reads.
+    package var openFiles = 256
     /// Data files in one directory.
     package var directoryFiles: UInt64 = 4096
     /// The least size of a part that is not the last, as in S3.

@@ -20,6 +20,7 @@ struct StoreMetrics: Sendable {
     let scrubFailures: Counter
     let unfinishedUploads: Gauge
     let unfinishedBytes: Gauge
+    let openFiles: Gauge
 
     init(_ registry: MetricsRegistry) {
         journalSyncs = registry.counter(
@@ -56,6 +57,8 @@ struct StoreMetrics: Sendable {
             "firn_store_unfinished_uploads", help: "Multipart uploads neither completed nor aborted")
         unfinishedBytes = registry.gauge(
             "firn_store_unfinished_bytes", help: "Bytes of their parts")
+        openFiles = registry.gauge(
+            "firn_store_open_files", help: "Files of objects kept open between reads")
         waitingChanges = registry.gauge(
             "firn_store_waiting_changes", help: "Changes that wait for the journal")
     }

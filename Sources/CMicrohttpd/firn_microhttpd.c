@@ -88,15 +88,19 @@ static enum MHD_Result on_access(
         if (request->connection != NULL) request->connection->exchange = request->exchange;
         return request->exchange == NULL ? MHD_NO : MHD_YES;
     }
-    if (*size == 0 && !request->has_ended) {
+    bool goes_on;
+    if (*size > 0) {
+        size_t taken = 0;
+        goes_on = server->callbacks.received(request->exchange, (const uint8_t *)data, *size, &taken);
+        *size -= taken;
+    } else if (request->has_ended) {
+        goes_on = server->callbacks.awaited(request->exchange);
+    } else {
         // A connection that is suspended while the library waits for input is read once more when it is resumed, and
         // a client that has closed its side by then is cut off. After one idle turn the library waits for us instead.
         request->has_ended = true;
-        return MHD_YES;
+        goes_on = server->callbacks.ended(request->exchange);
     }
-    size_t taken = 0;
-    bool goes_on = server->callbacks.received(request->exchange, (const uint8_t *)data, *size, &taken);
-    *size -= taken;
     if (!goes_on) firn_http_cut(request);
     return goes_on ? MHD_YES : MHD_NO;
 }
@@ -205,14 +209,6 @@ uint16_t firn_http_port(int32_t listener) {
     return ntohs(((struct sockaddr_in *)&address)->sin_port);
 }
 
-bool firn_http_is_loopback(const char *address) {
-    struct in_addr four;
-    struct in6_addr six;
-    if (strcmp(address, "localhost") == 0) return true;
-    if (inet_pton(AF_INET, address, &four) == 1) return (ntohl(four.s_addr) >> 24) == 127;
-    return inet_pton(AF_INET6, address, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
-}
-
 firn_http_server *firn_http_start(
     int32_t listener, firn_http_limits limits, firn_http_callbacks callbacks, void *server_context) {
     firn_http_server *server = calloc(1, sizeof *server);
@@ -319,8 +315,7 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 
 void firn_http_each_header(
     firn_http_request *request, void *context, void (*visit)(void *context, const char *name, const char *value)) {
-    header_visit each = {context, visit};
-    MHD_get_connection_values(request->mhd, MHD_HEADER_KIND, on_header, &each);
+    MHD_get_connection_values(request->mhd, MHD_HEADER_KIND, on_header, &(header_visit){context, visit});
 }
 
 void firn_http_suspend(firn_http_request *request) { MHD_suspend_connection(request->mhd); }

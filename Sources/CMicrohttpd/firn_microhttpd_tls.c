@@ -1,6 +1,7 @@
 // Certificates for HTTPS: one chain and key for all servers of the process, exchanged while they run.
 #include "server.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,4 +87,13 @@ int firn_http_tls_certificate(
     *chain_length = chosen->chain_length;
     *key = chosen->key;
     return 0;
+}
+
+// Decides whether a server may go without TLS.
+bool firn_http_is_loopback(const char *address) {
+    struct in_addr four;
+    struct in6_addr six;
+    if (strcmp(address, "localhost") == 0) return true;
+    if (inet_pton(AF_INET, address, &four) == 1) return (ntohl(four.s_addr) >> 24) == 127;
+    return inet_pton(AF_INET6, address, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }

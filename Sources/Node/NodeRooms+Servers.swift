@@ -62,11 +62,16 @@ extension NodeRooms {
             try await catalog.hasTable(uuid: table.uuid, at: table.location, isStaged: table.isStaged)
         }
         let service = S3Service(
-            buckets: objects.buckets, objects: objects.served, pool: pool, credentials: credentials,
+            buckets: objects.buckets, objects: objects.served, pool: pool, ledger: ledger,
+            credentials: credentials,
             deleteBucket: BucketRemoval(
                 buckets: objects.buckets, catalog: catalog, pipelines: pipelines
             ).remove,
             log: log)
+        var limits = limits
+        limits.promptBodyBytes = 64 << 10
+        // Half of what a download reserves; the other half is the piece that is on its way there.
+        limits.answerQueueBytes = 512 << 10
         return HTTPServer(
             name: "s3", address: settings.s3Listen.host, port: settings.s3Listen.port, limits: limits,
             effects: ServerEffects(log: log, metrics: metrics),

@@ -1,6 +1,6 @@
-/// CRC-32C (Castagnoli), eight bytes a step by table lookup.
+/// CRC-32C (Castagnoli): long runs by carry-less multiplication, the rest eight bytes a step by table lookup.
 ///
-/// Source: RFC 3720 appendix B.4; "slicing by 8", Kounavis and Berry, 2005.
+/// Source: RFC 3720 appendix B.4; "slicing by 8", Kounavis and Berry, 2005; `CRCFolding`.
 package enum CRC32C {
     private static let tables: [[UInt32]] = {
         var tables = [[UInt32]](repeating: [UInt32](repeating: 0, count: 256), count: 8)
@@ -19,8 +19,17 @@ package enum CRC32C {
     }()
     private static let flat: [UInt32] = tables.flatMap { $0 }
 
+    private static let folding = CRCFolding(polynomial: 0x82F6_3B78 as UInt32)
+
     package static func checksum(_ bytes: Span<UInt8>, seed: UInt32 = 0) -> UInt32 {
-        var crc = ~seed
+        guard let (taken, rest) = folding.fold(bytes, register: UInt64(~seed)) else {
+            return ~advanced(~seed, over: bytes)
+        }
+        return ~advanced(advanced(0, over: rest.span), over: bytes.extracting(taken...))
+    }
+
+    private static func advanced(_ register: UInt32, over bytes: Span<UInt8>) -> UInt32 {
+        var crc = register
         let table = flat.span
         var position = 0
         while position + 8 <= bytes.count {
@@ -39,6 +48,6 @@ package enum CRC32C {
             crc = (crc >> 8) ^ table[Int((crc ^ UInt32(bytes[position])) & 0xFF)]
             position += 1
         }
-        return ~crc
+        return crc
     }
 }

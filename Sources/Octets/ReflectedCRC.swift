@@ -1,9 +1,11 @@
-/// A reflected cyclic redundancy check of any width, eight bytes a step by table lookup.
+/// A reflected cyclic redundancy check of any width: long runs by carry-less multiplication, the rest eight bytes a step by
+/// table lookup.
 ///
-/// Source: "slicing by 8", Kounavis and Berry, 2005. `CRC32C` is the same with its own polynomial, kept apart because the
+/// Source: "slicing by 8", Kounavis and Berry, 2005; `CRCFolding`. `CRC32C` is the same with its own polynomial, kept apart because the
 /// journal's and the log's formats rest on it.
 package struct ReflectedCRC<Word: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable {
     private let table: [Word]
+    private let folding: CRCFolding
 
     /// `polynomial` is given with its bits reversed.
     package init(polynomial: Word) {
@@ -18,11 +20,19 @@ package struct ReflectedCRC<Word: FixedWidthInteger & UnsignedInteger & Sendable
             table[index] = (previous >> 8) ^ table[Int(truncatingIfNeeded: previous & 0xFF)]
         }
         self.table = table
+        folding = CRCFolding(polynomial: polynomial)
     }
 
     /// The checksum of `bytes` behind those whose checksum is `seed`.
     package func checksum(_ bytes: Span<UInt8>, seed: Word = 0) -> Word {
-        var crc = ~seed
+        guard
+            let (taken, rest) = folding.fold(bytes, register: UInt64(truncatingIfNeeded: ~seed))
+        else { return ~advanced(~seed, over: bytes) }
+        return ~advanced(advanced(0, over: rest.span), over: bytes.extracting(taken...))
+    }
+
+    private func advanced(_ register: Word, over bytes: Span<UInt8>) -> Word {
+        var crc = register
         let table = table.span
         var position = 0
         while position + 8 <= bytes.count {
@@ -41,7 +51,7 @@ package struct ReflectedCRC<Word: FixedWidthInteger & UnsignedInteger & Sendable
             crc = (crc >> 8) ^ table[index]
             position += 1
         }
-        return ~crc
+        return crc
     }
 }
 

@@ -3,7 +3,9 @@ import Buckets
 import Wire
 
 extension OpenObject {
-    private static let pieceBytes: Int64 = 1 << 20
+    private static let pieceBytes: Int64 = 256 << 10
+    /// Pieces that wait for the client, and the one that is read meanwhile.
+    static let checkedBodyBytes = 1 << 20
 
     /// Writes the whole object; its last piece only when all bytes are what was stored. A damaged one ends in an aborted
     /// transfer.

@@ -43,6 +43,9 @@ struct S3BodyCheck {
         missing = S3Body.length(of: request, isChunked: decoder != nil)
     }
 
+    /// There is nothing to take off and nothing to compute.
+    var isEmpty: Bool { decoder == nil && sha256 == nil && md5 == nil && checksums.isEmpty }
+
     /// The payload in these pieces. - Errors: `SIG-106`, `SIG-107`.
     mutating func take(_ pieces: [[UInt8]]) throws -> [UInt8] {
         var payload: [UInt8] = []

@@ -44,7 +44,9 @@ extension S3Call {
 /// Times as S3 writes them.
 enum S3Time {
     /// `2026-01-31T12:34:56.789Z`
-    static func iso(_ instant: Instant) -> String { String(instant.rfc3339.prefix(23)) + "Z" }
+    static func iso(_ instant: Instant) -> String {
+        String(decoding: instant.rfc3339.utf8.prefix(23), as: UTF8.self) + "Z"
+    }
 
     private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     private static let months = [
@@ -55,7 +57,7 @@ enum S3Time {
     static func http(_ instant: Instant) -> String {
         let day = Int(instant.microseconds.floorDivided(by: 86_400_000_000))
         let date = CivilDate(daysSinceEpoch: day)
-        let time = instant.rfc3339.split(separator: "T")[1].prefix(8)
+        let time = String(decoding: instant.rfc3339.utf8.dropFirst(11).prefix(8), as: UTF8.self)
         let name = days[((day % 7) + 7) % 7]
         return
             "\(name), \(date.day < 10 ? "0" : "")\(date.day) \(months[date.month - 1]) \(date.year) \(time) GMT"

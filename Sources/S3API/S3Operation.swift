@@ -1,7 +1,7 @@
 import Wire
 
 /// The operations answered here, found from method, path and the query's markers.
-enum S3Operation: Sendable, Equatable {
+enum S3Operation: String, Sendable {
     case listBuckets
     case createBucket, headBucket, deleteBucket, getBucketLocation, getBucketVersioning, getBucketEncryption
     case getBucketCORS, putBucketCORS, deleteBucketCORS
@@ -41,12 +41,12 @@ enum S3Operation: Sendable, Equatable {
 
     /// The name Amazon gives it, as lists of actions have it.
     var action: String {
-        String(describing: self).prefix(1).uppercased() + String(describing: self).dropFirst()
+        rawValue.prefix(1).uppercased() + rawValue.dropFirst()
     }
 
     /// - Errors: `S3-301` for what is not done, `S3-110` for a method S3 does not have there.
     init(_ request: Request, _ target: S3Target) throws(S3Error) {
-        let found = Set(target.query.map(\.name)).intersection(Self.markers)
+        let found = Set(target.query.lazy.map(\.name).filter(Self.markers.contains))
         let copies = request.headers["x-amz-copy-source"] != nil
         let known: S3Operation? =
             switch (target.bucket, target.key) {

@@ -16,20 +16,25 @@ package struct S3Service: Sendable {
     let objects: S3Objects
     /// Hashes bodies.
     let pool: IOPool
+    /// Counts what bodies hold on their way.
+    let ledger: MemoryLedger
     let credentials: any S3Credentials
     /// Others may need a bucket; this refuses then.
     let deleteBucket: @Sendable (String) async throws -> Void
     let clock: any Clock
     let log: Log
+    private let signingKeys = SigningKeys()
 
     package init(
-        buckets: any BucketDirectory, objects: S3Objects, pool: IOPool, credentials: any S3Credentials,
-        deleteBucket: @escaping @Sendable (String) async throws -> Void, clock: any Clock = LiveClock(),
+        buckets: any BucketDirectory, objects: S3Objects, pool: IOPool, ledger: MemoryLedger,
+        credentials: any S3Credentials, deleteBucket: @escaping @Sendable (String) async throws -> Void,
+        clock: any Clock = LiveClock(),
         log: Log = .silent
     ) {
         self.buckets = buckets
         self.objects = objects
         self.pool = pool
+        self.ledger = ledger
         self.credentials = credentials
         self.deleteBucket = deleteBucket
         self.clock = clock
@@ -43,7 +48,7 @@ package struct S3Service: Sendable {
         do {
             let target = try S3Target(request)
             let operation = try S3Operation(request, target)
-            route = "s3:\(operation)"
+            route = "s3:" + operation.rawValue
             if operation == .preflight {
                 response = try CORSAnswer(rules: corsRules(target)).preflight(request)
             } else {
@@ -98,7 +103,7 @@ package struct S3Service: Sendable {
             throw IdentityError(
                 .unauthenticated, "no such access key", ["access key": authorization.accessKey])
         }
-        let chunks = try authorization.verify(signed, secret: secret, now: clock.now)
+        let chunks = try authorization.verify(signed, secret: secret, now: clock.now, keys: signingKeys)
         try principal.require(action: operation.action)
         return S3Call(
             service: self, request: request, target: target, principal: principal,
@@ -144,7 +149,9 @@ struct S3Call: Sendable {
         return store
     }
 
-    func body() throws(S3Error) -> S3Body { try S3Body(request, authorization, chunks, pool: service.pool) }
+    func body() throws(S3Error) -> S3Body {
+        try S3Body(request, authorization, chunks, pool: service.pool, ledger: service.ledger)
+    }
 
     func perform(_ operation: S3Operation) async throws -> Response {
         if case .external(let passage) = service.objects, operation.isOfObjects {

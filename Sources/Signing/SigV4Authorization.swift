@@ -114,10 +114,11 @@ package struct SigV4Authorization: Sendable {
     ///
     /// - Errors: `SIG-102`, `SIG-103`, `SIG-104`, `SIG-105`.
     package func verify(
-        _ request: SigV4Request, secret: String, now: Instant
+        _ request: SigV4Request, secret: String, now: Instant, keys: SigningKeys = SigningKeys()
     ) throws(SigningError) -> SigV4ChunkSigner {
         try checkTime(now)
-        let key = scope.signingKey(secret: secret)
+        let known = keys[secret, scope]
+        let key = known ?? scope.signingKey(secret: secret)
         var paths = [request.rawPath]
         if request.reencodedPath != request.rawPath { paths.append(request.reencodedPath) }
         for path in paths {
@@ -125,6 +126,7 @@ package struct SigV4Authorization: Sendable {
                 path: path, signedHeaders: signedHeaders, payloadHash: payloadHash)
             let expected = Self.signature(key: key, timestamp: timestamp, scope: scope, canonical: canonical)
             if ConstantTime.equal(expected, signature) {
+                if known == nil { keys.keep(key, secret, scope) }
                 return SigV4ChunkSigner(key: key, timestamp: timestamp, scope: scope, seed: expected)
             }
         }

@@ -60,10 +60,9 @@ package struct SigV4Request: Sendable {
 
     /// Trimmed, with inner runs of spaces made one.
     private static func collapsed(_ value: String) -> String {
-        let blanks: Set<UInt8> = [UInt8(ascii: " "), UInt8(ascii: "\t")]
-        guard value.utf8.contains(where: blanks.contains) else { return value }
-        return value.utf8.split(whereSeparator: blanks.contains).map { String(Substring($0)) }
-            .joined(separator: " ")
+        func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        guard value.utf8.contains(where: isBlank) else { return value }
+        return value.utf8.split(whereSeparator: isBlank).map { String(Substring($0)) }.joined(separator: " ")
     }
 
     private static func decoded(_ text: String) -> String {

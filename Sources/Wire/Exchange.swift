@@ -4,9 +4,9 @@ import Telemetry
 
 /// One request and its answer, between the HTTP library's thread and the handler's task.
 ///
-///     library thread                      task
-///     bodyReceived, bodyEnded   ──▶  nextBodyPiece
-///     nextAnswerPiece           ◀──  answer, write, endAnswer
+///     library thread                                task
+///     bodyReceived, bodyEnded, answerAwaited  ──▶  nextBodyPiece
+///     nextAnswerPiece                         ◀──  answer, write, endAnswer
 ///
 /// - Threads: the left side runs on one library thread at a time, the right side in one task at a time.
 /// - Invariant: the library is asked to suspend and resume under the lock, so that a resume never comes before its
@@ -19,6 +19,8 @@ final class Exchange: Sendable {
         /// Everything else ends as soon as the library asks.
         var isAborted = false
 
+        /// Starts the handler, if that waits for the whole body.
+        var start: (@Sendable () -> Void)?
         var body = ByteQueue()
         var isBodyEnded = false
         var discarded = 0
@@ -108,22 +110,36 @@ extension Exchange {
         return result
     }
 
-    /// Sends the answer if there is one, else waits for it.
+    /// The handler will be started by `bodyEnded`, on the library's thread; never, if the request ends before.
+    func startWhenComplete(_ start: @escaping @Sendable () -> Void) {
+        state.withLock { $0.start = start }
+    }
+
+    /// The request is complete: starts a handler that waited for that, and sends the answer if it is there by now.
     func bodyEnded() -> Bool {
-        var reader: CheckedContinuation<Void, Never>?
+        let (reader, start) = state.withLock { state in
+            state.isBodyEnded = true
+            return (state.bodyReader.take(), state.start.take())
+        }
+        reader?.resume()
+        start?()
+        return answer(isAwaited: false)
+    }
+
+    /// Sends the answer if there is one, else waits for it.
+    func answerAwaited() -> Bool { answer(isAwaited: true) }
+
+    private func answer(isAwaited: Bool) -> Bool {
         var ready: (RequestHandle, Response)?
         let goesOn = state.withLock { state in
-            state.isBodyEnded = true
-            reader = state.bodyReader.take()
             if state.isAborted { return false }
             if let handle = state.handle, let response = state.response.take() {
                 ready = (handle, response)
-            } else if !state.isAnswered {
+            } else if isAwaited, !state.isAnswered {
                 suspend(&state)
             }
             return true
         }
-        reader?.resume()
         guard let (handle, response) = ready else { return goesOn }
         return handle.send(response, log: complain)
     }
@@ -159,6 +175,8 @@ extension Exchange {
         let (reader, writer, isLast) = state.withLock { state in
             state.handle = nil
             state.output.removeAll()
+            // A handler that never started has nothing to end.
+            if state.start.take() != nil { state.isTaskDone = true }
             let waiting = (state.bodyReader.take(), state.outputWriter.take(), state.isTaskDone)
             state.response = nil
             return waiting

@@ -66,8 +66,21 @@ final class ServerCore: Sendable {
             return exchange
         }
         // No task is this one's parent: it begins on the library's thread. `live` bounds and owns them instead.
-        Task { await run(request, exchange, start: start) }
+        if isPrompt(request, length) {
+            exchange.startWhenComplete { [self] in
+                Task.immediate { await run(request, exchange, start: start) }
+            }
+        } else {
+            Task { await run(request, exchange, start: start) }
+        }
         return exchange
+    }
+
+    /// A client that waits to be told to go on has to hear from the handler first.
+    private func isPrompt(_ request: Request, _ length: Int64?) -> Bool {
+        guard let most = limits.promptBodyBytes else { return false }
+        return (length ?? 0) <= most && request.headers["transfer-encoding"] == nil
+            && request.headers["expect"] == nil
     }
 
     private func makeRequestID() -> RequestID {

@@ -202,6 +202,50 @@ struct BucketStoreTests {
         store.close()
     }
 
+    @Test("blocks of an upload are hashed and written in order, however they are cut")
+    func blocks() async throws {
+        let store = try await open()
+        _ = try await store.createBucket("lake")
+        let whole = (0..<5_000_003).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ ($0 >> 11)) }
+        for size in [1000, 700_000, 1 << 20, 3_000_000, whole.count] {
+            let upload = try store.startObject(path("x"), hashesMD5: true)
+            for start in stride(from: 0, to: whole.count, by: size) {
+                try await upload.append(Array(whole[start..<min(start + size, whole.count)]))
+            }
+            let info = try await upload.complete(if: .always)
+            #expect(info.etag == Hex.encode(MD5.hash(whole)))
+            #expect(try await store.read(path("x")) == whole)
+        }
+        #expect(store.dataFiles.staged.load(ordering: .relaxed) == 0)
+        store.close()
+    }
+
+    @Test("files stay open between reads, as many as the bound allows, and none that was removed")
+    func openFiles() async throws {
+        let metrics = MetricsRegistry()
+        var limits = StoreLimits()
+        limits.openFiles = 2
+        let store = try await open(limits: limits, metrics: metrics)
+        _ = try await store.createBucket("lake")
+        let gauge = metrics.gauge("firn_store_open_files", help: "")
+        for index in 0..<3 {
+            _ = try await store.put(
+                path("\(index)"), [UInt8](repeating: UInt8(index), count: 100_000), if: .always)
+        }
+        for index in [0, 1, 0, 2, 0] {
+            #expect(try await store.read(path("\(index)")).allSatisfy { $0 == UInt8(index) })
+        }
+        #expect(gauge.current == 2)
+        let old = try await store.openObject(path("0"))
+        _ = try await store.put(path("0"), [UInt8](repeating: 9, count: 100_000), if: .always)
+        #expect(try await store.read(path("0")).allSatisfy { $0 == 9 })
+        // Who has the old version open still reads it; the store itself lets go of it.
+        #expect(try await old.read([0..<10])[0] == [UInt8](repeating: 0, count: 10))
+        try await store.delete((0..<3).map { path("\($0)") })
+        #expect(try await eventually { gauge.current == 0 })
+        store.close()
+    }
+
     @Test("one sync of the journal serves many writers")
     func groups() async throws {
         let metrics = MetricsRegistry()

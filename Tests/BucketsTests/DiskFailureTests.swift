@@ -58,6 +58,29 @@ struct DiskFailureTests {
         again.close()
     }
 
+    @Test("a block of an upload that cannot be written is told at the latest at its end, and nothing stays")
+    func failingBlocks() async throws {
+        let store = try await open(disk)
+        _ = try await store.createBucket("lake")
+        for block in 1...3 {
+            let upload = try store.startObject(path("x"), hashesMD5: true)
+            disk.fail(.write, after: block, with: .noSpace)
+            let error = await #expect(throws: BlobsError.self) {
+                do {
+                    for _ in 0..<3 { try await upload.append([UInt8](repeating: 7, count: 1 << 20)) }
+                } catch {
+                    await upload.abort()
+                    throw error
+                }
+                _ = try await upload.complete(if: .always)
+            }
+            #expect(error?.code == .noSpace)
+            #expect(!disk.names.contains { $0.contains("/data/") })
+            await #expect(throws: BlobsError.self) { _ = try await store.head(path("x")) }
+        }
+        store.close()
+    }
+
     @Test("while a poisoned journal cannot be re-opened nothing is acknowledged, and reads go on")
     func poisoned() async throws {
         let store = try await open(disk)

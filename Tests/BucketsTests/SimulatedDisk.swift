@@ -222,6 +222,15 @@ private final class SimulatedFile: DiskFile {
         }
     }
 
+    func readCached(at offset: Int64, count: Int) -> [UInt8]? {
+        node.contents.withLock { contents in
+            let start = Int(offset)
+            return start + count <= contents.bytes.count ? Array(contents.bytes[start..<start + count]) : nil
+        }
+    }
+
+    func startWriting(at offset: Int64, count: Int64) {}
+
     func write(_ bytes: [UInt8], at offset: Int64) throws(BlobsError) {
         do throws(BlobsError) { try disk.check(.write) } catch {
             // A full disk takes a part before it refuses.

@@ -35,6 +35,7 @@ struct S3ServiceTests {
     let directory: TemporaryDirectory
     let service: S3Service
     let clock = ManualClock()
+    let ledger = MemoryLedger(limit: 64 << 20)
 
     init() async throws {
         directory = try TemporaryDirectory()
@@ -42,7 +43,8 @@ struct S3ServiceTests {
         let store = try await BucketStore.open(
             directory: directory.path + "/objects", ioPool: pool, clock: clock)
         service = S3Service(
-            buckets: store, objects: .own(store), pool: pool, credentials: TwoKeys(),
+            buckets: store, objects: .own(store), pool: pool, ledger: ledger,
+            credentials: TwoKeys(),
             deleteBucket: store.deleteBucket, clock: clock)
         _ = try await store.createBucket("lake")
     }
@@ -109,6 +111,8 @@ struct S3ServiceTests {
             #expect(get.status == 200 && get.text == body)
             #expect(get.headers["content-type"] == "text/x" && get.headers["x-amz-meta-a"] == "b")
             guard body.utf8.count > 10 else { continue }
+            let large = try await send("GET", "/lake/a%20b/%C3%A9", [("range", "bytes=1-100000")])
+            #expect(large.status == 206 && large.text == String(body.dropFirst().prefix(100_000)))
             let part = try await send("GET", "/lake/a%20b/%C3%A9", [("range", "bytes=5-24")])
             #expect(part.status == 206 && part.text == "fghijabcdefghijabcde")
             #expect(part.headers["content-range"] == "bytes 5-24/200000")
@@ -119,6 +123,24 @@ struct S3ServiceTests {
         #expect(virtual.status == 200)
         #expect(try await send("DELETE", "/lake/a%20b/%C3%A9").status == 204)
         #expect(try await send("GET", "/lake/a%20b/%C3%A9").code == "NoSuchKey")
+    }
+
+    @Test("bodies are counted in the memory ledger: short of it uploads take less, and then wait outside")
+    func memory() async throws {
+        let body = String(repeating: "abcdefghij", count: 200_000)
+        #expect(try await send("PUT", "/lake/big", body: body).status == 200)
+        #expect(try await send("GET", "/lake/big").text == body)
+        #expect(ledger.reserved == 0)
+        let most = try ledger.reserve(ledger.limit - (1 << 20), for: "a test")
+        #expect(try await send("PUT", "/lake/big", body: body).status == 200)
+        #expect(try await send("GET", "/lake/big").text == body)
+        try most.resize(to: ledger.limit - 1000)
+        #expect(try await send("PUT", "/lake/big", body: body).code == "SlowDown")
+        #expect(try await send("GET", "/lake/big").code == "SlowDown")
+        #expect(try await send("PUT", "/lake/small", body: "x").status == 200)
+        #expect(try await send("GET", "/lake/small").text == "x")
+        try most.resize(to: 0)
+        #expect(ledger.reserved == 0)
     }
 
     @Test("keys are bytes: spellings of a letter, and marks behind a slash")

@@ -134,6 +134,30 @@ struct SigV4Tests {
         expect(.mismatch) { _ = try read.verify(changed, secret: botocoreSecret, now: botocoreTime) }
     }
 
+    @Test("kept keys serve requests of the same secret and day, and no others")
+    func keptKeys() throws {
+        let keys = SigningKeys()
+        let request = SigV4Request(method: "GET", rawPath: "/lake/a", headers: [("Host", "h")])
+        let signed = botocoreSigner.signed(request, payloadHash: emptyHash, now: botocoreTime)
+        let read = try SigV4Authorization(reading: signed)
+        for _ in 0..<2 {
+            _ = try read.verify(signed, secret: botocoreSecret, now: botocoreTime, keys: keys)
+            expect(.mismatch) {
+                _ = try read.verify(signed, secret: exampleSecret, now: botocoreTime, keys: keys)
+            }
+        }
+        let tomorrow = Instant(microseconds: botocoreTime.microseconds + 86_400_000_000)
+        let later = botocoreSigner.signed(request, payloadHash: emptyHash, now: tomorrow)
+        _ = try SigV4Authorization(reading: later).verify(
+            later, secret: botocoreSecret, now: tomorrow, keys: keys)
+        var changed = later
+        changed.rawPath = "/lake/b"
+        expect(.mismatch) {
+            _ = try SigV4Authorization(reading: changed).verify(
+                changed, secret: botocoreSecret, now: tomorrow, keys: keys)
+        }
+    }
+
     @Test("a path that a library on the way encoded otherwise still verifies")
     func reencoded() throws {
         var signed = botocoreSigner.signed(

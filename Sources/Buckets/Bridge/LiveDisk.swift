@@ -1,4 +1,5 @@
 package import Blobs
+import CDisk
 
 #if canImport(Glibc)
     import Glibc
@@ -97,6 +98,20 @@ private final class LiveDiskFile: DiskFile {
         }
         if let failure { throw diskFault("pread", path, failure) }
         return bytes
+    }
+
+    func readCached(at offset: Int64, count: Int) -> [UInt8]? {
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            // SAFETY: the buffer holds `count` bytes, and as many as were read are told.
+            filled = unsafe max(
+                0, Int(firn_disk_read_cached(descriptor, buffer.baseAddress, count, offset)))
+        }
+        return bytes.count == count ? bytes : nil
+    }
+
+    func startWriting(at offset: Int64, count: Int64) {
+        // What cannot be begun now is written, or its failure told, by `sync`.
+        _ = firn_disk_start_writing(descriptor, offset, count)
     }
 
     func write(_ bytes: [UInt8], at offset: Int64) throws(BlobsError) {

@@ -2,7 +2,7 @@ package import Blobs
 
 /// The few file operations the store is made of; tests put a simulated disk in their place.
 ///
-/// - Threads: any; every call may block, so it is made on an I/O thread.
+/// - Threads: any; every call but `readCached` may block, so it is made on an I/O thread.
 /// - Errors: `BLB-301` for a full disk, `BLB-302` for everything else the system reports.
 package protocol Disk: Sendable {
     /// One level; one that exists is fine.
@@ -25,7 +25,11 @@ package protocol DiskFile: AnyObject, Sendable {
     func size() throws(BlobsError) -> Int64
     /// Fewer bytes only at the end of the file.
     func read(at offset: Int64, count: Int) throws(BlobsError) -> [UInt8]
+    /// As `read`, from memory alone: nil when that would have to wait for the disk, or when anything else is amiss.
+    func readCached(at offset: Int64, count: Int) -> [UInt8]?
     func write(_ bytes: [UInt8], at offset: Int64) throws(BlobsError)
+    /// Lets the system begin to write these bytes to the disk, so that `sync` has less to wait for. Makes nothing durable.
+    func startWriting(at offset: Int64, count: Int64)
     func truncate(to size: Int64) throws(BlobsError)
     /// Makes contents and size durable.
     func sync() throws(BlobsError)

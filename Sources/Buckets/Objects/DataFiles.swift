@@ -21,6 +21,7 @@ final class DataFiles: Sendable {
     let staged = Atomic<Int>(0)
     let stagedBytesMost: Int
     private let state = Mutex(State())
+    private let opened: OpenFiles
 
     init(disk: any Disk, directory: String, limits: StoreLimits, metrics: StoreMetrics) {
         self.disk = disk
@@ -28,6 +29,7 @@ final class DataFiles: Sendable {
         directoryFiles = limits.directoryFiles
         stagedBytesMost = limits.stagedBytes
         self.metrics = metrics
+        opened = OpenFiles(limit: limits.openFiles, gauge: metrics.openFiles)
     }
 
     private func directoryPath(_ group: UInt64) -> String {
@@ -56,12 +58,27 @@ final class DataFiles: Sendable {
         return (id, file)
     }
 
-    /// Nil when the file was removed.
+    /// Nil when the file was removed. Blocks; the check in the background wants to know what is on the disk.
     func open(_ id: UInt64) throws(BlobsError) -> (any DiskFile)? {
         try disk.open(path(id), isWritable: false)
     }
 
-    func remove(_ id: UInt64) throws(BlobsError) { try disk.remove(path(id)) }
+    /// A file that is still open from an earlier read, without asking the disk.
+    func alreadyOpen(_ id: UInt64) -> (any DiskFile)? { opened[id] }
+
+    /// As `open`, and keeps it open for the next reader.
+    func openToKeep(_ id: UInt64) throws(BlobsError) -> (any DiskFile)? {
+        let generation = opened.generation
+        guard let file = try open(id) else { return nil }
+        opened.keep(file, id, ifStill: generation)
+        return file
+    }
+
+    func remove(_ id: UInt64) throws(BlobsError) {
+        try disk.remove(path(id))
+        // Whoever opens it from now on finds nothing; whoever did before may not keep it.
+        opened.forget(id)
+    }
 
     /// Makes the entries of every file created so far durable; one sync serves all that share a directory.
     func syncDirectories() throws(BlobsError) {

@@ -17,6 +17,8 @@ final class ObjectStage: Sendable {
     static let crowdedWriteBytes = 128 << 10
     /// From here on hashing leaves Swift's pool: some tens of microseconds.
     private static let hashedHereBytes = 16 << 10
+    /// The disk is given work once so much waits for it: the sync at the end would else begin with everything.
+    private static let writeBackBytes: Int64 = 8 << 20
 
     /// Bytes that are safe on the disk, or few enough for the journal, but that no index knows yet.
     struct Staged: Sendable {
@@ -31,55 +33,89 @@ final class ObjectStage: Sendable {
     private struct State {
         var buffer: [UInt8] = []
         var size: Int64 = 0
-        var checksum: UInt32 = 0
-        var md5: DigestStream?
     }
 
     private struct OpenFile: Sendable {
         var id: UInt64
         var file: any DiskFile
-        var end: Int64
+        var end: Int64 = 0
+        /// Up to here the system was told to write.
+        var started: Int64 = 0
     }
 
     private let dataFiles: DataFiles
     private let effects: StoreEffects
     private let inlineBytes: Int
-    private let state: Mutex<State>
+    private let state = Mutex(State())
+    private let checksum = Mutex<UInt32>(0)
+    private let md5: Mutex<DigestStream?>
     private let open = Mutex<OpenFile?>(nil)
+    private let work: StageWork
 
     init(dataFiles: DataFiles, effects: StoreEffects, inlineBytes: Int, hashesMD5: Bool) {
         self.dataFiles = dataFiles
         self.effects = effects
         self.inlineBytes = inlineBytes
-        state = Mutex(State(md5: hashesMD5 ? DigestStream(.md5) : nil))
+        md5 = Mutex(hashesMD5 ? DigestStream(.md5) : nil)
+        work = StageWork(pool: effects.ioPool)
     }
 
     deinit { dataFiles.staged.subtract(state.withLock { $0.buffer.count }, ordering: .relaxed) }
 
+    /// Returns when the bytes before are hashed and written; a fault of these shows at the next call.
     func append(_ bytes: [UInt8]) async throws {
         let total = dataFiles.staged.add(bytes.count, ordering: .relaxed).newValue
         let isCrowded = total > dataFiles.stagedBytesMost
         let full = state.withLock { state -> [UInt8]? in
             state.size += Int64(bytes.count)
-            state.buffer += bytes
             let enough = isCrowded ? Self.crowdedWriteBytes : Self.writeBytes
+            if state.buffer.isEmpty {
+                state.buffer = bytes
+            } else {
+                state.buffer.reserveCapacity(enough + bytes.count)
+                state.buffer += bytes
+            }
             guard state.buffer.count >= max(enough, inlineBytes + 1) else { return nil }
             defer { state.buffer = [] }
             return state.buffer
         }
         guard let full else { return }
-        dataFiles.staged.subtract(full.count, ordering: .relaxed)
-        try await effects.ioPool.run { [self] in
-            hash(full)
-            try write(full)
+        let held = HeldBytes(full.count, dataFiles)
+        // The MD5 takes longer than all the rest, and that can go on beside it.
+        let hasMD5 = md5.withLock { $0 != nil }
+        let digest: [@Sendable () throws -> Void] = hasMD5 ? [{ [self] in updateMD5(full) }] : []
+        try await work.start(
+            digest + [
+                { [self] in
+                    updateChecksum(full)
+                    try write(full)
+                    withExtendedLifetime(held) {}
+                }
+            ])
+    }
+
+    /// Counts a block among the staged bytes until nobody has it any more, also when no thread took it.
+    private final class HeldBytes: Sendable {
+        private let count: Int
+        private let dataFiles: DataFiles
+
+        init(_ count: Int, _ dataFiles: DataFiles) {
+            self.count = count
+            self.dataFiles = dataFiles
         }
+
+        deinit { dataFiles.staged.subtract(count, ordering: .relaxed) }
+    }
+
+    private func updateMD5(_ bytes: [UInt8]) { md5.withLock { $0?.update(bytes) } }
+
+    private func updateChecksum(_ bytes: [UInt8]) {
+        checksum.withLock { $0 = CRC32C.checksum(bytes.span, seed: $0) }
     }
 
     private func hash(_ bytes: [UInt8]) {
-        state.withLock { state in
-            state.md5?.update(bytes)
-            state.checksum = CRC32C.checksum(bytes.span, seed: state.checksum)
-        }
+        updateMD5(bytes)
+        updateChecksum(bytes)
     }
 
     private func write(_ bytes: [UInt8]) throws(BlobsError) {
@@ -88,11 +124,15 @@ final class ObjectStage: Sendable {
             current = existing
         } else {
             let created = try dataFiles.create()
-            current = OpenFile(id: created.id, file: created.file, end: 0)
+            current = OpenFile(id: created.id, file: created.file)
             open.withLock { [current] in $0 = current }
         }
         try current.file.write(bytes, at: current.end)
         current.end += Int64(bytes.count)
+        if current.end - current.started >= Self.writeBackBytes {
+            current.file.startWriting(at: current.started, count: current.end - current.started)
+            current.started = current.end
+        }
         open.withLock { [current] in $0 = current }
     }
 
@@ -112,6 +152,7 @@ final class ObjectStage: Sendable {
     private func makeDurable(
         inFile: Bool, _ footer: @escaping @Sendable (Staged) -> [UInt8]
     ) async throws -> Staged {
+        try await work.finish()
         let (rest, size) = state.withLock { ($0.buffer, $0.size) }
         if !inFile, size <= Int64(inlineBytes) {
             if rest.count <= Self.hashedHereBytes {
@@ -141,15 +182,16 @@ final class ObjectStage: Sendable {
 
     /// Everything must be hashed by now.
     private func staged() -> Staged {
-        state.withLock { state in
-            Staged(
-                inline: nil, place: .file(0), size: state.size, checksum: state.checksum,
-                md5: state.md5?.finish())
-        }
+        Staged(
+            inline: nil, place: .file(0), size: state.withLock { $0.size },
+            checksum: checksum.withLock { $0 }, md5: md5.withLock { $0?.finish() })
     }
 
     /// Removes the file, if there is one. What cannot be removed now goes at the next start.
     func discard() async {
+        do { try await work.finish() } catch {
+            // Whoever writes has heard of it; here it only matters that nothing is at work any more.
+        }
         guard let id = open.withLock({ $0?.id }) else { return }
         do {
             try await effects.ioPool.run { [dataFiles] in try dataFiles.remove(id) }

@@ -15,12 +15,16 @@ package struct OpenObject: BlobReader {
     let checksum: UInt32
     let effects: StoreEffects
 
+    /// Up to here bytes that are in memory are copied and checked where the caller stands: some microseconds.
+    private static let readHereBytes: Int64 = 64 << 10
+
     /// Reads the ranges; a read of the whole object checks its bytes.
     ///
     /// - Errors: `BLB-104`, `BLB-201`.
     package func read(_ ranges: [Range<Int64>]) async throws -> [[UInt8]] {
         try info.check(ranges, of: path)
         guard ranges.contains(where: { !$0.isEmpty }) else { return ranges.map { _ in [] } }
+        if let cached = try readCached(ranges) { return cached }
         return try await effects.ioPool.run { [self] in
             try ranges.map { range in
                 let bytes = try file.readExactly(at: base + range.lowerBound, count: range.count)
@@ -28,6 +32,20 @@ package struct OpenObject: BlobReader {
                 return bytes
             }
         }
+    }
+
+    /// Nil when it is much, or not in memory.
+    private func readCached(_ ranges: [Range<Int64>]) throws(BlobsError) -> [[UInt8]]? {
+        guard ranges.reduce(0, { $0 + Int64($1.count) }) <= Self.readHereBytes else { return nil }
+        var pieces: [[UInt8]] = []
+        for range in ranges {
+            guard let bytes = file.readCached(at: base + range.lowerBound, count: range.count) else {
+                return nil
+            }
+            if range == 0..<info.size { try check(bytes) }
+            pieces.append(bytes)
+        }
+        return pieces
     }
 
     /// Reads an object in order and knows at the end whether it is what was stored.

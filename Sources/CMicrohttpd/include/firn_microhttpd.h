@@ -18,9 +18,12 @@ enum { FIRN_HTTP_PRODUCED_NOTHING = 0, FIRN_HTTP_PRODUCED_END = -1, FIRN_HTTP_PR
 typedef struct {
     // The head of a request is complete. Answers the exchange that the later callbacks get, or null to hang up.
     void *(*began)(void *server_context, firn_http_request *request);
-    // `count` bytes of the body, or none at its end; sets how many it took. True: go on; false: hang up.
-    // At the end it either responds or suspends.
+    // `count` bytes of the body; sets how many it took. True: go on; false: hang up.
     bool (*received)(void *exchange, const uint8_t *bytes, size_t count, size_t *taken);
+    // The request is complete. May respond; does not suspend.
+    bool (*ended)(void *exchange);
+    // There is nothing to do but to respond, or to suspend until there is a response.
+    bool (*awaited)(void *exchange);
     // Writes at most `capacity` bytes of a streamed body; answers their count or one of FIRN_HTTP_PRODUCED_….
     int64_t (*produce)(void *exchange, uint8_t *buffer, size_t capacity);
     // The request is over; `request` must not be used any more.

@@ -2,11 +2,13 @@ import Blobs
 import Buckets
 import Effects
 import Identity
+import Scheduling
 import Wire
 
 extension S3Call {
-    /// Objects up to here are read and checked; larger ones go out from their file without a copy.
-    private static let checkedBytes: Int64 = 64 << 10
+    /// What is read at once, and checked if it is a whole object; more of one goes out piece by piece, a larger range from its
+    /// file without a copy.
+    private static let readBytes: Int64 = 64 << 10
 
     func getObject() async throws -> Response {
         let path = try object(for: .storageRead)
@@ -29,10 +31,14 @@ extension S3Call {
         }
         let sent = range ?? whole
         let body: Response.Body
-        if sent == whole, object.info.size <= Self.checkedBytes {
-            body = .bytes(try await object.read([whole])[0])
+        if Int64(sent.count) <= Self.readBytes {
+            body = .bytes(try await object.read([sent])[0])
         } else if sent == whole {
-            body = .stream(length: object.info.size) { try await object.writeChecked(to: $0) }
+            let memory = try service.ledger.reserve(OpenObject.checkedBodyBytes, for: "a download")
+            body = .stream(length: object.info.size) { writer in
+                try await object.writeChecked(to: writer)
+                withExtendedLifetime(memory) {}
+            }
         } else {
             let (descriptor, offset) = try object.descriptor()
             body = .file(

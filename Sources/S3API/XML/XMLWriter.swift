@@ -22,6 +22,7 @@ struct XMLWriter {
     }
 
     mutating func content(_ value: String) {
+        guard !value.utf8.allSatisfy(Self.isPlain) else { return text += value }
         for scalar in value.unicodeScalars {
             switch scalar {
             case "&": text += "&amp;"
@@ -33,6 +34,14 @@ struct XMLWriter {
             case "\u{0}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": text += "\u{FFFD}"
             default: text.unicodeScalars.append(scalar)
             }
+        }
+    }
+
+    /// ASCII that stands for itself, as almost all of a listing is.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""): false
+        default: (0x20..<0x80).contains(byte)
         }
     }
 }

@@ -19,11 +19,21 @@ nonisolated func bodyReceived(
 ) -> Bool {
     guard let exchange = unsafe exchange, let taken = unsafe taken else { return false }
     let owner = unsafe Unmanaged<Exchange>.fromOpaque(exchange).takeUnretainedValue()
-    guard count > 0, let bytes = unsafe bytes else { return owner.bodyEnded() }
+    guard let bytes = unsafe bytes else { return false }
     let piece = unsafe UnsafeBufferPointer(start: bytes, count: count)
     let (goesOn, amount) = owner.bodyReceived(count: count) { unsafe Array(piece) }
     unsafe taken.pointee = amount
     return goesOn
+}
+
+nonisolated func bodyEnded(_ exchange: UnsafeMutableRawPointer?) -> Bool {
+    guard let exchange = unsafe exchange else { return false }
+    return unsafe Unmanaged<Exchange>.fromOpaque(exchange).takeUnretainedValue().bodyEnded()
+}
+
+nonisolated func answerAwaited(_ exchange: UnsafeMutableRawPointer?) -> Bool {
+    guard let exchange = unsafe exchange else { return false }
+    return unsafe Unmanaged<Exchange>.fromOpaque(exchange).takeUnretainedValue().answerAwaited()
 }
 
 nonisolated func answerWanted(

@@ -42,11 +42,11 @@ struct RequestHandle: Sendable {
     var rawTarget: String { unsafe String(cString: firn_http_target(pointer)) }
 
     var peer: String {
-        var text = [CChar](repeating: 0, count: 64)
-        unsafe text.withUnsafeMutableBufferPointer {
-            unsafe firn_http_peer(pointer, $0.baseAddress, $0.count)
+        // SAFETY: the call ends the text it writes, also an empty one, inside the buffer.
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
+            unsafe firn_http_peer(pointer, text.baseAddress, text.count)
+            return unsafe text.baseAddress.map { unsafe String(cString: $0) } ?? ""
         }
-        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     var headers: HTTPHeaders {

@@ -24,8 +24,9 @@ final class ServerHandle: Sendable {
             idle_seconds: UInt32(limits.idleSeconds),
             connection_memory_bytes: limits.connectionMemoryBytes, uses_tls: limits.usesTLS)
         let callbacks = unsafe firn_http_callbacks(
-            began: requestBegan, received: bodyReceived, produce: answerWanted, finished: requestFinished,
-            refused: requestRefused, complained: libraryComplained)
+            began: requestBegan, received: bodyReceived, ended: bodyEnded, awaited: answerAwaited,
+            produce: answerWanted, finished: requestFinished, refused: requestRefused,
+            complained: libraryComplained)
         // SAFETY: released in `stop`, after the library's threads ended.
         let context = unsafe Unmanaged.passRetained(core).toOpaque()
         guard let server = unsafe firn_http_start(listener, cLimits, callbacks, context) else {
