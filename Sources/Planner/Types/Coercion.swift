@@ -37,7 +37,7 @@ struct Coercion {
             guard let next = CommonType.of(common, value.type) else {
                 throw PlannerError(
                     .typeMismatch, "\(place) cannot bring \(common) and \(value.type) together", at: position,
-                    hint: "convert one with CAST")
+                    hint: CommonType.hint(common, value.type))
             }
             common = next
         }
@@ -93,8 +93,8 @@ struct Coercion {
         case (.map(let key, let value), .map(let otherKey, let otherValue)):
             return isImplicit(key.type, to: otherKey.type) && isImplicit(value.type, to: otherValue.type)
         case (.structure(let fields), .structure(let others)):
-            return fields.count == others.count
-                && zip(fields, others).allSatisfy { isImplicit($0.type, to: $1.type) }
+            guard let match = FieldMatch(fields, to: others), match.isComplete else { return false }
+            return match.allSatisfy { isImplicit($0, to: $1) }
         default: return from.isTimestamp && target.isTimestamp
         }
     }
