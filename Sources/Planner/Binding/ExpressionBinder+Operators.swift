@@ -197,7 +197,7 @@ extension ExpressionBinder {
                 .mapExtract, [value, wanted], .list(Field("element", valueField.type)))
             return .call(.arrayElement, [found, .literal(.long(1), .long)], valueField.type)
         case .structure:
-            guard case .string(let name)? = key.literalValue else {
+            guard let name = key.constantText else {
                 throw PlannerError(
                     .typeMismatch, "a struct's field is named by a string in quotes", at: index.position)
             }
@@ -224,8 +224,7 @@ extension ExpressionBinder {
     ) throws(PlannerError) -> Expression {
         let time = try bind(value)
         let name = try bind(zone)
-        guard case .string(let text)? = name.literalValue,
-            ["UTC", "Z", "GMT", "+00:00"].contains(text.uppercased())
+        guard let text = name.constantText, ["UTC", "Z", "GMT", "+00:00"].contains(text.uppercased())
         else {
             // Text without a type is an instant, as in PostgreSQL.
             let typed =

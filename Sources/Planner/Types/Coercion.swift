@@ -12,7 +12,8 @@ struct Coercion {
         _ value: Expression, to target: DataType, at position: TextPosition,
         for place: @autoclosure () -> String
     ) throws(PlannerError) -> Expression {
-        if value.type == target { return value }
+        // Where text is wanted, a constant of that type is as good as a literal.
+        if value.type == target { return value.writtenText ?? value }
         if value.literalValue == .null { return .null(target) }
         if let literal = try literal(value, as: target, at: position) { return literal }
         guard Self.isImplicit(value.type, to: target) else {
@@ -104,5 +105,15 @@ extension Expression {
     /// A string constant, which takes the type of its place.
     var isTextLiteral: Bool {
         if case .literal(.string, .string) = self { true } else { false }
+    }
+
+    /// The literal inside of `'10'::text`, which takes no other type: it is a cast that changes nothing.
+    var writtenText: Expression? {
+        if case .cast(let literal, .string, _) = self, literal.isTextLiteral { literal } else { nil }
+    }
+
+    /// What a constant text says, with its type written or without.
+    var constantText: String? {
+        if case .string(let text)? = (writtenText ?? self).literalValue { text } else { nil }
     }
 }
