@@ -114,6 +114,10 @@ struct RoundTripTests {
                 "select interval '1-2' year to month, interval '3 4:05' day to minute",
                 "SELECT INTERVAL '1 years 2 months', INTERVAL '3 days 4:05'"
             ),
+            (
+                "select interval '1:30' minute to second, interval '1 2:03:04' day to hour",
+                "SELECT INTERVAL '0:1:30', INTERVAL '1 days 2:0'"
+            ),
             ("select overlay(a placing b from 2 for 3)", "SELECT overlay(a, b, 2, 3)"),
             ("explain (analyze, format json) select 1", "EXPLAIN ANALYZE FORMAT JSON SELECT 1"),
             ("show columns from a.t", "DESCRIBE a.t"),

@@ -8,15 +8,16 @@ struct IntegerSeries {
     private var counts: [Int64]
 
     /// `columns`: from, to, step, all longs.
-    init(_ columns: [Column], includesEnd: Bool) {
+    ///
+    /// - Errors: `KRN-104` for a step of 0.
+    init(_ columns: [Column], includesEnd: Bool) throws(KernelError) {
         let count = columns[0].count
         let parts = columns.map { column in (0..<count).map { column.scalar(at: $0).longValue } }
         starts = parts[0].map { $0 ?? 0 }
         steps = parts[2].map { $0 ?? 0 }
-        counts = (0..<count).map { row in
-            guard let from = parts[0][row], let to = parts[1][row], let step = parts[2][row], step != 0 else {
-                return 0
-            }
+        counts = try (0..<count).map { row throws(KernelError) in
+            guard let from = parts[0][row], let to = parts[1][row], let step = parts[2][row] else { return 0 }
+            guard step != 0 else { throw .seriesStandsStill(at: row) }
             // 128 bits hold every distance of longs.
             let distance = Int128(to) - Int128(from)
             let whole = distance / Int128(step)
@@ -44,7 +45,7 @@ struct IntegerSeries {
 
 /// Times from a start by an interval, each one the interval added to the one before.
 ///
-/// - Errors: `KRN-106` beyond a million times a batch.
+/// - Errors: `KRN-104` for a step of no length, `KRN-106` beyond a million times a batch.
 struct TimeSeries {
     private static let limit = 1_000_000
     let values: Column
@@ -57,7 +58,7 @@ struct TimeSeries {
         var offsets: [Int32] = [0]
         for row in 0..<columns[0].count {
             try Self.append(
-                columns.map { $0.scalar(at: row) }, includesEnd, type, evaluator.context, into: &times)
+                columns.map { $0.scalar(at: row) }, row, includesEnd, type, evaluator.context, into: &times)
             offsets.append(Int32(truncatingIfNeeded: times.count))
         }
         values = Column(type, times)
@@ -65,14 +66,14 @@ struct TimeSeries {
     }
 
     private static func append(
-        _ bounds: [Scalar], _ includesEnd: Bool, _ type: DataType, _ context: KernelContext,
+        _ bounds: [Scalar], _ row: Int, _ includesEnd: Bool, _ type: DataType, _ context: KernelContext,
         into times: inout [Scalar]
     ) throws(KernelError) {
         guard let end = bounds[1].longValue, case .interval(let step) = bounds[2], !bounds[0].isNull else {
             return
         }
         let length = step.approximateMicroseconds
-        guard length != 0 else { return }
+        guard length != 0 else { throw .seriesStandsStill(at: row) }
         var current = bounds[0]
         while let time = current.longValue {
             let isBeyond = length > 0 ? time > end : time < end
@@ -86,6 +87,12 @@ struct TimeSeries {
                 result: type, in: context
             ).scalar(at: 0)
         }
+    }
+}
+
+extension KernelError {
+    fileprivate static func seriesStandsStill(at row: Int) -> KernelError {
+        KernelError(.invalidArgument, "the step of a series is not 0", row: row)
     }
 }
 

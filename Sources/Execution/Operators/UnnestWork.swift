@@ -134,12 +134,17 @@ private enum UnnestItem: Sendable {
                 isNull: (0..<column.count).map { column.isNull($0) })
         case .series(let from, let to, let step, let includesEnd):
             let columns = try evaluator.evaluate([from, to, step], over: batch)
-            if from.type == .long {
-                self = .numbers(IntegerSeries(columns, includesEnd: includesEnd))
-                return
+            do throws(KernelError) {
+                if from.type == .long {
+                    self = .numbers(try IntegerSeries(columns, includesEnd: includesEnd))
+                    return
+                }
+                let times = try TimeSeries(columns, includesEnd: includesEnd, type: from.type, evaluator)
+                self = .times(Self.padded(times.values), offsets: times.offsets)
+            } catch {
+                guard case .located(_, let place) = step else { throw error }
+                throw error.at(place.place)
             }
-            let times = try TimeSeries(columns, includesEnd: includesEnd, type: from.type, evaluator)
-            self = .times(Self.padded(times.values), offsets: times.offsets)
         }
     }
 

@@ -80,7 +80,7 @@ extension Cast {
             return try rows.scalars(target) { row throws(KernelError) in
                 .interval(try some(row, IntervalParsing.interval(text.string(at: row))))
             }
-        case .binary: return column.reinterpreted(as: .binary)
+        case .binary: return try bytes(text, column)
         case .uuid:
             return try rows.text(target) { row, buffer throws(KernelError) in
                 buffer += try some(row, text.withBytes(at: row) { NumberParsing.uuid($0) })
@@ -88,12 +88,28 @@ extension Cast {
             }
         case .fixed(let length):
             return try rows.text(target) { row, buffer throws(KernelError) in
-                text.withBytes(at: row) { bytes in buffer.append(copying: bytes) }
+                try appendBytes(text, row, to: &buffer)
                 guard buffer.count == length else { throw invalid(text.string(at: row)) }
                 return true
             }
         case .list, .map, .structure, .null: throw unsupported(column.type)
         }
+    }
+
+    private func bytes(_ text: TextOperand, _ column: Column) throws(KernelError) -> Column {
+        let hasHex = (0..<column.count).contains { row in
+            !column.isNull(row) && text.withBytes(at: row) { BytesParsing.isHex($0) }
+        }
+        guard hasHex else { return column.reinterpreted(as: .binary) }
+        return try rows(column).text(.binary) { row, buffer throws(KernelError) in
+            try appendBytes(text, row, to: &buffer)
+            return true
+        }
+    }
+
+    private func appendBytes(_ text: TextOperand, _ row: Int, to buffer: inout [UInt8]) throws(KernelError) {
+        let isRead = text.withBytes(at: row) { BytesParsing.append($0, to: &buffer) }
+        guard isRead else { throw invalid(text.string(at: row)) }
     }
 
     /// Text that is to be JSON must be JSON; it is kept as written.

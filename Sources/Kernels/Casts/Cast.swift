@@ -144,10 +144,17 @@ struct Cast {
                 .map(
                     offsets: offsets, keys: try keys.cast(to: key.type, isTry: isTry),
                     values: try values.cast(to: value.type, isTry: isTry)), validity: column.validity)
-        case (.structure(let parts), .structure(let fields)) where parts.count == fields.count:
+        case (.structure(let parts), .structure(let fields)):
+            guard case .structure(let own) = column.type, let match = FieldMatch(own, to: fields) else {
+                throw unsupported(column.type)
+            }
             var converted: [Column] = []
-            for (part, field) in zip(parts, fields) {
-                converted.append(try part.cast(to: field.type, isTry: isTry))
+            for (field, place) in zip(fields, match.places) {
+                if let place {
+                    converted.append(try parts[place].cast(to: field.type, isTry: isTry))
+                } else {
+                    converted.append(Column.nulls(field.type, count: column.count).flattened())
+                }
             }
             return Column(target, count: column.count, .structure(converted), validity: column.validity)
         default: throw unsupported(column.type)

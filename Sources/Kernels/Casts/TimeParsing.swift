@@ -56,11 +56,15 @@ package enum TimeParsing {
         return cursor.isAtEnd ? Int32(exactly: days) : nil
     }
 
-    /// Microseconds since midnight.
+    /// Microseconds since midnight: what Arrow and Iceberg have for it ends before 24:00, which PostgreSQL's does not.
+    ///
+    /// The last half microsecond of a day is not rounded up but cut off, as in DuckDB.
     package static func time(_ text: Span<UInt8>) -> Int64? {
         var cursor = Cursor(text)
-        guard let nanoseconds = readTime(&cursor, text), cursor.isAtEnd else { return nil }
-        return (nanoseconds + 500) / 1000
+        guard let nanoseconds = readTime(&cursor, text), cursor.isAtEnd,
+            nanoseconds < microsecondsPerDay * 1000
+        else { return nil }
+        return min((nanoseconds + 500) / 1000, microsecondsPerDay - 1)
     }
 
     /// Nanoseconds since 1970-01-01T00:00Z in 128 bits, with the zone taken off when there is one.

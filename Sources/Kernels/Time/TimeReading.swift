@@ -45,8 +45,34 @@ enum TimeReading {
         }
     }
 
+    private static let perDay: Int128 = 86_400_000_000_000
+
+    /// The day that holds the moment.
+    private static func days(_ nanoseconds: Int128) -> Int128 {
+        nanoseconds / perDay - (nanoseconds % perDay < 0 ? 1 : 0)
+    }
+
+    /// Text without a format: an offset in it is taken off, as in DataFusion. CAST, which is PostgreSQL's, leaves it alone.
+    private static func instant(_ call: KernelCall) throws(KernelError) -> Column {
+        let column = call.arguments[0]
+        switch call.result {
+        case .date:
+            let text = try call.text(0)
+            return try call.rows.fixed(.date) { row throws(KernelError) -> Int32? in
+                let parsed = text.withBytes(at: row) {
+                    TimeParsing.timestampNanoseconds($0, ignoresZone: false)
+                }
+                let day = parsed.flatMap { Int32(exactly: days($0)) }
+                return try day.orThrow(Cast(to: .date, isTry: false).invalid(text.string(at: row)))
+            }
+        case .timestamp: return try column.cast(to: .timestamptz).cast(to: .timestamp)
+        case .timestampNanos: return try column.cast(to: .timestamptzNanos).cast(to: .timestampNanos)
+        default: return try column.cast(to: call.result)
+        }
+    }
+
     private static func fromText(_ call: KernelCall) throws(KernelError) -> Column {
-        guard call.has(1) else { return try call.arguments[0].cast(to: call.result) }
+        guard call.has(1) else { return try instant(call) }
         let text = try call.text(0)
         var formats: [TextOperand] = []
         for index in 1..<call.arguments.count { formats.append(try call.text(index)) }
@@ -77,12 +103,10 @@ enum TimeReading {
                     .overflow, "the time is out of range", ["value": "'\(text.string(at: row).prefix(100))'"])
             )
         }
-        let perDay: Int128 = 86_400_000_000_000
         switch call.result {
         case .date:
             return try call.rows.fixed(.date) { row throws(KernelError) -> Int32? in
-                let value = try nanoseconds(row)
-                return Int32(truncatingIfNeeded: value / perDay - (value % perDay < 0 ? 1 : 0))
+                return Int32(truncatingIfNeeded: days(try nanoseconds(row)))
             }
         case .time:
             return try call.rows.fixed(.time) { row throws(KernelError) -> Int64? in

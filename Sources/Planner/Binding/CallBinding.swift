@@ -40,7 +40,9 @@ struct CallBinding {
     func cast(
         _ value: Expression, to target: DataType, isTry: Bool, at position: TextPosition
     ) throws(PlannerError) -> Expression {
-        if value.type == target { return value }
+        if value.type == target {
+            return value.isTextLiteral ? .cast(value, to: .string, isTry: false) : value
+        }
         if value.literalValue == .null { return .null(target) }
         guard CommonType.canCast(value.type, to: target) else {
             throw PlannerError(.typeMismatch, "\(value.type) cannot be cast to \(target)", at: position)
@@ -87,14 +89,14 @@ struct CallBinding {
             }
             return try datePart(arguments, at: positions)
         case "arrow_cast":
-            guard arguments.count == 2, case .string(let typeName)? = arguments[1].literalValue else {
+            guard arguments.count == 2, let typeName = arguments[1].constantText else {
                 throw PlannerError(
                     .typeMismatch, "arrow_cast takes a value and a type's name in quotes", at: callPosition)
             }
             let syntax = TypeSyntax.named(typeName.lowercased(), arguments: [], position: positions[1])
             return try cast(arguments[0], to: try TypeNames.type(syntax), isTry: false, at: callPosition)
         case "get_field", "struct_extract":
-            guard arguments.count == 2, case .string(let field)? = arguments[1].literalValue else {
+            guard arguments.count == 2, let field = arguments[1].constantText else {
                 throw PlannerError(
                     .typeMismatch, "get_field takes a value and a field's name in quotes", at: callPosition)
             }
@@ -118,7 +120,7 @@ struct CallBinding {
         let isInterval = arguments[1].type == .interval
         let bound = try binding.bind(
             arguments, at: positions, kinds: [.text, isInterval ? .interval : .time])
-        guard case .string(let part)? = bound[0].literalValue else {
+        guard let part = bound[0].constantText else {
             return .call(.datePart, bound, .double)
         }
         let known = [
@@ -146,7 +148,7 @@ struct CallBinding {
         }
         var fields: [Field] = []
         for index in stride(from: 0, to: arguments.count, by: 2) {
-            guard case .string(let name)? = arguments[index].literalValue else {
+            guard let name = arguments[index].constantText else {
                 throw PlannerError(
                     .typeMismatch, "the name of a field is a string in quotes", at: positions[index])
             }

@@ -6,7 +6,7 @@ extension Expression {
     /// Whether computing this over a row may fail by itself, its parts aside.
     var mayFault: Bool {
         switch self {
-        case .cast(_, _, let isTry): !isTry
+        case .cast(let value, let type, let isTry): !isTry && value.type != type
         case .call(let function, let arguments, _): !arguments.isEmpty && !function.isTotal
         case .column, .literal, .caseWhen, .inList, .located, .chain: false
         }

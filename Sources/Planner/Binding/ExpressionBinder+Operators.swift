@@ -5,9 +5,6 @@ import SQLSyntax
 
 /// Operators and the forms of SQL that are operators in words.
 extension ExpressionBinder {
-    /// Of all copies of one value together.
-    private static let copiedSizeLimit = 10_000
-
     mutating func bind(
         _ unary: UnaryOperator, _ operand: ExpressionSyntax, at position: TextPosition
     ) throws(PlannerError) -> Expression {
@@ -52,47 +49,6 @@ extension ExpressionBinder {
         return try operation.bind(binary, values)
     }
 
-    mutating func compare(
-        _ function: ScalarFunction, _ left: ExpressionSyntax, _ right: ExpressionSyntax,
-        at position: TextPosition
-    ) throws(PlannerError) -> Expression {
-        let values = [try bind(left), try bind(right)]
-        return try OperatorBinding(
-            context: context, position: position, positions: [left.position, right.position]
-        )
-        .compare(function, values)
-    }
-
-    mutating func bindBetween(
-        _ syntax: ExpressionSyntax, _ low: ExpressionSyntax, _ high: ExpressionSyntax, _ isNegated: Bool,
-        at position: TextPosition
-    ) throws(PlannerError) -> Expression {
-        let value = try bindCopied(syntax, times: 2)
-        func side(_ function: ScalarFunction, _ bound: ExpressionSyntax) throws(PlannerError) -> Expression {
-            let operands = [value, try bind(bound)]
-            return try OperatorBinding(
-                context: context, position: position, positions: [syntax.position, bound.position]
-            ).compare(function, operands)
-        }
-        let lower = try side(isNegated ? .less : .greaterOrEqual, low)
-        let upper = try side(isNegated ? .greater : .lessOrEqual, high)
-        return .call(isNegated ? .or : .and, [lower, upper], .boolean)
-    }
-
-    /// A value that the expression will have several times: nested, such forms multiply.
-    private mutating func bindCopied(
-        _ syntax: ExpressionSyntax, times: Int
-    ) throws(PlannerError) -> Expression {
-        let value = try bind(syntax)
-        let (size, isOverflow) = value.size.multipliedReportingOverflow(by: times)
-        guard !isOverflow, size <= Self.copiedSizeLimit || times == 1 else {
-            throw .unsupported(
-                "a value this large before BETWEEN or in CASE … WHEN", at: syntax.position,
-                hint: "compute it in a subquery")
-        }
-        return value
-    }
-
     mutating func bind(
         _ value: ExpressionSyntax, _ test: TruthTest, _ isNegated: Bool
     ) throws(PlannerError) -> Expression {
@@ -105,36 +61,6 @@ extension ExpressionBinder {
             default: isNegated ? .isNotNull : .isNull
             }
         return .call(function, [condition], .boolean)
-    }
-
-    mutating func bindList(
-        _ value: ExpressionSyntax, _ elements: [ExpressionSyntax], _ isNegated: Bool,
-        at position: TextPosition
-    ) throws(PlannerError) -> Expression {
-        let all = try bindAll([value] + elements)
-        let positions = [value.position] + elements.map(\.position)
-        let (unified, type) = try coercion.unify(all, at: positions, for: "IN")
-        var scalars: [Scalar] = []
-        for (element, elementPosition) in zip(unified, positions).dropFirst() {
-            do {
-                guard let scalar = try context.folding.value(of: element) else { break }
-                scalars.append(scalar)
-            } catch {
-                throw .constant(error, at: elementPosition)
-            }
-        }
-        if scalars.count == elements.count, !type.isNested {
-            return .inList(unified[0], scalars, isNegated: isNegated)
-        }
-        let (size, isOverflow) = unified[0].size.multipliedReportingOverflow(by: elements.count)
-        guard elements.count == 1 || !isOverflow && size <= Self.copiedSizeLimit else {
-            throw .unsupported(
-                "a value this large before IN", at: value.position, hint: "compute it in a subquery")
-        }
-        let tests = unified.dropFirst().map {
-            Expression.call(isNegated ? .notEqual : .equal, [unified[0], $0], .boolean)
-        }
-        return tests.count == 1 ? tests[0] : .call(isNegated ? .and : .or, tests, .boolean)
     }
 
     mutating func bind(_ like: LikeSyntax, at position: TextPosition) throws(PlannerError) -> Expression {
@@ -159,10 +85,8 @@ extension ExpressionBinder {
         }
         for branch in syntax.branches {
             if let operand {
-                let operation = OperatorBinding(
-                    context: context, position: branch.when.position,
-                    positions: [syntax.operand?.position ?? position, branch.when.position])
-                conditions.append(try operation.compare(.equal, [operand, try bind(branch.when)]))
+                let comparison = RowComparison(context: context, position: branch.when.position)
+                conditions.append(try comparison.compare(.equal, operand, try self.operand(branch.when)))
             } else {
                 conditions.append(try bindCondition(branch.when, for: "WHEN"))
             }
@@ -197,7 +121,7 @@ extension ExpressionBinder {
                 .mapExtract, [value, wanted], .list(Field("element", valueField.type)))
             return .call(.arrayElement, [found, .literal(.long(1), .long)], valueField.type)
         case .structure:
-            guard case .string(let name)? = key.literalValue else {
+            guard let name = key.constantText else {
                 throw PlannerError(
                     .typeMismatch, "a struct's field is named by a string in quotes", at: index.position)
             }
@@ -224,8 +148,7 @@ extension ExpressionBinder {
     ) throws(PlannerError) -> Expression {
         let time = try bind(value)
         let name = try bind(zone)
-        guard case .string(let text)? = name.literalValue,
-            ["UTC", "Z", "GMT", "+00:00"].contains(text.uppercased())
+        guard let text = name.constantText, ["UTC", "Z", "GMT", "+00:00"].contains(text.uppercased())
         else {
             // Text without a type is an instant, as in PostgreSQL.
             let typed =

@@ -14,8 +14,31 @@ extension ExpressionBinder {
                 .unlikeShape, "a subquery that stands for a value has one column",
                 ["columns": plan.schema.count], at: position)
         }
+        return value(plan, frame)
+    }
+
+    private mutating func value(_ plan: LogicalPlan, _ frame: OuterFrame) -> Expression {
         if let value = plan.valueWithoutRows { return value.withOuter(frame.values) }
         return add(.value, plan, frame, type: plan.schema.fields[0].type)
+    }
+
+    /// `(SELECT a, b …)` beside a row: its only row's values; NULLs without a row.
+    mutating func bindRow(
+        _ query: QuerySyntax, at position: TextPosition
+    ) throws(PlannerError) -> RowOperand {
+        let (plan, frame) = try bindInner(query, at: position)
+        let types = plan.schema.fields.map(\.type)
+        if types.count == 1 { return .value(value(plan, frame), position) }
+        let fields = types.enumerated().map { Field("c\($0)", $1) }
+        let columns = types.enumerated().map { Expression.column($0, $1) }
+        let rows = LogicalPlan.project(
+            Projection([.call(.structure, columns, .structure(fields))], names: ["row"]), plan)
+        let row = add(.value, rows, frame, type: .structure(fields))
+        let elements = fields.map { field in
+            RowOperand.value(
+                .call(.getField, [row, .literal(.string(field.name), .string)], field.type), position)
+        }
+        return .row(elements, position)
     }
 
     /// `ARRAY(query)`: the values of its only column, in its order; an empty list where it has no rows.

@@ -307,8 +307,8 @@ struct ExpressionBinder {
                 ["takes": definition.required.count, "given": syntax.count], at: position)
         }
         let binding = ArgumentBinding(coercion: coercion, function: definition.names[0])
-        var arguments = try binding.bind(
-            try bindAll(syntax), at: syntax.map(\.position), kinds: definition.required)
+        let given = try bindAll(syntax)
+        var arguments = try binding.bind(given, at: syntax.map(\.position), kinds: definition.required)
         let type = try binding.result(definition.result, of: arguments, at: position)
         // Fractions and delimiters hold for the whole group.
         if let place = definition.function.constantArgument, !arguments[place].isConstant {
@@ -337,14 +337,26 @@ struct ExpressionBinder {
             definition.function, arguments, type: type,
             isDistinct: call.isDistinct && !ignoresDistinct.contains(definition.function), filter: filter)
         for key in call.order {
+            let value = try bind(key.value)
+            if call.isDistinct { try refuse(value, outside: given, at: key.value.position) }
             bound.order.append(
-                SortKey(try bind(key.value), isDescending: key.isDescending, nullsFirst: key.nullsFirst))
+                SortKey(value, isDescending: key.isDescending, nullsFirst: key.nullsFirst))
         }
         return bound.guarded
     }
 }
 
 extension ExpressionBinder {
+    /// Of rows with the same arguments DISTINCT keeps one: nobody knows which, so nothing else can order them.
+    private func refuse(
+        _ key: Expression, outside arguments: [Expression], at position: TextPosition
+    ) throws(PlannerError) {
+        if arguments.contains(key) { return }
+        throw PlannerError(
+            .misplacedAggregate, "an aggregate with DISTINCT is ordered by its arguments only", at: position,
+            hint: "order by an argument as it is written, or remove the repeated rows in a subquery")
+    }
+
     /// `count(DISTINCT a, b)`: rows, or distinct ones, in which no value is null.
     private mutating func boundTupleCount(
         _ syntax: [ExpressionSyntax], _ filter: Expression?, isDistinct: Bool
@@ -358,30 +370,6 @@ extension ExpressionBinder {
             .count, [.call(.structure, values, .structure(fields))], type: .long, isDistinct: true,
             filter: condition
         ).guarded
-    }
-}
-
-extension AggregateFunction {
-    /// The place of the argument that holds for the whole group: a fraction, a delimiter, a number.
-    fileprivate var constantArgument: Int? {
-        switch self {
-        case .percentileContinuous, .approximatePercentile, .stringAggregate, .percentileDiscrete,
-            .approximateTop, .nthValue:
-            1
-        case .approximateWeightedPercentile: 2
-        default: nil
-        }
-    }
-
-    /// A percentile between values, which is the same from both ends.
-    fileprivate var isInterpolated: Bool { self == .percentileContinuous || self == .approximatePercentile }
-
-    /// Takes IGNORE NULLS.
-    fileprivate var picksRows: Bool {
-        switch self {
-        case .firstValue, .lastValue, .nthValue, .arrayAggregate: true
-        default: false
-        }
     }
 }
 

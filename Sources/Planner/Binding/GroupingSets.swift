@@ -21,7 +21,7 @@ struct GroupingSets {
             guard element.listCount <= Self.setLimit else { throw Self.tooMany(at: position) }
             var alternatives: [[Int]] = []
             switch element {
-            case .key(let syntax): alternatives = [[place(try bind(syntax))]]
+            case .key(let syntax): alternatives = [try places(syntax.elementsOfRow, bind)]
             case .sets(let lists): for list in lists { alternatives.append(try places(list, bind)) }
             case .rollup(let lists):
                 guard lists.count <= Self.keyLimit else { throw Self.tooMany(at: position) }
@@ -73,6 +73,13 @@ struct GroupingSets {
             .unsupported, "the query has too many grouping sets or keys",
             ["sets": setLimit, "keys": keyLimit],
             at: position)
+    }
+}
+
+extension ExpressionSyntax {
+    /// `(a, b)` is both keys, as in PostgreSQL; another key is itself.
+    fileprivate var elementsOfRow: [ExpressionSyntax] {
+        if case .row(let elements) = kind { elements.flatMap(\.elementsOfRow) } else { [self] }
     }
 }
 

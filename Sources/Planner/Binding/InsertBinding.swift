@@ -76,7 +76,8 @@ private struct InsertBinding {
         let rows: LogicalPlan
         if case .values(let values) = insert.source.body, insert.source.isBare {
             try check(values[0].count, insert, at: values[0].first?.position)
-            rows = try ValuesBinding(context: context).bind(values, into: targets)
+            rows = try ValuesBinding(context: context).bind(
+                values, into: targets, defaulted: Set(defaults.keys))
         } else {
             rows = try assigned(try planner.bind(insert.source, tables: tables), insert, context)
         }
@@ -103,7 +104,8 @@ private struct InsertBinding {
             let value = isLiteral ? literals[index] : Expression.column(index, found[index].type)
             let position = items.count == found.count ? items[index] : nil
             values.append(
-                try context.coercion.assign(value, to: target, at: position ?? insert.source.position))
+                try context.coercion.assign(
+                    value, to: target, defaulted: Set(defaults.keys), at: position ?? insert.source.position))
         }
         return .project(Projection(values, names: targets.map(\.name)), plan)
     }

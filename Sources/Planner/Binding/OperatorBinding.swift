@@ -18,7 +18,7 @@ struct OperatorBinding {
         if hasTypedSides, CommonType.of(values[0].type, values[1].type) == nil {
             throw PlannerError(
                 .typeMismatch, "\(values[0].type) and \(values[1].type) cannot be compared", at: position,
-                hint: "convert one with CAST")
+                hint: CommonType.hint(values[0].type, values[1].type))
         }
         let (unified, _) = try coercion.unify(values, at: positions, for: "operator \(function.name)")
         return .call(function, unified, .boolean)

@@ -17,7 +17,13 @@ struct QueryBinder {
     mutating func bind(_ query: QuerySyntax) throws(PlannerError) -> LogicalPlan {
         let visible = context.commonTables.count
         defer { context.commonTables.removeLast(context.commonTables.count - visible) }
+        var names = Set<String>()
         for table in query.commonTables {
+            guard names.insert(table.name.text.lowercased()).inserted else {
+                throw PlannerError(
+                    .unlikeShape, "WITH has two queries of this name", ["name": "\(table.name)"],
+                    at: table.name.position)
+            }
             let before = context.counts.nodes
             if query.isRecursive, let plan = try bindRecursive(table) {
                 context.commonTables.append(

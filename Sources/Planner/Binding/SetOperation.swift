@@ -72,7 +72,7 @@ struct SetOperation {
         if secondBends { return first.type }
         throw PlannerError(
             .typeMismatch, "\(name.rawValue) cannot bring \(first.type) and \(second.type) together",
-            ["column": first.name], at: position, hint: "convert one with CAST")
+            ["column": first.name], at: position, hint: CommonType.hint(first.type, second.type))
     }
 
     private func cast(

@@ -31,7 +31,7 @@ extension QueryBinder {
         case .view(let view):
             let plan: LogicalPlan
             do {
-                plan = try expand(view)
+                plan = try expand(view, at: table.name.position)
             } catch {
                 throw PlannerError(
                     .brokenView, "the view cannot be read: \(error.message)", ["view": "\(table.name)"],
@@ -41,8 +41,10 @@ extension QueryBinder {
         }
     }
 
-    /// The view's query with the columns the view promises.
-    private mutating func expand(_ view: SourceView) throws(PlannerError) -> LogicalPlan {
+    /// The view's query with the columns the view promises, or wider ones where the tables' have become wider.
+    private mutating func expand(
+        _ view: SourceView, at position: TextPosition
+    ) throws(PlannerError) -> LogicalPlan {
         // Parameters are the reader's, not the view's.
         let inner = BinderContext(
             settings: context.settings, parameters: [], tables: view.tables, counts: context.counts)
@@ -60,8 +62,8 @@ extension QueryBinder {
         for (index, (given, wanted)) in zip(found, view.fields).enumerated() {
             columns.append(
                 try context.coercion.coerce(
-                    .column(index, given.type), to: wanted.type, at: view.query.position,
-                    for: "its column \(Identifier(wanted.name))"))
+                    .column(index, given.type), to: PromisedType.of(wanted.type, givenBy: given.type),
+                    at: position, for: "its column \(Identifier(wanted.name))"))
         }
         return .project(Projection(columns, names: view.fields.map(\.name)), plan)
     }

@@ -109,7 +109,26 @@ struct TableFunctionBinding {
         }
         let step = try coercion.coerce(
             bounds[2], to: isTime ? .interval : .long, at: positions[2], for: name)
-        return .series(from: from, to: to, step: step, includesEnd: name != "range")
+        try refuseStandstill(step, at: positions[2])
+        return .series(
+            from: from, to: to, step: .located(step, SourcePlace(positions[2])), includesEnd: name != "range")
+    }
+
+    /// A step that is known fails before there are rows.
+    private func refuseStandstill(_ step: Expression, at position: TextPosition) throws(PlannerError) {
+        let known: Scalar?
+        do {
+            known = try context.folding.value(of: step)
+        } catch {
+            throw .constant(error, at: position)
+        }
+        let isZero =
+            switch known {
+            case .long(let number): number == 0
+            case .interval(let interval): interval.approximateMicroseconds == 0
+            default: false
+            }
+        if isZero { throw PlannerError(.constantFault, "the step of a series is not 0", at: position) }
     }
 
     private func wrongCount(_ takes: String) -> PlannerError {

@@ -65,7 +65,7 @@ struct ValuesBinding {
 
     /// Rows for a table: each value becomes what its column takes.
     func bind(
-        _ rows: [[ExpressionSyntax]], into fields: [Field]
+        _ rows: [[ExpressionSyntax]], into fields: [Field], defaulted: Set<Int>
     ) throws(PlannerError) -> LogicalPlan {
         var bound: [[Expression]] = []
         var subqueries: [[BoundSubquery]] = []
@@ -79,7 +79,8 @@ struct ValuesBinding {
             var binder = ExpressionBinder(context, scope: Scope(), aggregateFreeClause: "VALUES")
             for (syntax, field) in zip(row, fields) {
                 let value = try binder.bind(syntax)
-                values.append(try context.coercion.assign(value, to: field, at: syntax.position))
+                values.append(
+                    try context.coercion.assign(value, to: field, defaulted: defaulted, at: syntax.position))
             }
             bound.append(values)
             subqueries.append(binder.subqueries)

@@ -56,7 +56,7 @@ extension FunctionRegistry {
         FunctionDefinition(
             .toTime, [.text], rest: .text, .type(.time), ("to_time('12:34:56')", "time '12:34:56'")),
         FunctionDefinition(
-            .toUnixTime, [.time], .type(.long), ("to_unixtime(TIMESTAMP '1970-01-01 00:01:00')", "60")),
+            .toUnixTime, [.any], .type(.long), ("to_unixtime(TIMESTAMP '1970-01-01 00:01:00')", "60")),
         FunctionDefinition(
             .fromUnixTime, [.integer], .type(.timestamp),
             ("from_unixtime(60)", "timestamp '1970-01-01T00:01:00'")),

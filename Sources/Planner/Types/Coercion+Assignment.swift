@@ -1,4 +1,5 @@
 import Columnar
+import Kernels
 import Plans
 import SQLSyntax
 
@@ -7,29 +8,32 @@ extension Coercion {
     /// The value as the column takes it: what PostgreSQL calls an assignment cast.
     ///
     /// Numbers go into any number column (one that does not fit is an error when the row comes), every plain type into
-    /// text, a text literal into whatever it can be read as; a text column goes nowhere else without a CAST.
+    /// text, a text literal into whatever it can be read as; a text column goes nowhere else without a CAST. Fields of structs
+    /// go by their names; one that the value lacks becomes NULL, unless it takes none or has its id among `defaulted`: those
+    /// have a default, which a cast does not know.
     ///
     /// - Errors: `typeMismatch` with both types, `invalidLiteral`.
     func assign(
-        _ value: Expression, to field: Field, at position: TextPosition
+        _ value: Expression, to field: Field, defaulted: Set<Int>, at position: TextPosition
     ) throws(PlannerError) -> Expression {
-        if Self.isAssignable(value.type, to: field.type), !value.isTextLiteral, value.literalValue != .null {
+        if Self.isAssignable(value.type, to: field.type, defaulted), !value.isTextLiteral,
+            value.literalValue != .null
+        {
             return value.type == field.type ? value : .cast(value, to: field.type, isTry: false)
         }
         return try coerce(value, to: field.type, at: position, for: "the column \(Identifier(field.name))")
     }
 
-    private static func isAssignable(_ from: DataType, to target: DataType) -> Bool {
+    private static func isAssignable(_ from: DataType, to target: DataType, _ defaulted: Set<Int>) -> Bool {
         switch (from, target) {
-        case (.list(let from), .list(let to)): return isAssignable(from.type, to: to.type)
+        case (.list(let from), .list(let to)): return isAssignable(from.type, to: to.type, defaulted)
         case (.map(let fromKey, let fromValue), .map(let toKey, let toValue)):
-            return isAssignable(fromKey.type, to: toKey.type)
-                && isAssignable(fromValue.type, to: toValue.type)
+            return isAssignable(fromKey.type, to: toKey.type, defaulted)
+                && isAssignable(fromValue.type, to: toValue.type, defaulted)
         case (.structure(let from), .structure(let to)):
-            return from.count == to.count
-                && zip(from, to).allSatisfy {
-                    $0.name.lowercased() == $1.name.lowercased() && isAssignable($0.type, to: $1.type)
-                }
+            guard let match = FieldMatch(from, to: to) else { return false }
+            return match.missing.allSatisfy { !$0.isRequired && !($0.id.map(defaulted.contains) ?? false) }
+                && match.allSatisfy { isAssignable($0, to: $1, defaulted) }
         case (let from, let to) where from.isNested || to.isNested: return from == .null
         case (let from, .string): return from != .binary
         case (let from, .date): return from == .date || from.isTimestamp

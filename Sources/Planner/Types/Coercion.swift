@@ -12,7 +12,8 @@ struct Coercion {
         _ value: Expression, to target: DataType, at position: TextPosition,
         for place: @autoclosure () -> String
     ) throws(PlannerError) -> Expression {
-        if value.type == target { return value }
+        // Where text is wanted, a constant of that type is as good as a literal.
+        if value.type == target { return value.writtenText ?? value }
         if value.literalValue == .null { return .null(target) }
         if let literal = try literal(value, as: target, at: position) { return literal }
         guard Self.isImplicit(value.type, to: target) else {
@@ -37,7 +38,7 @@ struct Coercion {
             guard let next = CommonType.of(common, value.type) else {
                 throw PlannerError(
                     .typeMismatch, "\(place) cannot bring \(common) and \(value.type) together", at: position,
-                    hint: "convert one with CAST")
+                    hint: CommonType.hint(common, value.type))
             }
             common = next
         }
@@ -93,8 +94,8 @@ struct Coercion {
         case (.map(let key, let value), .map(let otherKey, let otherValue)):
             return isImplicit(key.type, to: otherKey.type) && isImplicit(value.type, to: otherValue.type)
         case (.structure(let fields), .structure(let others)):
-            return fields.count == others.count
-                && zip(fields, others).allSatisfy { isImplicit($0.type, to: $1.type) }
+            guard let match = FieldMatch(fields, to: others), match.isComplete else { return false }
+            return match.allSatisfy { isImplicit($0, to: $1) }
         default: return from.isTimestamp && target.isTimestamp
         }
     }
@@ -104,5 +105,15 @@ extension Expression {
     /// A string constant, which takes the type of its place.
     var isTextLiteral: Bool {
         if case .literal(.string, .string) = self { true } else { false }
+    }
+
+    /// The literal inside of `'10'::text`, which takes no other type: it is a cast that changes nothing.
+    var writtenText: Expression? {
+        if case .cast(let literal, .string, _) = self, literal.isTextLiteral { literal } else { nil }
+    }
+
+    /// What a constant text says, with its type written or without.
+    var constantText: String? {
+        if case .string(let text)? = (writtenText ?? self).literalValue { text } else { nil }
     }
 }

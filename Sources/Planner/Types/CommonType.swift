@@ -20,15 +20,20 @@ enum CommonType {
                 let value = of(firstValue.type, secondValue.type)
             else { return nil }
             return .map(key: Field("key", key, isRequired: true), value: Field("value", value))
-        case (.structure(let first), .structure(let second)):
-            guard first.count == second.count else { return nil }
-            let fields = zip(first, second).map { left, right in
-                of(left.type, right.type).map { Field(left.name, $0) }
-            }
-            let known = fields.compactMap { $0 }
-            return known.count == fields.count ? .structure(known) : nil
+        case (.structure(let first), .structure(let second)): return ofStructures(first, second)
         default: return nil
         }
+    }
+
+    /// The names and the order of the first; a row without names takes those of the other.
+    private static func ofStructures(_ first: [Field], _ second: [Field]) -> DataType? {
+        let isFirst = FieldMatch(second, to: first) != nil
+        let (named, other) = isFirst ? (first, second) : (second, first)
+        guard let match = FieldMatch(other, to: named), match.isComplete else { return nil }
+        let fields = zip(named, match.places).compactMap { field, place in
+            place.flatMap { of(field.type, other[$0].type) }.map { Field(field.name, $0) }
+        }
+        return fields.count == named.count ? .structure(fields) : nil
     }
 
     /// The larger of the two in the order date, timestamp, timestamptz, and finer before coarser.
@@ -38,6 +43,11 @@ enum CommonType {
         let isZoned = pair.contains(.timestamptz) || pair.contains(.timestamptzNanos)
         let isNanos = pair.contains(.timestampNanos) || pair.contains(.timestamptzNanos)
         return isZoned ? (isNanos ? .timestamptzNanos : .timestamptz) : isNanos ? .timestampNanos : .timestamp
+    }
+
+    /// What brings both together, where something does.
+    static func hint(_ left: DataType, _ right: DataType) -> String? {
+        canCast(left, to: right) || canCast(right, to: left) ? "convert one with CAST" : nil
     }
 
     /// Whether CAST has a meaning; single values may still fail.
@@ -53,8 +63,8 @@ enum CommonType {
         case (.map(let key, let value), .map(let otherKey, let otherValue)):
             return canCast(key.type, to: otherKey.type) && canCast(value.type, to: otherValue.type)
         case (.structure(let fields), .structure(let others)):
-            return fields.count == others.count
-                && zip(fields, others).allSatisfy { canCast($0.type, to: $1.type) }
+            guard let match = FieldMatch(fields, to: others) else { return false }
+            return !match.missing.contains(where: \.isRequired) && match.allSatisfy { canCast($0, to: $1) }
         default: break
         }
         if from.isNumeric, target.isNumeric { return true }

@@ -17,7 +17,7 @@ struct LiteralBinding {
         case .typed(let type, let text):
             let target = try TypeNames.type(type)
             let value = Expression.literal(.string(text), .string)
-            if target == .string { return value }
+            if target == .string { return .cast(value, to: .string, isTry: false) }
             return try coercion.coerce(value, to: target, at: position, for: "the literal")
         case .interval(let text, let unit):
             let full = unit.map { "\(text) \($0)" } ?? text

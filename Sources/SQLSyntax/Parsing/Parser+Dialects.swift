@@ -84,18 +84,8 @@ extension Parser {
             alsoExpected("a unit such as MONTH")
             throw unexpected()
         }
-        let units = ["year", "month", "day", "hour", "minute", "second"]
-        if let from = units.firstIndex(of: unit), let to = units.firstIndex(of: last), from < to {
-            let sign = text.hasPrefix("-") ? "-" : ""
-            let digits = text.drop { $0 == "-" || $0 == "+" }
-            let parts = digits.split(separator: unit == "year" ? "-" : " ", maxSplits: 1).map(String.init)
-            if unit == "year", last == "month", parts.count == 2 {
-                return .interval("\(sign)\(parts[0]) years \(sign)\(parts[1]) months", unit: nil)
-            }
-            if unit == "day", parts.count == 2 {
-                return .interval("\(sign)\(parts[0]) days \(sign)\(parts[1])", unit: nil)
-            }
-            if from > 2 { return .interval(text, unit: nil) }
+        if let named = IntervalQualifier(from: unit, to: last)?.named(text) {
+            return .interval(named, unit: nil)
         }
         throw SQLSyntaxError(
             .invalidToken, "the interval is not of these units", ["interval": "'\(text)'"], at: place,

@@ -1,0 +1,26 @@
+import Kernels
+
+/// What the binder knows of an aggregate beyond its types.
+extension AggregateFunction {
+    /// The place of the argument that holds for the whole group: a fraction, a delimiter, a number.
+    var constantArgument: Int? {
+        switch self {
+        case .percentileContinuous, .approximatePercentile, .stringAggregate, .percentileDiscrete,
+            .approximateTop, .nthValue:
+            1
+        case .approximateWeightedPercentile: 2
+        default: nil
+        }
+    }
+
+    /// A percentile between values, which is the same from both ends.
+    var isInterpolated: Bool { self == .percentileContinuous || self == .approximatePercentile }
+
+    /// Takes IGNORE NULLS.
+    var picksRows: Bool {
+        switch self {
+        case .firstValue, .lastValue, .nthValue, .arrayAggregate: true
+        default: false
+        }
+    }
+}
