@@ -173,6 +173,13 @@ struct SettingSpec: Sendable {
             $0.logBacklogBytes = try number("log-backlog-bytes", $1, 1024...(1 << 50))
         },
         text(
+            "log-reserve-bytes", "N",
+            "with less free on the streams' disk producers get 503: landing needs the rest; 0 for none",
+            fallback: "a tenth of the disk, at most \(256 << 20)"
+        ) {
+            $0.logReserveBytes = try number("log-reserve-bytes", $1, 0...(1 << 50))
+        },
+        text(
             "fault", "NAME:COUNT", "kills the process at a named point, for tests", variable: "FIRN_FAULT"
         ) {
             $0.faultPoint = $1
