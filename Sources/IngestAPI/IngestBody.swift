@@ -67,9 +67,7 @@ struct IngestBodyReader: Sendable {
             }
         }
         Self.blankByteOrderMark(&bytes)
-        let events = try EventBody.inspect(
-            bytes, mediaType: isCSV ? "application/x-ndjson" : mediaType,
-            requiresObjects: stream.schema != .unstructured)
+        let events = try EventBody.inspect(bytes, mediaType: isCSV ? "application/x-ndjson" : mediaType)
         // An empty array says "nothing" on purpose; an empty body is a mistake.
         guard events.count > 0 || events.framing == .array else {
             throw FileFormatsError(.malformedBody, "the body is empty", at: .byte(0))
