@@ -95,7 +95,11 @@ struct SettingSpec: Sendable {
         text("account", "ID", "account id in paths and warehouse names", fallback: "local") {
             $0.account = $1
         },
-        text("admin-token", "ID:VALUE", "administrator token instead of a made one", isSecret: true) {
+        text(
+            "admin-token", "ID:VALUE",
+            "administrator token instead of a made one; takes the place of what it was at the last start",
+            isSecret: true
+        ) {
             let parts = $1.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
                 throw CommandError(

@@ -8,5 +8,6 @@ enum SchemaVersions {
         StreamTables.deletedStreams + PipelineTables.statements,
         PipelineTables.trials,
         PipelineTables.runs,
+        IdentityTables.settingTokens,
     ]
 }
