@@ -280,14 +280,14 @@ void firn_json_columns_close(firn_json_columns *columns) { delete columns; }
 firn_json_status firn_json_columns_start(
     firn_json_columns *columns, const uint8_t *body, int64_t length, firn_json_framing framing,
     firn_json_fault *fault) {
-    *fault = {0, nullptr};
+    *fault = {};
     if (length < 0 || length > FIRN_JSON_BODY_LIMIT) return FIRN_JSON_TOO_LARGE;
     return guarded([&] { return columns->reader.start(body, static_cast<size_t>(length), framing, fault); });
 }
 
 firn_json_status firn_json_columns_next(
     firn_json_columns *columns, const uint8_t *body, firn_json_rows *rows, firn_json_fault *fault) {
-    *fault = {0, nullptr};
+    *fault = {};
     *rows = {};
     return guarded([&] { return columns->reader.next(body, rows, fault); });
 }

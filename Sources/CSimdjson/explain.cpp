@@ -36,6 +36,7 @@ class Scan {
         if (!starts_array && byte() != '{') {
             return fault(at_ < length_ ? "the body should be an array or an object" : "the body is empty");
         }
+        has_elements_ = starts_array;
         if (firn_json_status status = value(0)) return status;
         skip_space();
         return at_ < length_ ? fault("text after the value") : FIRN_JSON_OK;
@@ -48,6 +49,9 @@ class Scan {
     firn_json_fault *fault_;
     /// A line break ends the value.
     bool is_line_ = false;
+    /// The outermost array's elements are the events.
+    bool has_elements_ = false;
+    int64_t event_count_ = 0;
 
     /// 0 at the end: no rule accepts that byte.
     uint8_t byte() const { return at_ < length_ ? text_[at_] : 0; }
@@ -55,6 +59,7 @@ class Scan {
     firn_json_status fault(const char *message) {
         fault_->position = static_cast<int64_t>(at_);
         fault_->message = message;
+        fault_->event = event_count_;
         return FIRN_JSON_MALFORMED;
     }
 
@@ -83,6 +88,7 @@ class Scan {
             is_line_ = are_whole;
             if (firn_json_status status = value(0)) return status;
             is_line_ = false;
+            event_count_ += 1;
         }
     }
 
@@ -129,6 +135,7 @@ class Scan {
         if (take(']')) return FIRN_JSON_OK;
         while (true) {
             if (firn_json_status status = value(depth + 1)) return status;
+            if (has_elements_ && depth == 0) event_count_ += 1;
             skip_space();
             if (take(']')) return FIRN_JSON_OK;
             if (!take(',')) return missing("a comma or closing bracket should stand here");

@@ -11,14 +11,13 @@ constexpr size_t kept_bytes = 16 << 20;
 
 firn_json_status inspect(
     Structure &structure, const uint8_t *body, size_t length, firn_json_framing framing, int64_t *event_count,
-    int64_t *first_other, firn_json_fault *fault) {
+    firn_json_fault *fault) {
     EventWalk walk;
     firn_json_status status = walk.begin(structure, body, length, framing);
     if (status == FIRN_JSON_MALFORMED) return explain(body, length, framing, fault);
     if (status != FIRN_JSON_OK) return status;
     int64_t count = 0;
     while (walk.has_event()) {
-        if (*first_other < 0 && walk.character() != '{') *first_other = walk.place(walk.position());
         bool is_whole;
         do is_whole = walk.skip_value(walk.depth());
         while (!is_whole && walk.reload());
@@ -37,16 +36,15 @@ firn_json_status inspect(
 } // namespace
 
 extern "C" firn_json_status firn_json_inspect(
-    const uint8_t *body, int64_t length, firn_json_framing framing, int64_t *event_count, int64_t *first_other,
+    const uint8_t *body, int64_t length, firn_json_framing framing, int64_t *event_count,
     firn_json_fault *fault) {
     *event_count = 0;
-    *first_other = -1;
-    *fault = {0, nullptr};
+    *fault = {};
     if (length < 0 || length > FIRN_JSON_BODY_LIMIT) return FIRN_JSON_TOO_LARGE;
     try {
         thread_local Structure structure;
         firn_json_status status =
-            inspect(structure, body, static_cast<size_t>(length), framing, event_count, first_other, fault);
+            inspect(structure, body, static_cast<size_t>(length), framing, event_count, fault);
         structure.trim(kept_bytes);
         return status;
     } catch (const std::bad_alloc &) {

@@ -82,15 +82,31 @@ struct Invocation: Sendable {
         .toggle("json", "prints JSON"),
     ]
 
-    /// Prints a thing: JSON when asked for, else its members, one a line.
+    /// Prints a thing: JSON when asked for, else its members, one a line, and lists of things as tables below.
     func show(_ value: JSONValue) {
         if wantsJSON { return console.line(String(decoding: value.serialized(indent: 2), as: UTF8.self)) }
         guard let object = value.object else { return console.line(TableText.cell(value)) }
         let width = object.names.map(\.count).max() ?? 0
-        for (name, value) in object.members where !value.isNull {
+        for (name, value) in object.members where !value.isNull && Self.things(value) == nil {
             console.line(
-                name + String(repeating: " ", count: width - name.count) + "  " + TableText.cell(value))
+                name + String(repeating: " ", count: width - name.count) + "  " + TableText.listed(value))
         }
+        for (name, value) in object.members {
+            guard let things = Self.things(value) else { continue }
+            console.line("\n" + name)
+            var columns: [String] = []
+            for thing in things {
+                for (column, cell) in thing.object?.members ?? []
+                where !cell.isNull && !columns.contains(column) { columns.append(column) }
+            }
+            show(things, columns: columns)
+        }
+    }
+
+    /// The elements of a list of objects; nil for anything else.
+    private static func things(_ value: JSONValue) -> [JSONValue]? {
+        guard let list = value.array, !list.isEmpty, list.allSatisfy({ $0.object != nil }) else { return nil }
+        return list
     }
 
     /// Prints things: JSON when asked for, else a table of these members.
@@ -98,8 +114,11 @@ struct Invocation: Sendable {
         if wantsJSON {
             return console.line(String(decoding: JSONValue.array(list).serialized(indent: 2), as: UTF8.self))
         }
-        let rows = list.map { item in columns.map { TableText.cell(item[$0]) } }
-        show(TableText(columns: columns, isNumeric: columns.map { _ in false }, rows: rows))
+        let rows = list.map { item in columns.map { TableText.listed(item[$0]) } }
+        let isNumeric = columns.map { column in
+            list.allSatisfy { item in item[column].map { $0.isNull || $0.double != nil } ?? true }
+        }
+        show(TableText(columns: columns, isNumeric: isNumeric, rows: rows))
     }
 
     func show(_ table: TableText) { console.write(console.isTerminal ? table.drawn() : table.plain()) }

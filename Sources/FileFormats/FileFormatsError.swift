@@ -39,6 +39,8 @@ package struct FileFormatsError: Fault {
     package let place: FaultPlace?
     package let hint: String?
     package let cause: (any Error)?
+    /// Of a body that is no JSON, how many events are whole before the fault.
+    package private(set) var event: Int?
 
     package init(
         _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
@@ -59,9 +61,18 @@ package struct FileFormatsError: Fault {
         self.cause = cause
     }
 
+    init(
+        malformedEvent event: Int, _ summary: String, _ context: KeyValuePairs<String, any Sendable>,
+        at place: FaultPlace
+    ) {
+        self.init(
+            .malformedBody, summary, context: [("event", "\(event)")] + faultContext(context), at: place)
+        self.event = event
+    }
+
     private init(_ other: FileFormatsError, hint: String) {
         (code, summary, context) = (other.code, other.summary, other.context)
-        (place, cause) = (other.place, other.cause)
+        (place, cause, event) = (other.place, other.cause, other.event)
         self.hint = hint
     }
 

@@ -58,11 +58,11 @@ package struct Scope: Sendable, Hashable, CustomStringConvertible {
 
     /// Stored scopes are not held to this: a token made before the rule keeps allowing what it allowed.
     ///
-    /// - Errors: `IDN-201` for a limit that its permission knows nothing of.
+    /// - Errors: `IDN-201` for a limit that its permission knows nothing of, or that no table can meet.
     package func checkLimits() throws(IdentityError) {
         let known = permission.limits
         guard let stranger = Limit.allCases.first(where: { limits[$0] != nil && !known.contains($0) }) else {
-            return
+            return try checkTable()
         }
         throw IdentityError(
             .invalidScope, "the permission cannot be limited by \(stranger.rawValue)", ["scope": description],
@@ -70,6 +70,22 @@ package struct Scope: Sendable, Hashable, CustomStringConvertible {
                 ? "\(permission.rawValue) has no limits"
                 : "\(permission.rawValue) is limited by "
                     + known.map(\.rawValue).joined(separator: ", "))
+    }
+
+    private func checkTable() throws(IdentityError) {
+        guard let table = limits[.table] else { return }
+        let namespace = limits[.namespace]
+        // Between two dots stands a level, before the first and behind the last one too.
+        let levels = table.split(separator: ".", omittingEmptySubsequences: false)
+        guard levels.count > 1, levels.allSatisfy({ !$0.isEmpty }) else {
+            throw IdentityError(
+                .invalidScope, "a table is named with its namespace", ["scope": description],
+                hint: "write table=\(namespace ?? "NAMESPACE").\(levels.last { !$0.isEmpty } ?? "NAME")")
+        }
+        guard let namespace, !table.utf8.starts(with: (namespace + ".").utf8) else { return }
+        throw IdentityError(
+            .invalidScope, "the table lies outside the namespace that the scope is limited to too",
+            ["scope": description], hint: "the table alone is limit enough")
     }
 
     /// True when this scope lets its owner do `wanted` to `resource`.

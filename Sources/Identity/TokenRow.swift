@@ -4,8 +4,8 @@ import Metastore
 /// The form of a token in the Metastore.
 enum TokenRow {
     static let insert = """
-        INSERT INTO tokens (id, name, bearer_hash, sealed_secret, scopes, created_at, expires_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO tokens (id, name, bearer_hash, sealed_secret, scopes, created_at, expires_at, is_from_setting)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """
 
     /// - Errors: `IDN-302` for scopes that this build cannot read: never less than was meant, so not skipped.

@@ -125,7 +125,7 @@ package final class TokenStore: Sendable {
         }
     }
 
-    private func statement(for issued: IssuedToken) -> [SQLValue] {
+    private func statement(for issued: IssuedToken, isFromSetting: Bool = false) -> [SQLValue] {
         let secret = Hex.encode(SHA256.hash(issued.value))
         let token = issued.token
         return [
@@ -133,7 +133,7 @@ package final class TokenStore: Sendable {
             .blob(keyFile.seal(Array(secret.utf8), context: token.id, randomness: randomness)),
             .text(token.scopes.map(\.description).joined(separator: "\n")),
             .integer(token.created.microseconds),
-            SQLValue(token.expires?.microseconds),
+            SQLValue(token.expires?.microseconds), .integer(isFromSetting ? 1 : 0),
         ]
     }
 
@@ -176,39 +176,48 @@ package final class TokenStore: Sendable {
 
     /// Makes sure somebody can administer: the preset token, the one of `file`, or a new one written there.
     ///
-    /// - A preset (`id:value`) is kept up to date at every start.
+    /// - A preset (`id:value`) takes the place of the one before it at every start.
+    /// - Returns: the ids of presets that are no tokens any more.
     /// - Errors: `IDN-202` for a malformed preset, `IDN-301` when the file cannot be read or written.
     /// - Threads: blocks on the small file; call it at start-up.
-    package func ensureAdministrator(file: AdminTokenFile, preset: String?) async throws {
-        if let preset {
-            try await store(try AdminTokenFile.parse(preset: preset), replacesOld: true)
-            return
-        }
+    @discardableResult
+    package func ensureAdministrator(file: AdminTokenFile, preset: String?) async throws -> [String] {
+        if let preset { return try await store(preset: try AdminTokenFile.parse(preset: preset)) }
         // The file is written before the row: a crash between them is healed here at the next start.
         let isEmpty = try await metastore.read { try $0.query("SELECT 1 AS one FROM tokens LIMIT 1").isEmpty }
-        guard isEmpty else { return }
+        guard isEmpty else { return [] }
         if let found = try file.read() {
-            try await store(found, replacesOld: false)
-            return
+            try await insert(administrator(found), by: "start")
+            return []
         }
         let made = (id: UniqueID.random(from: randomness).hexDigits, value: Hex.encode(randomness.bytes(32)))
         try file.write(id: made.id, value: made.value)
-        try await store(made, replacesOld: false)
+        try await insert(administrator(made), by: "start")
+        return []
     }
 
-    private func store(_ admin: (id: String, value: String), replacesOld: Bool) async throws {
+    private func administrator(_ admin: (id: String, value: String)) -> IssuedToken {
         let token = Token(
             id: admin.id, name: "administrator", scopes: [Scope(.admin)], created: clock.now, expires: nil)
-        let statement = self.statement(for: IssuedToken(token: token, value: admin.value))
+        return IssuedToken(token: token, value: admin.value)
+    }
+
+    private func store(preset: (id: String, value: String)) async throws -> [String] {
+        let statement = self.statement(for: administrator(preset), isFromSetting: true)
         let now = clock.now
-        try await metastore.write { transaction in
-            if replacesOld {
-                try transaction.execute(
-                    "DELETE FROM tokens WHERE id = ? OR bearer_hash = ?", [statement[0], statement[2]])
-            }
+        let replaced = try await metastore.write { transaction in
+            let replaced = try transaction.query(
+                "SELECT id FROM tokens WHERE is_from_setting = 1 AND id <> ? ORDER BY id", [.text(preset.id)]
+            ).map { try $0.text("id") }
+            try transaction.execute(
+                "DELETE FROM tokens WHERE is_from_setting = 1 OR id = ? OR bearer_hash = ?",
+                [statement[0], statement[2]])
+            for id in replaced { try TokenRow.audit(transaction, now, "start", "token.delete", id) }
             try transaction.execute(TokenRow.insert, statement)
-            try TokenRow.audit(transaction, now, "start", "token.create", admin.id)
+            try TokenRow.audit(transaction, now, "start", "token.create", preset.id)
+            return replaced
         }
         cache.removeAll()
+        return replaced
     }
 }

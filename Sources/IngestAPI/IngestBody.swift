@@ -79,8 +79,7 @@ struct IngestBodyReader: Sendable {
             if bytes.isEmpty { bytes = Array("[]".utf8) }
         }
         Self.blankByteOrderMark(&bytes)
-        let events = try EventBody.inspect(
-            bytes, mediaType: readAs, requiresObjects: stream.schema != .unstructured)
+        let events = try EventBody.inspect(bytes, mediaType: readAs)
         // An empty array says "nothing" on purpose; an empty body is a mistake.
         guard events.count > 0 || events.framing == .array else {
             throw FileFormatsError(.malformedBody, "the body is empty", at: .byte(0))

@@ -8,6 +8,7 @@ import Pipelines
 import QueryAPI
 import S3API
 import Sessions
+import Streams
 import Telemetry
 import Wire
 
@@ -47,8 +48,9 @@ extension NodeRooms {
         let runner = QueryRunner(session: session, account: settings.account)
         let queryAPI = QueryAPI(account: settings.account, authenticator: authenticator, run: runner.run)
 
-        var router = SystemRoutes(metastore: metastore, metrics: metrics, readiness: readiness).router(
-            log: log)
+        var router = SystemRoutes(
+            metastore: metastore, metrics: metrics, streams: streams, readiness: readiness
+        ).router(log: log)
         router.merge(catalogAPI.router(log: log))
         router.merge(ingestAPI.router(log: log))
         router.merge(ManagementAPI.router(services: services, log: log))

@@ -4,6 +4,7 @@ import Execution
 import FileFormats
 import Foundation
 import Identity
+import JSONText
 import Metastore
 import Pipelines
 import Scheduling
@@ -46,7 +47,7 @@ struct NodeRooms: Sendable {
             try KeyFile.loadOrCreate(path: path + "/key", randomness: LiveRandomness())
         }
         let metastore = try await openMetastore(settings, keyFile, clock, metrics)
-        let tokens = try await openTokens(settings, metastore, keyFile)
+        let tokens = try await openTokens(settings, metastore, keyFile, log)
         let objects = try await ObjectRooms.open(
             settings,
             ObjectRooms.Surroundings(
@@ -120,13 +121,17 @@ struct NodeRooms: Sendable {
     }
 
     private static func openTokens(
-        _ settings: NodeSettings, _ metastore: Metastore, _ keyFile: KeyFile
+        _ settings: NodeSettings, _ metastore: Metastore, _ keyFile: KeyFile, _ log: Log
     ) async throws -> TokenStore {
         let path = settings.dataDirectory
         let tokens = TokenStore(
             metastore: metastore, keyFile: keyFile, clock: LiveClock(), randomness: LiveRandomness())
-        try await tokens.ensureAdministrator(
+        let replaced = try await tokens.ensureAdministrator(
             file: AdminTokenFile(path: path + "/admin-token"), preset: settings.adminToken)
+        for id in replaced {
+            log.info(
+                "the administrator that the setting named before is no token any more", ["id": .string(id)])
+        }
         return tokens
     }
 

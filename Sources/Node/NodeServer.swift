@@ -44,6 +44,8 @@ package struct NodeServer: Sendable {
         ProcessSetup.raiseFileLimit()
         try settings.armFaultPoint()
         try Certificate(settings)?.use()
+        // Before a new data directory gets its key and its administrator: who meant another port meant another start.
+        try HTTPServer.requireFree([settings.listen, settings.s3Listen].map { ($0.host, $0.port) })
         let rooms = try await NodeRooms.open(settings: settings, log: log)
         do {
             return try await RunningNode.start(rooms)

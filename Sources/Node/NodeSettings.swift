@@ -46,6 +46,8 @@ package struct NodeSettings: Sendable {
     package var logSegmentBytes = LogLimits().segmentBytes
     package var logReplayWindowBytes = LogLimits().replayWindowBytes
     package var logBacklogBytes = LogLimits().backlogBytes
+    /// What stays free on the logs' disk for landing; nil for a tenth of the disk, at most 256 MiB.
+    package var logReserveBytes: Int?
     /// Bytes of stored objects that are read back and checked each second.
     package var scrubBytes: Int64 = 4 << 20
     /// What multipart uploads may hold that nobody has completed yet.
@@ -105,6 +107,7 @@ package struct NodeSettings: Sendable {
         limits.segmentBytes = logSegmentBytes
         limits.replayWindowBytes = logReplayWindowBytes
         limits.backlogBytes = logBacklogBytes
+        limits.reserveBytes = logReserveBytes
         return limits
     }
 
@@ -129,6 +132,7 @@ package struct NodeSettings: Sendable {
             "log_segment_bytes": .integer(Int64(logSegmentBytes)),
             "log_replay_window_bytes": .integer(Int64(logReplayWindowBytes)),
             "log_backlog_bytes": .integer(Int64(logBacklogBytes)),
+            "log_reserve_bytes": logReserveBytes.map { .integer(Int64($0)) } ?? .null,
         ]
     }
 }

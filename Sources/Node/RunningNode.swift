@@ -1,6 +1,7 @@
 import Catalogs
 package import JSONText
 import Pipelines
+import Streams
 import Wire
 
 /// A node whose servers listen.
@@ -15,6 +16,8 @@ package struct RunningNode: Sendable {
     /// Deletes what the catalog has on record as to be deleted.
     private let maintenance: Task<Void, Never>
     private let upkeep: Task<Void, Never>
+    /// Looks at what the streams' disk has left.
+    private let space: Task<Void, Never>
     /// Works on scans that are planned in the background.
     private let planning: Task<Void, Never>
 
@@ -38,6 +41,7 @@ package struct RunningNode: Sendable {
                 readiness: readiness, pipelines: Task { await rooms.pipelines.run() },
                 maintenance: Task { await rooms.catalog.runMaintenance() },
                 upkeep: Task { await rooms.runUpkeep() },
+                space: Task { await rooms.streams.watchSpace() },
                 planning: Task { await rooms.plans.run() })
         } catch {
             await s3.stop()
@@ -90,6 +94,7 @@ package struct RunningNode: Sendable {
         rooms.pipelines.stop()
         maintenance.cancel()
         upkeep.cancel()
+        space.cancel()
         planning.cancel()
         guard await havePipelinesEnded() else {
             // What they use stays open below them: the process ends, and its end is as good as any crash.
@@ -99,6 +104,7 @@ package struct RunningNode: Sendable {
         }
         await maintenance.value
         await upkeep.value
+        await space.value
         await planning.value
         try await rooms.close()
     }

@@ -1,5 +1,6 @@
 import Effects
 import Metastore
+import Streams
 import Synchronization
 import Telemetry
 import Wire
@@ -8,6 +9,7 @@ import Wire
 struct SystemRoutes: Sendable {
     let metastore: Metastore
     let metrics: MetricsRegistry
+    let streams: StreamRegistry
     let readiness: Readiness
 
     /// Answered also while the node drains.
@@ -25,9 +27,15 @@ struct SystemRoutes: Sendable {
     }
 
     /// 200 when requests would be served: not draining, and the Metastore answers.
+    ///
+    /// Also while the disk is too full for events: sent elsewhere, their producers would learn less than from the 503
+    /// they get here, and whoever makes room comes over the same addresses as everybody. The text says so.
     private func ready() async throws -> Response {
         guard readiness.isReady else { return .text("draining\n", status: 503) }
         _ = try await metastore.read { try $0.query("SELECT 1 AS one") }
+        guard streams.space?.isShort != true else {
+            return .text("ready\nno events are taken: the disk has no room for them\n")
+        }
         return .text("ready\n")
     }
 

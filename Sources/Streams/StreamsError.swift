@@ -24,6 +24,7 @@ package struct StreamsError: Fault {
         case marksFull = "STR-204"
         /// The producer's request before this one is still being kept. Wait for its answer.
         case sequencePending = "STR-205"
+        /// The disk is full, or has no more than is kept for landing. Wait, or make room.
         case noSpace = "STR-301"
         /// A write or a sync failed earlier; the log answers nothing until it is opened again and verified.
         case poisoned = "STR-302"
@@ -56,7 +57,7 @@ package struct StreamsError: Fault {
 
     package let code: Code
     package let summary: String
-    package let context: [(name: String, value: String)]
+    package private(set) var context: [(name: String, value: String)]
     package let hint: String?
     package let cause: (any Error)?
     package let retryAfterSeconds: Int?
@@ -71,5 +72,14 @@ package struct StreamsError: Fault {
         self.hint = hint
         self.cause = cause
         self.retryAfterSeconds = retryAfterSeconds
+    }
+
+    private static let placeNames: Set<String> = ["path", "operation", "errno", "reason", "position"]
+
+    /// For those who only send events: where on this machine it happened is for its own log.
+    package var withoutPlace: StreamsError {
+        var error = StreamsError(code, summary, hint: hint, cause: self, retryAfterSeconds: retryAfterSeconds)
+        error.context = context.filter { !Self.placeNames.contains($0.name) }
+        return error
     }
 }

@@ -42,6 +42,13 @@ package final class HTTPServer: Sendable {
         try ServerHandle.useCertificate(chain: chain, key: key)
     }
 
+    /// Makes sure that servers can listen on these addresses, all at once; 0 is always free.
+    ///
+    /// - Errors: as `start`.
+    package static func requireFree(_ addresses: [(host: String, port: Int)]) throws(WireError) {
+        try ServerHandle.requireFree(addresses)
+    }
+
     /// Listens and serves; answers the port, which differs from the one asked for when that was 0.
     package func start() throws(WireError) -> Int {
         let made = try ServerHandle(address: address, port: port, limits: core.limits, core: core)

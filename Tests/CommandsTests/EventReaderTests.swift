@@ -152,6 +152,26 @@ struct EventReaderTests {
         #expect(error?.summary == "the compressed file is damaged")
     }
 
+    @Test("the event that is no JSON is told by its number in the file, in each form")
+    func jsonFaults() throws {
+        let texts = (1...9).map { $0 == 7 ? "{\"n\": x}" : "{\"n\":\($0)}" }
+        let limits = BatchLimits(events: 5, bytes: 1000)
+        var readers: [any EventReader] = [
+            LineReader(ByteInput(bytes: Array(texts.joined(separator: "\n\n").utf8))),
+            JSONElementReader(ByteInput(bytes: Array("[\(texts.joined(separator: ",\n"))]".utf8))),
+        ]
+        for index in readers.indices {
+            let first = try #require(try readers[index].nextBatch(limits))
+            #expect(first.jsonFault(in: "f") == nil)
+            let fault = try #require(try readers[index].nextBatch(limits)).jsonFault(in: "f")
+            #expect(fault?.context.map(\.value) == ["f", "7"] && fault?.code == .refused)
+        }
+        // A line is an event, also where more stands on it.
+        var lines = LineReader(ByteInput(bytes: Array("{}\n{} {}\n{}".utf8)))
+        let fault = try #require(try lines.nextBatch(limits)).jsonFault(in: "f")
+        #expect(fault?.context.map(\.value) == ["f", "2"])
+    }
+
     @Test("batches keep both limits, and count")
     func limits() throws {
         let input = ByteInput(bytes: Array((0..<10).map { "{\"n\":\($0)}\n\n" }.joined().utf8))

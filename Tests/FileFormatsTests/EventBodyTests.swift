@@ -39,12 +39,26 @@ struct EventBodyTests {
         #expect(error?.place == .byte(byte))
     }
 
+    @Test(
+        "the fault's event is told, from zero",
+        arguments: [
+            ("[1,]", nil, 1), ("{\"a\":1} {\"b\":2}", nil, 1), ("[[1,2],[3 4]]", nil, 1), ("[tru]", nil, 0),
+            ("{\"a\":[1,x]}", "application/json", 0), ("1\n[1,2]\n[3,", "application/x-ndjson", 2),
+            ("{}\n{}\n{\"a\": nul}\n{}", nil, 2),
+        ] as [(String, String?, Int)])
+    func tellsEvent(text: String, mediaType: String?, event: Int) {
+        let error = #expect(throws: FileFormatsError.self) {
+            try EventBody.inspect(Array(text.utf8), mediaType: mediaType)
+        }
+        #expect(error?.event == event && error?.context.first?.value == "\(event)", "\(text)")
+    }
+
     @Test("the fault's line and column are told")
     func tellsLines() {
         let error = #expect(throws: FileFormatsError.self) {
             try EventBody.inspect(Array("{\"ä\":1}\n{\"ä\":x}".utf8), mediaType: nil)
         }
-        #expect(error?.context.map(\.value) == ["2", "6"])
+        #expect(error?.context.map(\.value) == ["1", "2", "6"])
     }
 
     @Test("a text that ends too early is told to end on its last line, not behind the final line break")
@@ -52,7 +66,7 @@ struct EventBodyTests {
         let error = #expect(throws: FileFormatsError.self) {
             try EventBody.inspect(Array("{\"id\": 1}\n{\"id\": \n".utf8), mediaType: nil)
         }
-        #expect(error?.context.map(\.value) == ["2", "7"])
+        #expect(error?.context.map(\.value) == ["1", "2", "7"])
         #expect(error?.place == .byte(18))
     }
 

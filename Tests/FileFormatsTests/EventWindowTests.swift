@@ -71,7 +71,7 @@ struct EventWindowTests {
         let framing: EventFraming = seed % 2 == 0 ? .lines : .array
         let events = Self.events(&random, bytes: 3 << 20)
         let body = Self.body(events, framing, &random)
-        let inspected = try EventBody.inspect(body, mediaType: nil, requiresObjects: true)
+        let inspected = try EventBody.inspect(body, mediaType: nil)
         #expect(inspected.count == events.count && inspected.framing == framing)
 
         let whole = try EventParser(schema: .unstructured).parse(body, framing: framing)

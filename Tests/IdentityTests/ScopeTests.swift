@@ -35,10 +35,31 @@ struct ScopeTests {
         #expect { try scope.checkLimits() } throws: { ($0 as? IdentityError)?.code == .invalidScope }
     }
 
+    @Test(
+        "a limit that no table can meet makes no token, and the hint is one that can",
+        arguments: [
+            ("catalog:read:table=clicks", "table=NAMESPACE.clicks"),
+            ("sql:read:bucket=lake,table=clicks", "table=NAMESPACE.clicks"),
+            ("catalog:write:namespace=web,table=clicks", "table=web.clicks"),
+            ("catalog:write:table=web.", "table=NAMESPACE.web"),
+            ("sql:write:table=.clicks", "table=NAMESPACE.clicks"),
+            ("sql:read:namespace=web,table=other.clicks", "the table alone"),
+            ("sql:read:namespace=web,table=webs.clicks", "the table alone"),
+        ])
+    func tablesOfNothing(text: String, hint: String) throws {
+        let scope = try Scope(parsing: text)
+        let error = #expect(throws: IdentityError.self) { try scope.checkLimits() }
+        #expect(
+            error?.code == .invalidScope && error?.hint?.contains(hint) == true, "\(error?.message ?? "")")
+        for good in ["sql:read:namespace=web,table=web.raw.clicks", "catalog:read:table=a.b"] {
+            try Scope(parsing: good).checkLimits()
+        }
+    }
+
     @Test("every limit a permission has is taken")
     func ownLimits() throws {
         for permission in Permission.allCases {
-            for limit in permission.limits { try Scope(permission, [limit: "x"]).checkLimits() }
+            for limit in permission.limits { try Scope(permission, [limit: "x.y"]).checkLimits() }
         }
     }
 

@@ -118,6 +118,30 @@ struct TokenStoreTests {
         #expect(try file.read() == nil)
     }
 
+    @Test("a preset token replaces the preset before it, and no token that was made otherwise")
+    func presetReplaces() async throws {
+        let directory = try TemporaryDirectory()
+        let file = AdminTokenFile(path: directory.path + "/admin-token")
+        let store = try await open(directory)
+        try await store.ensureAdministrator(file: file, preset: nil)
+        let first = try #require(try file.read())
+        let made = try await store.create(
+            name: "administrator", scopes: [Scope(.admin)], expires: nil, by: "me")
+        #expect(try await store.ensureAdministrator(file: file, preset: "opsaaa:oldvalue123") == [])
+        #expect(try await store.ensureAdministrator(file: file, preset: "opsaaa:oldvalue123") == [])
+        #expect(try await store.verify(bearer: "oldvalue123").tokenID == "opsaaa")
+        let later = try await open(directory)
+        #expect(try await later.ensureAdministrator(file: file, preset: "opsbbb:newvalue456") == ["opsaaa"])
+        #expect(await code { _ = try await later.verify(bearer: "oldvalue123") } == .unauthenticated)
+        #expect(await code { _ = try await later.s3Secret(accessKey: "opsaaa") } == .unauthenticated)
+        for value in ["newvalue456", first.value, made.value] {
+            #expect(try await later.verify(bearer: value).allows(.admin, on: .account))
+        }
+        // Without the setting the last one stays: somebody must be able to administer.
+        #expect(try await later.ensureAdministrator(file: file, preset: nil) == [])
+        #expect(try await later.verify(bearer: "newvalue456").tokenID == "opsbbb")
+    }
+
     @Test("a preset token replaces its older value")
     func preset() async throws {
         let directory = try TemporaryDirectory()

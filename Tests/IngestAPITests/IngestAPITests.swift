@@ -120,8 +120,8 @@ final class Landing: Sendable {
     }
 
     @Test(arguments: [
-        (#"[{"id": 1}, {"id": }]"#, "byte 19"), ("{\"id\": 1}\n{\"id\": \n", "line"), ("", "empty"),
-        (#"["a", "b"]"#, "object"), (#"[{"id":1}] x"#, "byte"),
+        (#"[{"id": 1}, {"id": }]"#, "event: 1, line: 1, column: 20) at byte 19"),
+        ("{\"id\": 1}\n{\"id\": \n", "event: 1, line: 2"), ("", "empty"), (#"[{"id":1}] x"#, "byte"),
     ])
     func malformedJSONIsRefusedWithItsPlaceAndNumber(_ body: String, _ place: String) async throws {
         let answer = await post(body)
@@ -130,6 +130,13 @@ final class Landing: Sendable {
         #expect(error["code"] == 1003)
         #expect(error["message"]?.string?.contains(place) == true, "\(error)")
         #expect(try registry.stream("events").log.get().status.acceptedEvents == 0)
+    }
+
+    /// What is JSON refuses no request: a pipeline makes it a reject.
+    @Test(arguments: ["[{\"id\":1},5]", "{\"id\":1}\n5\n", "[[{\"id\":1}],null]", "\"a\"\ntrue\n"])
+    func eventsThatAreNoObjectsAreTaken(_ body: String) async throws {
+        #expect(await post(body).body["result"]?["committed"] == 2)
+        #expect(try registry.stream("events").log.get().status.acceptedEvents == 2)
     }
 
     @Test func tooLargeBodiesAreRefusedAlsoWhenTheyUnfold() async throws {

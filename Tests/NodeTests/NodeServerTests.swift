@@ -49,8 +49,20 @@ struct NodeServerTests {
         await #expect {
             try await NodeServer(settings: taken, log: .silent).start()
         } throws: { ("\($0)").contains("in use") && ("\($0)").contains("\(taken.listen.port)") }
-        // The failed start let go of its directory.
-        _ = try DataDirectory(opening: other.path + "/data")
+        #expect(!FileManager.default.fileExists(atPath: other.path + "/data"))
+        // Each is free, both together are not.
+        var twice = settings(other)
+        taken.listen.port = 0
+        let free = try await NodeServer(settings: taken, log: .silent).start()
+        let freed = free.addresses["http"]?.string?.split(separator: ":").last.flatMap { Int($0) }
+        try await free.stop()
+        twice.listen.port = try #require(freed)
+        twice.s3Listen.port = twice.listen.port
+        twice.dataDirectory = other.path + "/twice"
+        await #expect {
+            try await NodeServer(settings: twice, log: .silent).start()
+        } throws: { "\($0)".contains("in use") }
+        #expect(!FileManager.default.fileExists(atPath: other.path + "/twice"))
         try await node.stop()
     }
 

@@ -228,9 +228,9 @@ import Testing
     @Test func aRowLimitRollsFiles() async throws {
         let policy = try RollingPolicy(json: ["interval_seconds": 3600, "file_rows": 100])
         #expect(try RollingPolicy(json: policy.json) == policy)
-        var timing = CommitTiming(policy: policy, backlogBytes: 1 << 30)
+        var timing = CommitTiming(policy: policy)
         timing.noteEvents(logBytes: 1, at: 0)
-        #expect(!timing.isDue(writtenBytes: 0, writtenRows: 99, at: 1))
-        #expect(timing.isDue(writtenBytes: 0, writtenRows: 100, at: 1))
+        #expect(!timing.isDue(writtenBytes: 0, writtenRows: 99, landingBytes: 1 << 29, at: 1))
+        #expect(timing.isDue(writtenBytes: 0, writtenRows: 100, landingBytes: 1 << 29, at: 1))
     }
 }

@@ -35,19 +35,23 @@ final class PipelineBench {
 
     /// So that trimming happens, and shows when it comes too early.
     private let limits: LogLimits
+    private let environment: LogEnvironment
 
-    init(backlogBytes: Int = LogLimits().backlogBytes) async throws {
+    init(
+        backlogBytes: Int = LogLimits().backlogBytes, files: any LogFiles = LiveLogFiles()
+    ) async throws {
         var limits = LogLimits()
         limits.segmentBytes = 200
         limits.replayWindowBytes = 0
         limits.backlogBytes = backlogBytes
         self.limits = limits
+        environment = LogEnvironment(files: files, clock: clock, pool: pool)
         directory = try TemporaryDirectory()
         metastore = try await Metastore.open(directory: directory.path)
         sink = MemorySink(metastore: metastore)
         log = try await StreamLog.open(
             directory: directory.path + "/log", streamID: streamID, limits: limits,
-            environment: LogEnvironment(clock: clock, pool: pool))
+            environment: environment)
         let now = clock.now
         let definition = PipelineDefinition(
             id: key.pipelineID, name: "p", sql: "…", status: .running, failureReason: nil, createdAt: now,
@@ -70,7 +74,7 @@ final class PipelineBench {
         await log.close()
         log = try await StreamLog.open(
             directory: directory.path + "/log", streamID: streamID, limits: limits,
-            environment: LogEnvironment(clock: clock, pool: pool))
+            environment: environment)
     }
 
     func send(_ text: String, framing: EventFraming = .array) async throws {

@@ -162,6 +162,37 @@ import Testing
         }
     }
 
+    /// Else the events that wait for the interval hold the room that others need.
+    @Test func whatIsReadLandsWhenARequestFoundNoRoomOnTheDisk() async throws {
+        let files = CrampedFiles()
+        let bench = try await PipelineBench(files: files)
+        var runner = try await bench.makeRunner(interval: 3600)
+        try await bench.send(#"[{"id":1}]"#)
+        _ = try await runner.step()
+        #expect(bench.landedIDs().isEmpty)
+        files.setFree(50_000)
+        // The writer looks at the disk before each group.
+        try await bench.send(#"[{"id":2}]"#)
+        let refusal = await #expect(throws: StreamsError.self) { try await bench.send(#"[{"id":3}]"#) }
+        #expect(refusal?.code == .noSpace)
+        _ = try await runner.step()
+        #expect(bench.landedIDs() == [1, 2])
+    }
+
+    /// A commit of everything would need more room than is kept for it.
+    @Test func whileTheDiskHasLittleRoomCommitsAreSmall() async throws {
+        let files = CrampedFiles()
+        let bench = try await PipelineBench(files: files)
+        var runner = try await bench.makeRunner(interval: 3600)
+        files.setFree(150_000)
+        let text = String(repeating: "x", count: 20_000)
+        for id in 1...5 {
+            try await bench.send(#"[{"id":\#(id),"text":"\#(text)"}]"#)
+            _ = try await runner.step()
+        }
+        #expect(bench.landedIDs() == [1, 2, 3, 4])
+    }
+
     @Test func filesOfACommitThatDidNotHappenAreTakenAway() async throws {
         let bench = try await PipelineBench()
         try await bench.send(#"[{"id":1}]"#)

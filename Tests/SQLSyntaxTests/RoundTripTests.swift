@@ -240,6 +240,14 @@ struct RoundTripTests {
                 "SELECT named_struct('a', id, 'b', TRUE), map(ARRAY['a'], ARRAY[id]), array_slice(l, 1, id), l[:id]"
             ),
             ("select cast(x as struct<a:int>)", "SELECT CAST(x AS STRUCT<a INT>)"),
+            (
+                "select cast(x as struct(a int, \"b c\" text, d struct(e decimal(9, 2))[])[])",
+                "SELECT CAST(x AS STRUCT<a INT, \"b c\" TEXT, d STRUCT<e DECIMAL(9, 2)>[]>[])"
+            ),
+            (
+                "select x::map(varchar, map(text, struct<a map(int, date)>)), y::row(a int)",
+                "SELECT CAST(x AS MAP<VARCHAR, MAP<TEXT, STRUCT<a MAP<INT, DATE>>>>), CAST(y AS STRUCT<a INT>)"
+            ),
             ("select a from t group by ()", "SELECT a FROM t GROUP BY GROUPING SETS (())"),
             ("select array(select a from t order by b)", "SELECT ARRAY(SELECT a FROM t ORDER BY b)"),
             (

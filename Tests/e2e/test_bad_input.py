@@ -33,7 +33,7 @@ def committed(firn):
 
 @pytest.mark.parametrize("body, place", [
     (b'[{"id": 1}, {"id": }]', "byte 19"), (b'[{"id": 1}', "byte"), (b'{"id": 1}\n{"id": \n', "line: 2"),
-    (b"", "empty"), (b'[1, 2] x', "byte"), (b'["a", "b"]', "object"), (b'\xff\xfe', "")])
+    (b"", "empty"), (b'[1, 2] x', "event: 2"), (b'\xff\xfe', "")])
 def test_malformed_json_refuses_the_whole_request_with_the_place(firn, body, place):
     before = committed(firn)
     answer = firn.call("POST", f"/ingest/{firn.stream['id']}", data=body)
@@ -53,6 +53,19 @@ def test_wrong_types_are_accepted_and_rejected_into_a_table(firn):
     rejects = firn.rows("lake", "SELECT index, code, path, message, raw FROM rejects.events ORDER BY index")
     assert [(r["index"], r["path"]) for r in rejects] == [(0, "$.id"), (1, "$.id"), (2, "$.name")]
     assert json.loads(rejects[1]["raw"]) == {"name": "no id"} and all(r["code"] and r["message"] for r in rejects)
+
+
+def test_events_that_are_no_objects_are_rejected_into_a_table_and_the_others_land(firn):
+    before = firn.stats(firn.pipeline["id"])
+    answer = firn.call("POST", f"/ingest/{firn.stream['id']}", data=b'{"id":4711}\n5\n[{"id":1}]\nnull\n"a"\n')
+    assert answer.status_code == 200 and answer.json()["result"]["committed"] == 5, answer.text
+    firn.flush(firn.stream["id"])
+    after = firn.stats(firn.pipeline["id"])
+    assert after["rejected"] - before["rejected"] == 4 and after["passed"] - before["passed"] == 1
+    rejects = firn.rows("lake", "SELECT index, path, message, raw FROM rejects.events WHERE code = 'not_an_object' ORDER BY index")
+    assert [(r["index"], r["path"], r["raw"]) for r in rejects] == [
+        (1, "$", "5"), (2, "$", '[{"id":1}]'), (3, "$", "null"), (4, "$", '"a"')]
+    assert all("an object" in r["message"] for r in rejects)
 
 
 def test_too_large_a_request_is_413(firn):

@@ -48,14 +48,15 @@ typedef struct firn_json_fault {
     int64_t position;
     /// Static text.
     const char *_Nullable message;
+    /// How many events are whole before it.
+    int64_t event;
 } firn_json_fault;
 
 /// Checks the whole body and counts its events; of LINES each is one line, so that a line that is cut off is a fault of
-/// its own and not the next one's. `first_other` becomes the byte of the first event that is no object, or
-/// -1. Keeps a buffer per thread, bounded to 16 MiB between calls.
+/// its own and not the next one's. Keeps a buffer per thread, bounded to 16 MiB between calls.
 firn_json_status firn_json_inspect(
     const uint8_t *_Nullable body, int64_t length, firn_json_framing framing, int64_t *event_count,
-    int64_t *first_other, firn_json_fault *fault);
+    firn_json_fault *fault);
 
 typedef enum firn_json_type {
     /// Bits.

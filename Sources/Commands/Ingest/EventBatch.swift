@@ -1,3 +1,6 @@
+import Faults
+import FileFormats
+
 /// Events that travel in one request.
 struct EventBatch: Sendable {
     var body: [UInt8]
@@ -7,6 +10,23 @@ struct EventBatch: Sendable {
     var firstEvent: Int
     /// How far into the source its last event ends, for progress.
     var sourceBytes: Int64
+}
+
+extension EventBatch {
+    /// Why the server takes none of it, where that is because an event is no JSON: its words count from the beginning of
+    /// the request.
+    func jsonFault(in file: String) -> CommandError? {
+        do throws(FileFormatsError) {
+            _ = try EventBody.inspect(body, mediaType: contentType)
+            return nil
+        } catch {
+            guard let event = error.event, case .byte(let position) = error.place else { return nil }
+            // Of lines each is an event, whatever stands on it.
+            let lines = body[..<position].count { $0 == UInt8(ascii: "\n") }
+            let index = contentType == "application/json" ? event : lines
+            return CommandError(.refused, error.summary, ["file": file, "event": firstEvent + index])
+        }
+    }
 }
 
 /// How much goes into one request: the server takes 5 MiB, and acknowledges thousands of small events as fast as one.

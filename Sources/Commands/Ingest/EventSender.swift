@@ -45,7 +45,7 @@ struct EventSender: Sendable {
                 let bytes = batch.sourceBytes - sourceBytes
                 sourceBytes = batch.sourceBytes
                 group.addTask {
-                    let answer = try await send(batch, at: place)
+                    let answer = try await send(batch, of: file, at: place)
                     progress.accepted(answer, of: batch, file: file, bytes: bytes)
                     return place.lane
                 }
@@ -69,12 +69,14 @@ struct EventSender: Sendable {
     /// Until the batch is kept: one whose fate is unknown is sent again under its number, and kept once.
     ///
     /// - Errors: `CLI-201` with the place in the source, `CLI-301`, `CLI-302`.
-    private func send(_ batch: EventBatch, at place: IngestLoad.Place) async throws -> IngestAnswer {
+    private func send(
+        _ batch: EventBatch, of file: String, at place: IngestLoad.Place
+    ) async throws -> IngestAnswer {
         var waited = 0.0
         while true {
             let pause: Double
             do {
-                switch try await attempt(batch, at: place, isFirst: waited == 0) {
+                switch try await attempt(batch, of: file, at: place, isFirst: waited == 0) {
                 case .kept(let answer): return answer
                 case .busy(let asked, let refusal):
                     guard waited < patienceSeconds else { throw Self.stillBusy(refusal, waited) }
@@ -101,7 +103,7 @@ struct EventSender: Sendable {
     }
 
     private func attempt(
-        _ batch: EventBatch, at place: IngestLoad.Place, isFirst: Bool
+        _ batch: EventBatch, of file: String, at place: IngestLoad.Place, isFirst: Bool
     ) async throws -> Outcome {
         let answer = try await server.send(
             "POST", "/ingest/\(FirnServer.segment(stream))", body: batch.body, contentType: batch.contentType,
@@ -120,6 +122,7 @@ struct EventSender: Sendable {
         guard value["success"]?.boolean == true else {
             let refusal = FirnServer.refusal(value, status: answer.status)
             if isBusy, !IngestAnswer.isFinal(value) { return busy(answer, refusal) }
+            if let fault = batch.jsonFault(in: file) { throw fault }
             let last = batch.firstEvent + batch.eventCount - 1
             throw CommandError(
                 .refused, refusal.message, ["events": "\(batch.firstEvent) to \(last)"])

@@ -87,7 +87,11 @@ enum PipelineCommands {
             .value("to", "PLACE", "oldest, latest, a record's number, or a time as 2026-01-31T00:00:00Z")
         ] + Invocation.serverFlags
     ) { invocation in
-        guard let place = invocation["to"] else { throw CommandError(.usage, "--to is needed") }
+        guard let place = invocation["to"] else {
+            throw CommandError(
+                .usage, "--to is needed",
+                hint: "oldest, latest, a record's number, or a time as 2026-01-31T00:00:00Z")
+        }
         let body: JSONValue =
             if ["oldest", "latest"].contains(place) {
                 ["to": .string(place)]

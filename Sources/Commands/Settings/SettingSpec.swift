@@ -95,7 +95,11 @@ struct SettingSpec: Sendable {
         text("account", "ID", "account id in paths and warehouse names", fallback: "local") {
             $0.account = $1
         },
-        text("admin-token", "ID:VALUE", "administrator token instead of a made one", isSecret: true) {
+        text(
+            "admin-token", "ID:VALUE",
+            "administrator token instead of a made one; takes the place of what it was at the last start",
+            isSecret: true
+        ) {
             let parts = $1.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
                 throw CommandError(
@@ -171,6 +175,13 @@ struct SettingSpec: Sendable {
             fallback: "\(4 << 30)"
         ) {
             $0.logBacklogBytes = try number("log-backlog-bytes", $1, 1024...(1 << 50))
+        },
+        text(
+            "log-reserve-bytes", "N",
+            "with less free on the streams' disk producers get 503: landing needs the rest; 0 for none",
+            fallback: "a tenth of the disk, at most \(256 << 20)"
+        ) {
+            $0.logReserveBytes = try number("log-reserve-bytes", $1, 0...(1 << 50))
         },
         text(
             "fault", "NAME:COUNT", "kills the process at a named point, for tests", variable: "FIRN_FAULT"

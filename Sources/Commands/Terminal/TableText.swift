@@ -48,6 +48,12 @@ struct TableText {
                 text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
     }
 
+    /// As `cell`, but that texts of a list stand one behind the other, as people list them.
+    static func listed(_ value: JSONValue?) -> String {
+        guard let texts = value?.array?.map(\.string), !texts.contains(nil) else { return cell(value) }
+        return texts.compactMap { $0 }.joined(separator: ", ")
+    }
+
     /// What a JSON value looks like in a cell; null is empty.
     static func cell(_ value: JSONValue?) -> String {
         switch value {

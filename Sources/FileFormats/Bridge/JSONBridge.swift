@@ -3,20 +3,16 @@ import Faults
 
 /// Calls the JSON reader that takes whole bodies, and turns its statuses into errors.
 enum JSONBridge {
-    /// Checks a body and counts its events; `firstOther` is the byte of the first event that is no object.
-    static func inspect(
-        _ body: [UInt8], framing: firn_json_framing
-    ) throws(FileFormatsError) -> (count: Int, firstOther: Int?) {
+    /// Checks a body and counts its events.
+    static func inspect(_ body: [UInt8], framing: firn_json_framing) throws(FileFormatsError) -> Int {
         var count: Int64 = 0
-        var firstOther: Int64 = -1
         var fault = unsafe firn_json_fault()
         // SAFETY: the pointers are only used inside the call, which reads `count` bytes.
         let status = unsafe body.withUnsafeBufferPointer { buffer in
-            unsafe firn_json_inspect(
-                buffer.baseAddress, Int64(buffer.count), framing, &count, &firstOther, &fault)
+            unsafe firn_json_inspect(buffer.baseAddress, Int64(buffer.count), framing, &count, &fault)
         }
         guard status == FIRN_JSON_OK else { throw unsafe error(status, fault, body) }
-        return (Int(count), firstOther < 0 ? nil : Int(firstOther))
+        return Int(count)
     }
 
     static func error(
@@ -36,8 +32,8 @@ enum JSONBridge {
             // Continuation bytes of UTF-8 are no characters.
             let column = before[lineStart...].count { $0 & 0xC0 != 0x80 } + 1
             return FileFormatsError(
-                .malformedBody, "malformed JSON: " + message, ["line": line, "column": column],
-                at: .byte(position))
+                malformedEvent: unsafe Int(fault.event), "malformed JSON: " + message,
+                ["line": line, "column": column], at: .byte(position))
         case FIRN_JSON_TOO_LARGE:
             return FileFormatsError(
                 .tooLarge, "the body is larger than the JSON reader takes",

@@ -24,4 +24,9 @@ enum IdentityTables {
         )
         """,
     ]
+
+    /// One that a setting of the server made goes when the setting names another.
+    static let settingTokens = [
+        "ALTER TABLE tokens ADD COLUMN is_from_setting BIGINT NOT NULL DEFAULT 0"
+    ]
 }

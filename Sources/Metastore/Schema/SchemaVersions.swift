@@ -10,5 +10,6 @@ enum SchemaVersions {
         PipelineTables.runs,
         CatalogTables.answersByKey,
         PipelineTables.promisedFiles,
+        IdentityTables.settingTokens,
     ]
 }

@@ -1,17 +1,12 @@
 /// Decides when a pipeline commits what it has written. Times are monotonic nanoseconds.
 struct CommitTiming: Sendable, Equatable {
     let policy: RollingPolicy
-    /// What the stream's log holds of events that have not landed, at most: full, it takes nothing before a commit.
-    let backlogBytes: Int
     /// When the first event of the commit was written; nil while there is none.
     private(set) var openedAt: Int64?
     private var lastEventAt: Int64 = 0
     private var logBytes = 0
 
-    init(policy: RollingPolicy, backlogBytes: Int) {
-        self.policy = policy
-        self.backlogBytes = backlogBytes
-    }
+    init(policy: RollingPolicy) { self.policy = policy }
 
     mutating func noteEvents(logBytes added: Int, at now: Int64) {
         if openedAt == nil { openedAt = now }
@@ -19,12 +14,12 @@ struct CommitTiming: Sendable, Equatable {
         logBytes += added
     }
 
-    mutating func reset() { self = CommitTiming(policy: policy, backlogBytes: backlogBytes) }
+    mutating func reset() { self = CommitTiming(policy: policy) }
 
-    /// True when what is written should be committed now.
-    func isDue(writtenBytes: Int, writtenRows: Int64, at now: Int64) -> Bool {
+    /// True when what is written should be committed now. `landingBytes` is how much of the log may wait for it.
+    func isDue(writtenBytes: Int, writtenRows: Int64, landingBytes: Int, at now: Int64) -> Bool {
         guard let deadline else { return false }
-        return now >= deadline || logBytes >= min(RollingPolicy.maximumBytes, backlogBytes / 2)
+        return now >= deadline || logBytes >= min(RollingPolicy.maximumBytes, landingBytes)
             || writtenBytes >= policy.fileSizeBytes ?? RollingPolicy.maximumBytes
             || writtenRows >= policy.fileRows.map { Int64($0) } ?? .max
     }

@@ -92,7 +92,7 @@ struct PipelineRunner {
         position = progress.next
         if context.planted.has(.replayLastRecord), position.record > 0 { position.record -= 1 }
         endEvent = progress.landedEvent
-        timing = CommitTiming(policy: context.policy, backlogBytes: context.source.backlogBytes)
+        timing = CommitTiming(policy: context.policy)
     }
 
     /// Reads, writes and commits until there is nothing more to do now.
@@ -123,7 +123,9 @@ struct PipelineRunner {
             if control.isStopping, !isInsideRecords { break }
         }
         refusedBytes = slice.refusedBytes
-        if try await isCommitDue() || isFlushReached { try await commit() }
+        if try await isCommitDue() || isFlushReached || slice.isEnd && context.source.lacksRoom {
+            try await commit()
+        }
         if isRefused { await control.pause(nanoseconds: Self.memoryPauseNanoseconds) }
         if !slice.isEnd { return .progressed }
         return .idle(until: timing.deadline)
@@ -221,6 +223,7 @@ struct PipelineRunner {
         guard let files else { return false }
         return timing.isDue(
             writtenBytes: await files.writtenBytes, writtenRows: counts.sinkRows,
+            landingBytes: context.source.landingBytes,
             at: context.clock.monotonicNanoseconds)
     }
 

@@ -19,7 +19,11 @@ extension Parser {
         let start = position
         let word = try typeWord().lowercased()
         // Elsewhere `<` compares: `x::varchar < y`.
-        if Self.genericTypes.contains(word), take(.less) { return try genericType(word) }
+        if Self.genericTypes.contains(word),
+            let bracket = TypeBracket.allCases.first(where: { take($0.opening) })
+        {
+            return try genericType(word, bracket)
+        }
         var name = word
         switch word {
         case "double":
@@ -52,10 +56,17 @@ extension Parser {
         return try identifier("a type").text
     }
 
-    /// `LIST<INT>`, `MAP<STRING, INT>`, `STRUCT<a INT, b: STRING>`, behind the opening `<`.
-    private mutating func genericType(_ word: String) throws(SQLSyntaxError)
-        -> TypeSyntax
-    {
+    /// What stands around the parts of a type: Spark writes `STRUCT<a: INT>`, DuckDB `STRUCT(a INT)`.
+    private enum TypeBracket: CaseIterable {
+        case angle, round
+
+        var opening: Sign { self == .angle ? .less : .openParenthesis }
+    }
+
+    /// `LIST<INT>`, `MAP<STRING, INT>`, `STRUCT<a INT, b: STRING>`, behind the opening bracket.
+    private mutating func genericType(
+        _ word: String, _ bracket: TypeBracket
+    ) throws(SQLSyntaxError) -> TypeSyntax {
         let result: TypeSyntax
         switch word {
         case "list", "array": result = .list(try type())
@@ -74,7 +85,10 @@ extension Parser {
                     return field
                 })
         }
-        try closeAngle()
+        switch bracket {
+        case .angle: try closeAngle()
+        case .round: try expect(.closeParenthesis)
+        }
         return result
     }
 

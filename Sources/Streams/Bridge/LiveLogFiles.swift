@@ -73,6 +73,20 @@ package struct LiveLogFiles: LogFiles {
         defer { close(descriptor) }
         if fsync(descriptor) != 0 { throw fileFault("fsync", path) }
     }
+
+    package func volume(of directory: String) -> VolumeSpace? {
+        var found = statvfs()
+        // SAFETY: `statvfs` reads a terminated path and fills the struct it is given.
+        guard unsafe statvfs(directory, &found) == 0 else { return nil }
+        let block = UInt64(found.f_frsize)
+        func bytes(_ blocks: UInt) -> Int {
+            let (product, overflows) = UInt64(blocks).multipliedReportingOverflow(by: block)
+            return overflows ? .max : Int(clamping: product)
+        }
+        let size = bytes(found.f_blocks)
+        // Some file systems of other machines and of programs have no size.
+        return size > 0 ? VolumeSpace(sizeBytes: size, freeBytes: bytes(found.f_bavail)) : nil
+    }
 }
 
 /// A file descriptor with an owner.
@@ -147,5 +161,7 @@ private func fileFault(_ operation: String, _ path: String) -> StreamsError {
     let code: StreamsError.Code = [ENOSPC, EDQUOT].contains(number) ? .noSpace : .inputOutputFailed
     return StreamsError(
         code, code == .noSpace ? "the disk is full" : "a file operation failed",
-        ["operation": operation, "path": path, "errno": number, "reason": text])
+        ["operation": operation, "path": path, "errno": number, "reason": text],
+        hint: code == .noSpace ? "make room on the server's disk" : nil,
+        retryAfterSeconds: code == .noSpace ? LogState.spaceRetrySeconds : nil)
 }

@@ -15,6 +15,23 @@ package protocol LogFiles: Sendable {
     func removeDirectory(_ path: String) throws(StreamsError)
     /// Makes creations and removals in the directory durable.
     func syncDirectory(_ path: String) throws(StreamsError)
+    /// Of the volume that holds the directory; nil where nobody can say.
+    func volume(of directory: String) -> VolumeSpace?
+}
+
+extension LogFiles {
+    package func volume(of directory: String) -> VolumeSpace? { nil }
+}
+
+/// How large a volume is, and what of it this process may still take.
+package struct VolumeSpace: Sendable, Equatable {
+    package var sizeBytes: Int
+    package var freeBytes: Int
+
+    package init(sizeBytes: Int, freeBytes: Int) {
+        self.sizeBytes = sizeBytes
+        self.freeBytes = freeBytes
+    }
 }
 
 /// One open file. Closed when the last reference goes.

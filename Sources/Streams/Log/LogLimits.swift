@@ -14,6 +14,8 @@ package struct LogLimits: Sendable {
     package var backlogBytes = 4 << 30
     /// How much of what has landed is kept, for pipelines made later.
     package var replayWindowBytes = 512 << 20
+    /// How much of its volume stays free for landing; nil for a share of the volume. See `LogSpace`.
+    package var reserveBytes: Int?
     /// The largest body of one record.
     package var recordBytes = 32 << 20
     /// How long a request's key is remembered.

@@ -28,6 +28,16 @@ extension LogState {
             failure: failure)
     }
 
+    func requireHealthy() throws(StreamsError) {
+        if isClosed { throw StreamsError(.closed, "the stream's log is closed") }
+        switch health {
+        case .healthy: return
+        case .poisoned(let cause):
+            throw StreamsError(
+                .poisoned, "the stream's log failed and takes nothing until it is opened again", cause: cause)
+        }
+    }
+
     func requireKept(_ offset: LogOffset) throws(StreamsError) {
         guard offset <= end else { throw beyondEnd(offset) }
         guard offset >= oldest else {

@@ -35,6 +35,8 @@ struct LogState: Sendable {
         case checkpoint(MarkFile)
         /// Remove these files, oldest first.
         case trim([LogSegment])
+        /// Begin a segment behind all records, so that the one before it can be trimmed.
+        case seal(firstRecord: Int64, firstEvent: Int64)
         case sleep
     }
 
@@ -71,15 +73,22 @@ struct LogState: Sendable {
     private(set) var unlandedBytes = 0
     /// What some consumer has landed and the log does not have: the numbers up to here must not be given out again.
     private var lostEnd: LogOffset?
+    /// What the disk had left when somebody looked last; nil while nobody knows, or nothing is kept for landing.
+    var space: LogSpace?
+    /// The last request found no room. Nothing measured says so: quotas are not seen from outside, and requests are of
+    /// any size.
+    var lacksRoom = false
+    /// Where the log ended when a segment was last sealed in vain: tried again when more lands or is measured.
+    var sealTriedAt: Int64 = -1
     private var queue: [PendingAppend] = []
     private(set) var consumers: [String: Consumer] = [:]
     private var nextTicket = 0
     private var isWriterAsleep = true
-    private var marks: MarkIndex
+    private(set) var marks: MarkIndex
     /// By id: marks of requests that are in the queue or being written.
     private var pendingMarks: [UniqueID: PendingMark] = [:]
     /// The last durable checkpoint: its generation, and the first record it does not cover.
-    private var checkpoint: (generation: Int64, end: Int64)
+    private(set) var checkpoint: (generation: Int64, end: Int64)
     /// Where the active segment began when a checkpoint was last tried: once for each, or the writer would do nothing else.
     private var checkpointTriedAt: Int64 = -1
     private let streamID: UniqueID
@@ -100,7 +109,7 @@ struct LogState: Sendable {
         return MarkIndex(file.marked.filter { $0.record < end })
     }
 
-    private var active: LogSegment { segments[segments.count - 1] }
+    var active: LogSegment { segments[segments.count - 1] }
     var oldest: LogOffset { LogOffset(record: segments[0].firstRecord) }
     var oldestEvent: Int64 { segments[0].firstEvent }
     /// Behind the last durable record.
@@ -132,6 +141,7 @@ struct LogState: Sendable {
                 ["bytes": unlandedBytes + queueBytes, "limit": limits.backlogBytes],
                 hint: "wait until the pipelines have landed more, or start one")
         }
+        try requireSpace(for: pending.byteCount)
         guard queueBytes == 0 || queueBytes + pending.byteCount <= limits.queueBytes else {
             throw StreamsError(
                 .queueFull, "too many bytes wait for the log",
@@ -185,16 +195,6 @@ struct LogState: Sendable {
             retryAfterSeconds: Int(max(1, min(wait, limits.longestRetrySeconds))))
     }
 
-    func requireHealthy() throws(StreamsError) {
-        if isClosed { throw StreamsError(.closed, "the stream's log is closed") }
-        switch health {
-        case .healthy: return
-        case .poisoned(let cause):
-            throw StreamsError(
-                .poisoned, "the stream's log failed and takes nothing until it is opened again", cause: cause)
-        }
-    }
-
     /// What the writer does next. Trimming comes first: it may make room on a full disk.
     mutating func nextWork() -> Work {
         if case .poisoned = health { return sleep() }
@@ -212,6 +212,10 @@ struct LogState: Sendable {
             assert(invariantsHold)
             return .trim(landed)
         }
+        if mustSeal {
+            sealTriedAt = end.record
+            return .seal(firstRecord: active.endRecord, firstEvent: active.endEvent)
+        }
         guard !queue.isEmpty else { return sleep() }
         var count = 0
         var byteCount = 0
@@ -219,7 +223,7 @@ struct LogState: Sendable {
             byteCount += queue[count].byteCount
             count += 1
         }
-        let startsSegment = active.byteCount >= limits.segmentBytes
+        let startsSegment = active.byteCount >= segmentBytes
         let group = Group(
             startsSegment: startsSegment, firstRecord: active.endRecord, firstEvent: active.endEvent,
             position: startsSegment ? SegmentHeader.byteCount : active.byteCount,
@@ -255,10 +259,7 @@ struct LogState: Sendable {
 
     /// The group is durable: its records exist.
     mutating func finish(_ group: Group, header: SegmentHeader?) {
-        if let header {
-            precondition(header.firstRecord == active.endRecord && header.firstEvent == active.endEvent)
-            segments.append(LogSegment(header: header))
-        }
+        if let header { begin(header) }
         precondition(active.endRecord == group.firstRecord && active.byteCount == group.position)
         for pending in group.appends {
             if let mark = pending.append.mark {
@@ -274,12 +275,20 @@ struct LogState: Sendable {
         }
         queueBytes -= group.byteCount
         unlandedBytes += group.byteCount
+        lacksRoom = false
         assert(invariantsHold)
+    }
+
+    /// The segment's file is durable.
+    mutating func begin(_ header: SegmentHeader) {
+        precondition(header.firstRecord == active.endRecord && header.firstEvent == active.endEvent)
+        segments.append(LogSegment(header: header))
     }
 
     /// The group is not acknowledged. Answers the tickets of waiting requests that fail with it: all, when the log
     /// is poisoned.
-    mutating func fail(_ group: Group, poison: StreamsError?) -> [Int] {
+    mutating func fail(_ group: Group, poison: StreamsError?, lacksRoom: Bool = false) -> [Int] {
+        self.lacksRoom = lacksRoom
         queueBytes -= group.byteCount
         for pending in group.appends {
             if let mark = pending.append.mark { pendingMarks[mark.id] = nil }
@@ -336,12 +345,13 @@ struct LogState: Sendable {
         return mustWakeToTrim()
     }
 
-    private mutating func mustWakeToTrim() -> Bool {
-        // A checkpoint that failed is tried again when something could be trimmed.
+    mutating func mustWakeToTrim() -> Bool {
+        // What failed is tried again when something could be trimmed.
         checkpointTriedAt = -1
-        guard isWriterAsleep, !isClosed, case .healthy = health, mustCheckpoint || !trimmable().isEmpty else {
-            return false
-        }
+        sealTriedAt = -1
+        guard isWriterAsleep, !isClosed, case .healthy = health,
+            mustCheckpoint || mustSeal || !trimmable().isEmpty
+        else { return false }
         isWriterAsleep = false
         return true
     }
@@ -355,7 +365,7 @@ struct LogState: Sendable {
         return mustWakeToTrim()
     }
 
-    private var landed: LogOffset? { consumers.values.map(\.landed).min() }
+    var landed: LogOffset? { consumers.values.map(\.landed).min() }
 
     private mutating func countUnlanded() {
         lostEnd = consumers.values.map(\.landed).max().flatMap { $0 > end ? $0 : nil }
@@ -367,20 +377,6 @@ struct LogState: Sendable {
             if segment.endRecord <= landed.record { return total }
             return total + segment.byteCount - segment.mark(before: landed.record).position
         }
-    }
-
-    /// The oldest segments that have landed everywhere and lie outside the replay window; never the active one.
-    func trimmable() -> [LogSegment] {
-        guard let landed else { return [] }
-        var kept = segments.reduce(0) { $0 + ($1.endRecord <= landed.record ? $1.byteCount : 0) }
-        var count = 0
-        while count < segments.count - 1, segments[count].endRecord <= landed.record,
-            marks.isEmpty || segments[count].endRecord <= checkpoint.end, kept > limits.replayWindowBytes
-        {
-            kept -= segments[count].byteCount
-            count += 1
-        }
-        return Array(segments[..<count])
     }
 
     /// Keeps what a scan learned of an older segment.

@@ -67,7 +67,7 @@ struct SegmentWriter: Sendable {
     }
 
     /// True while the file in `file` is whole up to where the next group begins.
-    private var isSafeToRetry: Bool { file != nil }
+    var isSafeToRetry: Bool { file != nil }
 
     /// Makes a segment file with a durable header and a durable name, and writes to it from now on.
     mutating func createSegment(firstRecord: Int64, firstEvent: Int64) throws(StreamsError) -> SegmentHeader {

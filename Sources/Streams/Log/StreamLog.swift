@@ -33,8 +33,8 @@ package final class StreamLog: Sendable {
 
     package let streamID: UniqueID
     package let directory: String
-    /// What may be accepted and not yet landed.
-    package let backlogBytes: Int
+    /// As the setting has it.
+    let reserveBytes: Int?
     let environment: LogEnvironment
     let shared: Mutex<Shared>
     /// Only whoever writes holds it: the log's thread, or `reopen` while that thread sleeps.
@@ -67,13 +67,14 @@ package final class StreamLog: Sendable {
         let found = try opening.run()
         self.streamID = streamID
         self.directory = directory
-        backlogBytes = limits.backlogBytes
+        reserveBytes = limits.reserveBytes
         self.environment = environment
         shared = Mutex(Shared(state: LogState(limits: limits, segments: found.segments, marks: found.marks)))
         writer = Mutex(
             SegmentWriter(
                 directory: directory, streamID: streamID, environment: environment, file: found.active))
         metrics = LogMetrics(registry: environment.metrics, stream: streamID)
+        measureSpace()
         report(tornTail: found.tornTail, end: found.segments[found.segments.count - 1].endRecord)
         publish()
     }
@@ -133,6 +134,7 @@ package final class StreamLog: Sendable {
             completion(.success(receipt))
         case .failure(let error):
             metrics.refused.add()
+            if error.code == .noSpace { askForRoom() }
             completion(.failure(error))
         }
     }
@@ -141,10 +143,12 @@ package final class StreamLog: Sendable {
     @discardableResult
     func runPending() -> Bool {
         while true {
+            measureSpace()
             switch shared.withLock({ $0.state.nextWork() }) {
             case .commit(let group): commit(group)
             case .checkpoint(let marks): checkpoint(marks)
             case .trim(let segments): trim(segments)
+            case .seal(let record, let event): seal(firstRecord: record, firstEvent: event)
             case .sleep: return finishClosing()
             }
         }
@@ -191,7 +195,8 @@ package final class StreamLog: Sendable {
     private func fail(_ group: LogState.Group, _ failure: SegmentWriter.GroupFailure) {
         let (failing, waiting) = shared.withLock { shared in
             let poison = failure.isPoison ? failure.error : nil
-            let drained = shared.state.fail(group, poison: poison)
+            let drained = shared.state.fail(
+                group, poison: poison, lacksRoom: failure.error.code == .noSpace)
             return (
                 group.appends.flatMap { shared.waiters.removeValue(forKey: $0.ticket) ?? [] },
                 drained.flatMap { shared.waiters.removeValue(forKey: $0) ?? [] }
@@ -205,6 +210,7 @@ package final class StreamLog: Sendable {
             ? StreamsError(
                 .outcomeUnknown, "the log failed while it kept the request", cause: failure.error)
             : failure.error
+        if failure.error.code == .noSpace { askForRoom() }
         for waiter in failing { waiter.completion(.failure(groupError)) }
         let waitError = StreamsError(.poisoned, "the stream's log failed", cause: failure.error)
         for waiter in waiting { waiter.completion(.failure(waitError)) }
@@ -248,6 +254,20 @@ package final class StreamLog: Sendable {
             FaultPoints.pass(.logTrimMiddle)
         }
         publish()
+    }
+
+    private func seal(firstRecord: Int64, firstEvent: Int64) {
+        do {
+            let header = try writer.withLock { writer throws(StreamsError) in
+                try writer.createSegment(firstRecord: firstRecord, firstEvent: firstEvent)
+            }
+            shared.withLock { $0.state.begin(header) }
+        } catch {
+            guard writer.withLock({ $0.isSafeToRetry }) else { return poison(error) }
+            environment.log.warning(
+                "a stream's log finds no room for a new segment",
+                ["stream": .string(streamID.hexDigits), "error": .string("\(error)")])
+        }
     }
 
     private func poison(_ error: StreamsError) {

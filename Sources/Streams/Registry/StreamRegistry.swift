@@ -22,6 +22,7 @@ package final class StreamRegistry: Sendable {
         var idsByName: [String: UniqueID] = [:]
         /// When the opening of a poisoned log was last begun, in monotonic nanoseconds.
         var reopenedAt: [UniqueID: Int64] = [:]
+        var space: LogSpace?
     }
 
     /// As many as the open files and threads of one process bear.
@@ -33,6 +34,7 @@ package final class StreamRegistry: Sendable {
     let environment: LogEnvironment
     private let randomness: any Randomness
     let state = Mutex(State())
+    let spaceMetrics: SpaceMetrics
 
     private init(
         directory: String, metastore: Metastore, limits: LogLimits, environment: LogEnvironment,
@@ -43,6 +45,7 @@ package final class StreamRegistry: Sendable {
         self.limits = limits
         self.environment = environment
         self.randomness = randomness
+        spaceMetrics = SpaceMetrics(environment.metrics)
     }
 
     /// Opens the logs of all streams, below `directory/<id>`.
@@ -64,6 +67,7 @@ package final class StreamRegistry: Sendable {
             }
             registry.insert(OpenStream(definition: definition, log: log))
         }
+        await registry.measureSpace()
         return registry
     }
 

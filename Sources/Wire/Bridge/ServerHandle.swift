@@ -12,11 +12,7 @@ final class ServerHandle: Sendable {
 
     /// - Errors: `WIR-401` when the address cannot be bound, `WIR-402`.
     init(address: String, port: Int, limits: HTTPLimits, core: ServerCore) throws(WireError) {
-        guard let wanted = UInt16(exactly: port) else {
-            throw WireError(.cannotListen, "a port lies between 0 and 65535", ["port": port])
-        }
-        let listener = unsafe firn_http_listen(address, wanted)
-        guard listener >= 0 else { throw Self.listenError(address, port, code: -listener) }
+        let listener = try Self.listen(address, port)
         self.port = Int(firn_http_port(listener))
         let cLimits = firn_http_limits(
             threads: UInt32(limits.threads), connections: UInt32(limits.connections),
@@ -39,6 +35,22 @@ final class ServerHandle: Sendable {
     }
 
     private let coreBits: UInt
+
+    /// A socket that listens. - Errors: `WIR-401`.
+    private static func listen(_ address: String, _ port: Int) throws(WireError) -> Int32 {
+        guard let wanted = UInt16(exactly: port) else {
+            throw WireError(.cannotListen, "a port lies between 0 and 65535", ["port": port])
+        }
+        let listener = unsafe firn_http_listen(address, wanted)
+        guard listener >= 0 else { throw listenError(address, port, code: -listener) }
+        return listener
+    }
+
+    static func requireFree(_ addresses: [(host: String, port: Int)]) throws(WireError) {
+        var listeners: [Int32] = []
+        defer { for listener in listeners { close(listener) } }
+        for (host, port) in addresses { listeners.append(try listen(host, port)) }
+    }
 
     private static func listenError(_ address: String, _ port: Int, code: Int32) -> WireError {
         let reason = unsafe String(cString: strerror(code))
