@@ -191,7 +191,8 @@ package final class StreamLog: Sendable {
     private func fail(_ group: LogState.Group, _ failure: SegmentWriter.GroupFailure) {
         let (failing, waiting) = shared.withLock { shared in
             let poison = failure.isPoison ? failure.error : nil
-            let drained = shared.state.fail(group, poison: poison)
+            let drained = shared.state.fail(
+                group, poison: poison, keepsMarks: environment.planted.has(.logFailedMarkKept))
             return (
                 group.appends.flatMap { shared.waiters.removeValue(forKey: $0.ticket) ?? [] },
                 drained.flatMap { shared.waiters.removeValue(forKey: $0) ?? [] }
