@@ -43,6 +43,7 @@ test-e2e: build
 test-slow: build ## The long suites: more seeds, more kills, every planted bug
 	@swift build --product firn
 	@Scripts/fuzz 600
+	@FIRN_SEEDS=10000 swift test --filter SimulationTests.everyAcknowledgedEvent
 	@FIRN_FUZZ=40 swift test --filter "damaged|refusesDamage|survivesMutation|Mutation"
 	@$(python) -m pytest -q -p no:cacheprovider Tests/e2e -m slow
 

@@ -156,6 +156,7 @@ let rooms: [Room] = [
             "FileFormats", "Node", "CTOML",
         ]),
     Room(name: "TestKit", uses: ["Effects", "Blobs"], isTested: false),
+    Room(name: "StreamsKit", uses: ["Effects", "Streams"], isTested: false),
 ]
 
 // `FIRN_ROOMS=Kernels,Tables swift test` builds only these rooms and what they use: an edit to a test run in seconds.
@@ -166,6 +167,7 @@ let wanted: Set<String>? = Context.environment["FIRN_ROOMS"].map { list in
         guard seen.insert(name).inserted else { continue }
         open += rooms.first { $0.name == name }?.uses ?? []
     }
+    if seen.contains("Streams") { seen.insert("StreamsKit") }
     return seen
 }
 let firstChosen = Set(Context.environment["FIRN_ROOMS"]?.split(separator: ",").map(String.init) ?? [])
@@ -222,16 +224,18 @@ let libraries: [Target] = [
 func dependencies(_ names: [String]) -> [Target.Dependency] { names.map { .byName(name: $0) } }
 
 let targets: [Target] = rooms.filter { isWanted($0.name) }.flatMap { room -> [Target] in
-    let isTestKit = room.name == "TestKit"
+    let isKit = ["TestKit", "StreamsKit"].contains(room.name)
     let main = Target.target(
-        name: room.name, dependencies: dependencies(room.uses), path: isTestKit ? "Tests/TestKit" : nil,
+        name: room.name, dependencies: dependencies(room.uses), path: isKit ? "Tests/\(room.name)" : nil,
         swiftSettings: swiftSettings)
     guard room.isTested, wanted == nil || firstChosen.contains(room.name) else { return [main] }
     // Files that other implementations wrote, read by path.
     let fixtures = "Tests/\(room.name)Tests/Fixtures"
     let hasFixtures = FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + fixtures)
+    let usesLog = room.name == "Streams" || room.uses.contains("Streams")
+    let kits = ["TestKit"] + (usesLog ? ["StreamsKit"] : [])
     let tests = Target.testTarget(
-        name: room.name + "Tests", dependencies: dependencies([room.name, "TestKit"] + room.uses),
+        name: room.name + "Tests", dependencies: dependencies([room.name] + kits + room.uses),
         exclude: hasFixtures ? ["Fixtures"] : [], swiftSettings: swiftSettings)
     return [main, tests]
 }

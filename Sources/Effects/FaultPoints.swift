@@ -65,6 +65,8 @@ package enum FaultPoint: String, Sendable, CaseIterable {
     case logSegmentCreated = "log.segment.created"
     /// A checkpoint of the log's index of requests is durable, the one before is still there.
     case logMarksWritten = "log.marks.written"
+    /// Records are read, parsed and put through the SQL; nothing of them is written.
+    case recordsPrepared = "pipeline.records.prepared"
     /// The data files of a sink's commit are stored, the commit has not begun.
     case sinkFilesWritten = "sink.files.written"
     /// A file of a sink is sealed, others of the commit may not be.

@@ -24,6 +24,10 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case logMarksNotLearned = "log-marks-not-learned"
     /// A repeat of a request that is still being written is acknowledged at once.
     case logRepeatAckedEarly = "log-repeat-acked-early"
+    /// The mark of a request that was not kept is remembered: a repeat is acknowledged and lost.
+    case logFailedMarkKept = "log-failed-mark-kept"
+    /// What a full disk left of a group is not cut off.
+    case logFullDiskLeftovers = "log-full-disk-leftovers"
     /// The progress row is written after the table's commit, not with it.
     case progressOutsideTransaction = "progress-outside-transaction"
     /// The counters are written after the table's commit, not with it.
@@ -44,6 +48,16 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case promisesForgotten = "promises-forgotten"
     /// A record that holds the text `end-the-process` ends the process when a pipeline works on it.
     case recordEndsProcess = "record-ends-process"
+    /// A pipeline goes on behind the log's end, not behind the last record it has read.
+    case placeAtLogEnd = "place-at-log-end"
+    /// A commit may come inside a record that is written in parts.
+    case commitInsideRecord = "commit-inside-record"
+    /// Rejects land in a commit of their own, before the rows.
+    case rejectsApart = "rejects-apart"
+    /// Manifests of a commit whose outcome nobody knows are deleted.
+    case unknownCommitCleaned = "unknown-commit-cleaned"
+    /// Data files of a commit whose answer was lost are deleted without looking whether it happened.
+    case lostAnswerAbandoned = "lost-answer-abandoned"
     /// Rejects are counted and not written.
     case rejectsDropped = "rejects-dropped"
     /// The local store answers a put before its data file is synced.

@@ -36,13 +36,20 @@ package final class Metastore: Sendable {
     private let meters: MetastoreMeters
     package let schemaVersion: Int
 
-    private init(_ database: OpenDatabase, limits: Limits, clock: any Clock, meters: MetastoreMeters) {
+    /// `threads` makes the writer's and the readers'.
+    init(
+        _ database: OpenDatabase, limits: Limits, clock: any Clock, meters: MetastoreMeters,
+        threads: (_ name: String, _ count: Int, _ queueLimit: Int) -> IOPool = {
+            IOPool(name: $0, threads: $1, queueLimit: $2)
+        }
+    ) {
         schemaVersion = database.schemaVersion
         retry = database.retry
-        lane = WriteLane(database.writer, retry: database.retry, limits: limits, meters: meters)
+        lane = WriteLane(
+            database.writer, retry: database.retry, limits: limits, meters: meters,
+            thread: threads("metastore-writer", 1, limits.waitingWrites))
         idleReaders = Mutex(database.readers)
-        readerThreads = IOPool(
-            name: "metastore-reader", threads: limits.readers, queueLimit: limits.waitingReads)
+        readerThreads = threads("metastore-reader", limits.readers, limits.waitingReads)
         self.clock = clock
         self.meters = meters
     }

@@ -18,6 +18,16 @@ struct OpenDatabase {
     let retry: Retry
     let schemaVersion: Int
 
+    /// Of sessions that are there.
+    init(
+        writer: any DatabaseSession, readers: [any DatabaseSession], retry: Retry, schemaVersion: Int
+    ) {
+        self.writer = writer
+        self.readers = readers
+        self.retry = retry
+        self.schemaVersion = schemaVersion
+    }
+
     init(_ place: MetastorePlace, migration: Migration, limits: Metastore.Limits) throws {
         let retry = Retry(limits: limits)
         self.retry = retry

@@ -11,13 +11,14 @@ final class WriteLane: Sendable {
     private let meters: MetastoreMeters
 
     init(
-        _ session: any DatabaseSession, retry: Retry, limits: Metastore.Limits, meters: MetastoreMeters
+        _ session: any DatabaseSession, retry: Retry, limits: Metastore.Limits, meters: MetastoreMeters,
+        thread: IOPool
     ) {
         self.session = session
         self.retry = retry
         self.meters = meters
         writesTogether = limits.writesTogether
-        thread = IOPool(name: "metastore-writer", threads: 1, queueLimit: limits.waitingWrites)
+        self.thread = thread
     }
 
     deinit { thread.stop() }

@@ -6,13 +6,21 @@ import Synchronization
 /// - Order: first in, first out over all threads.
 /// - Errors: `SCH-201` when the queue is at its bound, `SCH-301` after `stop`, and what the body throws.
 package final class IOPool: Sendable {
-    private let line: Line
+    /// Runs a job, once, some time later.
+    package typealias Hand = @Sendable (@escaping @Sendable () -> Void) -> Void
+
+    private enum Workers {
+        case threads(Line)
+        case hand(Hand)
+    }
+    private let workers: Workers
 
     package init(name: String, threads: Int, queueLimit: Int = 4096) {
         precondition(threads > 0)
-        line = Line(queueLimit: queueLimit)
+        let line = Line(queueLimit: queueLimit)
+        workers = .threads(line)
         for index in 0..<threads {
-            let thread = Thread { [line] in
+            let thread = Thread {
                 while let job = line.nextJob() { job() }
             }
             thread.name = "\(name)-\(index)"
@@ -21,7 +29,10 @@ package final class IOPool: Sendable {
         }
     }
 
-    deinit { line.stop() }
+    /// Without threads of its own: whoever simulates a process decides when, and in which order, jobs run.
+    package init(handing hand: @escaping Hand) { workers = .hand(hand) }
+
+    deinit { stop() }
 
     /// Runs `body` on one of the threads and waits for it without blocking a cooperative thread.
     package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result
@@ -35,11 +46,14 @@ package final class IOPool: Sendable {
 
     /// Queues `job`; calls `refused` instead when it cannot.
     package func submit(_ job: @escaping @Sendable () -> Void, refused: (SchedulingError) -> Void) {
-        line.submit(job, refused: refused)
+        switch workers {
+        case .threads(let line): line.submit(job, refused: refused)
+        case .hand(let hand): hand(job)
+        }
     }
 
     /// Lets queued jobs finish, then ends the threads. A pool that nobody has any more does the same.
-    package func stop() { line.stop() }
+    package func stop() { if case .threads(let line) = workers { line.stop() } }
 }
 
 /// The jobs that wait. Apart from the pool: its threads hold this, and so do not keep the pool.

@@ -28,6 +28,8 @@ package final class MorselPool: Sendable {
     static let pausedLimit = 64
 
     private let turns: MorselTurns
+    /// In the place of threads, where there are none.
+    private let hand: IOPool.Hand?
     /// For work that has no share of its own.
     private let common = WorkPriority.allCases.map { WorkShare($0) }
     /// How many morsels can run at the same time.
@@ -39,8 +41,16 @@ package final class MorselPool: Sendable {
     ) {
         precondition(threads > 0)
         threadCount = threads
+        hand = nil
         turns = MorselTurns(threads: threads, queueLimit: queueLimit, clock: clock, metrics: metrics)
         turns.start()
+    }
+
+    /// Without threads of its own: whoever simulates a process decides when, and in which order, morsels run.
+    package init(handing hand: @escaping IOPool.Hand) {
+        threadCount = 1
+        self.hand = hand
+        turns = MorselTurns(threads: 1, queueLimit: 1, clock: LiveClock(), metrics: MetricsRegistry())
     }
 
     deinit { turns.stop() }
@@ -64,7 +74,7 @@ package final class MorselPool: Sendable {
         share: WorkShare, _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            turns.submit(
+            submit(
                 share: share, { continuation.resume(with: Swift.Result { try body() }) },
                 refused: { continuation.resume(throwing: $0) })
         }
@@ -81,7 +91,13 @@ package final class MorselPool: Sendable {
     package func submit(
         priority: WorkPriority, _ job: @escaping @Sendable () -> Void, refused: (SchedulingError) -> Void
     ) {
-        turns.submit(share: common[priority.rawValue], job, refused: refused)
+        submit(share: common[priority.rawValue], job, refused: refused)
+    }
+
+    private func submit(
+        share: WorkShare, _ job: @escaping @Sendable () -> Void, refused: (SchedulingError) -> Void
+    ) {
+        if let hand { hand(job) } else { turns.submit(share: share, job, refused: refused) }
     }
 
     /// Lets queued jobs finish, then ends the threads. A pool that nobody has any more does the same.

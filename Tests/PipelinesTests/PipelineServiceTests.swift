@@ -117,6 +117,36 @@ import Testing
         #expect(definition.failureReason?.contains("firn pipeline reset") == true)
     }
 
+    @Test func aTableMadeAnewUnderAPipelineGetsNothingAndTheSinkSaysSo() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        let name = TableIdentifier(namespace: Namespace(["web", "deep"]), name: "events")
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline([
+                "name": "p", "sql": "INSERT INTO events_sink SELECT id FROM events",
+            ])
+            try await node.send(#"[{"id":1}]"#)
+            try await node.service.flush(stream: "events")
+            // With the same name and columns: only its identity tells it from the one before.
+            let schema = try await node.table("web.deep", "events").metadata.currentSchema
+            try await node.catalog.dropTable(name, in: node.warehouse)
+            _ = try await node.catalog.createTable(
+                CreateTable(identifier: name, schema: schema), in: node.warehouse)
+            try await node.send(#"[{"id":2}]"#)
+            let failed = await #expect(throws: PipelinesError.self) {
+                try await node.service.flush(stream: "events")
+            }
+            #expect(failed?.code == .failed)
+            #expect(try await node.table("web.deep", "events").metadata.snapshots.isEmpty)
+            let stats = try await node.service.stats("p")
+            #expect(stats.pending == 1 && stats.counts.passed == 1)
+        }
+        let reason = try await node.service.pipeline("p").failureReason
+        #expect(reason?.contains("dropped or replaced") == true)
+        #expect(reason?.contains("web.deep.events") == true)
+        #expect(reason?.contains("firn pipeline reset") == true)
+    }
+
     @Test func aFlushHearsOfAFaultThatMayPassAndTheEventsLandLater() async throws {
         let node = try await SmallNode()
         try await node.makeEvents()

@@ -1,6 +1,7 @@
 import Effects
 import FileFormats
 import Scheduling
+import StreamsKit
 import Synchronization
 import TestKit
 import Testing

@@ -4,6 +4,7 @@ import FileFormats
 import JSONText
 import Metastore
 import Scheduling
+import StreamsKit
 import Synchronization
 import TestKit
 import Testing

@@ -3,6 +3,7 @@ import Faults
 import FileFormats
 import Octets
 import Scheduling
+import StreamsKit
 import Synchronization
 import Testing
 

@@ -10,7 +10,7 @@ from firn_server import Firn, wait_until
 
 # (fault point, how many seeds aim at it); the rest of the thirty are killed at a random moment.
 AIMS = [("log.group.partial", 5), ("log.group.written", 1), ("log.group.durable", 2),
-        ("sink.files.written", 3), ("commit.metadata.written", 3),
+        ("pipeline.records.prepared", 2), ("sink.files.written", 3), ("commit.metadata.written", 3),
         ("commit.pointer.moved", 3), ("log.trim.before", 2),
         ("store.object.written", 1), ("store.journal.written", 2)]
 POINTS = [point for point, count in AIMS for _ in range(count)]
@@ -48,3 +48,62 @@ def test_every_acknowledged_batch_is_there_once_after_a_kill(tmp_path, seed):
     faults, producer = run_one(tmp_path, seed, point)
     assert not faults, f"seed {seed} at {point}: {faults}"
     assert producer.sizes, "the producer sent nothing"
+
+
+# Small segments: some are begun, and trimmed, before the kill.
+SMALL = {"FIRN_LOG_SEGMENT_BYTES": "200000", "FIRN_LOG_REPLAY_WINDOW_BYTES": "0"}
+# Of two hundred kills, how many come while a segment is written, records are parsed, files are written, a commit is made,
+# segments are trimmed; the rest at a random moment.
+MANY_AIMS = [("log.group.partial", 25), ("log.group.written", 10), ("log.group.durable", 10), ("log.segment.created", 10),
+             ("pipeline.records.prepared", 25),
+             ("sink.files.written", 15), ("store.object.written", 5), ("store.journal.written", 15),
+             ("commit.metadata.written", 20), ("commit.pointer.moved", 20),
+             ("log.trim.before", 15), ("log.trim.middle", 10)]
+MANY_POINTS = [point for point, count in MANY_AIMS for _ in range(count)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(200))
+def test_every_acknowledged_batch_is_there_once_for_each_of_several_pipelines(tmp_path, seed):
+    """Two streams, one of them with misfits; three pipelines, two of them on one stream; killed twice."""
+    point, rng = MANY_POINTS[seed] if seed < len(MANY_POINTS) else None, random.Random(1000 + seed)
+    firn = Firn(tmp_path / "data", env=SMALL).start()
+    firn.make_bucket("lake")
+    events, _, pipeline = firn.make_pipeline(sql=SQL, schema=SCHEMA)
+    others, _, other = firn.make_pipeline(sql=SQL.replace("events", "others"), schema=SCHEMA, name="others")
+    firn.api("POST", "pipelines/v1/sinks", {
+        "name": "copies_sink", "type": "r2_data_catalog", "format": {"type": "parquet"},
+        "config": {"bucket": "lake", "namespace": "web", "table_name": "copies", "token": firn.token,
+                   "rolling_policy": {"interval_seconds": 2}}})
+    copy = firn.api("POST", "pipelines/v1/pipelines", {
+        "name": "copies_pipeline", "sql": SQL.replace("events_sink", "copies_sink")})
+    firn.stop()
+
+    producers = {"events": [], "others": []}
+    for point in (point, None):
+        armed = {**SMALL, "FIRN_FAULT": f"{point}:{rng.randrange(1, 8)}"} if point else SMALL
+        firn = Firn(tmp_path / "data", env=armed).start()
+        for name, stream in (("events", events), ("others", others)):
+            producer = Producer(firn, stream["id"], rng.random(), threads=2, misfits=name == "others")
+            if producers[name]:
+                producer.next = producers[name][-1].next
+            producers[name].append(producer.start())
+        if point:
+            wait_until(lambda: not firn.is_running(), 30, f"the kill at {point}")
+        else:
+            time.sleep(0.1 + 1.4 * rng.random())
+        firn.kill()
+        for started in producers.values():
+            started[-1].stop()
+
+    firn = Firn(tmp_path / "data", env=SMALL).start()
+    try:
+        faults = []
+        for stream, run, table, name in ((events, pipeline, "events", "events"), (events, copy, "copies", "events"),
+                                         (others, other, "others", "others")):
+            sizes = {n: size for producer in producers[name] for n, size in producer.sizes.items()}
+            kept = {n for producer in producers[name] for n in producer.acknowledged}
+            faults += faults_after(firn, stream["id"], run["id"], sizes, kept, table, misfits=name == "others")
+        assert not faults, f"seed {seed}: {faults}"
+    finally:
+        firn.kill()

@@ -127,6 +127,7 @@ actor CatalogFiles: SinkFiles {
         _ written: [Written], _ commit: SinkCommit, merging: Bool,
         alongside: @escaping @Sendable (Transaction) throws -> Void
     ) async throws -> Bool {
+        let planted = sink.tables.planted
         var snapshots: [ProducedSnapshot] = []
         var commits: [TableCommit] = []
         var hasBegun = false
@@ -141,11 +142,15 @@ actor CatalogFiles: SinkFiles {
                         expiresSnapshots: true))
             }
             hasBegun = true
+            if planted.has(.rejectsApart), commits.count == 2 {
+                try await sink.catalog.commit([commits.removeLast()])
+            }
             try await sink.catalog.commit(commits, alongside: alongside)
             return true
         } catch {
             // The data files live on: the next attempt, or whoever gives up, decides about them.
-            let outcome = hasBegun ? CommitOutcome(ofCatalog: error) : .rejected
+            let mayHaveHappened = hasBegun && !planted.has(.unknownCommitCleaned)
+            let outcome = mayHaveHappened ? CommitOutcome(ofCatalog: error) : .rejected
             for snapshot in snapshots {
                 await snapshot.cleanUp(after: outcome, dataFiles: [], store: sink.tables.store)
             }

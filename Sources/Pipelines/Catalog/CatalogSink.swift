@@ -114,6 +114,7 @@ struct TableServices: Sendable {
     let ledger: MemoryLedger
     let clock: any Clock
     let randomness: any Randomness
+    var planted = PlantedBugs.fromEnvironment
 
     func writer(
         of table: LoadedTable, layout: ParquetWriteOptions = ParquetWriteOptions()

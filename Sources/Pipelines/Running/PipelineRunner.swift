@@ -191,6 +191,7 @@ struct PipelineRunner {
     }
 
     mutating func write(_ work: Work) async throws {
+        FaultPoints.pass(.recordsPrepared)
         isInsideRecords = true
         let files = try await openFiles()
         for batch in work.part.batches { try await files.write(batch) }
@@ -198,10 +199,10 @@ struct PipelineRunner {
             try await files.reject(work.part.rejects)
         }
         counts += work.part.counts
-        guard work.reading.isEnd else { return }
+        guard work.reading.isEnd || context.planted.has(.commitInsideRecord) else { return }
         isInsideRecords = false
         work.hold.release()
-        position = work.reading.next
+        position = context.planted.has(.placeAtLogEnd) ? context.source.status.end : work.reading.next
         endEvent = work.reading.endEvent
         timing.noteEvents(logBytes: work.reading.logBytes, at: context.clock.monotonicNanoseconds)
     }

@@ -77,6 +77,7 @@ extension PipelineResources {
 
     var tables: TableServices {
         TableServices(
-            store: store, caches: caches, pool: pool, ledger: ledger, clock: clock, randomness: randomness)
+            store: store, caches: caches, pool: pool, ledger: ledger, clock: clock, randomness: randomness,
+            planted: planted)
     }
 }

@@ -28,6 +28,13 @@ extension LogState {
             failure: failure)
     }
 
+    /// Segments follow each other without gaps, and the queue's bytes are what is in it or being written.
+    var invariantsHold: Bool {
+        zip(segments, segments.dropFirst()).allSatisfy {
+            $0.endRecord == $1.firstRecord && $0.endEvent == $1.firstEvent
+        } && queueBytes >= 0 && unlandedBytes >= 0
+    }
+
     func requireHealthy() throws(StreamsError) {
         if isClosed { throw StreamsError(.closed, "the stream's log is closed") }
         switch health {

@@ -264,11 +264,7 @@ struct LogState: Sendable {
         for pending in group.appends {
             if let mark = pending.append.mark {
                 pendingMarks[mark.id] = nil
-                marks.insert(
-                    MarkedRecord(
-                        mark: mark, record: active.endRecord, eventCount: pending.append.eventCount,
-                        bodyLength: pending.append.body.count, bodyChecksum: pending.bodyChecksum,
-                        receivedAt: pending.append.receivedAt))
+                learn(mark, of: pending)
             }
             segments[segments.count - 1].extend(
                 byteCount: pending.byteCount, eventCount: pending.append.eventCount)
@@ -285,13 +281,28 @@ struct LogState: Sendable {
         segments.append(LogSegment(header: header))
     }
 
+    /// Of the record that follows the last one.
+    private mutating func learn(_ mark: RequestMark, of pending: PendingAppend) {
+        marks.insert(
+            MarkedRecord(
+                mark: mark, record: active.endRecord, eventCount: pending.append.eventCount,
+                bodyLength: pending.append.body.count, bodyChecksum: pending.bodyChecksum,
+                receivedAt: pending.append.receivedAt))
+    }
+
     /// The group is not acknowledged. Answers the tickets of waiting requests that fail with it: all, when the log
     /// is poisoned.
-    mutating func fail(_ group: Group, poison: StreamsError?, lacksRoom: Bool = false) -> [Int] {
+    ///
+    /// `keepsMarks` only for a planted bug.
+    mutating func fail(
+        _ group: Group, poison: StreamsError?, lacksRoom: Bool = false, keepsMarks: Bool = false
+    ) -> [Int] {
         self.lacksRoom = lacksRoom
         queueBytes -= group.byteCount
         for pending in group.appends {
-            if let mark = pending.append.mark { pendingMarks[mark.id] = nil }
+            guard let mark = pending.append.mark else { continue }
+            pendingMarks[mark.id] = nil
+            if keepsMarks { learn(mark, of: pending) }
         }
         return poison.map { self.poison($0) } ?? []
     }
@@ -383,12 +394,5 @@ struct LogState: Sendable {
     mutating func learn(marks: [LogMark], ofSegmentFrom firstRecord: Int64) {
         guard let index = segments.firstIndex(where: { $0.firstRecord == firstRecord }) else { return }
         if segments[index].marks == nil { segments[index].marks = marks }
-    }
-
-    /// Segments follow each other without gaps, and the queue's bytes are what is in it or being written.
-    var invariantsHold: Bool {
-        zip(segments, segments.dropFirst()).allSatisfy {
-            $0.endRecord == $1.firstRecord && $0.endEvent == $1.firstEvent
-        } && queueBytes >= 0 && unlandedBytes >= 0
     }
 }

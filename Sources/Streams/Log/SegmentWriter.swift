@@ -99,6 +99,7 @@ struct SegmentWriter: Sendable {
         _ group: LogState.Group, hasNewSegment: Bool, after error: StreamsError
     ) -> Bool {
         guard error.code == .noSpace, let file else { return false }
+        if environment.planted.has(.logFullDiskLeftovers), !hasNewSegment { return true }
         do {
             try file.truncate(to: group.position)
             guard hasNewSegment else { return true }

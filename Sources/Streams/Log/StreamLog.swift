@@ -196,7 +196,8 @@ package final class StreamLog: Sendable {
         let (failing, waiting) = shared.withLock { shared in
             let poison = failure.isPoison ? failure.error : nil
             let drained = shared.state.fail(
-                group, poison: poison, lacksRoom: failure.error.code == .noSpace)
+                group, poison: poison, lacksRoom: failure.error.code == .noSpace,
+                keepsMarks: environment.planted.has(.logFailedMarkKept))
             return (
                 group.appends.flatMap { shared.waiters.removeValue(forKey: $0.ticket) ?? [] },
                 drained.flatMap { shared.waiters.removeValue(forKey: $0) ?? [] }

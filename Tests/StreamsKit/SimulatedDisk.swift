@@ -1,12 +1,11 @@
-import Effects
+package import Effects
+package import Streams
 import Synchronization
-
-@testable import Streams
 
 /// A disk whose unsynced writes a power cut drops or tears, sector by sector, and whose operations can be made to fail.
 ///
 /// Hostile on purpose: unsynced operations on different sectors, files and names survive independently.
-final class SimulatedDisk: LogFiles {
+package final class SimulatedDisk: LogFiles {
     fileprivate enum Change {
         case write(position: Int, bytes: [UInt8])
         case truncate(Int)
@@ -24,6 +23,7 @@ final class SimulatedDisk: LogFiles {
         var generation = 0
         var stepsLeft = Int.max
         var failingSyncs = 0
+        var syncsLeft = Int.max
         var capacity = Int.max
         var syncCount = 0
     }
@@ -33,17 +33,27 @@ final class SimulatedDisk: LogFiles {
     private struct Box: @unchecked Sendable { var state = State() }
     private let box = Mutex(Box())
 
-    struct PowerCut: Error {}
+    package init() {}
 
     /// The disk stops at the n-th operation from now: that one and all later ones fail.
-    func cutPower(afterSteps steps: Int) { box.withLock { $0.state.stepsLeft = steps } }
-    func failNextSyncs(_ count: Int) { box.withLock { $0.state.failingSyncs = count } }
-    func setCapacity(_ bytes: Int) { box.withLock { $0.state.capacity = bytes } }
-    var syncCount: Int { box.withLock { $0.state.syncCount } }
-    var isCut: Bool { box.withLock { $0.state.stepsLeft <= 0 } }
+    package func cutPower(afterSteps steps: Int) { box.withLock { $0.state.stepsLeft = steps } }
+    /// The disk stops at the n-th sync of a file from now, before it is done.
+    package func cutPower(atSync count: Int) { box.withLock { $0.state.syncsLeft = count } }
+    package func failNextSyncs(_ count: Int) { box.withLock { $0.state.failingSyncs = count } }
+    package func setCapacity(_ bytes: Int) { box.withLock { $0.state.capacity = bytes } }
+    package var syncCount: Int { box.withLock { $0.state.syncCount } }
+    package var isCut: Bool { box.withLock { $0.state.stepsLeft <= 0 } }
+
+    /// A step of another device of the same machine. False when the power is gone.
+    package func spendStep() -> Bool {
+        box.withLock { box in
+            box.state.stepsLeft -= 1
+            return box.state.stepsLeft > 0
+        }
+    }
 
     /// What is on the disk after the power came back. Old handles are dead.
-    func restart(_ random: inout SeededGenerator) {
+    package func restart(_ random: inout SeededGenerator) {
         box.withLock { box in
             // Sorted, so that a seed replays.
             var names = box.state.durableNames
@@ -60,15 +70,17 @@ final class SimulatedDisk: LogFiles {
             box.state.durableNames = names
             box.state.generation += 1
             box.state.stepsLeft = .max
+            box.state.syncsLeft = .max
             box.state.failingSyncs = 0
         }
     }
 
     /// The process died and the machine did not: everything written is still in the page cache, nothing is synced.
-    func restartProcess() {
+    package func restartProcess() {
         box.withLock {
             $0.state.generation += 1
             $0.state.stepsLeft = .max
+            $0.state.syncsLeft = .max
         }
     }
 
@@ -101,8 +113,8 @@ final class SimulatedDisk: LogFiles {
         return bytes
     }
 
-    func contents(_ path: String) -> [UInt8]? { box.withLock { $0.state.names[path]?.view } }
-    func setContents(_ path: String, _ bytes: [UInt8]) {
+    package func contents(_ path: String) -> [UInt8]? { box.withLock { $0.state.names[path]?.view } }
+    package func setContents(_ path: String, _ bytes: [UInt8]) {
         box.withLock { box in
             let inode = Inode()
             inode.durable = bytes
@@ -111,7 +123,7 @@ final class SimulatedDisk: LogFiles {
             box.state.durableNames[path] = inode
         }
     }
-    var paths: [String] { box.withLock { $0.state.names.keys.sorted() } }
+    package var paths: [String] { box.withLock { $0.state.names.keys.sorted() } }
 
     private func step<Result>(
         _ generation: Int? = nil, _ body: (inout State) throws(StreamsError) -> Result
@@ -119,16 +131,15 @@ final class SimulatedDisk: LogFiles {
         try box.withLock { box throws(StreamsError) -> Result in
             box.state.stepsLeft -= 1
             guard box.state.stepsLeft > 0, generation == nil || generation == box.state.generation else {
-                box.state.stepsLeft = min(box.state.stepsLeft, box.state.stepsLeft)
                 throw StreamsError(.inputOutputFailed, "the power is gone")
             }
             return try body(&box.state)
         }
     }
 
-    func createDirectory(_ path: String) throws(StreamsError) {}
+    package func createDirectory(_ path: String) throws(StreamsError) {}
 
-    func list(_ directory: String) throws(StreamsError) -> [String] {
+    package func list(_ directory: String) throws(StreamsError) -> [String] {
         try step { state throws(StreamsError) in
             state.names.keys.filter { $0.hasPrefix(directory + "/") }.map {
                 String($0.dropFirst(directory.count + 1))
@@ -136,7 +147,7 @@ final class SimulatedDisk: LogFiles {
         }
     }
 
-    func create(_ path: String) throws(StreamsError) -> any LogFile {
+    package func create(_ path: String) throws(StreamsError) -> any LogFile {
         let generation = try step { state throws(StreamsError) -> Int in
             guard state.names[path] == nil else { throw StreamsError(.inputOutputFailed, "the file exists") }
             state.names[path] = Inode()
@@ -145,24 +156,24 @@ final class SimulatedDisk: LogFiles {
         return SimulatedFile(disk: self, path: path, generation: generation)
     }
 
-    func open(_ path: String) throws(StreamsError) -> (any LogFile)? {
+    package func open(_ path: String) throws(StreamsError) -> (any LogFile)? {
         let generation = try step { state throws(StreamsError) -> Int? in
             state.names[path] == nil ? nil : state.generation
         }
         return generation.map { SimulatedFile(disk: self, path: path, generation: $0) }
     }
 
-    func remove(_ path: String) throws(StreamsError) {
+    package func remove(_ path: String) throws(StreamsError) {
         try step { state throws(StreamsError) in state.names[path] = nil }
     }
 
-    func removeDirectory(_ path: String) throws(StreamsError) {
+    package func removeDirectory(_ path: String) throws(StreamsError) {
         try step { state throws(StreamsError) in
             for name in state.names.keys where name.hasPrefix(path + "/") { state.names[name] = nil }
         }
     }
 
-    func syncDirectory(_ path: String) throws(StreamsError) {
+    package func syncDirectory(_ path: String) throws(StreamsError) {
         try step { state throws(StreamsError) in state.durableNames = state.names }
     }
 
@@ -210,6 +221,11 @@ final class SimulatedDisk: LogFiles {
 
         func sync() throws(StreamsError) {
             try with { state, inode throws(StreamsError) in
+                state.syncsLeft -= 1
+                if state.syncsLeft <= 0 {
+                    state.stepsLeft = 0
+                    throw StreamsError(.inputOutputFailed, "the power is gone")
+                }
                 if state.failingSyncs > 0 {
                     state.failingSyncs -= 1
                     // As Linux does it: the pages are clean now, the bytes are not on the disk.

@@ -1,0 +1,237 @@
+import Effects
+import JSONText
+import Metastore
+import StreamsKit
+import Synchronization
+
+@testable import Pipelines
+@testable import Streams
+
+/// One seed: a machine, some lives of a process on it, and at the end a look at what landed.
+///
+///     life 0: producers, statements, troubles … power cut    life 1: … kill    …    last: everything lands, is compared
+final class Simulation: Sendable {
+    struct Outcome: Equatable {
+        /// Nil when all is well.
+        var violation: String?
+        /// Another one where the seed took another way.
+        var trace: UInt64
+        var jobCount: Int
+    }
+
+    private let machine: SimulatedMachine
+    private let database: SimulatedDatabase
+    private let sent: SentRequests
+    private let streams: [StreamDefinition]
+    private let statements: [SimulatedStatement]
+    private let limits: LogLimits
+    private let planted: Set<PlantedBug>
+    /// By stream: the number of its counting producer's request, and which request that is.
+    private let counted = Mutex<[Int: (number: Int64, request: Int)]>([:])
+    private let violation = Mutex<String?>(nil)
+
+    init(seed: UInt64, planted: Set<PlantedBug>, databasePath: String) throws {
+        let machine = SimulatedMachine(seed: seed)
+        self.machine = machine
+        self.planted = planted
+        database = try SimulatedDatabase(path: databasePath, machine: machine)
+        sent = SentRequests(machine, hasRejects: machine.chance(3))
+        let streams = try (0..<(machine.chance(3) ? 2 : 1)).map { try SimulatedStatement.stream($0) }
+        self.streams = streams
+        let sinks = try (0..<machine.draw(1...2)).map { try SimulatedStatement.sink($0) }
+        statements = (0..<[1, 1, 1, 2, 2, 3][machine.draw(0...5)]).map { number in
+            let stream = number < streams.count ? number : machine.draw(0...streams.count - 1)
+            return SimulatedStatement(
+                number: number, streamIndex: stream, stream: streams[stream],
+                sink: sinks[machine.draw(0...sinks.count - 1)], cutsRecords: machine.chance(3))
+        }
+        var limits = LogLimits()
+        limits.segmentBytes = machine.draw(200...3000)
+        limits.replayWindowBytes = machine.draw(0...1000)
+        limits.groupBytes = machine.draw(100...2000)
+        self.limits = limits
+    }
+
+    func run() -> Outcome {
+        let hasEnded = machine.executor.run { [self] in
+            let found: String?
+            do { found = try await wholeLife() } catch { found = "\(error)" }
+            violation.withLock { $0 = found }
+        }
+        return Outcome(
+            violation: hasEnded ? violation.withLock { $0 } : "everybody waits for somebody else",
+            trace: machine.trace, jobCount: machine.executor.jobCount)
+    }
+
+    private func wholeLife() async throws -> String? {
+        try await prepare()
+        for life in 0..<machine.draw(1...3) {
+            if let wrong = try await live() { return "life \(life): \(wrong)" }
+            // What the process was still about to do ends with it.
+            await machine.executor.settle()
+            try database.processEnded()
+            machine.restart(isKill: machine.chance(3))
+        }
+        if let wrong = sent.violation { return wrong }
+        let process: SimulatedProcess
+        do { process = try await start() } catch { return "the last opening fails: \(error)" }
+        for statement in statements {
+            do { try await process.drain(statement) } catch { return "\(statement.name) ends with: \(error)" }
+        }
+        return try await SimulationCheck(process: process, sent: sent.all).violation()
+    }
+
+    private func start() async throws -> SimulatedProcess {
+        try await SimulatedProcess(
+            machine, metastore: database.metastore, statements: statements, streams: streams, limits: limits,
+            planted: planted)
+    }
+
+    /// The rows that a node's API would have made.
+    private func prepare() async throws {
+        try await start().enableWarehouse()
+        let (streams, statements) = (self.streams, self.statements)
+        try await database.metastore.write { transaction in
+            for stream in streams { try StreamRows.insert(stream, transaction) }
+            var known: Set<UniqueID> = []
+            for statement in statements {
+                if known.insert(statement.sink.id).inserted {
+                    try PipelineStore.insert(statement.sink, transaction)
+                }
+                let definition = PipelineDefinition(
+                    id: statement.key.pipelineID, name: statement.name, sql: "…", status: .running,
+                    failureReason: nil, createdAt: Instant(microseconds: 0),
+                    modifiedAt: Instant(microseconds: 0))
+                let progress = PipelineProgress(key: statement.key, next: .start, startEvent: 0)
+                try PipelineStore.insert(definition, [progress], transaction)
+            }
+        }
+    }
+
+    private func live() async throws -> String? {
+        if machine.chance(4) { machine.disk.cutPower(afterSteps: machine.draw(1...30)) }
+        let process: SimulatedProcess
+        do { process = try await start() } catch {
+            return machine.disk.isCut ? nil : "opening fails: \(error)"
+        }
+        if let wrong = await SimulationCheck.imbalance(of: process) { return wrong }
+        if machine.disk.isCut { return nil }
+        machine.disk.cutPower(afterSteps: machine.chance(4) ? .max : machine.draw(1...150))
+        // What a log has written and not synced is what a power cut tears.
+        if machine.chance(4) { machine.disk.cutPower(atSync: machine.draw(1...4)) }
+        if machine.chance(2) {
+            machine.setWeather(.init(store: machine.draw(0...60), database: machine.draw(0...200)))
+        }
+        let wrong = await work(process)
+        machine.setWeather(.calm)
+        if let wrong = wrong ?? sent.violation { return wrong }
+        return await SimulationCheck.imbalance(of: process)
+    }
+
+    /// All at once, in the order that the executor draws.
+    private func work(_ process: SimulatedProcess) async -> String? {
+        await withTaskGroup(of: String?.self) { group in
+            for stream in streams.indices {
+                group.addTask { [self] in
+                    await produce(to: stream, process)
+                    return nil
+                }
+            }
+            for statement in statements {
+                // The process before was not dead, or a change of the SQL began before the old runner had ended.
+                let rivals = machine.chance(5)
+                for _ in 0..<(rivals ? 2 : 1) {
+                    let turns = machine.draw(1...5)
+                    group.addTask { await process.run(statement, turns: turns, rivals: rivals) }
+                }
+            }
+            group.addTask { [self] in
+                await disturb(process)
+                return nil
+            }
+            var wrong: String?
+            for await found in group { wrong = wrong ?? found }
+            return wrong
+        }
+    }
+
+    private func produce(to stream: Int, _ process: SimulatedProcess) async {
+        for _ in 0..<machine.draw(1...5) where !machine.disk.isCut {
+            switch machine.draw(0...5) {
+            case 0, 1: await send(sent.make(to: stream, mark: nil), process)
+            case 2:
+                let key = RequestMark.key(UniqueID.random(from: machine))
+                await send(sent.make(to: stream, mark: key), process, twice: machine.chance(2))
+            case 3, 4:
+                // Nobody told it, or it does not believe what it was told.
+                let known = sent.all.filter { $0.stream == stream && $0.append.mark?.sequence == nil }
+                    .filter { $0.append.mark != nil }
+                guard !known.isEmpty else { continue }
+                await send(known[machine.draw(0...known.count - 1)], process, twice: machine.chance(4))
+            default: await sendCounted(to: stream, process)
+            }
+        }
+    }
+
+    /// A producer that counts its requests sends the next one only when the one before is acknowledged.
+    private func sendCounted(to stream: Int, _ process: SimulatedProcess) async {
+        let last = counted.withLock { $0[stream] }
+        if let last, sent[last.request].acknowledged == nil {
+            return await send(sent[last.request], process)
+        }
+        let number = (last?.number ?? 0) + 1
+        let producer = UniqueID(high: 5, low: UInt64(stream))
+        let request = sent.make(to: stream, mark: .sequence(producer: producer, number: number))
+        counted.withLock { $0[stream] = (number, request.number) }
+        await send(request, process)
+    }
+
+    /// Returns with the answer. `twice` for a producer that does not wait for the first.
+    private func send(_ request: SentRequest, _ process: SimulatedProcess, twice: Bool = false) async {
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<(twice ? 2 : 1) { group.addTask { [self] in await sendOnce(request, process) } }
+        }
+    }
+
+    private func sendOnce(_ request: SentRequest, _ process: SimulatedProcess) async {
+        let log = process.logs[request.stream]
+        sent.noteSending(request)
+        let isPoisoned = await withCheckedContinuation { continuation in
+            log.append(request.append) { [self] result in
+                sent.note(result, of: request)
+                if case .failure(let error) = result {
+                    continuation.resume(returning: error.code == .poisoned)
+                } else {
+                    continuation.resume(returning: false)
+                }
+            }
+            process.wakeWriter(of: request.stream)
+        }
+        if isPoisoned { reopen(log) }
+    }
+
+    private func reopen(_ log: StreamLog) {
+        machine.executor.hand { [self] in
+            do throws(StreamsError) { try log.reopenBlocking() } catch {
+                if error.code == .corrupt, !machine.disk.isCut {
+                    sent.noteViolation("opening a poisoned log again: \(error)")
+                }
+            }
+        }
+    }
+
+    private func disturb(_ process: SimulatedProcess) async {
+        for _ in 0..<machine.draw(0...6) {
+            switch machine.draw(0...5) {
+            case 0: machine.disk.failNextSyncs(1)
+            case 1: machine.disk.setCapacity(machine.draw(50...2000))
+            case 2: machine.disk.setCapacity(.max)
+            // Less than the time for which keys are remembered.
+            case 3: machine.clock.jump(toOffsetSeconds: Int64(machine.draw(-36_000...36_000)))
+            case 4: process.logs.forEach(reopen)
+            default: machine.clock.advance(microseconds: 2_000_000)
+            }
+            for _ in 0..<machine.draw(1...10) { await machine.executor.turn() }
+        }
+    }
+}
