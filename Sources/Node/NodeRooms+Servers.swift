@@ -72,6 +72,8 @@ extension NodeRooms {
             log: log)
         var limits = limits
         limits.promptBodyBytes = 64 << 10
+        limits.bodyQueueBytes = 512 << 10
+        limits.bodyBatchBytes = 256 << 10
         // Half of what a download reserves; the other half is the piece that is on its way there.
         limits.answerQueueBytes = 512 << 10
         return HTTPServer(

@@ -15,8 +15,8 @@ final class S3Body {
     private static let gatheredBytes = 1 << 20
     /// The same while memory is short.
     private static let shortGatheredBytes = 64 << 10
-    /// A block as it came, the same joined, and the one before that is being written.
-    private static let heldBlocks = 3
+    /// A block as it came, the same joined, the one before that is being written, and what waits in the connection's queue.
+    private static let heldBlocks = 4
     /// Less is hashed where it stands: some tens of microseconds.
     private static let hashedHereBytes = 16 << 10
 

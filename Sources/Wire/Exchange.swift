@@ -103,7 +103,7 @@ extension Exchange {
                 return (true, 0)
             }
             state.body.push(copy())
-            reader = state.bodyReader.take()
+            if state.body.byteCount >= limits.bodyBatchBytes { reader = state.bodyReader.take() }
             return (true, count)
         }
         reader?.resume()
@@ -232,7 +232,8 @@ extension Exchange {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let isReady = state.withLock { state in
                 precondition(state.bodyReader == nil, "a request body has one reader at a time")
-                if !state.body.isEmpty || state.isBodyEnded || state.isOver { return true }
+                let isEnough = state.body.byteCount >= limits.bodyBatchBytes
+                if isEnough || state.isBodyEnded || state.isOver { return true }
                 state.bodyReader = continuation
                 return false
             }

@@ -22,6 +22,9 @@ package struct HTTPLimits: Sendable {
     package var connectionMemoryBytes = 64 * 1024
     /// Pieces of a request's body that wait for its handler.
     package var bodyQueueBytes = 256 * 1024
+    /// A handler that waits for more of a body is woken when so much is there, or the body's end: waking one costs as much as
+    /// receiving some kilobytes. At most half of `bodyQueueBytes`.
+    package var bodyBatchBytes = 1
     /// What all bodies that are collected whole take together; beyond it clients get 429.
     package var collectedBytes = 256 * 1024 * 1024
     /// Pieces of an answer that wait for the client.

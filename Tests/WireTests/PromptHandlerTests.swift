@@ -54,6 +54,22 @@ struct PromptHandlerTests {
         await test.server.stop()
     }
 
+    @Test("a handler that is woken for much at a time gets every byte, also of a body that drips")
+    func batches() async throws {
+        let test = try server { $0.bodyBatchBytes = 30_000 }
+        let client = try await RawClient(port: test.port)
+        for size in [1001, 29_999, 30_000, 30_001, 1_000_000] {
+            try await client.send("PUT /sum HTTP/1.1\r\nHost: a\r\nContent-Length: \(size)\r\n\r\n")
+            try await client.send([UInt8](repeating: 1, count: size / 2))
+            try await client.send([UInt8](repeating: 1, count: size - size / 2))
+            #expect(try await client.receive().text == "\(size) \(size)")
+        }
+        try await client.send("PUT /sum HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n")
+        for _ in 0..<50 { try await client.send([UInt8](repeating: 2, count: 100)) }
+        #expect(try await client.receive().text == "5000 10000")
+        await test.server.stop()
+    }
+
     @Test("a client that leaves before its body is complete starts no handler and leaves nothing")
     func incomplete() async throws {
         let test = try server()
