@@ -115,8 +115,8 @@ let rooms: [Room] = [
     Room(
         name: "CatalogAPI",
         uses: [
-            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Signing", "Iceberg",
-            "Tables", "Catalogs", "Identity", "Wire", "XMLText",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Signing", "FileFormats",
+            "Iceberg", "Tables", "Catalogs", "Identity", "Wire", "XMLText",
         ]),
     Room(
         name: "QueryAPI",

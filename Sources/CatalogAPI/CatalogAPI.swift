@@ -63,7 +63,7 @@ package struct CatalogAPI: Sendable {
     package func router(log: Log) -> Router {
         var router = Router(log: log) { error, _ in CatalogErrorBody.response(to: error) }
         for base in ["/catalog/v1", "/catalog/{account}/{bucket}/v1"] {
-            router.add("GET", base + "/config") { try await getConfig($0) }
+            router.add("GET", base + "/config") { try await folded(try await getConfig($0), for: $0) }
             router.add("POST", base + "/oauth/tokens") { try await getToken($0) }
         }
         for base in [
@@ -72,7 +72,8 @@ package struct CatalogAPI: Sendable {
         ] {
             for route in CatalogRoute.all {
                 router.add(route.method, base + route.path, bodyLimitBytes: route.bodyLimitBytes) { request in
-                    try await answer(try await context(of: request), by: route)
+                    let answer = try await answer(try await context(of: request), by: route)
+                    return try await folded(answer, for: request)
                 }
             }
         }

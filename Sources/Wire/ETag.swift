@@ -2,6 +2,9 @@
 package enum ETag {
     package static func quoted(_ etag: String) -> String { "\"\(etag)\"" }
 
+    /// A quoted tag for an answer whose bytes hang on more than what the tag names.
+    package static func weak(_ quoted: String) -> String { quoted.hasPrefix("W/") ? quoted : "W/" + quoted }
+
     package static func plain(_ text: some StringProtocol) -> String {
         var text = Substring(text).drop { $0 == " " }
         while text.last == " " { text = text.dropLast() }

@@ -79,6 +79,22 @@ struct APIFixture {
         _ method: String, _ target: String, _ bytes: [UInt8], as token: String = "root",
         headers: [String: String] = [:]
     ) async throws -> Answer {
+        let raw = try await exchange(method, target, bytes, as: token, headers: headers)
+        return Answer(
+            status: raw.status, headers: raw.headers,
+            body: raw.bytes.isEmpty ? .null : try JSONParser.parse(raw.bytes))
+    }
+
+    struct RawAnswer {
+        var status: Int
+        var headers: HTTPHeaders
+        var bytes: [UInt8]
+    }
+
+    func exchange(
+        _ method: String, _ target: String, _ bytes: [UInt8] = [], as token: String = "root",
+        headers: [String: String] = [:]
+    ) async throws -> RawAnswer {
         var all: HTTPHeaders = ["authorization": "Bearer \(token)"]
         for (name, value) in headers { all[name] = value }
         let response = await router.answer(
@@ -86,9 +102,7 @@ struct APIFixture {
                 id: RequestID("test"), method: method, target: RequestTarget(target), headers: all,
                 body: RequestBody(bytes: bytes)))
         guard case .bytes(let answer) = response.body else { throw UnexpectedBody() }
-        return Answer(
-            status: response.status, headers: response.headers,
-            body: answer.isEmpty ? .null : try JSONParser.parse(answer))
+        return RawAnswer(status: response.status, headers: response.headers, bytes: answer)
     }
 
     struct UnexpectedBody: Error {}

@@ -101,6 +101,14 @@ def test_tables(watched):
         assert loaded.status_code == 200
         again = send(watched, "GET", f"{tables}/t?snapshots={snapshots}", If_None_Match=loaded.headers["etag"])
         assert again.status_code == 304 and not again.content
+    # Long enough for gzip, which the session asks for by itself, as PyIceberg's does.
+    keys = {"X_Iceberg_Access_Delegation": "vended-credentials"}
+    plain = send(watched, "GET", f"{tables}/t", Accept_Encoding="identity", **keys)
+    folded = send(watched, "GET", f"{tables}/t", **keys)
+    assert "content-encoding" not in plain.headers and folded.headers["content-encoding"] == "gzip"
+    assert folded.json()["metadata"] == plain.json()["metadata"] and folded.headers["etag"].startswith("W/")
+    assert int(folded.headers["content-length"]) < len(plain.content)
+    assert send(watched, "GET", f"{tables}/t", If_None_Match=folded.headers["etag"], **keys).status_code == 304
     assert send(watched, "GET", f"{tables}/t?snapshots=some").status_code == 400
     assert send(watched, "GET", f"{tables}/none").status_code == 404
     assert send(watched, "GET", f"{tables}/t/credentials").status_code == 200

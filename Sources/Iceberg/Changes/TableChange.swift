@@ -119,8 +119,8 @@ package struct TableChange: Sendable {
                 .unsupportedVersion, "no such format version is known",
                 ["format-version": version, "newest": TableMetadata.newestFormatVersion])
         }
-        // A create transaction may choose any version above the default's predecessor.
-        if version < metadata.formatVersion, !(isCreating && version == 2) {
+        // A create transaction begins with the default, and may choose an earlier version.
+        if version < metadata.formatVersion, !isCreating {
             throw IcebergError(
                 .invalidUpdate, "a table never goes back a format version",
                 ["table has": metadata.formatVersion, "asked": version])

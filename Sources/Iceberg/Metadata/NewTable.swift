@@ -70,9 +70,9 @@ package struct NewTable: Sendable {
 
     private func formatVersion() throws(IcebergError) -> Int {
         guard let text = properties["format-version"] else { return TableMetadata.defaultFormatVersion }
-        guard let version = Int(text), (2...TableMetadata.newestFormatVersion).contains(version) else {
+        guard let version = Int(text), (1...TableMetadata.newestFormatVersion).contains(version) else {
             throw IcebergError(
-                .unsupportedVersion, "new tables have format version 2 or 3", ["format-version": text])
+                .unsupportedVersion, "new tables have a format version from 1 to 3", ["format-version": text])
         }
         return version
     }

@@ -101,8 +101,9 @@ package struct TableCheck: Sendable {
                     "snapshot \(id) has sequence number \(snapshot.sequenceNumber), the table's last is \(metadata.lastSequenceNumber)"
                 )
             }
+            // Both have 0 where they were made before an upgrade from version 1.
             if let parent = snapshot.parentID.flatMap({ byID[$0] }), metadata.formatVersion > 1,
-                parent.sequenceNumber >= snapshot.sequenceNumber
+                parent.sequenceNumber >= max(1, snapshot.sequenceNumber)
             {
                 report.add(
                     .sequenceNumber, metadataLocation, "snapshot \(id) is not numbered after its parent")
