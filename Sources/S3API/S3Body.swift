@@ -47,7 +47,7 @@ final class S3Body {
         self.pool = pool
         self.ledger = ledger
         let check = try S3BodyCheck(request, authorization, chunks)
-        length = Self.length(of: request, isChunked: chunks != nil)
+        length = Self.length(of: request, isChunked: check.isFramed)
         isUnchecked = check.isEmpty
         self.check = Check(check)
     }

@@ -43,6 +43,8 @@ struct S3BodyCheck {
         missing = S3Body.length(of: request, isChunked: decoder != nil)
     }
 
+    var isFramed: Bool { decoder != nil }
+
     /// There is nothing to take off and nothing to compute.
     var isEmpty: Bool { decoder == nil && sha256 == nil && md5 == nil && checksums.isEmpty }
 

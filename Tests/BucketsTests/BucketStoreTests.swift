@@ -3,6 +3,7 @@ import Effects
 import Octets
 import Scheduling
 import Signing
+import Synchronization
 import Telemetry
 import TestKit
 import Testing
