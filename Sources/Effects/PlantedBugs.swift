@@ -54,10 +54,6 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case commitInsideRecord = "commit-inside-record"
     /// Rejects land in a commit of their own, before the rows.
     case rejectsApart = "rejects-apart"
-    /// Manifests of a commit whose outcome nobody knows are deleted.
-    case unknownCommitCleaned = "unknown-commit-cleaned"
-    /// Data files of a commit whose answer was lost are deleted without looking whether it happened.
-    case lostAnswerAbandoned = "lost-answer-abandoned"
     /// Rejects are counted and not written.
     case rejectsDropped = "rejects-dropped"
     /// The local store answers a put before its data file is synced.

@@ -23,7 +23,6 @@ package final class SimulatedDisk: LogFiles {
         var generation = 0
         var stepsLeft = Int.max
         var failingSyncs = 0
-        var syncsLeft = Int.max
         var capacity = Int.max
         var syncCount = 0
     }
@@ -37,8 +36,6 @@ package final class SimulatedDisk: LogFiles {
 
     /// The disk stops at the n-th operation from now: that one and all later ones fail.
     package func cutPower(afterSteps steps: Int) { box.withLock { $0.state.stepsLeft = steps } }
-    /// The disk stops at the n-th sync of a file from now, before it is done.
-    package func cutPower(atSync count: Int) { box.withLock { $0.state.syncsLeft = count } }
     package func failNextSyncs(_ count: Int) { box.withLock { $0.state.failingSyncs = count } }
     package func setCapacity(_ bytes: Int) { box.withLock { $0.state.capacity = bytes } }
     package var syncCount: Int { box.withLock { $0.state.syncCount } }
@@ -70,7 +67,6 @@ package final class SimulatedDisk: LogFiles {
             box.state.durableNames = names
             box.state.generation += 1
             box.state.stepsLeft = .max
-            box.state.syncsLeft = .max
             box.state.failingSyncs = 0
         }
     }
@@ -80,7 +76,6 @@ package final class SimulatedDisk: LogFiles {
         box.withLock {
             $0.state.generation += 1
             $0.state.stepsLeft = .max
-            $0.state.syncsLeft = .max
         }
     }
 
@@ -221,11 +216,6 @@ package final class SimulatedDisk: LogFiles {
 
         func sync() throws(StreamsError) {
             try with { state, inode throws(StreamsError) in
-                state.syncsLeft -= 1
-                if state.syncsLeft <= 0 {
-                    state.stepsLeft = 0
-                    throw StreamsError(.inputOutputFailed, "the power is gone")
-                }
                 if state.failingSyncs > 0 {
                     state.failingSyncs -= 1
                     // As Linux does it: the pages are clean now, the bytes are not on the disk.

@@ -149,8 +149,7 @@ actor CatalogFiles: SinkFiles {
             return true
         } catch {
             // The data files live on: the next attempt, or whoever gives up, decides about them.
-            let mayHaveHappened = hasBegun && !planted.has(.unknownCommitCleaned)
-            let outcome = mayHaveHappened ? CommitOutcome(ofCatalog: error) : .rejected
+            let outcome = hasBegun ? CommitOutcome(ofCatalog: error) : .rejected
             for snapshot in snapshots {
                 await snapshot.cleanUp(after: outcome, dataFiles: [], store: sink.tables.store)
             }

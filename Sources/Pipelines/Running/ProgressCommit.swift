@@ -82,7 +82,6 @@ struct ProgressCommit {
                 "commit": .string("\(new.commitID.map { "\($0)" } ?? "")"),
                 "happened": .boolean(stored.commitID == new.commitID), "error": .string("\(error)"),
             ])
-        if context.planted.has(.lostAnswerAbandoned) { await files.abandon() }
         guard stored.commitID == new.commitID else {
             if error.kind != .outcomeUnknown { await files.abandon() }
             throw error

@@ -34,7 +34,7 @@ final class SimulatedSession: DatabaseSession {
         let strike = machine.strike(isWriter ? "begin" : "read", perMille: \.database)
         guard case .none = strike else { throw MetastoreError(.unavailable, "the database is away") }
         if isHanging.withLock({ $0 }) {
-            guard machine.chance(12) else { throw MetastoreError(.unavailable, "no changes for now") }
+            guard machine.chance(4) else { throw MetastoreError(.unavailable, "no changes for now") }
             try settle(happens: false)
         }
         try inner.begin()

@@ -117,10 +117,8 @@ final class Simulation: Sendable {
         if let wrong = await SimulationCheck.imbalance(of: process) { return wrong }
         if machine.disk.isCut { return nil }
         machine.disk.cutPower(afterSteps: machine.chance(4) ? .max : machine.draw(1...150))
-        // What a log has written and not synced is what a power cut tears.
-        if machine.chance(4) { machine.disk.cutPower(atSync: machine.draw(1...4)) }
         if machine.chance(2) {
-            machine.setWeather(.init(store: machine.draw(0...60), database: machine.draw(0...200)))
+            machine.setWeather(.init(store: machine.draw(0...60), database: machine.draw(0...100)))
         }
         let wrong = await work(process)
         machine.setWeather(.calm)

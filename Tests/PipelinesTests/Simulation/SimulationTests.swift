@@ -28,12 +28,11 @@ import Testing
     #if DEBUG
         /// The bugs that show only when several parts work together are found here alone.
         static let bugs: [PlantedBug] = [
-            .logSkipSync, .logAckBeforeWrite, .logAckBeforeSync, .logNoChecksumCheck, .logOpenNotSynced,
+            .logSkipSync, .logAckBeforeWrite, .logAckBeforeSync, .logOpenNotSynced,
             .segmentDirectoryNotSynced, .logIgnoreFailedSync, .logMarksNotKept, .logMarksNotLearned,
             .logRepeatAckedEarly, .progressOutsideTransaction, .countersOutsideTransaction,
             .trimBeforeCommit, .replayLastRecord, .progressNotCompared, .rejectsDropped,
             .logFailedMarkKept, .logFullDiskLeftovers, .placeAtLogEnd, .commitInsideRecord, .rejectsApart,
-            .unknownCommitCleaned, .lostAnswerAbandoned,
         ]
 
         @Test(arguments: bugs)
