@@ -8,6 +8,7 @@
 #include <arrow/io/memory.h>
 #include <arrow/ipc/reader.h>
 #include <arrow/record_batch.h>
+#include <arrow/type.h>
 #include <arrow/type_traits.h>
 
 using namespace firn;
@@ -27,18 +28,39 @@ struct firn_arrow_feed {
 
 namespace {
 
+/// Views may all be of the same bytes: what they come to is checked before any of it is looked at.
+arrow::Status check_views(const arrow::ArrayData &data, int64_t text_limit) {
+    int64_t end = data.offset + data.length;
+    if (data.buffers.size() < 2 || !data.buffers[1] || data.buffers[1]->size() / 16 < end) {
+        return data.length == 0 ? arrow::Status::OK() : arrow::Status::Invalid("an array has too few views");
+    }
+    auto *views = reinterpret_cast<const arrow::BinaryViewType::c_type *>(data.buffers[1]->data());
+    int64_t text = 0;
+    for (int64_t row = data.offset; row < end; row++) {
+        if (views[row].size() < 0) return arrow::Status::Invalid("a view has a negative length");
+        text += views[row].size();
+        if (text > text_limit) return arrow::Status::OutOfMemory("the texts are too long");
+    }
+    return arrow::Status::OK();
+}
+
 /// Counts values, also those that take no bytes and those of dictionaries: each of them takes room when it is read.
 arrow::Status count(const arrow::ArrayData &data, int64_t cell_limit, firn_arrow_rows &out) {
     if (data.length < 0) return arrow::Status::Invalid("an array has a negative length");
     if (data.length > cell_limit - out.cell_count) return arrow::Status::OutOfMemory("there are too many values");
     out.cell_count += data.length;
+    auto type = data.type->storage_id();
+    if (type == arrow::Type::STRING_VIEW || type == arrow::Type::BINARY_VIEW) {
+        // A value makes two bytes of text at least: twice the limit of values is that of the text.
+        ARROW_RETURN_NOT_OK(check_views(data, 2 * cell_limit));
+    }
     for (const auto &buffer : data.buffers) {
         if (buffer) out.byte_count += buffer->size();
     }
     for (const auto &child : data.child_data) ARROW_RETURN_NOT_OK(count(*child, cell_limit, out));
     if (data.dictionary) {
         // One of lists would let a byte stand for any number of values.
-        if (arrow::is_nested(data.dictionary->type->id())) {
+        if (arrow::is_nested(data.dictionary->type->storage_id())) {
             return arrow::Status::NotImplemented("a dictionary of lists, maps or structs");
         }
         ARROW_RETURN_NOT_OK(count(*data.dictionary, cell_limit, out));

@@ -140,7 +140,7 @@ def test_many_batches_with_one_large_dictionary_are_refused(arrow):
         for _ in range(5000):
             writer.write_batch(batch)
     answer = send(firn, stream, sink.getvalue())
-    assert answer.status_code == 429 and "dictionaries" in answer.text, answer.text
+    assert answer.status_code == 413 and "dictionaries" in answer.text, answer.text
 
 
 def test_damaged_streams_end_no_server(arrow):
