@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <string>
 
 // The largest compiled program of one expression, in bytes. A pattern that needs more is refused.
 static constexpr int64_t maximumMemory = 16 << 20;
@@ -62,6 +63,16 @@ extern "C" void firn_re2_free(firn_re2 *expression) { delete expression; }
 
 extern "C" int32_t firn_re2_group_count(const firn_re2 *expression) {
     return expression->expression.NumberOfCapturingGroups();
+}
+
+extern "C" int32_t firn_re2_group_named(const firn_re2 *expression, const uint8_t *name, size_t length) {
+    try {
+        const auto &groups = expression->expression.NamedCapturingGroups();
+        auto found = groups.find(std::string(reinterpret_cast<const char *>(name), length));
+        return found == groups.end() ? -1 : found->second;
+    } catch (...) {
+        return -1;
+    }
 }
 
 extern "C" int32_t firn_re2_matches(const firn_re2 *expression, const uint8_t *text, size_t length) {

@@ -10,9 +10,9 @@ package enum AggregateFunction: Int32, Sendable, Hashable, CaseIterable {
     case count = 2
 
     // Sums and extremes.
-    /// The sum: of integers as long, of decimals exact, overflow is an error
+    /// The sum: of integers as long, of decimals exact; overflow is an error
     case sum = 10
-    /// The mean: of decimals as decimal, else as double
+    /// The mean: of decimals as decimal, of intervals as interval, else as double
     case average = 11
     /// The smallest
     case minimum = 12

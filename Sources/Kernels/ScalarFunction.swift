@@ -52,20 +52,21 @@ package enum ScalarFunction: Int32, Sendable, Hashable, CaseIterable {
     case divide = 63
     /// The rest, with the sign of the dividend
     case modulo = 64
-    /// The negative
     case negate = 65
-    /// Bitwise and
     case bitAnd = 66
-    /// Bitwise or
     case bitOr = 67
-    /// Bitwise exclusive or
     case bitXor = 68
-    /// Bitwise not
     case bitNot = 69
     /// Shifts left; the count is taken modulo the width
     case shiftLeft = 70
     /// Shifts right with sign; the count is taken modulo the width
     case shiftRight = 71
+    /// `a ^ b` over doubles; what is not a finite number is an error
+    case raise = 72
+    /// Where a frame ends behind a key; stops at the end of the type
+    case frameAdd = 73
+    /// Where a frame begins before a key; stops at the end of the type
+    case frameSubtract = 74
 
     // Conditional: not strict in null.
     /// The first argument that is not null

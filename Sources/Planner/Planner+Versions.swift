@@ -31,8 +31,14 @@ extension Planner {
     private func constant(
         _ syntax: ExpressionSyntax, as type: DataType? = nil
     ) throws(PlannerError) -> (Scalar, DataType) {
+        if case .subquery = syntax.kind {
+            throw PlannerError(
+                .invalidVersion, "AS OF takes a constant, not a query", at: syntax.position,
+                hint: "run the query first, and give its answer as a parameter")
+        }
         let context = BinderContext(settings: settings, parameters: parameters)
         var binder = ExpressionBinder(context, scope: Scope(), aggregateFreeClause: "AS OF")
+        binder.subqueryFreeClause = "AS OF"
         var value = try binder.bind(syntax)
         if let type {
             value = try context.coercion.coerce(value, to: type, at: syntax.position, for: "TIMESTAMP AS OF")

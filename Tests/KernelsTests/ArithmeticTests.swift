@@ -105,8 +105,9 @@ struct ArithmeticTests {
                 .round, [parsed("9.9", .decimal(precision: 2, scale: 1))], .decimal(precision: 2, scale: 0))
                 == "10")
         #expect(code { try answer(.abs, [long(.min)], .long) } == .overflow)
-        #expect(try answer(.power, [long(2), long(62)], .long) == .long(1 << 62))
-        #expect(code { try answer(.power, [long(2), long(64)], .long) } == .overflow)
+        #expect(try answer(.power, [long(2), long(-1)], .double) == .double(0.5))
+        #expect(code { try answer(.power, [double(10), double(400)], .double) } == .overflow)
+        #expect(code { try answer(.raise, [double(-8), double(0.5)], .double) } == .invalidArgument)
         #expect(try answer(.gcd, [long(12), long(-18)], .long) == .long(6))
         #expect(try answer(.lcm, [long(4), long(6)], .long) == .long(12))
     }

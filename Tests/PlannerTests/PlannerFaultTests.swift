@@ -66,6 +66,41 @@ struct PlannerFaultTests {
             ("SELECT a.year FROM (SELECT year, year FROM flights) a", "PLA-102", 1, 8, nil),
             ("SELECT *", "PLA-103", 1, 8, nil),
             ("SELECT percentile_cont(year, dep_delay) FROM flights", "PLA-106", 1, 30, nil),
+            (
+                "SELECT sum(year) OVER (ORDER BY year ROWS -1 PRECEDING) FROM flights", "PLA-108", 1, 43,
+                nil
+            ),
+            (
+                "SELECT sum(year) OVER (ORDER BY year RANGE BETWEEN 1 PRECEDING AND NULL FOLLOWING) FROM flights",
+                "PLA-108", 1, 67, nil
+            ),
+            (
+                "SELECT sum(year) OVER (ORDER BY year RANGE 'x' PRECEDING) FROM flights", "PLA-108", 1, 44,
+                nil
+            ),
+            (
+                "SELECT 1 FROM flights e WHERE EXISTS (SELECT 1 FROM (VALUES (1)) d(id) WHERE id = e.yeer)",
+                "PLA-101", 1, 83, "did you mean year?"
+            ),
+            (
+                "SELECT 1 FROM flights e WHERE EXISTS (SELECT 1 FROM (VALUES (1)) d(id) WHERE id = yeer)",
+                "PLA-101", 1, 83, "did you mean year?"
+            ),
+            (
+                "SELECT 1 FROM flights e WHERE EXISTS (SELECT 1 FROM (VALUES (1)) d(id) WHERE d.yeer = e.year)",
+                "PLA-101", 1, 78, "the columns are id"
+            ),
+            (
+                "SELECT 1 FROM flights e WHERE EXISTS (SELECT 1 FROM (VALUES (1)) d(id) WHERE x.a = 1)",
+                "PLA-101", 1, 78, "the tables are d"
+            ),
+            (
+                "SELECT origin FROM flights e GROUP BY origin "
+                    + "HAVING EXISTS (SELECT 1 FROM flights WHERE max(e.year) > 3)",
+                "PLA-201", 1, 89, "compute it in that query"
+            ),
+            ("SELECT cuont(*) FROM flights", "PLA-104", 1, 8, "did you mean count?"),
+            ("SELECT cuont(DISTINCT year) FROM flights", "PLA-104", 1, 8, "did you mean count?"),
             ("VALUES (1), (1, 2)", "PLA-115", 1, 14, nil),
             ("SELECT lower(DISTINCT origin) FROM flights", "PLA-111", 1, 8, nil),
         ] as [(String, String, Int, Int, String?)])
@@ -74,6 +109,25 @@ struct PlannerFaultTests {
         #expect(fault?.code.rawValue == code, "\(text): \(fault?.message ?? "")")
         #expect(fault?.place == .text(line: line, column: column), "\(text): \(fault?.message ?? "")")
         if let hint { #expect(fault?.hint == hint) }
+    }
+
+    @Test(
+        "names that are nothing alike are not suggested",
+        arguments: ["nosuch(1)", "xor(1, 2)", "age(day)", "CAST(1 AS foo)", "CAST(1 AS serial)"])
+    func farNames(text: String) {
+        let fault = #expect(throws: PlannerError.self) {
+            try PlannerFixture.plan("SELECT \(text) FROM flights")
+        }
+        #expect(fault?.hint?.hasPrefix("did you mean") != true, "\(fault?.hint ?? "")")
+    }
+
+    @Test("a parameter that is no value is named", arguments: ["1e400", String(repeating: "9", count: 42)])
+    func parameters(digits: String) {
+        let fault = #expect(throws: PlannerError.self) {
+            try PlannerParameter(digits: digits, called: "$2")
+        }
+        #expect(fault?.code == .invalidLiteral)
+        #expect(fault?.message.contains("$2") == true, "\(fault?.message ?? "")")
     }
 
     @Test("WITH tables that double each other hit a bound")

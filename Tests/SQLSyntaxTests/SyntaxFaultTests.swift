@@ -91,5 +91,9 @@ struct SyntaxFaultTests {
         #expect(NearestName.find("dep_dealy", among: ["arr_delay", "dep_delay", "origin"]) == "dep_delay")
         #expect(NearestName.find("zzz", among: ["arr_delay", "origin"]) == nil)
         #expect(NearestName.find("id", among: ["x", "ab"]) == nil)
+        #expect(NearestName.find("xor", among: ["corr"]) == nil)
+        #expect(NearestName.find("nosuch", among: ["cosh"]) == nil)
+        #expect(NearestName.find("serial", among: ["real"]) == nil)
+        #expect(NearestName.find("nwo", among: ["now"]) == "now")
     }
 }

@@ -80,8 +80,19 @@ struct ErrorClassTests {
         Mistake("SELECT nth_value(v, -1) OVER () FROM (VALUES (1)) t(v)", "KRN-104", (1, 8), "counts from 1"),
         Mistake("SELECT ntile(0) OVER () FROM (VALUES (1)) t(v)", "KRN-104", (1, 8), "one part"),
         Mistake(
-            "SELECT sum(v) OVER (ORDER BY v RANGE BETWEEN CURRENT ROW AND 1 FOLLOWING) "
-                + "FROM (VALUES (2147483647)) t(v)", "KRN-102", (1, 8), "out of range"),
+            "SELECT sum(v) OVER (ORDER BY v RANGE BETWEEN CURRENT ROW AND o FOLLOWING) "
+                + "FROM (VALUES (1, -1)) t(v, o)", "KRN-104", (1, 62), "negative"),
+        Mistake("SELECT sum(1) OVER (ROWS NULL PRECEDING)", "PLA-108", (1, 26), "NULL"),
+        Mistake("SELECT CAST(12345.678 AS DECIMAL(5, 2))", "KRN-102", (1, 8), "value: 12345.678"),
+        Mistake("SELECT to_char(DATE '2026-01-31', '%d %Q')", "KRN-105", (1, 8), "'%Q'"),
+        Mistake(
+            "SELECT avg(v) FROM (VALUES (1e35::DECIMAL(38, 0))) t(v)", "KRN-102", (1, 8), "more digits"),
+        Mistake(
+            "SELECT * FROM web.clicks FOR TIMESTAMP AS OF (SELECT now())", "PLA-118", (1, 46),
+            "AS OF takes a constant", "parameter"),
+        Mistake(
+            "SELECT 1 FROM web.clicks a LEFT SEMI JOIN web.clicks b ON TRUE", "SYN-201", (1, 33), "SEMI JOIN",
+            "EXISTS"),
         Mistake(
             "SELECT url, grouping(1) FROM web.clicks GROUP BY url", "PLA-110", (1, 22), "keys of GROUP BY"),
         Mistake("SELECT CAST((SELECT x FROM (VALUES (1), (2)) t(x)) AS int)", "EXE-103", nil),

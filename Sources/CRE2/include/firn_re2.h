@@ -27,6 +27,8 @@ firn_re2 *firn_re2_compile(
     const uint8_t *pattern, size_t length, uint32_t flags, char *message, size_t capacity);
 void firn_re2_free(firn_re2 *expression);
 int32_t firn_re2_group_count(const firn_re2 *expression);
+// The number of the group with this name, -1 without one.
+int32_t firn_re2_group_named(const firn_re2 *expression, const uint8_t *name, size_t length);
 // Both answer 1 for a match, 0 for none, -1 when RE2 failed (out of memory).
 int32_t firn_re2_matches(const firn_re2 *expression, const uint8_t *text, size_t length);
 // Looks for the first match at or after `start`. `bounds` gets 2 * (groups + 1) numbers: begin and end of the whole

@@ -71,6 +71,7 @@ extension AggregateFunction {
             return precision <= DataType.longPrecision
                 ? FixedState(ExactSum<Int64, Int128>.self, input: types[0], output: wide, result: result)
                 : FixedState(ExactSum<Int128, Int128>.self, input: types[0], output: wide, result: result)
+        case .interval: return IntervalState(isMean: false)
         default: throw unsupported(types)
         }
     }
@@ -91,6 +92,7 @@ extension AggregateFunction {
             return types[0].physical == .int64
                 ? FixedState(DecimalMean<Int64>.self, input: types[0], output: wide, result: result)
                 : FixedState(DecimalMean<Int128>.self, input: types[0], output: wide, result: result)
+        case .interval: return IntervalState(isMean: true)
         default: throw unsupported(types)
         }
     }

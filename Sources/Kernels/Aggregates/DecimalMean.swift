@@ -29,7 +29,9 @@ struct DecimalMean<Input: FixedValue & FixedWidthInteger>: Accumulator {
         let factor = DecimalMath.powers[max(0, digits)]
         let divisor = Int128(count) * DecimalMath.powers[max(0, -digits)]
         guard !isOverflown, let mean = DecimalMath.multiplyDivide(sum, factor, by: divisor) else {
-            throw KernelError(.overflow, "the mean is out of range", ["type": "\(output)"])
+            throw KernelError(
+                .overflow, "the mean has more digits than its type",
+                ["values": "\(input)", "type": "\(output)"])
         }
         return mean
     }

@@ -58,6 +58,16 @@ import Synchronization
 
     deinit { unsafe firn_re2_free(handle) }
 
+    /// The number of the group with this name; nil without one.
+    func group(named name: [UInt8]) -> Int? {
+        guard !name.isEmpty else { return nil }
+        // SAFETY: the buffer outlives the call, and its count is given beside it.
+        let group = unsafe name.withUnsafeBufferPointer { name in
+            unsafe firn_re2_group_named(handle, name.baseAddress, name.count)
+        }
+        return group < 0 ? nil : Int(group)
+    }
+
     func matches(_ text: Span<UInt8>) throws(KernelError) -> Bool {
         // SAFETY: the span outlives the call, and its count is given beside it.
         let outcome = unsafe text.withUnsafeBufferPointer { text in

@@ -131,9 +131,7 @@ struct NumberCast {
     }
 
     private func outOfRange(_ value: some FixedWidthInteger, _ scale: Int) -> KernelError {
-        var text: [UInt8] = []
-        TextFormat.append(decimal: Int128(value), scale: scale, to: &text)
-        return cast.outOfRange(String(decoding: text, as: UTF8.self))
+        cast.outOfRange(TextFormat.text(decimal: Int128(value), scale: scale))
     }
 
     /// Unscaled values into the target's width; nil or too many digits is an overflow.
@@ -144,7 +142,7 @@ struct NumberCast {
         let bound = DecimalMath.bound(precision)
         func checked(_ row: Int) throws(KernelError) -> Int128 {
             guard let value = body(row), value < bound, value > -bound else {
-                throw cast.outOfRange("\(column.scalar(at: row).plainText)")
+                throw cast.outOfRange(column.scalar(at: row).plainText(of: column.type))
             }
             return value
         }
@@ -166,11 +164,17 @@ extension Optional {
 
 extension Scalar {
     /// The payload for a message: a number's digits, else the case's print.
-    var plainText: String {
-        switch self {
+    fileprivate func plainText(of type: DataType) -> String {
+        if case .decimal(_, let scale) = type {
+            switch self {
+            case .long(let value): return TextFormat.text(decimal: Int128(value), scale: scale)
+            case .int128(let value): return TextFormat.text(decimal: value, scale: scale)
+            default: break
+            }
+        }
+        return switch self {
         case .int(let value): "\(value)"
         case .long(let value): "\(value)"
-        case .int128(let value): "\(value)"
         case .float(let value): "\(value)"
         case .double(let value): "\(value)"
         case .string(let value): value

@@ -44,6 +44,12 @@ package enum TextFormat {
         buffer.append(contentsOf: digits.suffix(scale))
     }
 
+    static func text(decimal value: Int128, scale: Int) -> String {
+        var text: [UInt8] = []
+        append(decimal: value, scale: scale, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
     /// The shortest digits that read back the same; `1`, `0.1`, `1e+20`, `Infinity`, `NaN`.
     package static func append(_ value: Double, to buffer: inout [UInt8]) {
         append(

@@ -31,7 +31,8 @@ extension ScalarFunction {
             .concatWithSeparator, .stringToArray,
             .isNull, .isNotNull, .isTrue, .isNotTrue, .isFalse, .isNotFalse, .isDistinctFrom,
             .isNotDistinctFrom,
-            .structure, .namedStructure, .makeArray, .typeOf, .random, .uuid, .arrayHas, .jsonContains,
+            .frameAdd, .frameSubtract, .structure, .namedStructure, .makeArray, .typeOf, .random, .uuid,
+            .arrayHas, .jsonContains,
             .arrayAppend, .arrayPrepend, .arrayConcat, .arrayHasAll, .arrayHasAny, .arrayPosition,
             .arrayPositions, .arraySort, .arrayReverse, .arrayDistinct, .arrayFlatten, .arraySlice,
             .arrayRemove, .arrayRemoveN, .arrayRemoveAll, .arrayReplace, .arrayReplaceN, .arrayReplaceAll,
@@ -93,6 +94,8 @@ extension ScalarFunction {
         case .add, .subtract, .multiply, .divide, .modulo, .negate, .bitAnd, .bitOr, .bitXor, .bitNot,
             .shiftLeft, .shiftRight:
             return try Arithmetic.evaluate(call)
+        case .raise: return try Power.evaluate(call)
+        case .frameAdd, .frameSubtract: return try FrameArithmetic.evaluate(call)
         case .coalesce, .nullif, .greatest, .least, .nvl2, .nanvl: return try Conditional.evaluate(call)
         default: break
         }
@@ -132,6 +135,13 @@ extension ScalarFunction {
 }
 
 extension KernelCall {
+    /// The same call over some of its rows.
+    func sliced(_ range: Range<Int>) -> KernelCall {
+        KernelCall(
+            function: function, arguments: arguments.map { $0.slice(range) }, rowCount: range.count,
+            result: result, context: context)
+    }
+
     /// The same call over so many rows; every argument is constant.
     func resized(to count: Int) -> KernelCall {
         KernelCall(

@@ -2,19 +2,21 @@ import Columnar
 import Effects
 import Foundation
 
-/// Functions over numbers. Those over doubles follow IEEE 754: outside their domain they give NaN.
+/// Functions over numbers. Those over doubles follow IEEE 754: outside their domain they give NaN; exp and power overflow.
 enum Mathematics {
     static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
         if let function = unary(call.function) {
             let values: Operand<Double> = try call.double(0)
-            return try doubles(call, mapFixed(values, count: call.rowCount) { function($0) })
+            let items = mapFixed(values, count: call.rowCount) { function($0) }
+            if call.function == .exp { try checkOverflow(call, values, items) }
+            return try doubles(call, items)
         }
         switch call.function {
         case .abs, .ceil, .floor, .round, .trunc, .sign: return try Rounding.evaluate(call)
         case .pi:
             return try Column.constant(.double(.pi), .double, count: call.rowCount).cast(to: call.result)
         case .log: return try logarithm(call)
-        case .power: return try power(call)
+        case .power: return try Power.evaluate(call)
         case .atan2:
             let result: [Double] = zipFixed(try call.double(0), try call.double(1), count: call.rowCount) {
                 Foundation.atan2($0, $1)
@@ -31,6 +33,19 @@ enum Mathematics {
             return Column(.double, count: call.rowCount, .double(items))
         default: throw call.unsupported()
         }
+    }
+
+    /// As of `power`: finite numbers with an infinite result are errors.
+    private static func checkOverflow(
+        _ call: KernelCall, _ values: Operand<Double>, _ items: [Double]
+    ) throws(KernelError) {
+        let row = firstRow(
+            count: call.rowCount, validity: call.validity,
+            where: { items[$0] == .infinity && values[$0].isFinite })
+        guard let row else { return }
+        throw KernelError(
+            .overflow, "the result is out of range", ["operation": "\(call.function.name)(\(values[row]))"],
+            row: row)
     }
 
     private static func doubles(_ call: KernelCall, _ items: [Double]) throws(KernelError) -> Column {
@@ -74,44 +89,6 @@ enum Mathematics {
             Foundation.log($1) / Foundation.log($0)
         }
         return try doubles(call, result)
-    }
-
-    private static func power(_ call: KernelCall) throws(KernelError) -> Column {
-        guard call.result.isInteger else {
-            let result: [Double] = zipFixed(try call.double(0), try call.double(1), count: call.rowCount) {
-                Foundation.pow($0, $1)
-            }
-            return try doubles(call, result)
-        }
-        let bases = try call.long(0)
-        let exponents = try call.long(1)
-        let column = try call.rows.fixed(.long) { row throws(KernelError) -> Int64? in
-            guard exponents[row] >= 0 else {
-                throw KernelError(
-                    .invalidArgument, "an integer has no negative power", ["exponent": exponents[row]])
-            }
-            var result: Int64 = 1
-            var base = bases[row]
-            var exponent = exponents[row]
-            var isFaulty = false
-            while exponent > 0 {
-                if exponent & 1 == 1 {
-                    let (product, overflow) = result.multipliedReportingOverflow(by: base)
-                    (result, isFaulty) = (product, isFaulty || overflow)
-                }
-                exponent >>= 1
-                guard exponent > 0 else { break }
-                let (square, overflow) = base.multipliedReportingOverflow(by: base)
-                (base, isFaulty) = (square, isFaulty || overflow)
-            }
-            guard !isFaulty else {
-                throw KernelError(
-                    .overflow, "the result is out of range",
-                    ["operation": "power(\(bases[row]), \(exponents[row]))"])
-            }
-            return result
-        }
-        return try column.cast(to: call.result)
     }
 
     private static func whole(_ call: KernelCall) throws(KernelError) -> Column {

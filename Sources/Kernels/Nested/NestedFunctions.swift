@@ -84,6 +84,8 @@ enum NestedFunctions {
             switch (call.function, column.scalar(at: row)) {
             case (.arrayHas, .null): return .null
             case (.arrayHas, .list(let elements)): return .boolean(elements.contains(other))
+            case (.arrayLength, .list(let elements)) where call.has(1):
+                return length(elements, dimension: other, call)
             case (.arrayLength, .list(let elements)), (.cardinality, .list(let elements)):
                 return count(elements.count, call)
             case (.cardinality, .map(let pairs)): return count(pairs.count, call)
@@ -94,6 +96,18 @@ enum NestedFunctions {
             default: throw call.unsupported()
             }
         }
+    }
+
+    /// Dimensions count from one; of those inside, the first list tells.
+    private static func length(_ elements: [Scalar], dimension: Scalar, _ call: KernelCall) -> Scalar {
+        guard case .long(var wanted) = dimension, wanted >= 1 else { return .null }
+        var list = elements
+        while wanted > 1 {
+            guard case .list(let inner)? = list.first else { return .null }
+            list = inner
+            wanted -= 1
+        }
+        return count(list.count, call)
     }
 
     private static func count(_ value: Int, _ call: KernelCall) -> Scalar {

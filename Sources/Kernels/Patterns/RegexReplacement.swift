@@ -1,10 +1,14 @@
 import Columnar
 
-/// regexp_replace: `\1` or `${1}` stands for a group, `\0` or `\&` for the whole match, `\\` for a backslash.
+/// regexp_replace: `$1`, `${1}` or `\1` stands for a group, `$name` or `${name}` for one with a name, `$0`, `\0` or `\&` for
+/// the whole match, `$$` for a dollar, `\\` for a backslash. A group that is not there is empty.
+///
+/// Source: DataFusion, whose `$` is that of Rust's regex crate: a name goes on as far as letters, digits and `_` do.
 enum RegexReplacement {
     private enum Piece {
         case literal([UInt8])
         case group(Int)
+        case named([UInt8])
     }
 
     static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
@@ -31,13 +35,16 @@ enum RegexReplacement {
         var copied = 0
         while let (whole, groups) = try matches.next(expression, in: bytes) {
             try result.grow(by: bytes.extracting(copied..<whole.lowerBound))
+            func copy(_ number: Int) throws(KernelError) {
+                guard number < groups.count, let range = groups[number] else { return }
+                try result.grow(by: bytes.extracting(range))
+            }
             for piece in pieces {
                 switch piece {
                 case .literal(let text): try result.grow(by: text.span)
-                case .group(let number):
-                    if number < groups.count, let range = groups[number] {
-                        try result.grow(by: bytes.extracting(range))
-                    }
+                case .group(let number): try copy(number)
+                case .named(let name):
+                    if let number = expression.group(named: name) { try copy(number) }
                 }
             }
             copied = whole.upperBound
@@ -49,38 +56,47 @@ enum RegexReplacement {
     private static func pieces(_ replacement: String) -> [Piece] {
         var pieces: [Piece] = []
         var literal: [UInt8] = []
-        func flush() {
+        func add(_ piece: Piece) {
             if !literal.isEmpty { pieces.append(.literal(literal)) }
             literal = []
+            pieces.append(piece)
         }
-        let bytes = Array(replacement.utf8)
-        var index = 0
-        while index < bytes.count {
-            let next = index + 1 < bytes.count ? bytes[index + 1] : 0
-            if bytes[index] == UInt8(ascii: "\\"), let digit = NumberParsing.digit(next) {
-                flush()
-                pieces.append(.group(digit))
-                index += 2
-            } else if bytes[index] == UInt8(ascii: "\\"), next == UInt8(ascii: "&") {
-                flush()
-                pieces.append(.group(0))
-                index += 2
-            } else if bytes[index] == UInt8(ascii: "\\"), next == UInt8(ascii: "\\") {
-                literal.append(next)
-                index += 2
-            } else if bytes[index] == UInt8(ascii: "$"), next == UInt8(ascii: "{"),
-                let close = bytes[index...].firstIndex(of: UInt8(ascii: "}")),
-                let number = Int(String(decoding: bytes[(index + 2)..<close], as: UTF8.self))
-            {
-                flush()
-                pieces.append(.group(number))
-                index = close + 1
-            } else {
-                literal.append(bytes[index])
-                index += 1
+        var rest = Array(replacement.utf8)[...]
+        while let byte = rest.popFirst() {
+            switch (byte, rest.first) {
+            case (UInt8(ascii: "\\"), UInt8(ascii: "\\")), (UInt8(ascii: "$"), UInt8(ascii: "$")):
+                literal.append(byte)
+                rest.removeFirst()
+            case (UInt8(ascii: "\\"), UInt8(ascii: "&")):
+                add(.group(0))
+                rest.removeFirst()
+            case (UInt8(ascii: "\\"), _):
+                let digits = rest.prefix { NumberParsing.digit($0) != nil }
+                rest.removeFirst(digits.count)
+                if digits.isEmpty { literal.append(byte) } else { add(reference(digits)) }
+            case (UInt8(ascii: "$"), UInt8(ascii: "{")):
+                guard let close = rest.firstIndex(of: UInt8(ascii: "}")) else { fallthrough }
+                add(reference(rest[(rest.startIndex + 1)..<close]))
+                rest = rest[(close + 1)...]
+            case (UInt8(ascii: "$"), _):
+                let name = rest.prefix(while: isNameByte)
+                rest.removeFirst(name.count)
+                if name.isEmpty { literal.append(byte) } else { add(reference(name)) }
+            default: literal.append(byte)
             }
         }
-        flush()
+        if !literal.isEmpty { pieces.append(.literal(literal)) }
         return pieces
+    }
+
+    private static func reference(_ name: ArraySlice<UInt8>) -> Piece {
+        // A number that no group can have stays one: its group is empty, as any other that is not there.
+        let isNumber = !name.isEmpty && name.allSatisfy { NumberParsing.digit($0) != nil }
+        return isNumber
+            ? .group(Int(String(decoding: name, as: UTF8.self)) ?? .max) : .named(Array(name))
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        NumberParsing.digit(byte) != nil || (0x61...0x7A).contains(byte | 0x20) || byte == UInt8(ascii: "_")
     }
 }

@@ -25,11 +25,15 @@ enum TextParts {
         }
     }
 
-    /// Positions before the first character count too: `substring('abc', -1, 4)` is `ab`.
+    /// Positions before the first character count too: `substring('abc', -1, 4)` is `ab`. Of binary values they count bytes.
     private static func substring(_ call: KernelCall) throws(KernelError) -> Column {
         let text = try call.text(0)
         let starts = try call.long(1)
         let lengths: Operand<Int64>? = call.has(2) ? try call.long(2) : nil
+        let isBinary = call.result == .binary
+        func offset(of count: Int64, in bytes: Span<UInt8>) -> Int {
+            isBinary ? Int(min(count, Int64(bytes.count))) : UTF8Text.offset(of: Int(count), in: bytes)
+        }
         return try ranges(call, text) { row, bytes throws(KernelError) in
             var end = Int64.max
             if let length = lengths?[row] {
@@ -41,9 +45,9 @@ enum TextParts {
             }
             let first = max(1, starts[row])
             guard end > first else { return 0..<0 }
-            let from = UTF8Text.offset(of: Int(first - 1), in: bytes)
+            let from = offset(of: first - 1, in: bytes)
             let rest = bytes.extracting(from..<bytes.count)
-            let count = end == .max ? rest.count : UTF8Text.offset(of: Int(end - first), in: rest)
+            let count = end == .max ? rest.count : offset(of: end - first, in: rest)
             return from..<from + count
         }
     }

@@ -20,7 +20,8 @@ enum TimeArithmetic {
         case (.add, .date, _) where right.isInteger: return try days(call, date: 0, number: 1, sign: 1)
         case (.add, _, .date) where left.isInteger: return try days(call, date: 1, number: 0, sign: 1)
         case (.subtract, .date, _) where right.isInteger: return try days(call, date: 0, number: 1, sign: -1)
-        case (.add, .date, .time): return try dateAndTime(call)
+        case (.add, .date, .time): return try dateAndTime(call, date: 0, time: 1)
+        case (.add, .time, .date): return try dateAndTime(call, date: 1, time: 0)
         case (.subtract, .date, .date):
             let result = try IntegerArithmetic.evaluate(
                 KernelCall(
@@ -137,12 +138,16 @@ enum TimeArithmetic {
         return try column.cast(to: call.result)
     }
 
-    private static func dateAndTime(_ call: KernelCall) throws(KernelError) -> Column {
-        let dates: Operand<Int32> = call.arguments[0].operand()
-        let times: Operand<Int64> = call.arguments[1].operand()
-        let items: [Int64] = zipFixed(dates, times, count: call.rowCount) { Int64($0) &* perDay &+ $1 }
-        return try Column(.timestamp, count: call.rowCount, .int64(items), validity: call.validity).cast(
-            to: call.result)
+    private static func dateAndTime(
+        _ call: KernelCall, date: Int, time: Int
+    ) throws(KernelError) -> Column {
+        let dates: Operand<Int32> = call.arguments[date].operand()
+        let times: Operand<Int64> = call.arguments[time].operand()
+        let column = try call.rows.fixed(.timestamp) { row throws(KernelError) -> Int64? in
+            let sum = Int128(dates[row]) * Int128(perDay) + Int128(times[row])
+            return try Int64(exactly: sum).orThrow(outOfRange(call))
+        }
+        return try column.cast(to: call.result)
     }
 
     /// Timestamps are so many days and a clock time apart; times only a clock time.

@@ -105,7 +105,7 @@ enum TimeFunctions {
             let text = formats.isConstant ? last?.text ?? formats.bytes(at: row) : formats.bytes(at: row)
             if last?.text != text { last = (text, try TimeFormat(String(decoding: text, as: UTF8.self))) }
             let fraction = values[row].floorRemainder(dividingBy: units) &* (1_000_000_000 / units)
-            last?.format.append(
+            try last?.format.append(
                 seconds: values[row].floorDivided(by: units), fraction: fraction, isInstant: type.isInstant,
                 to: &buffer)
             return true

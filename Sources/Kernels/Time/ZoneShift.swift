@@ -43,7 +43,13 @@ private final class ZoneClock {
 
     init(_ name: String) throws(KernelError) {
         // Fixed offsets have two readings, ISO's and POSIX's, with opposite signs.
-        guard name.contains(where: \.isLetter), let zone = TimeZone(identifier: name) else {
+        guard name.contains(where: \.isLetter) else {
+            throw KernelError(
+                .invalidArgument,
+                "the sign of an offset has two readings; write INTERVAL '2 hours' for two hours east",
+                ["zone": name])
+        }
+        guard let zone = TimeZone(identifier: name) else {
             throw KernelError(
                 .invalidArgument, "there is no such time zone; write one like 'Europe/Berlin'", ["zone": name]
             )

@@ -71,7 +71,7 @@ package struct FrameBounds {
         let values: Operand<Int64> = offset.operand()
         for row in 0..<offset.count where offset.isNull(row) || values[row] < 0 {
             throw KernelError(
-                .invalidArgument, "the offset of a frame is not null and not negative", row: row)
+                .invalidArgument, offset.isNull(row) ? FrameOffset.isNull : FrameOffset.isNegative, row: row)
         }
         return values
     }

@@ -59,6 +59,13 @@ struct BinderContext {
         }
         return nil
     }
+
+    /// The fault for a name that no query has: of the one that has its table, or a column that is called almost like it.
+    func fault(_ own: PlannerError, _ name: QualifiedName, in scope: Scope) -> PlannerError {
+        if scope.hasTable(of: name) || scope.nearest(name) != nil { return own }
+        let other = frames.last { $0.scope.hasTable(of: name) || $0.scope.nearest(name) != nil }
+        return other?.scope.unknown(name) ?? own
+    }
 }
 
 /// A value given beside the statement, for `$1` or `?`. Text takes the type of its place, as a literal does.
@@ -90,14 +97,20 @@ package struct PlannerParameters: Sendable, Hashable, ExpressibleByArrayLiteral 
 extension PlannerParameter {
     /// A number by its digits, typed as a literal is: `1` is an int, `1.5` a decimal, `1e3` a double.
     ///
-    /// - Errors: `PLA-108` when it has more digits than a value may.
-    package init(digits: String) throws(PlannerError) {
+    /// - Errors: `PLA-108` with the parameter's name when it has more digits than a value may, or is too large.
+    package init(digits: String, called name: String) throws(PlannerError) {
         let literals = LiteralBinding(
             coercion: Coercion(
                 folding: ConstantFolding(context: KernelContext(now: Instant(microseconds: 0)))))
         let isNegative = digits.hasPrefix("-")
-        let value = try literals.number(
-            String(digits.drop { $0 == "-" || $0 == "+" }).lowercased(), isNegative: isNegative, at: .start)
+        let value: Expression
+        do throws(PlannerError) {
+            value = try literals.number(
+                String(digits.drop { $0 == "-" || $0 == "+" }).lowercased(), isNegative: isNegative, at: nil)
+        } catch {
+            throw PlannerError(
+                error.code, error.summary, ["parameter": name, "number": "\(digits.prefix(100))"], at: nil)
+        }
         self.init(value.literalValue ?? .null, value.type)
     }
 }

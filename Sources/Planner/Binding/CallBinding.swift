@@ -15,10 +15,7 @@ struct CallBinding {
             return special
         }
         guard let definition = FunctionRegistry.find(name) else {
-            throw PlannerError(
-                .unknownFunction, "there is no such function", ["function": name], at: callPosition,
-                hint: NameMatch.hint(
-                    name, among: FunctionRegistry.names + AggregateRegistry.names + Self.specials))
+            throw Self.unknown(name, at: callPosition)
         }
         let kinds = arguments.indices.compactMap { definition.kind(of: $0) }
         guard arguments.count >= definition.required.count, kinds.count == arguments.count else {
@@ -34,6 +31,21 @@ struct CallBinding {
             bound = bound.map { $0.type == type ? $0 : .cast($0, to: type, isTry: false) }
         }
         return .call(definition.function, bound, type)
+    }
+
+    /// Before what stands in the parentheses: of `cuont(*)` the name is wrong, not the star.
+    ///
+    /// - Errors: `unknownFunction`.
+    static func checkName(_ name: String, at position: TextPosition) throws(PlannerError) {
+        guard FunctionRegistry.find(name) != nil || specials.contains(name.lowercased()) else {
+            throw unknown(name, at: position)
+        }
+    }
+
+    private static func unknown(_ name: String, at position: TextPosition) -> PlannerError {
+        PlannerError(
+            .unknownFunction, "there is no such function", ["function": name], at: position,
+            hint: NameMatch.hint(name, among: FunctionRegistry.names + AggregateRegistry.names + specials))
     }
 
     /// - Errors: `typeMismatch` when no value could be converted, `invalidLiteral`.
@@ -55,7 +67,8 @@ struct CallBinding {
 
     private static let specials =
         [
-            "if", "date_part", "arrow_cast", "get_field", "struct_extract", "struct", "named_struct",
+            "if", "date_part", "datepart", "extract", "arrow_cast", "get_field", "struct_extract", "struct",
+            "named_struct",
         ] + dateParts.keys.sorted()
 
     /// `year(time)` is `extract(year FROM time)`.
@@ -83,6 +96,9 @@ struct CallBinding {
         case _ where Self.dateParts[name] != nil && arguments.count == 1:
             let part = Expression.literal(.string(Self.dateParts[name] ?? name), .string)
             return try datePart([part] + arguments, at: [callPosition] + positions)
+        // As in DuckDB: of a list its elements, of a text its characters.
+        case "len" where arguments.count == 1 && Self.isList(arguments[0]):
+            return try bind("array_length", arguments, at: positions, callPosition: callPosition)
         case "date_part", "datepart", "extract":
             guard arguments.count == 2 else {
                 throw wrongCount(name, takes: "2", given: arguments.count, at: callPosition)
@@ -108,8 +124,14 @@ struct CallBinding {
             let fields = arguments.enumerated().map { Field("c\($0)", $1.type) }
             return .call(.structure, arguments, .structure(fields))
         case "named_struct": return try namedStructure(arguments, at: positions, callPosition: callPosition)
-        default: return nil
+        default:
+            return try ByteCalls(binding: ArgumentBinding(coercion: context.coercion, function: name))
+                .bind(name, arguments, at: positions)
         }
+    }
+
+    private static func isList(_ value: Expression) -> Bool {
+        if case .list = value.type { true } else { false }
     }
 
     /// Whole parts are ints, as in DataFusion; the epoch is a double.

@@ -148,6 +148,7 @@ extension ExpressionBinder {
     ) throws(PlannerError) -> Expression {
         let time = try bind(value)
         let name = try bind(zone)
+        if name.type == .interval { return try bindOffset(time, name, at: position) }
         guard let text = name.constantText, ["UTC", "Z", "GMT", "+00:00"].contains(text.uppercased())
         else {
             // Text without a type is an instant, as in PostgreSQL.
@@ -157,13 +158,31 @@ extension ExpressionBinder {
             return try CallBinding(context: context).bind(
                 "timezone", [name, typed], at: [zone.position, position], callPosition: position)
         }
-        let target: DataType
-        switch time.type {
-        case .timestamptz: target = .timestamp
-        case .timestamptzNanos: target = .timestampNanos
-        case .timestampNanos: target = .timestamptzNanos
-        default: target = .timestamptz
+        return try coercion.coerce(
+            time, to: Self.otherSide(of: time.type), at: position, for: "AT TIME ZONE")
+    }
+
+    /// `AT TIME ZONE INTERVAL '2 hours'`: so far east of UTC, as in PostgreSQL.
+    private func bindOffset(
+        _ time: Expression, _ offset: Expression, at position: TextPosition
+    ) throws(PlannerError) -> Expression {
+        // Text without a type is an instant, as in PostgreSQL.
+        let typed =
+            time.type.isTimestamp || time.type == .date
+            ? time : try coercion.coerce(time, to: .timestamptz, at: position, for: "AT TIME ZONE")
+        let target = Self.otherSide(of: typed.type)
+        let converted = try coercion.coerce(typed, to: target, at: position, for: "AT TIME ZONE")
+        let isInstant = target == .timestamptz || target == .timestamptzNanos
+        return .call(isInstant ? .subtract : .add, [converted, offset], target)
+    }
+
+    /// The type without a zone of one with, and the other way round.
+    private static func otherSide(of type: DataType) -> DataType {
+        switch type {
+        case .timestamptz: .timestamp
+        case .timestamptzNanos: .timestampNanos
+        case .timestampNanos: .timestamptzNanos
+        default: .timestamptz
         }
-        return try coercion.coerce(time, to: target, at: position, for: "AT TIME ZONE")
     }
 }

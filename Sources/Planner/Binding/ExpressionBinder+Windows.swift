@@ -35,10 +35,9 @@ extension ExpressionBinder {
         var bound = try windowCall(call, binding)
         bound.place = SourcePlace(position)
         if let frame = specification.frame, bound.readsFrame {
-            let offsets = (
+            let offsets = WindowBinding.Offsets(
                 start: try offset(frame.start),
-                end: try frame.end.flatMap { end throws(PlannerError) in try offset(end) }
-            )
+                end: try frame.end.flatMap { end throws(PlannerError) in try offset(end) })
             try binding.frame(frame, offsets, order: order, into: &bound)
         }
         let result = BoundWindow(call: bound, partition: partition, order: order)
@@ -49,9 +48,9 @@ extension ExpressionBinder {
         return .column(Self.windowBase + windows.count - 1, bound.type)
     }
 
-    private mutating func offset(_ bound: FrameSyntax.Bound) throws(PlannerError) -> Expression? {
+    private mutating func offset(_ bound: FrameSyntax.Bound) throws(PlannerError) -> WindowBinding.Offset? {
         switch bound {
-        case .preceding(let syntax), .following(let syntax): try bind(syntax)
+        case .preceding(let syntax), .following(let syntax): (try bind(syntax), syntax.position)
         default: nil
         }
     }

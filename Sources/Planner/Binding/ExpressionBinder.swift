@@ -27,7 +27,7 @@ struct ExpressionBinder {
     var subqueries: [BoundSubquery] = []
     /// Like `aggregateFreeClause`, for subqueries.
     var subqueryFreeClause: String?
-    private(set) var isInsideAggregate = false
+    var isInsideAggregate = false
     /// Window functions met so far; their columns stand behind `windowBase`.
     var windows: [BoundWindow] = []
     /// The arguments of GROUPING, by call; their columns stand behind `groupingBase`.
@@ -128,10 +128,10 @@ struct ExpressionBinder {
                 return aliased
             }
             if let outer = try context.outer(name) { return outer }
-            throw error
+            throw context.fault(error, name, in: scope)
         } catch  where error.code == .unknownColumn {
             if let outer = try context.outer(name) { return outer }
-            throw error
+            throw context.fault(error, name, in: scope)
         }
     }
 
@@ -188,6 +188,7 @@ struct ExpressionBinder {
         if let definition = AggregateRegistry.find(name) {
             return try bindAggregate(call, definition, at: position)
         }
+        try CallBinding.checkName(name, at: position)
         guard !call.isDistinct, call.filter == nil, call.order.isEmpty, call.withinGroup.isEmpty else {
             throw PlannerError(
                 .misplacedAggregate, "DISTINCT, FILTER and ORDER BY belong to aggregates", ["function": name],
@@ -247,6 +248,7 @@ struct ExpressionBinder {
         _ call: CallSyntax, _ definition: AggregateDefinition, at position: TextPosition
     ) throws(PlannerError) -> Expression {
         if let clause = aggregateFreeClause {
+            if readsOnlyOuterColumns(call) { throw Self.outerAggregate(at: position) }
             throw PlannerError(
                 .misplacedAggregate, "an aggregate cannot stand in \(clause)",
                 ["function": call.function.last.text], at: position,
@@ -263,10 +265,7 @@ struct ExpressionBinder {
         bound.place = SourcePlace(position)
         let columns = bound.arguments.flatMap(\.columns)
         if !columns.isEmpty, columns.allSatisfy({ $0 >= Placeholder.outer }) {
-            // In SQL it is the outer query that groups then.
-            throw .unsupported(
-                "an aggregate over nothing but columns of a query further out", at: position,
-                hint: "compute it in that query")
+            throw Self.outerAggregate(at: position)
         }
         if let known = aggregates.firstIndex(of: bound) {
             return .column(Self.aggregateBase + known, bound.type)
@@ -355,21 +354,6 @@ extension ExpressionBinder {
         throw PlannerError(
             .misplacedAggregate, "an aggregate with DISTINCT is ordered by its arguments only", at: position,
             hint: "order by an argument as it is written, or remove the repeated rows in a subquery")
-    }
-
-    /// `count(DISTINCT a, b)`: rows, or distinct ones, in which no value is null.
-    private mutating func boundTupleCount(
-        _ syntax: [ExpressionSyntax], _ filter: Expression?, isDistinct: Bool
-    ) throws(PlannerError) -> AggregateCall {
-        let values = try bindAll(syntax)
-        let present = values.map { Expression.call(.isNotNull, [$0], .boolean) }
-        let condition = Expression.conjunction((filter.map { [$0] } ?? []) + present)
-        guard isDistinct else { return AggregateCall(.countAll, [], type: .long, filter: condition) }
-        let fields = values.enumerated().map { Field("c\($0)", $1.type) }
-        return AggregateCall(
-            .count, [.call(.structure, values, .structure(fields))], type: .long, isDistinct: true,
-            filter: condition
-        ).guarded
     }
 }
 

@@ -31,7 +31,7 @@ struct OperatorBinding {
         case .multiply: return try arithmetic(.multiply, values)
         case .divide: return try arithmetic(.divide, values)
         case .modulo: return try arithmetic(.modulo, values)
-        case .power: return .call(.power, try doubles(values, binary), .double)
+        case .power: return .call(.raise, try doubles(values, binary), .double)
         case .concatenate: return try concatenate(values)
         case .bitAnd: return try bits(.bitAnd, binary, values)
         case .bitOr: return try bits(.bitOr, binary, values)
@@ -105,7 +105,7 @@ struct OperatorBinding {
         return result
     }
 
-    /// Text beside anything is text; a list takes a list or an element, as in PostgreSQL.
+    /// Text beside anything but bytes is text; a list takes a list or an element, as in PostgreSQL.
     private func concatenate(_ values: [Expression]) throws(PlannerError) -> Expression {
         if values.contains(where: { Self.isList($0) }) {
             var joined = values[0]
@@ -117,6 +117,17 @@ struct OperatorBinding {
                     at: [position, position], callPosition: position)
             }
             return joined
+        }
+        // Bytes join bytes, and literals are read as bytes beside them.
+        if values.contains(where: { $0.type == .binary }),
+            values.allSatisfy({ $0.type == .binary || $0.type == .null || $0.isTextLiteral })
+        {
+            var parts: [Expression] = []
+            for (index, value) in values.enumerated() {
+                let place = positions.indices.contains(index) ? positions[index] : position
+                parts.append(try coercion.coerce(value, to: .binary, at: place, for: "operator ||"))
+            }
+            return .call(.concatOperator, parts, .binary)
         }
         guard values.contains(where: { $0.type.isText || $0.type == .null }),
             !values.contains(where: { $0.type.isNested })

@@ -27,6 +27,13 @@ struct WindowBinding {
     let name: String
     let position: TextPosition
 
+    /// What stands before PRECEDING or FOLLOWING, and where.
+    typealias Offset = (value: Expression, position: TextPosition)
+    struct Offsets {
+        var start: Offset?
+        var end: Offset?
+    }
+
     private var coercion: Coercion { context.coercion }
 
     /// The call of a function that is no aggregate.
@@ -56,8 +63,7 @@ struct WindowBinding {
 
     /// Gives the call the frame of its window.
     func frame(
-        _ syntax: FrameSyntax, _ offsets: (start: Expression?, end: Expression?), order: [SortKey],
-        into call: inout WindowCall
+        _ syntax: FrameSyntax, _ offsets: Offsets, order: [SortKey], into call: inout WindowCall
     ) throws(PlannerError) {
         let unit: WindowFrame.Unit =
             switch syntax.unit {
@@ -82,8 +88,8 @@ struct WindowBinding {
         if unit == .range {
             try measure(offsets, order, into: &call)
         } else {
-            call.start = try offsets.start.map { value throws(PlannerError) in try count(value) }
-            call.end = try offsets.end.map { value throws(PlannerError) in try count(value) }
+            call.start = try offsets.start.map { offset throws(PlannerError) in try count(offset) }
+            call.end = try offsets.end.map { offset throws(PlannerError) in try count(offset) }
         }
     }
 
@@ -106,60 +112,57 @@ struct WindowBinding {
         }
     }
 
-    private func count(_ value: Expression) throws(PlannerError) -> Expression {
-        try refuseNegative(value)
-        return try coercion.coerce(value, to: .long, at: position, for: "the offset of a frame")
+    private func count(_ offset: Offset) throws(PlannerError) -> Expression {
+        try check(offset)
+        return try coercion.coerce(offset.value, to: .long, at: offset.position, for: "the offset of a frame")
     }
 
     /// The values at which frames begin and end, on the key's scale.
     private func measure(
-        _ offsets: (start: Expression?, end: Expression?), _ order: [SortKey], into call: inout WindowCall
+        _ offsets: Offsets, _ order: [SortKey], into call: inout WindowCall
     ) throws(PlannerError) {
-        guard offsets.start != nil || offsets.end != nil else { return }
+        guard let first = offsets.start ?? offsets.end else { return }
         guard order.count == 1 else {
             throw PlannerError(
-                .unlikeShape, "a frame of RANGE with an offset needs ORDER BY over one key", at: position)
+                .unlikeShape, "a frame of RANGE with an offset needs ORDER BY over one key",
+                at: first.position)
         }
         let key = order[0].expression
         var values: [Expression] = []
+        var positions: [TextPosition] = []
         for (bound, offset) in [(call.frame.start, offsets.start), (call.frame.end, offsets.end)] {
             guard let offset else { continue }
-            try refuseNegative(offset)
+            try check(offset)
             let isBefore = (bound == .preceding) != order[0].isDescending
-            let value = try OperatorBinding(
-                context: context, position: position, positions: [position, position]
-            ).bind(isBefore ? .subtract : .add, [key, offset])
-            // The largest key may have no value so far behind it.
-            values.append(value.mayFault ? .located(value, SourcePlace(position)) : value)
+            let place = offset.position
+            let value = try OperatorBinding(context: context, position: place, positions: [place, place])
+                .bind(isBefore ? .subtract : .add, [key, offset.value])
+            guard case .call(_, let operands, let type) = value else {
+                preconditionFailure("a sum is a call")
+            }
+            // The largest key has no value behind it: the frame ends there.
+            values.append(
+                .located(.call(isBefore ? .frameSubtract : .frameAdd, operands, type), SourcePlace(place)))
+            positions.append(place)
         }
         let (unified, _) = try coercion.unify(
-            [key] + values, at: Array(repeating: position, count: values.count + 1),
-            for: "the offset of a frame")
+            [key] + values, at: [first.position] + positions, for: "the offset of a frame")
         call.rangeKey = unified[0]
         call.start = offsets.start == nil ? nil : unified[1]
         call.end = offsets.end == nil ? nil : unified[unified.count - 1]
     }
 
-    private func refuseNegative(_ value: Expression) throws(PlannerError) {
-        guard value.isConstant else { return }
-        let isNegative: Bool
+    /// Refuses constants that are NULL or negative; of other offsets that is found row by row.
+    private func check(_ offset: Offset) throws(PlannerError) {
+        guard offset.value.isConstant else { return }
+        let value: Scalar?
         do {
-            switch try context.folding.value(of: value) {
-            case .null: isNegative = true
-            case .int(let number): isNegative = number < 0
-            case .long(let number): isNegative = number < 0
-            case .int128(let number): isNegative = number < 0
-            case .double(let number): isNegative = !(number >= 0)
-            case .interval(let interval):
-                isNegative = interval.months < 0 || interval.days < 0 || interval.microseconds < 0
-            default: isNegative = false
-            }
+            value = try context.folding.value(of: offset.value)
         } catch {
-            throw .constant(error, at: position)
+            throw .constant(error, at: offset.position)
         }
-        if isNegative {
-            throw PlannerError(
-                .invalidLiteral, "the offset of a frame is not null and not negative", at: position)
+        if let value, let problem = FrameOffset.problem(value) {
+            throw PlannerError(.invalidLiteral, problem, at: offset.position)
         }
     }
 }

@@ -32,12 +32,14 @@ enum AggregateRegistry {
         case .float, .double: .double
         case .decimal(let precision, let scale):
             .decimal(precision: min(DataType.maximumPrecision, precision + 10), scale: scale)
+        case .interval: .interval
         default: nil
         }
     }
 
     /// Means of decimals get four more digits before and behind the point, as in DataFusion.
     private static let mean = ResultRule.rule { types in
+        if types[0] == .interval { return .interval }
         guard case .decimal(let precision, let scale) = types[0] else { return .double }
         let limit = DataType.maximumPrecision
         return .decimal(precision: min(limit, precision + 4), scale: min(limit, scale + 4))
@@ -51,8 +53,8 @@ enum AggregateRegistry {
 
     static let all: [AggregateDefinition] = [
         AggregateDefinition(.count, [.any], .type(.long)),
-        AggregateDefinition(.sum, [.number], sum),
-        AggregateDefinition(.average, aliases: ["mean"], [.number], mean),
+        AggregateDefinition(.sum, [.amount], sum),
+        AggregateDefinition(.average, aliases: ["mean"], [.amount], mean),
         AggregateDefinition(.minimum, [.any], .argument(0)),
         AggregateDefinition(.maximum, [.any], .argument(0)),
         AggregateDefinition(.boolAnd, aliases: ["every"], [.boolean], .type(.boolean)),

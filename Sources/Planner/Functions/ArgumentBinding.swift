@@ -33,7 +33,7 @@ struct ArgumentBinding {
         case .type(let type): return type
         case .argument(let index): return types[index]
         case .common: return types.last ?? .null
-        case .digits: return RoundedType.result(of: arguments)
+        case .digits(let keepsWhole): return RoundedType.result(of: arguments, keepsWhole: keepsWhole)
         case .rule(let compute):
             guard let type = compute(types) else {
                 throw mismatch(types.map(\.description).joined(separator: ", "), at: position)
@@ -57,6 +57,7 @@ struct ArgumentBinding {
         case .boolean: return try coercion.coerce(value, to: .boolean, at: position, for: function)
         case .interval: return try coercion.coerce(value, to: .interval, at: position, for: function)
         case .date: return try coercion.coerce(value, to: .date, at: position, for: function)
+        case .amount: return type == .interval ? value : try one(value, .number, at: position)
         case .number:
             if type == .null { return .null(.long) }
             if value.isTextLiteral {

@@ -13,6 +13,8 @@ enum ParameterKind: Sendable, Hashable {
     case double
     /// A number, as it is.
     case number
+    /// A number or an interval, as it is.
+    case amount
     case boolean
     case date
     /// Date, time or timestamp, as it is; text literals become timestamps.
@@ -42,9 +44,9 @@ enum ResultRule: Sendable {
     case argument(Int)
     /// The type of the `.common` arguments.
     case common
-    /// The type of a number rounded to a second argument's digits (none: 0): whole numbers give doubles as in
+    /// The type of a number cut to a second argument's digits (none: 0): whole numbers stay whole or give doubles, as in
     /// DataFusion, decimals keep no more digits than a literal asks for, as in PostgreSQL.
-    case digits
+    case digits(keepsWhole: Bool)
     /// From the types of the arguments; nil where the function does not take them.
     case rule(@Sendable ([DataType]) -> DataType?)
 }

@@ -6,8 +6,8 @@ extension AggregateFunction {
         switch self {
         case .countAll: "The number of rows"
         case .count: "The number of values that are not null"
-        case .sum: "The sum: of integers as bigint, of decimals exact, overflow is an error"
-        case .average: "The mean: of decimals as decimal, else as double"
+        case .sum: "The sum: of integers as bigint, of decimals exact; overflow is an error"
+        case .average: "The mean: of decimals as decimal, of intervals as interval, else as double"
         case .minimum: "The smallest"
         case .maximum: "The largest"
         case .boolAnd: "True when all are"

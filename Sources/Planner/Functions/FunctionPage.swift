@@ -28,8 +28,29 @@ package enum FunctionPage {
             "`IGNORE NULLS`.", "", "| function | does |", "|---|---|",
         ]
         lines += WindowRegistry.all.map { "| `\($0.usage)` | \($0.function.meaning) |" }
+        lines += timeFormats
         return lines.joined(separator: "\n") + "\n"
     }
+
+    private static let timeFormats = [
+        "", "## Time formats", "",
+        "Pieces of a format, to write by and to read by, as in DataFusion; all else stands for itself. `%-d` fills a number up with",
+        "nothing, `%_d` with spaces, `%0d` with zeros. A piece that does not exist is an error, and so is a zone to write of a time without",
+        "one.", "", "| piece | is |", "|---|---|",
+        "| `%Y`, `%C`, `%y`, `%q` | the year, its century, its last two digits, the quarter |",
+        "| `%m`, `%b` = `%h`, `%B` | the month as number, short and long name |",
+        "| `%d`, `%e`, `%j` | the day of the month, filled up with a space, of the year |",
+        "| `%a`, `%A`, `%u`, `%w` | the weekday as short and long name, as number from Monday (1), from Sunday (0) |",
+        "| `%G`, `%g`, `%V` | the year of the ISO week, its last two digits, the ISO week |",
+        "| `%U`, `%W` | the week from the first Sunday, from the first Monday on |",
+        "| `%H`, `%k`, `%I`, `%l`, `%p`, `%P` | the hour to 23, filled up with a space, to 12, likewise, AM, am |",
+        "| `%M`, `%S`, `%f`, `%.f`, `%3f`, `%.3f` | the minute, the second, its fraction, with a point, three digits of it |",
+        "| `%z`, `%:z`, `%Z`, `%s` | `+0000`, `+00:00`, `UTC`, seconds since 1970 |",
+        "| `%F`, `%D` = `%x`, `%v` | `%Y-%m-%d`, `%m/%d/%y`, `%e-%b-%Y` |",
+        "| `%T` = `%X`, `%R`, `%r` | `%H:%M:%S`, `%H:%M`, `%I:%M:%S %p` |",
+        "| `%c`, `%+` | `%a %b %e %T %Y`, `%FT%T%.f%:z` |",
+        "| `%%`, `%n`, `%t` | a percent sign, a line break, a tab |",
+    ]
 
     /// One name of one function.
     package struct Entry: Sendable {
@@ -98,6 +119,7 @@ extension ParameterKind {
         case .anyAsText, .any: "any"
         case .integer: "integer"
         case .double, .number: "number"
+        case .amount: "number or interval"
         case .boolean: "boolean"
         case .date: "date"
         case .time: "date or time"

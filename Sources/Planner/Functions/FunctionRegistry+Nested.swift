@@ -49,7 +49,8 @@ extension FunctionRegistry {
             element,
             ("array_element([1, 2], -1)", "2")),
         FunctionDefinition(
-            .arrayLength, aliases: ["list_length"], [.list], .type(.long), ("array_length([1, 2])", "2")),
+            .arrayLength, aliases: ["list_length"], [.list], optional: [.integer], .type(.long),
+            ("array_length([1, 2])", "2")),
         FunctionDefinition(
             .arrayHas, aliases: ["array_contains", "list_has", "list_contains"], [.list, .any],
             .type(.boolean),

@@ -15,7 +15,7 @@ extension FunctionRegistry {
             .typeOf, aliases: ["typeof"], [.any], .type(.string), ("arrow_typeof(1)", "'int'")),
     ]
 
-    /// Whole numbers and decimals stay exact, as in PostgreSQL; DataFusion gives doubles for whole ones.
+    /// Decimals stay exact, as in PostgreSQL; whole numbers give doubles, as in DataFusion.
     private static let rounded = ResultRule.rule { types in
         switch types[0] {
         case .int, .long: .double
@@ -30,9 +30,10 @@ extension FunctionRegistry {
         FunctionDefinition(.abs, [.number], .argument(0), ("abs(-5)", "5")),
         FunctionDefinition(.ceil, aliases: ["ceiling"], [.number], rounded, ("ceil(1.2)", "2.0")),
         FunctionDefinition(.floor, [.number], rounded, ("floor(-1.2)", "-2.0")),
-        FunctionDefinition(.round, [.number], optional: [.integer], .digits, ("round(2.345, 2)", "2.35")),
         FunctionDefinition(
-            .trunc, aliases: ["truncate"], [.number], optional: [.integer], .digits,
+            .round, [.number], optional: [.integer], .digits(keepsWhole: true), ("round(2.345, 2)", "2.35")),
+        FunctionDefinition(
+            .trunc, aliases: ["truncate"], [.number], optional: [.integer], .digits(keepsWhole: false),
             ("trunc(2.789, 1)", "2.7")),
         FunctionDefinition(.sign, aliases: ["sign"], [.number], .argument(0), ("sign(-7)", "-1")),
         FunctionDefinition(.sqrt, [.double], .type(.double), ("sqrt(9)", "3.0")),
@@ -43,8 +44,7 @@ extension FunctionRegistry {
         FunctionDefinition(.log2, [.double], .type(.double), ("log2(8)", "3.0")),
         FunctionDefinition(.log, [.double], optional: [.double], .type(.double), ("log(2, 8)", "3.0")),
         FunctionDefinition(
-            .power, aliases: ["pow"], [.number, .number],
-            .rule { $0.allSatisfy(\.isInteger) ? .long : .double }, ("power(2, 10)", "1024")),
+            .power, aliases: ["pow"], [.number, .number], .type(.double), ("power(2, 10)", "1024.0")),
         FunctionDefinition(.pi, [], .type(.double), ("pi()", "3.141592653589793")),
         FunctionDefinition(.gcd, [.integer, .integer], .type(.long), ("gcd(12, 18)", "6")),
         FunctionDefinition(.lcm, [.integer, .integer], .type(.long), ("lcm(4, 6)", "12")),

@@ -133,13 +133,11 @@ struct Scope {
             star: starPositions + right.starPositions.map { $0 + columns.count })
     }
 
-    private func unknown(_ name: QualifiedName) -> PlannerError {
-        let last = name.last.text
-        let shown = columns.filter { !$0.isHidden }
+    /// The fault for a name that is not here.
+    func unknown(_ name: QualifiedName) -> PlannerError {
         if name.parts.count > 1, let fault = unknownTable(name) { return fault }
-        var hint = NameMatch.hint(
-            name.parts.count == 1 ? last : name.parts[name.parts.count - 1].text,
-            among: shown.map(\.name))
+        let shown = candidates(for: name)
+        var hint = nearest(name).map { "did you mean \(Identifier($0))?" }
         if hint == nil {
             let first = shown.prefix(8).map { "\(Identifier($0.name))" }.joined(separator: ", ")
             hint =
@@ -152,14 +150,36 @@ struct Scope {
 }
 
 extension Scope {
+    /// Whether a table here has the name that stands before the column's.
+    func hasTable(of name: QualifiedName) -> Bool { table(of: name) != nil }
+
+    private func table(of name: QualifiedName) -> [String]? {
+        let texts = name.texts
+        return (1..<max(1, texts.count)).reversed().map { Array(texts[..<$0]) }.first { qualifier in
+            columns.contains { $0.isCalled(qualifier) }
+        }
+    }
+
+    /// The column that was probably meant.
+    func nearest(_ name: QualifiedName) -> String? {
+        NearestName.find(name.last.text, among: candidates(for: name).map(\.name))
+    }
+
+    /// The columns the name could mean: those of its table.
+    private func candidates(for name: QualifiedName) -> [Column] {
+        let shown = columns.filter { !$0.isHidden }
+        guard name.parts.count > 1 else { return shown }
+        guard let table = table(of: name) else { return [] }
+        return shown.filter { $0.isCalled(table) }
+    }
+
     /// The fault of `x.a` where no table is called x; nil where one is, or where x could be a column.
     private func unknownTable(_ name: QualifiedName) -> PlannerError? {
         let texts = name.texts
-        let isTable = (1..<texts.count).contains { count in
-            columns.contains { $0.isCalled(Array(texts[..<count])) }
-        }
         let tables = columns.compactMap { $0.qualifiers.last?.last }
-        guard !isTable, !tables.isEmpty, positionsByName[texts[0].lowercased()] == nil else { return nil }
+        guard !hasTable(of: name), !tables.isEmpty, positionsByName[texts[0].lowercased()] == nil else {
+            return nil
+        }
         let named = name.parts[name.parts.count - 2].text
         var seen = Set<String>()
         let known = tables.filter { seen.insert($0).inserted }

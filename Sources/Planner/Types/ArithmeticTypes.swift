@@ -55,6 +55,7 @@ enum ArithmeticTypes {
         case (.add, .date, .int), (.add, .int, .date), (.subtract, .date, .int): .date
         case (.subtract, .date, .date): .int
         case (.add, .date, .interval), (.add, .interval, .date), (.subtract, .date, .interval): .timestamp
+        case (.add, .date, .time), (.add, .time, .date): .timestamp
         case (.add, .interval, .interval), (.subtract, .interval, .interval): .interval
         case (.multiply, .interval, let number), (.multiply, let number, .interval):
             number.isNumeric ? .interval : nil

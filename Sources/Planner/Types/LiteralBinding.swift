@@ -29,12 +29,15 @@ struct LiteralBinding {
     /// `1` is an int, or the smallest type that holds it; `1.5` a decimal of its digits; `1e3` a double.
     ///
     /// The sign comes along because the least long has no positive twin.
-    func number(_ digits: String, isNegative: Bool, at position: TextPosition) throws(PlannerError)
+    func number(_ digits: String, isNegative: Bool, at position: TextPosition?) throws(PlannerError)
         -> Expression
     {
         let signed = (isNegative ? "-" : "") + digits
         if digits.contains("e") {
-            guard let value = Double(signed), value.isFinite else { throw outOfRange(digits, at: position) }
+            guard let value = Double(signed), value.isFinite else {
+                throw PlannerError(
+                    .invalidLiteral, "the number is too large for a double", ["number": digits], at: position)
+            }
             return .literal(.double(value), .double)
         }
         if let value = Int32(signed) { return .literal(.int(value), .int) }
@@ -50,7 +53,7 @@ struct LiteralBinding {
         return .literal(type.physical == .int64 ? .long(Int64(unscaled)) : .int128(unscaled), type)
     }
 
-    private func outOfRange(_ digits: String, at position: TextPosition) -> PlannerError {
+    private func outOfRange(_ digits: String, at position: TextPosition?) -> PlannerError {
         PlannerError(
             .invalidLiteral, "the number has too many digits",
             ["number": digits, "limit": DataType.maximumPrecision],

@@ -80,7 +80,7 @@ extension ScalarFunction {
         case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .isDistinctFrom,
             .isNotDistinctFrom,
             .and, .or, .add, .subtract, .multiply, .divide, .modulo, .bitAnd, .bitOr, .bitXor, .shiftLeft,
-            .shiftRight,
+            .shiftRight, .raise,
             .concatOperator, .like, .notLike, .ilike, .notILike, .similarTo:
             true
         default: false

@@ -60,6 +60,7 @@ extension Parser {
         } else {
             return nil
         }
+        if let fault = tableClauseFault() { throw fault }
         try expect(.join)
         return (kind, isNatural, start)
     }
@@ -90,7 +91,8 @@ extension Parser {
         advance()
         let table = try nested { parser throws(SQLSyntaxError) in try parser.tableReference() }
         try expect(.closeParenthesis)
-        return table
+        guard let alias = try tableAlias() else { return table }
+        return table.inQuery(called: alias, isLateral: false)
     }
 
     /// Whether the parenthesis here holds a query, `((SELECT …) UNION …)`, and not a join, `((SELECT …) a JOIN …)`.

@@ -22,6 +22,27 @@ extension Lexer {
             .unterminated, "the \(what) never ends", at: start, hint: "close it with \(quote)")
     }
 
+    /// `'…'`, with what goes on in quotes on the next lines, as in the SQL standard.
+    mutating func string(from start: TextPosition) throws(SQLSyntaxError) -> String {
+        var text = try quoted("'", "string", from: start)
+        while let distance = continuation() {
+            offset += distance
+            text += try quoted("'", "string", from: start)
+        }
+        return text
+    }
+
+    /// How far away the next quote is, when a line break and nothing but blanks lie before it.
+    private func continuation() -> Int? {
+        var distance = 0
+        var hasBreak = false
+        while [0x20, 0x09, 0x0A, 0x0D].contains(peek(distance)) {
+            hasBreak = hasBreak || peek(distance) == 0x0A
+            distance += 1
+        }
+        return hasBreak && peek(distance) == UInt8(ascii: "'") ? distance : nil
+    }
+
     /// `E'line\n'`: backslash escapes as in PostgreSQL.
     mutating func escapedString(from start: TextPosition) throws(SQLSyntaxError) -> String {
         offset += 1

@@ -89,7 +89,7 @@ struct Lexer {
     private mutating func next(at start: TextPosition) throws(SQLSyntaxError) -> Token.Kind {
         guard offset < bytes.count else { return .end }
         switch peek() {
-        case UInt8(ascii: "'"): return .string(try quoted("'", "string", from: start))
+        case UInt8(ascii: "'"): return .string(try string(from: start))
         case UInt8(ascii: "\""): return try name(quotedBy: "\"", from: start)
         case UInt8(ascii: "`"): return try name(quotedBy: "`", from: start)
         case UInt8(ascii: "0")...UInt8(ascii: "9"): return try number(from: start)

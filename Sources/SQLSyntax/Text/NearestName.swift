@@ -5,7 +5,8 @@ package enum NearestName {
     /// - Cost: candidates × length², on names of at most 64 scalars.
     package static func find(_ name: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(name.lowercased().unicodeScalars.prefix(64))
-        let allowed = wanted.count <= 2 ? 1 : wanted.count <= 5 ? 2 : 3
+        // In a short word two edits make another one: xor is no corr, age no range.
+        let allowed = wanted.count <= 3 ? 1 : wanted.count <= 7 ? 2 : 3
         var best: (name: String, distance: Int)?
         for candidate in candidates {
             let letters = Array(candidate.lowercased().unicodeScalars.prefix(64))

@@ -17,12 +17,16 @@ package indirect enum TableSyntax: Sendable, Hashable {
 
     /// `LATERAL (SELECT * FROM …) AS name`
     package func inLateralQuery(named name: Identifier) -> TableSyntax {
+        inQuery(called: TableAliasSyntax(name: name, columns: []), isLateral: true)
+    }
+
+    /// `(SELECT * FROM …) AS alias`
+    package func inQuery(called alias: TableAliasSyntax, isLateral: Bool) -> TableSyntax {
         let star = ExpressionSyntax(.star(StarSyntax()), at: position)
         let select = SelectSyntax(
             items: [SelectSyntax.Item(value: star)], from: [self], position: position)
         return .subquery(
-            QuerySyntax(body: .select(select), position: position), isLateral: true,
-            alias: TableAliasSyntax(name: name, columns: []))
+            QuerySyntax(body: .select(select), position: position), isLateral: isLateral, alias: alias)
     }
 }
 

@@ -27,8 +27,8 @@ extension StatementRequest {
         switch json {
         case .null: return PlannerParameter(.null, .null)
         case .boolean(let value): return PlannerParameter(.boolean(value), .boolean)
-        case .integer(let value): return try PlannerParameter(digits: "\(value)")
-        case .number(let digits): return try PlannerParameter(digits: digits)
+        case .integer(let value): return try PlannerParameter(digits: "\(value)", called: name)
+        case .number(let digits): return try PlannerParameter(digits: digits, called: name)
         case .string(let text): return PlannerParameter(.string(text), .string)
         case .array, .object:
             throw SessionsError(
