@@ -13,8 +13,9 @@ struct LandedRows {
 
     /// The ids in a sink's table, by pipeline.
     func ids(of sink: SinkDefinition) async throws -> [Int64: [Int64]] {
+        guard let table = sink.table else { throw SimulationFault("\(sink.name) has no table") }
         var found: [Int64: [Int64]] = [:]
-        for row in try await rows(of: sink.identifier, columns: ["id", "pipeline"]) {
+        for row in try await rows(of: table, columns: ["id", "pipeline"]) {
             guard case .long(let id) = row[0], case .long(let pipeline) = row[1] else {
                 throw SimulationFault("a row without id: \(row)")
             }

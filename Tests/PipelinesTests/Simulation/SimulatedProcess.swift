@@ -120,11 +120,12 @@ final class SimulatedProcess: Sendable {
     }
 
     private func context(of statement: SimulatedStatement) -> RunnerContext {
-        RunnerContext(
+        guard let table = statement.sink.table else { preconditionFailure("the simulation's sinks are tables") }
+        return RunnerContext(
             key: statement.key, pipelineName: statement.name, source: logs[statement.streamIndex],
             preparation: statement.preparation,
             sink: CatalogSink(
-                catalog: catalog, definition: statement.sink, stream: statement.stream,
+                catalog: catalog, definition: statement.sink, identifier: table, stream: statement.stream,
                 pipelineName: statement.name, columns: statement.preparation.output, tables: tables),
             policy: statement.sink.rollingPolicy, metastore: metastore, clock: machine.clock,
             randomness: machine, pool: pool, memory: memory, trials: TrialTurns(isCareful: false),

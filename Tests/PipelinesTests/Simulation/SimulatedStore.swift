@@ -21,6 +21,18 @@ struct SimulatedStore: BlobStore {
         return Upload(store: self, inner: upload)
     }
 
+    func publish(_ sealed: SealedBlob) async throws -> BlobInfo {
+        try await attempt("publish") { try await machine.objects.publish(sealed) }
+    }
+
+    func discard(_ sealed: SealedBlob) async throws {
+        try await attempt("discard") { try await machine.objects.discard(sealed) }
+    }
+
+    func discardSealed(except receipts: Set<String>) async throws {
+        try await attempt("discard") { try await machine.objects.discardSealed(except: receipts) }
+    }
+
     func delete(_ paths: [BlobPath]) async throws {
         for path in paths { try await attempt("delete") { try await machine.objects.delete([path]) } }
     }
@@ -54,6 +66,10 @@ struct SimulatedStore: BlobStore {
 
         func complete(if condition: PutCondition) async throws -> BlobInfo {
             try await store.attempt("complete") { try await inner.complete(if: condition) }
+        }
+
+        func seal() async throws -> SealedBlob {
+            try await store.attempt("seal") { try await inner.seal() }
         }
 
         func abort() async { await inner.abort() }
