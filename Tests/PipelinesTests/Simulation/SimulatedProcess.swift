@@ -120,7 +120,7 @@ final class SimulatedProcess: Sendable {
     }
 
     private func context(of statement: SimulatedStatement) -> RunnerContext {
-        guard let table = statement.sink.table else { preconditionFailure("the simulation's sinks are tables") }
+        guard let table = statement.sink.table else { preconditionFailure("sinks here are tables") }
         return RunnerContext(
             key: statement.key, pipelineName: statement.name, source: logs[statement.streamIndex],
             preparation: statement.preparation,
