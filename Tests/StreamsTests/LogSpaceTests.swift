@@ -23,7 +23,11 @@ private final class CrampedFiles: LogFiles {
     func list(_ directory: String) throws(StreamsError) -> [String] { try live.list(directory) }
     func create(_ path: String) throws(StreamsError) -> any LogFile { try live.create(path) }
     func open(_ path: String) throws(StreamsError) -> (any LogFile)? { try live.open(path) }
-    func remove(_ path: String) throws(StreamsError) { try live.remove(path) }
+    func remove(_ path: String) throws(StreamsError) {
+        let bytes = try live.open(path)?.size() ?? 0
+        try live.remove(path)
+        space.withLock { $0.freeBytes += Int(bytes) }
+    }
     func removeDirectory(_ path: String) throws(StreamsError) { try live.removeDirectory(path) }
     func syncDirectory(_ path: String) throws(StreamsError) { try live.syncDirectory(path) }
 }

@@ -108,7 +108,7 @@ import Testing
         #expect(changed.version == 2)
         #expect(try registry.stream("clicks").definition == changed)
         let refused = await #expect(throws: StreamsError.self) {
-            _ = try await registry.change("clicks", ["schema": nil])
+            _ = try await registry.change("clicks", ["name": "other"])
         }
         #expect(refused?.code == .invalidDefinition)
         await registry.close()
