@@ -72,7 +72,7 @@ struct PlannerFaultTests {
             ),
             (
                 "SELECT sum(year) OVER (ORDER BY year RANGE BETWEEN 1 PRECEDING AND NULL FOLLOWING) FROM flights",
-                "PLA-108", 1, 67, nil
+                "PLA-108", 1, 68, nil
             ),
             (
                 "SELECT sum(year) OVER (ORDER BY year RANGE 'x' PRECEDING) FROM flights", "PLA-108", 1, 44,

@@ -188,16 +188,16 @@ struct ExpressionBinder {
         if let definition = AggregateRegistry.find(name) {
             return try bindAggregate(call, definition, at: position)
         }
+        if let lambda = call.arguments.first(where: \.isLambda) {
+            throw .unsupported(
+                "a lambda", at: lambda.position,
+                hint: "UNNEST the list, and put it together with array_agg")
+        }
         try CallBinding.checkName(name, at: position)
         guard !call.isDistinct, call.filter == nil, call.order.isEmpty, call.withinGroup.isEmpty else {
             throw PlannerError(
                 .misplacedAggregate, "DISTINCT, FILTER and ORDER BY belong to aggregates", ["function": name],
                 at: position)
-        }
-        if let lambda = call.arguments.first(where: \.isLambda) {
-            throw .unsupported(
-                "a lambda", at: lambda.position,
-                hint: "UNNEST the list, and put it together with array_agg")
         }
         let arguments = try bindAll(call.arguments)
         return try CallBinding(context: context).bind(
