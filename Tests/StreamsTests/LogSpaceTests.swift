@@ -14,11 +14,21 @@ import Testing
 /// The operating system's files on a volume that is as full as a test says.
 private final class CrampedFiles: LogFiles {
     private let live = LiveLogFiles()
-    private let space = Mutex(VolumeSpace(sizeBytes: 1_000_000, freeBytes: 1_000_000))
+    private struct State {
+        var space = VolumeSpace(sizeBytes: 1_000_000, freeBytes: 1_000_000)
+        /// What is removed is free at once.
+        var givesBack = true
+    }
+    private let state = Mutex(State())
 
-    func setFree(_ bytes: Int) { space.withLock { $0.freeBytes = bytes } }
+    func setFree(_ bytes: Int, givesBack: Bool = true) {
+        state.withLock {
+            $0.space.freeBytes = bytes
+            $0.givesBack = givesBack
+        }
+    }
 
-    func volume(of directory: String) -> VolumeSpace? { space.withLock { $0 } }
+    func volume(of directory: String) -> VolumeSpace? { state.withLock { $0.space } }
     func createDirectory(_ path: String) throws(StreamsError) { try live.createDirectory(path) }
     func list(_ directory: String) throws(StreamsError) -> [String] { try live.list(directory) }
     func create(_ path: String) throws(StreamsError) -> any LogFile { try live.create(path) }
@@ -26,7 +36,7 @@ private final class CrampedFiles: LogFiles {
     func remove(_ path: String) throws(StreamsError) {
         let bytes = try live.open(path)?.size() ?? 0
         try live.remove(path)
-        space.withLock { $0.freeBytes += Int(bytes) }
+        state.withLock { if $0.givesBack { $0.space.freeBytes += bytes } }
     }
     func removeDirectory(_ path: String) throws(StreamsError) { try live.removeDirectory(path) }
     func syncDirectory(_ path: String) throws(StreamsError) { try live.syncDirectory(path) }
@@ -192,7 +202,7 @@ private final class CrampedFiles: LogFiles {
                     receivedAt: Instant(microseconds: 0)), to: stream.id)
         }
         try log.advance(consumer: "a", to: LogOffset(record: 3))
-        files.setFree(50_000)
+        files.setFree(50_000, givesBack: false)
         await registry.measureSpace()
         #expect(registry.space == LogSpace(freeBytes: 50_000, reserveBytes: 100_000))
         #expect(registry.space?.isShort == true)
