@@ -62,7 +62,7 @@ def test_events_that_are_no_objects_are_rejected_into_a_table_and_the_others_lan
     firn.flush(firn.stream["id"])
     after = firn.stats(firn.pipeline["id"])
     assert after["rejected"] - before["rejected"] == 4 and after["passed"] - before["passed"] == 1
-    rejects = firn.rows("lake", "SELECT index, path, message, raw FROM rejects.events WHERE code = 'not_an_object' ORDER BY index")
+    rejects = firn.rows("lake", "SELECT index, path, message, raw FROM rejects.events WHERE path = '$' AND code = 'type_mismatch' ORDER BY index")
     assert [(r["index"], r["path"], r["raw"]) for r in rejects] == [
         (1, "$", "5"), (2, "$", '[{"id":1}]'), (3, "$", "null"), (4, "$", '"a"')]
     assert all("an object" in r["message"] for r in rejects)
