@@ -56,15 +56,6 @@ extension RejectsTable {
         let old = table.metadata.currentSchema
         let missing = schema.fields.filter { field in !old.fields.contains { $0.name == field.name } }
         guard missing.map(\.name) == [runColumn] else { return table }
-        var ids = FreshFieldIDs(after: table.metadata.lastColumnID)
-        var whole = old
-        whole.fields += ids.assign(missing)
-        let commit = TableCommit(
-            warehouse: table.warehouse, identifier: table.identifier,
-            requirements: [
-                .tableUUID(table.uuid), .currentSchemaID(old.schemaID),
-                .lastAssignedFieldID(table.metadata.lastColumnID),
-            ], updates: [.addSchema(whole, lastColumnID: ids.lastID), .setCurrentSchema(-1)])
-        return try await catalog.commit([commit])[0]
+        return try await catalog.commit([TableCommit(adding: missing, to: table)])[0]
     }
 }

@@ -63,16 +63,8 @@ struct SinkTables: Sendable {
                 column.name != RecordPreparation.timeColumn && !old.fields.contains { $0.name == column.name }
             }
             if missing.isEmpty { return table }
-            var ids = FreshFieldIDs(after: table.metadata.lastColumnID)
-            var whole = old
             // The rows that are there have no value for them.
-            whole.fields += ids.assign(missing.map { Field($0.name, $0.type) })
-            let commit = TableCommit(
-                warehouse: table.warehouse, identifier: table.identifier,
-                requirements: [
-                    .tableUUID(table.uuid), .currentSchemaID(old.schemaID),
-                    .lastAssignedFieldID(table.metadata.lastColumnID),
-                ], updates: [.addSchema(whole, lastColumnID: ids.lastID), .setCurrentSchema(-1)])
+            let commit = TableCommit(adding: missing.map { Field($0.name, $0.type) }, to: table)
             do { return try await catalog.commit([commit])[0] } catch let error as CatalogError
                 where error.code == .commitConflict
             {
@@ -138,5 +130,21 @@ struct SinkTables: Sendable {
     /// The time column is the sink's own gift.
     private static func isWritten(_ field: Field, _ columns: Schema) -> Bool {
         columns.index(of: field.name) != nil || field.name == RecordPreparation.timeColumn
+    }
+}
+
+extension TableCommit {
+    /// Columns behind those a table has, unless another commit changed them meanwhile.
+    init(adding fields: [Field], to table: LoadedTable) {
+        let old = table.metadata.currentSchema
+        var ids = FreshFieldIDs(after: table.metadata.lastColumnID)
+        var whole = old
+        whole.fields += ids.assign(fields)
+        self.init(
+            warehouse: table.warehouse, identifier: table.identifier,
+            requirements: [
+                .tableUUID(table.uuid), .currentSchemaID(old.schemaID),
+                .lastAssignedFieldID(table.metadata.lastColumnID),
+            ], updates: [.addSchema(whole, lastColumnID: ids.lastID), .setCurrentSchema(-1)])
     }
 }
