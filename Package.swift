@@ -3,10 +3,11 @@ import Foundation
 import PackageDescription
 
 // The floor plan. ARCHITECTURE.md has the same table in prose; Scripts/check-imports compares the two with every
-// `import` line. `uses` lists direct imports only.
+// `import` line. `uses` lists direct imports only, and `testsUse` what a room's tests import beyond those.
 struct Room {
     var name: String
     var uses: [String]
+    var testsUse: [String] = []
     var isTested = true
 }
 
@@ -19,7 +20,9 @@ let rooms: [Room] = [
     Room(name: "XMLText", uses: ["Faults"], isTested: false),
     Room(name: "Telemetry", uses: ["Effects", "JSONText"]),
     // Layer 1
-    Room(name: "Columnar", uses: ["Faults", "CArrowData"]),
+    Room(
+        name: "Columnar", uses: ["Faults", "CArrowData"],
+        testsUse: ["Effects"]),
     Room(name: "Kernels", uses: ["Faults", "Effects", "Octets", "JSONText", "Columnar", "Signing", "CRE2"]),
     Room(name: "Signing", uses: ["Faults", "Effects", "Octets", "COpenSSL"]),
     Room(name: "HTTPClient", uses: ["Faults", "Telemetry", "CCurl"]),
@@ -64,17 +67,20 @@ let rooms: [Room] = [
         uses: [
             "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Signing", "Blobs", "Metastore",
             "Scheduling", "Iceberg", "Tables",
-        ]),
+        ],
+        testsUse: ["Columnar"]),
     Room(
         name: "Planner",
-        uses: ["Faults", "Effects", "Columnar", "Kernels", "SQLSyntax", "Plans"]),
+        uses: ["Faults", "Effects", "Columnar", "Kernels", "SQLSyntax", "Plans"],
+        testsUse: ["Iceberg", "JSONText"]),
     Room(
         name: "Execution",
         uses: [
             "Faults", "Effects", "Octets", "Telemetry", "Columnar", "Kernels", "Blobs", "Scheduling",
             "FileFormats",
             "Iceberg", "Tables", "Plans",
-        ]),
+        ],
+        testsUse: ["JSONText"]),
     Room(
         name: "Streams",
         uses: [
@@ -88,7 +94,8 @@ let rooms: [Room] = [
             "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Kernels", "Blobs", "Scheduling",
             "FileFormats",
             "Iceberg", "Tables", "SQLSyntax", "Plans", "Catalogs", "Planner", "Execution",
-        ]),
+        ],
+        testsUse: ["Metastore"]),
     Room(
         name: "Pipelines",
         uses: [
@@ -117,7 +124,8 @@ let rooms: [Room] = [
         uses: [
             "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Signing", "FileFormats",
             "Iceberg", "Tables", "Catalogs", "Identity", "Wire", "XMLText",
-        ]),
+        ],
+        testsUse: ["Blobs", "Metastore", "Scheduling"]),
     Room(
         name: "QueryAPI",
         uses: [
@@ -131,13 +139,15 @@ let rooms: [Room] = [
             "Faults", "Effects", "Telemetry", "JSONText", "Signing", "Scheduling", "FileFormats", "Streams",
             "Identity",
             "Wire",
-        ]),
+        ],
+        testsUse: ["Columnar", "Metastore"]),
     Room(
         name: "ManagementAPI",
         uses: [
             "Faults", "Effects", "Telemetry", "JSONText", "Buckets", "Iceberg", "Tables", "Catalogs",
             "Streams", "Pipelines", "Sessions", "Identity", "Wire",
-        ]),
+        ],
+        testsUse: ["Metastore", "Scheduling", "Signing"]),
     // Layer 8
     Room(
         name: "Node",
@@ -148,7 +158,8 @@ let rooms: [Room] = [
             "Wire",
             "S3API",
             "CatalogAPI", "QueryAPI", "IngestAPI", "ManagementAPI",
-        ]),
+        ],
+        testsUse: ["Octets"]),
     Room(
         name: "Commands",
         uses: [
@@ -161,7 +172,8 @@ let rooms: [Room] = [
 
 // `FIRN_ROOMS=Kernels,Tables swift test` builds only these rooms and what they use: an edit to a test run in seconds.
 let wanted: Set<String>? = Context.environment["FIRN_ROOMS"].map { list in
-    var open = list.split(separator: ",").map(String.init) + ["TestKit"]
+    let chosen = list.split(separator: ",").map(String.init)
+    var open = chosen + ["TestKit"] + rooms.filter { chosen.contains($0.name) }.flatMap(\.testsUse)
     var seen = Set<String>()
     while let name = open.popLast() {
         guard seen.insert(name).inserted else { continue }
@@ -235,7 +247,7 @@ let targets: [Target] = rooms.filter { isWanted($0.name) }.flatMap { room -> [Ta
     let usesLog = room.name == "Streams" || room.uses.contains("Streams")
     let kits = ["TestKit"] + (usesLog ? ["StreamsKit"] : [])
     let tests = Target.testTarget(
-        name: room.name + "Tests", dependencies: dependencies([room.name] + kits + room.uses),
+        name: room.name + "Tests", dependencies: dependencies([room.name] + kits + room.uses + room.testsUse),
         exclude: hasFixtures ? ["Fixtures"] : [], swiftSettings: swiftSettings)
     return [main, tests]
 }
