@@ -34,6 +34,9 @@ extension Fault {
     /// `no such schema in the table (schema-id: 7) at line 1, column 8; try …`
     package var message: String { message(with: context) }
 
+    /// The same for who asks from outside: nothing of where the server keeps its own files.
+    package var publicMessage: String { message(with: context.filter { $0.name != serverFile }) }
+
     /// The same with the code among the values, for people who see nothing else: `… (schema-id: 7, code: ICE-101); try …`
     package var messageWithCode: String { message(with: context + [("code", code.rawValue)]) }
 
@@ -71,6 +74,9 @@ package enum FaultPlace: Sendable, Equatable, CustomStringConvertible {
         }
     }
 }
+
+/// The name of a context value that is a path on the server's disk: for its log and its operator, not for clients.
+package let serverFile = "server file"
 
 /// Builds the context list of a fault from a literal, keeping its order.
 package func faultContext(_ pairs: KeyValuePairs<String, any Sendable>) -> [(name: String, value: String)] {

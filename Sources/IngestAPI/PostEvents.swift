@@ -35,7 +35,7 @@ struct PostEvents {
             let append = LogAppend(
                 body: body.bytes, eventCount: body.events.count, framing: body.events.framing,
                 receivedAt: receivedAt, wasCompressed: body.wasCompressed, mark: mark)
-            receipt = try await keep(append, checksum: body.checksum, in: stream.definition)
+            receipt = try await api.streams.append(append, checksum: body.checksum, to: stream.definition.id)
         } else if mark?.sequence != nil {
             throw IngestError(.badMark, "a request without events takes no place in a sequence")
         }
@@ -79,16 +79,6 @@ struct PostEvents {
         }
         // Denied in the words that also answer for a stream that does not exist.
         try principal.require(.pipelinesSend)
-    }
-
-    private func keep(
-        _ append: LogAppend, checksum: UInt32, in stream: StreamDefinition
-    ) async throws -> LogReceipt {
-        do {
-            return try await api.streams.append(append, checksum: checksum, to: stream.id)
-        } catch let error as StreamsError {
-            throw error.withoutPlace
-        }
     }
 
     /// - Errors: `notLanded`: the events are durable, so a repeat needs a key.

@@ -33,8 +33,8 @@ struct SystemRoutes: Sendable {
     private func ready() async throws -> Response {
         guard readiness.isReady else { return .text("draining\n", status: 503) }
         _ = try await metastore.read { try $0.query("SELECT 1 AS one") }
-        guard streams.space?.isShort != true else {
-            return .text("ready\nno events are taken: the disk has no room for them\n")
+        guard !streams.refusesEvents else {
+            return .text("ready\nevents are refused: the disk has no room for them\n")
         }
         return .text("ready\n")
     }

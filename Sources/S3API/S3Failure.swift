@@ -30,7 +30,7 @@ struct S3Failure {
             }
     }
 
-    private static func message(_ fault: some Fault) -> String { fault.message }
+    private static func message(_ fault: some Fault) -> String { fault.publicMessage }
 
     private static func answer(_ code: S3Error.Code) -> (String, Int) {
         switch code {

@@ -57,7 +57,7 @@ package struct StreamsError: Fault {
 
     package let code: Code
     package let summary: String
-    package private(set) var context: [(name: String, value: String)]
+    package let context: [(name: String, value: String)]
     package let hint: String?
     package let cause: (any Error)?
     package let retryAfterSeconds: Int?
@@ -72,14 +72,5 @@ package struct StreamsError: Fault {
         self.hint = hint
         self.cause = cause
         self.retryAfterSeconds = retryAfterSeconds
-    }
-
-    private static let placeNames: Set<String> = ["path", "operation", "errno", "reason", "position"]
-
-    /// For those who only send events: where on this machine it happened is for its own log.
-    package var withoutPlace: StreamsError {
-        var error = StreamsError(code, summary, hint: hint, cause: self, retryAfterSeconds: retryAfterSeconds)
-        error.context = context.filter { !Self.placeNames.contains($0.name) }
-        return error
     }
 }

@@ -30,7 +30,7 @@ package enum Envelope {
 
     /// What a client may read: a fault's own words, and nothing of errors that we did not make for people.
     package static func publicMessage(of error: any Error) -> String {
-        if let fault = error as? any Fault { return fault.message }
+        if let fault = error as? any Fault { return fault.publicMessage }
         if error is CancellationError { return "the request was cancelled" }
         return "internal error; the log has the details under this request's id"
     }

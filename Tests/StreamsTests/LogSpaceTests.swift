@@ -195,32 +195,27 @@ private final class CrampedFiles: LogFiles {
         let stream = try await registry.create(["name": "s"])
         let log = try registry.stream("s").log.get()
         _ = try log.register(consumer: "a", landed: nil)
-        for _ in 0..<3 {
-            _ = try await registry.append(
-                LogAppend(
-                    body: [UInt8](repeating: 0x20, count: 20_000), eventCount: 1, framing: .lines,
-                    receivedAt: Instant(microseconds: 0)), to: stream.id)
-        }
+        let append = LogAppend(
+            body: [UInt8](repeating: 0x20, count: 20_000), eventCount: 1, framing: .lines,
+            receivedAt: Instant(microseconds: 0))
+        for _ in 0..<3 { _ = try await registry.append(append, to: stream.id) }
         try log.advance(consumer: "a", to: LogOffset(record: 3))
+        #expect(!registry.refusesEvents)
         files.setFree(50_000, givesBack: false)
         await registry.measureSpace()
-        #expect(registry.space == LogSpace(freeBytes: 50_000, reserveBytes: 100_000))
-        #expect(registry.space?.isShort == true)
+        #expect(registry.refusesEvents)
         let metrics = environment.metrics
         #expect(metrics.gauge("firn_stream_disk_free_bytes", help: "").current == 50_000)
         #expect(metrics.gauge("firn_stream_disk_reserve_bytes", help: "").current == 100_000)
         #expect(try await eventually { log.status.oldest == LogOffset(record: 2) })
+        // Room for smaller requests, and none for the last one.
+        files.setFree(110_000, givesBack: false)
+        await registry.measureSpace()
+        #expect(!registry.refusesEvents)
+        await #expect { _ = try await registry.append(append, to: stream.id) } throws: {
+            ($0 as? StreamsError)?.code == .noSpace
+        }
+        #expect(registry.refusesEvents)
         await registry.close()
-    }
-
-    @Test("what producers are told of a fault says nothing of this machine's files")
-    func withoutPlace() {
-        let fault = StreamsError(
-            .noSpace, "the disk is full",
-            ["operation": "pwrite", "path": "/srv/firn/streams/1/2.log", "errno": 28, "reason": "No space"],
-            hint: "make room", retryAfterSeconds: 5)
-        #expect(fault.withoutPlace.message == "the disk is full; make room")
-        #expect(fault.withoutPlace.retryAfterSeconds == 5)
-        #expect("\(fault.withoutPlace)".contains("/srv/firn"))
     }
 }

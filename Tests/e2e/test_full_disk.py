@@ -87,7 +87,8 @@ def test_a_disk_full_of_events_that_nobody_lands_keeps_room_for_landing(firn, di
     assert int(refusal.headers["retry-after"]) >= 1 and "STR-301" in refusal.text
     assert str(disk) not in refusal.text and "path" not in refusal.text
     assert not producer.send()
-    assert firn.call("GET", "/readyz").status_code == 200
+    ready = firn.call("GET", "/readyz")
+    assert ready.status_code == 200 and "events are refused: the disk has no room" in ready.text
     before = producer.kept
     # Lands at its deadline only, were the disk not short.
     sink = firn.api("POST", "pipelines/v1/sinks", {

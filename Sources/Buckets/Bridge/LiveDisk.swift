@@ -1,5 +1,6 @@
 package import Blobs
 import CDisk
+import Faults
 
 #if canImport(Glibc)
     import Glibc
@@ -155,5 +156,5 @@ private func diskFault(_ operation: String, _ path: String, _ number: Int32 = er
     let isFull = number == ENOSPC || number == EDQUOT
     return BlobsError(
         isFull ? .noSpace : .unavailable, isFull ? "the disk is full" : "a file operation failed",
-        ["operation": operation, "path": path, "reason": reason])
+        ["operation": operation, serverFile: path, "reason": reason])
 }

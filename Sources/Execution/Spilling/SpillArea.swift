@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import Scheduling
 import Synchronization
@@ -38,7 +39,7 @@ package final class SpillArea: Sendable {
         } catch {
             throw ExecutionError(
                 .spillFailed, "the directory for what queries put aside cannot be used",
-                ["path": directory, "reason": error.localizedDescription])
+                [serverFile: directory, "reason": error.localizedDescription])
         }
     }
 

@@ -1,4 +1,5 @@
 import CSQLite
+import Faults
 
 /// One connection to the database file, with its prepared statements.
 ///
@@ -17,7 +18,7 @@ import CSQLite
         // SAFETY: the path is a C string for the call's duration; SQLite writes one pointer to `opened`.
         let status = unsafe sqlite3_open_v2(path, &opened, access | SQLITE_OPEN_NOMUTEX, nil)
         guard let handle = unsafe opened else {
-            throw MetastoreError(.unavailable, "no memory for a database connection", ["path": path])
+            throw MetastoreError(.unavailable, "no memory for a database connection", [serverFile: path])
         }
         unsafe self.handle = handle
         guard status == SQLITE_OK else {

@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 
 /// A connection to the database file in the data directory: the only writer's, or a reader's.
@@ -97,7 +98,7 @@ final class SQLiteSession: DatabaseSession, @unchecked Sendable {
         guard descriptor >= 0 else {
             throw MetastoreError(
                 .unavailable, "the metastore's file cannot be opened",
-                ["path": path, "reason": unsafe String(cString: strerror(errno))])
+                [serverFile: path, "reason": unsafe String(cString: strerror(errno))])
         }
         Glibc.close(descriptor)
     }

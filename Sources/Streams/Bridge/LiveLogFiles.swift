@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 
 #if canImport(Glibc)
@@ -34,7 +35,7 @@ package struct LiveLogFiles: LogFiles {
             return try FileManager.default.contentsOfDirectory(atPath: directory)
         } catch {
             throw StreamsError(
-                .inputOutputFailed, "the directory cannot be listed", ["path": directory], cause: error)
+                .inputOutputFailed, "the directory cannot be listed", [serverFile: directory], cause: error)
         }
     }
 
@@ -161,7 +162,7 @@ private func fileFault(_ operation: String, _ path: String) -> StreamsError {
     let code: StreamsError.Code = [ENOSPC, EDQUOT].contains(number) ? .noSpace : .inputOutputFailed
     return StreamsError(
         code, code == .noSpace ? "the disk is full" : "a file operation failed",
-        ["operation": operation, "path": path, "errno": number, "reason": text],
+        ["operation": operation, serverFile: path, "errno": number, "reason": text],
         hint: code == .noSpace ? "make room on the server's disk" : nil,
         retryAfterSeconds: code == .noSpace ? LogState.spaceRetrySeconds : nil)
 }

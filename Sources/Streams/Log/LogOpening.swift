@@ -1,4 +1,5 @@
 import Effects
+import Faults
 
 /// Finds and verifies the segments of a log when it is opened.
 ///
@@ -119,7 +120,7 @@ struct LogOpening {
         case .newerVersion(let version):
             throw StreamsError(
                 .newerVersion, "a newer build wrote the log",
-                ["path": segment.path, "version": version, "known": SegmentHeader.version])
+                [serverFile: segment.path, "version": version, "known": SegmentHeader.version])
         case .damaged: throw damage(segment.path, at: 0, "the segment's header is damaged")
         }
     }
@@ -173,7 +174,8 @@ struct LogOpening {
 
     private func damage(_ path: String, at position: Int, _ reason: String) -> StreamsError {
         StreamsError(
-            .corrupt, "the stream's log is damaged", ["path": path, "position": position, "reason": reason],
+            .corrupt, "the stream's log is damaged",
+            [serverFile: path, "position": position, "reason": reason],
             hint: "restore the file from a copy; nothing was changed")
     }
 }

@@ -1,3 +1,4 @@
+import Faults
 import Octets
 
 /// Reads records of one segment file into memory and checks them.
@@ -76,6 +77,7 @@ struct LogReading {
 
     private func damage(at position: Int, _ reason: String) -> StreamsError {
         StreamsError(
-            .corrupt, "the stream's log is damaged", ["path": path, "position": position, "reason": reason])
+            .corrupt, "the stream's log is damaged",
+            [serverFile: path, "position": position, "reason": reason])
     }
 }

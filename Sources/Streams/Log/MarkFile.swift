@@ -1,4 +1,5 @@
 import Effects
+import Faults
 import Octets
 
 /// A checkpoint of the marks of all records before `end`; what comes after is in the segments themselves.
@@ -70,7 +71,7 @@ struct MarkFile: Equatable {
         guard found <= version else {
             throw StreamsError(
                 .newerVersion, "a newer build wrote the index of requests",
-                ["path": path, "version": found, "known": version])
+                [serverFile: path, "version": found, "known": version])
         }
         let owner = UniqueID(
             high: bytes.littleEndian(at: 16, as: UInt64.self),

@@ -1,4 +1,5 @@
 import Effects
+import Faults
 import Telemetry
 
 /// Reads and writes the checkpoints of a log's marks. Used by one thread at a time.
@@ -19,7 +20,7 @@ struct MarkStore: Sendable {
         }
         if newest == nil, let last = generations.last, last > 0 || generations.count > 1 {
             throw StreamsError(
-                .corrupt, "the index of requests is damaged", ["path": path(last)],
+                .corrupt, "the index of requests is damaged", [serverFile: path(last)],
                 hint: "restore the file from a copy; nothing was changed")
         }
         for generation in generations where generation != newest?.generation {

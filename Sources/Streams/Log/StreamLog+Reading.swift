@@ -43,14 +43,15 @@ extension StreamLog {
     ) throws(StreamsError) -> LogSegment {
         let bytes = try file.read(at: 0, count: SegmentHeader.byteCount)
         guard case .header(let header) = SegmentHeader.read(bytes.span) else {
-            throw StreamsError(.corrupt, "the segment's header is damaged", ["path": path, "position": 0])
+            throw StreamsError(
+                .corrupt, "the segment's header is damaged", [serverFile: path, "position": 0])
         }
         let scan = try SegmentScan.run(file, header: header)
         guard scan.fault == nil, scan.segment.endRecord == segment.endRecord else {
             throw StreamsError(
                 .corrupt, "the stream's log is damaged",
                 [
-                    "path": path, "position": scan.segment.byteCount,
+                    serverFile: path, "position": scan.segment.byteCount,
                     "reason": scan.fault?.reason ?? "records are missing at the segment's end",
                 ])
         }

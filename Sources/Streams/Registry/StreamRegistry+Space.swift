@@ -47,6 +47,10 @@ extension StreamRegistry {
         }
     }
 
-    /// What was measured last; nil while nobody knows, or nothing is kept for landing.
-    package var space: LogSpace? { state.withLock { $0.space } }
+    /// What was measured last leaves nothing for events, or the last request to a stream found no room for its own.
+    package var refusesEvents: Bool {
+        let (space, streams) = state.withLock { ($0.space, Array($0.streams.values)) }
+        if space?.isShort == true { return true }
+        return streams.contains { if case .success(let log) = $0.log { log.lacksRoom } else { false } }
+    }
 }
