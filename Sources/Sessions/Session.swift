@@ -140,6 +140,9 @@ package final class Session: Sendable {
             return try await DescriptionStatements(catalog).create(name, isView: isView)
         case .describe(let name, let isExtended):
             return try await DescriptionStatements(catalog).describe(name, isExtended: isExtended)
+        case .describeQuery(let query):
+            let schema = try await plan(query, in: warehouse, request).result.plan.schema
+            return DescriptionStatements.answer(schema.fields)
         case .createNamespace(let syntax): return try await catalog.create(syntax)
         case .alterNamespace(let name, let change): return try await catalog.alter(name, change)
         case .dropNamespace(let name, let ifExists, let isCascading):

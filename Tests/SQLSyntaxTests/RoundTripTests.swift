@@ -55,7 +55,11 @@ struct RoundTripTests {
             ("alter view v set ('a' = 'b')", "ALTER VIEW v SET ('a' = 'b')"),
             ("drop view v", "DROP VIEW v"), ("show views from a like 'b'", "SHOW VIEWS IN a LIKE 'b'"),
             ("show create view v", "SHOW CREATE VIEW v"), ("desc extended t", "DESCRIBE EXTENDED t"),
-            ("describe extended", "DESCRIBE extended"),
+            ("describe extended", "DESCRIBE extended"), ("desc values (1)", "DESCRIBE VALUES (1)"),
+            (
+                "describe with x as (select 1 as a) select * from x",
+                "DESCRIBE WITH x AS (SELECT 1 AS a) SELECT * FROM x"
+            ),
             (
                 "create schema s comment 'x' with (a = 1)",
                 "CREATE NAMESPACE s WITH PROPERTIES ('comment' = 'x', 'a' = '1')"

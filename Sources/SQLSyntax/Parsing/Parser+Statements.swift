@@ -90,6 +90,7 @@ extension Parser {
     }
 
     private mutating func describe() throws(SQLSyntaxError) -> StatementSyntax {
+        if startsQuery { return .describeQuery(try query()) }
         _ = take(.table)
         // A table may be called extended.
         let isNamed = lookAhead().kind != .end && lookAhead().kind != .sign(.period)

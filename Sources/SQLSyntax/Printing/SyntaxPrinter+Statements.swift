@@ -77,6 +77,9 @@ extension SyntaxPrinter {
         case .describe(let name, let isExtended):
             write(isExtended ? "DESCRIBE EXTENDED " : "DESCRIBE ")
             write(name)
+        case .describeQuery(let query):
+            write("DESCRIBE ")
+            write(query)
         case .set(let setting):
             write("SET ")
             write(setting.name)

@@ -19,6 +19,8 @@ package enum StatementSyntax: Sendable, Hashable {
     case showViews(in: QualifiedName?, like: String?)
     case showCreate(QualifiedName, isView: Bool)
     case describe(QualifiedName, isExtended: Bool)
+    /// The columns that a query answers.
+    case describeQuery(QuerySyntax)
     case set(SettingSyntax)
     /// Nil for all settings.
     case reset(Identifier?)
@@ -50,7 +52,8 @@ extension StatementSyntax {
         case .alterView(let syntax):
             if case .rename(let name) = syntax.change { name } else { syntax.name }
         case .showTables(let namespace, _), .showViews(let namespace, _): namespace
-        case .query, .explain, .showNamespaces, .showFunctions, .set, .reset, .showSettings: nil
+        case .query, .explain, .describeQuery, .showNamespaces, .showFunctions, .set, .reset, .showSettings:
+            nil
         }
     }
 }

@@ -17,16 +17,22 @@ struct DescriptionStatements {
         let rows: [[String?]]
         switch try await statements.resolver.find(name, for: TableResolver.reading) {
         case .table(let table):
-            rows = columns(of: table.metadata) + (isExtended ? facts(about: table) : [])
+            rows = Self.columns(of: table.metadata) + (isExtended ? facts(about: table) : [])
         case .view(_, let view):
             let schema = view.metadata.currentVersion.flatMap { view.metadata.schema(withID: $0.schemaID) }
-            rows = columns(schema?.fields ?? [], [:]) + (isExtended ? facts(about: view.metadata) : [])
+            rows = Self.columns(schema?.fields ?? [], [:]) + (isExtended ? facts(about: view.metadata) : [])
         }
-        return CatalogStatements.texts(
-            ["column_name", "data_type", "is_nullable", "partition", "comment"], rows)
+        return Self.answer(rows)
     }
 
-    private func columns(of metadata: TableMetadata) -> [[String?]] {
+    /// The columns of a query.
+    static func answer(_ fields: [Field]) -> Batch { answer(columns(fields, [:])) }
+
+    private static func answer(_ rows: [[String?]]) -> Batch {
+        CatalogStatements.texts(["column_name", "data_type", "is_nullable", "partition", "comment"], rows)
+    }
+
+    private static func columns(of metadata: TableMetadata) -> [[String?]] {
         var transforms: [Int: [String]] = [:]
         for field in metadata.defaultSpec.fields {
             transforms[field.sourceID, default: []].append("\(field.transform)")
@@ -34,7 +40,7 @@ struct DescriptionStatements {
         return columns(metadata.currentSchema.fields, transforms)
     }
 
-    private func columns(_ fields: [Field], _ transforms: [Int: [String]]) -> [[String?]] {
+    private static func columns(_ fields: [Field], _ transforms: [Int: [String]]) -> [[String?]] {
         fields.map { field in
             let partition = field.id.flatMap { transforms[$0] }?.joined(separator: ", ")
             return [field.name, "\(field.type)", field.isRequired ? "NO" : "YES", partition, field.doc]
