@@ -102,3 +102,18 @@ def test_readers_that_leave_end_no_server_and_no_noise(firn):
     assert s3.get_object(Bucket="lake", Key="big")["ContentLength"] == 8 << 20
     run = subprocess.run(f"'{firn.binary}' --help | head -1", shell=True, capture_output=True, text=True)
     assert run.returncode == 0 and not run.stderr
+
+
+def test_a_stream_grows_by_the_command_line(firn, tmp_path):
+    schema = tmp_path / "schema.json"
+    schema.write_text(json.dumps({"fields": [{"name": "id", "type": "int64"}]}))
+    assert firn.cli("stream", "create", "growing", "--schema-file", schema).returncode == 0
+    schema.write_text(json.dumps({"fields": [{"name": "id", "type": "int64"}, {"name": "note", "type": "string"}]}))
+    run = firn.cli("stream", "update", "growing", "--schema-file", schema, "--http-auth", "false")
+    assert run.returncode == 0 and "updated stream growing to version 2" in run.stdout, run.stderr
+    stream = json.loads(firn.cli("stream", "get", "growing", "--json").stdout)
+    assert [field["name"] for field in stream["schema"]["fields"]] == ["id", "note"]
+    assert stream["http"]["enabled"] and not stream["http"]["authentication"]
+    schema.write_text(json.dumps({"fields": [{"name": "id", "type": "string"}]}))
+    run = firn.cli("stream", "update", "growing", "--schema-file", schema)
+    assert run.returncode == 1 and "STR-104" in run.stderr and "optional" in run.stderr

@@ -7,7 +7,7 @@ enum StreamCommands {
 
     static let spec = CommandSpec(
         name: "stream", summary: "durable streams of events",
-        subcommands: [create, list, get, delete, flush])
+        subcommands: [create, list, get, update, delete, flush])
 
     private static let create = CommandSpec(
         name: "create", summary: "creates a stream", positionals: [PositionalSpec(name: "NAME")],
@@ -22,12 +22,8 @@ enum StreamCommands {
                 "acknowledge", "durable|validated|landed", "what an answer to a producer says (durable)"),
         ] + Invocation.serverFlags
     ) { invocation in
-        var http: JSONObject = [
-            "enabled": .boolean(try invocation.toggle("http-enabled") ?? true),
-            "authentication": .boolean(try invocation.toggle("http-auth") ?? true),
-        ]
-        let origins = invocation.values("cors-origin")
-        if !origins.isEmpty { http["cors"] = ["origins": .array(origins.map { .string($0) })] }
+        var http = try http(invocation)
+        for name in ["enabled", "authentication"] where http[name] == nil { http[name] = true }
         var body: JSONObject = ["name": .string(invocation.arguments.positionals[0]), "http": .object(http)]
         if let path = invocation["schema-file"] {
             body["schema"] = try await TextFile.json(path)
@@ -42,6 +38,45 @@ enum StreamCommands {
         invocation.tell("created stream \(TableText.cell(made["name"]))")
         invocation.tell("  id        \(TableText.cell(made["id"]))")
         invocation.tell("  endpoint  \(TableText.cell(made["endpoint"]))")
+    }
+
+    /// What the flags say about HTTP, and nothing else.
+    private static func http(_ invocation: Invocation) throws -> JSONObject {
+        var http = JSONObject()
+        if let isEnabled = try invocation.toggle("http-enabled") { http["enabled"] = .boolean(isEnabled) }
+        if let needsToken = try invocation.toggle("http-auth") {
+            http["authentication"] = .boolean(needsToken)
+        }
+        let origins = invocation.values("cors-origin")
+        if !origins.isEmpty { http["cors"] = ["origins": .array(origins.map { .string($0) })] }
+        return http
+    }
+
+    private static let update = CommandSpec(
+        name: "update", summary: "changes a stream while pipelines read it", positionals: stream,
+        flags: [
+            .value("schema-file", "FILE", "JSON with every field as it is, and new ones that are optional"),
+            .value("http-enabled", "BOOL", "takes events over HTTP"),
+            .value("http-auth", "BOOL", "asks for a token"),
+            .values("cors-origin", "ORIGIN", "lets web pages of this origin send, and of no other"),
+            .value("acknowledge", "durable|validated|landed", "what an answer to a producer says"),
+        ] + Invocation.serverFlags
+    ) { invocation in
+        var body = JSONObject()
+        if let path = invocation["schema-file"] { body["schema"] = try await TextFile.json(path) }
+        let http = try http(invocation)
+        if !http.isEmpty { body["http"] = .object(http) }
+        if let mode = invocation["acknowledge"] { body["acknowledge"] = .string(mode) }
+        guard !body.isEmpty else {
+            throw CommandError(
+                .usage, "an update changes something",
+                hint: "give --schema-file, --http-enabled, --http-auth, --cors-origin or --acknowledge")
+        }
+        let name = invocation.arguments.positionals[0]
+        let changed = try await invocation.server().call(
+            "PATCH", "\(base)/\(FirnServer.segment(name))", .object(body))
+        if invocation.wantsJSON { return invocation.show(changed) }
+        invocation.tell("updated stream \(name) to version \(TableText.cell(changed["version"]))")
     }
 
     private static let list = CommandSpec(
