@@ -61,6 +61,28 @@ def test_one_command_replays_what_was_mended(tmp_path):
         firn.kill()
 
 
+def test_sinks_of_files_are_named_as_left_alone(tmp_path):
+    firn = Firn(tmp_path / "data").start()
+    try:
+        firn.make_bucket("lake")
+        stream, _, pipeline = firn.make_pipeline(sql=SQL, schema=SCHEMA)
+        firn.api("POST", "pipelines/v1/sinks", {
+            "name": "copies", "type": "r2", "format": {"type": "json"},
+            "config": {"account_id": "local", "bucket": "lake", "path": "copies",
+                       "credentials": {"access_key_id": firn.token_id, "secret_access_key": firn.token}}})
+        firn.api("PATCH", f"firn/pipelines/{pipeline['id']}", {"sql": f"{SQL}; INSERT INTO copies SELECT id, 1 / ratio AS n FROM events"})
+        assert firn.ingest(stream["id"], [{"id": 1, "ratio": 0}, {"id": 2, "ratio": 1}]).ok
+        firn.flush(stream["id"])
+        answer = firn.api("POST", f"firn/pipelines/{pipeline['id']}/replay-rejects")
+        assert answer["events"] == 1 and [one["sink"] for one in answer["statements"]] == ["events_sink"]
+        assert [(one["stream"], one["sink"]) for one in answer["skipped"]] == [("events", "copies")]
+        run = firn.cli("pipeline", "replay-rejects", "events_pipeline")
+        assert run.returncode == 0 and "left alone: sink copies" in run.stdout, run.stderr
+        assert firn.stop() == 0
+    finally:
+        firn.kill()
+
+
 @pytest.mark.parametrize("point", POINTS)
 def test_a_kill_during_a_replay_loses_and_doubles_nothing(tmp_path, point):
     firn, stream, pipeline = rejecting(tmp_path)

@@ -129,6 +129,11 @@ enum PipelineCommands {
         if !reasons.isEmpty {
             invocation.show(reasons, columns: ["sink", "code", "path", "events", "message"])
         }
+        for statement in answer["skipped"]?.array ?? [] {
+            invocation.tell(
+                "left alone: sink \(TableText.cell(statement["sink"])): \(TableText.cell(statement["message"]))"
+            )
+        }
     }
 
     private static let dryRun = CommandSpec(

@@ -21,15 +21,25 @@ struct ReplayResult: Sendable {
     }
 }
 
-/// `{"events":3,"passed":2,"filtered":0,"rejected":1,"sink_rows":2,"statements":[…]}`
+/// `{"events":3,"passed":2,"filtered":0,"rejected":1,"sink_rows":2,"statements":[…],"skipped":[…]}`
 package struct ReplayAnswer: Sendable {
-    var statements: [ReplayResult]
+    static let skipReason = "rejects of a sink of files are files, which nobody replays"
+
+    var statements: [ReplayResult] = []
+    /// What stays as it was, because the sink has no table.
+    let skipped: [(stream: String, sink: String)]
+
+    init(skipped: [(stream: String, sink: String)]) { self.skipped = skipped }
 
     var counts: PipelineCounts { statements.reduce(into: PipelineCounts()) { $0 += $1.counts } }
 
     package var json: JSONValue {
         var object = Self.members(counts)
         object["statements"] = .array(statements.map(\.json))
+        object["skipped"] = .array(
+            skipped.map {
+                ["stream": .string($0.stream), "sink": .string($0.sink), "message": .string(Self.skipReason)]
+            })
         return .object(object)
     }
 

@@ -27,11 +27,13 @@ extension PipelineService {
         let statements = compiled.statements.filter { $0.sink.table != nil }
         guard !statements.isEmpty else {
             throw PipelinesError(
-                .unsupportedSink, "rejects of a sink of files are files, which nobody replays",
-                ["pipeline": definition.name],
+                .unsupportedSink, ReplayAnswer.skipReason, ["pipeline": definition.name],
                 hint: "they lie in the sink's bucket below rejects/; mend the events and send them again")
         }
-        var answer = ReplayAnswer(statements: [])
+        var answer = ReplayAnswer(
+            skipped: compiled.statements.filter { $0.sink.table == nil }.map {
+                ($0.stream.name, $0.sink.name)
+            })
         for statement in statements {
             answer.statements.append(try await replay(statement, of: definition, token))
         }
