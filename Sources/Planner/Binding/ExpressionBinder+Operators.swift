@@ -52,7 +52,9 @@ extension ExpressionBinder {
     mutating func bind(
         _ value: ExpressionSyntax, _ test: TruthTest, _ isNegated: Bool
     ) throws(PlannerError) -> Expression {
-        if test == .null { return .call(isNegated ? .isNotNull : .isNull, [try bind(value)], .boolean) }
+        if test == .null {
+            return RowComparison.nullTest(try operand(value), isNegated ? .isNotNull : .isNull)
+        }
         let condition = try bindCondition(value, for: "IS \(test.rawValue)")
         let function: ScalarFunction =
             switch test {

@@ -59,6 +59,18 @@ struct RowComparison {
         }
     }
 
+    /// Of a row that is written out each element is tested: both tests are false where only some are NULL. A row in it
+    /// is a value, which there is.
+    ///
+    /// Source: SQL:2016-2 8.8 <null predicate>; PostgreSQL 9.2.
+    static func nullTest(_ operand: RowOperand, _ test: ScalarFunction) -> Expression {
+        guard case .row(let elements, _) = operand, !elements.isEmpty else {
+            return .call(test, [operand.expression], .boolean)
+        }
+        let terms = elements.map { Expression.call(test, [$0.expression], .boolean) }
+        return terms.count == 1 ? terms[0] : .call(.and, terms, .boolean)
+    }
+
     private func every(
         _ link: ScalarFunction, _ function: ScalarFunction, _ first: [RowOperand], _ second: [RowOperand]
     ) throws(PlannerError) -> Expression {
