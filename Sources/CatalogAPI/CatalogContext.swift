@@ -10,6 +10,8 @@ struct CatalogContext: Sendable {
     let principal: Principal
     let warehouse: Warehouse
     let work: CatalogWork
+    /// False where the caller is told of a table and has no more right to its files.
+    private(set) var mayDelegate = true
 
     /// The levels of the path's namespace. Between them stands U+001F; each level may hold anything else.
     func namespace() throws -> Namespace { Namespace(wire: try request.parameter("namespace")) }
@@ -33,6 +35,12 @@ struct CatalogContext: Sendable {
             body: RequestBody(bytes: body), peer: request.peer, cancellation: request.cancellation)
         copy.rawParameters = request.rawParameters
         return CatalogContext(request: copy, principal: principal, warehouse: warehouse, work: work)
+    }
+
+    var withoutDelegation: CatalogContext {
+        var copy = self
+        copy.mayDelegate = false
+        return copy
     }
 
     /// The body as a JSON object.

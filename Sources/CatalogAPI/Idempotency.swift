@@ -69,10 +69,13 @@ extension CatalogAPI {
             let table = try await catalog.table(name, orAsAt: location, in: context.warehouse)
             let answer = TableAnswer(metadata: table.metadata, metadataLocation: table.metadataLocation)
             let isLoad = route.path.hasSuffix("/tables") || route.path.hasSuffix("/register")
-            return isLoad ? try tableResponse(answer, of: name, context) : answer.response()
-        case .staged(let name, let metadata):
+            guard isLoad else { return answer.response() }
+            return try tableResponse(answer, of: name, table.isCurrent ? context : context.withoutDelegation)
+        case .staged(let name, let json):
+            let metadata = try TableMetadata(json: json)
+            let isCurrent = try await catalog.isCurrent(staged: metadata, as: name, in: context.warehouse)
             return try tableResponse(
-                TableAnswer(metadata: try TableMetadata(json: metadata)), of: name, context)
+                TableAnswer(metadata: metadata), of: name, isCurrent ? context : context.withoutDelegation)
         case .view(let name, let location):
             return try await catalog.view(name, orAsAt: location, in: context.warehouse).response
         }

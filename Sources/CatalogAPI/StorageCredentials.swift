@@ -112,7 +112,8 @@ extension CatalogContext {
 
     /// What the client offers to have access by.
     var delegations: Set<String> {
-        Set(
+        guard mayDelegate else { return [] }
+        return Set(
             (request.headers["x-iceberg-access-delegation"] ?? "").split(separator: ",").map { part in
                 part.filter { !$0.isWhitespace }.lowercased()
             })

@@ -95,6 +95,51 @@ struct IdempotencyTests {
         #expect(stored.contains(Self.key(1)) && !stored.contains(keys))
     }
 
+    @Test("of a table that was renamed out of reach a repetition gives no keys")
+    func noKeysForWhatWasRenamed() async throws {
+        let delegation = ["x-iceberg-access-delegation": "vended-credentials"]
+        let create: JSONValue = ["name": "t", "schema": APIFixture.schema]
+        let stage: JSONValue = ["name": "s", "schema": APIFixture.schema, "stage-create": true]
+        #expect(
+            try await send("POST", tables, create, key: 1, headers: delegation).body["storage-credentials"]
+                != nil)
+        let staged = try await send("POST", tables, stage, key: 2, headers: delegation)
+        let again = try await send("POST", tables, stage, key: 2, headers: delegation)
+        #expect(again.body["storage-credentials"] != nil && again.body == staged.body)
+        let metadata = try #require(staged.body["metadata"])
+        let made = try await fixture.send(
+            "POST", base + tables + "/s",
+            [
+                "requirements": [["type": "assert-create"]],
+                "updates": [
+                    ["action": "assign-uuid", "uuid": metadata["table-uuid"] ?? .null],
+                    ["action": "add-schema", "schema": metadata["schemas"]?.array?[0] ?? .null],
+                    ["action": "set-current-schema", "schema-id": -1],
+                    ["action": "set-location", "location": metadata["location"] ?? .null],
+                ],
+            ])
+        #expect(made.status == 200, "\(made.body)")
+        #expect(
+            try await send("POST", tables, stage, key: 2, headers: delegation).body["storage-credentials"]
+                != nil)
+        for name in ["t", "s"] {
+            let renamed = try await fixture.send(
+                "POST", base + "/tables/rename",
+                [
+                    "source": ["namespace": ["web", "raw"], "name": .string(name)],
+                    "destination": ["namespace": ["web"], "name": .string("moved_" + name)],
+                ])
+            #expect(renamed.status == 204, "\(renamed.body)")
+        }
+        for (body, key) in [(create, 1), (stage, 2)] as [(JSONValue, UInt64)] {
+            let late = try await send("POST", tables, body, key: key, headers: delegation)
+            #expect(late.status == 200 && late.body["metadata"] != nil)
+            #expect(
+                late.body["storage-credentials"] == nil && late.body["config"]?["s3.secret-access-key"] == nil
+            )
+        }
+    }
+
     @Test("a staged table is the same one when it is asked for again")
     func staged() async throws {
         let body: JSONValue = ["name": "s", "schema": APIFixture.schema, "stage-create": true]

@@ -4,6 +4,7 @@ import Effects
 import Iceberg
 import Identity
 import JSONText
+import Tables
 import TestKit
 import Testing
 import Wire
@@ -232,7 +233,15 @@ struct TableRouteTests {
         let missing = try await commit(parent: nil)
         #expect(missing.status == 400 && missing.errorType == "BadRequestException")
         #expect(try await commit(parent: 9).status == 409)
-        _ = try await fixture.store.put(try #require(BlobPath(uri: list)), [1], if: .always)
+        let path = try #require(BlobPath(uri: list))
+        _ = try await fixture.store.put(path, [1], if: .always)
+        let unreadable = try await commit(parent: nil)
+        #expect(unreadable.status == 400 && unreadable.errorType == "BadRequestException")
+        let snapshot = Snapshot(
+            snapshotID: 1, parentID: nil, sequenceNumber: 1, timestampMilliseconds: 1, manifestList: list)
+        let bytes = try ManifestListFile.write(
+            [], of: snapshot, formatVersion: 2, sync: [UInt8](repeating: 1, count: 16))
+        _ = try await fixture.store.put(path, bytes, if: .always)
         #expect(try await commit(parent: nil).status == 200)
     }
 

@@ -1,3 +1,4 @@
+import Blobs
 import Effects
 import Iceberg
 import Tables
@@ -36,15 +37,18 @@ struct UsedSpecsTests {
     }
 
     private func append(_ number: Int) async throws {
+        let made = try await produce(number, onto: try await fixture.load("a"))
+        try await commit(made.updates, made.requirements)
+    }
+
+    private func produce(_ number: Int, onto table: LoadedTable) async throws -> ProducedSnapshot {
         fixture.clock.advance(microseconds: 1_000_000)
-        let table = try await fixture.load("a")
         let file = DataFile(
             path: "\(table.metadata.location)/data/\(number).parquet", specID: 0, partition: [],
             recordCount: 1, fileSize: 10)
         let producer = SnapshotProducer(
             store: fixture.memory, caches: caches, clock: fixture.clock, randomness: randomness)
-        let made = try await producer.append([file], to: table.metadata)
-        try await commit(made.updates, made.requirements)
+        return try await producer.append([file], to: table.metadata)
     }
 
     @Test("one that manifests of a snapshot are written with stays")
@@ -80,5 +84,35 @@ struct UsedSpecsTests {
         }
         #expect(await faultCode { try await commit([.removePartitionSpecs([0])]) } == "CAT-207")
         #expect(try await fixture.load("a").metadata.specs.count == 2)
+    }
+
+    @Test("a snapshot written with one that went meanwhile is a conflict")
+    func appendedAfterwards() async throws {
+        let stale = try await fixture.load("a")
+        let ids = stale.metadata.snapshots.map(\.snapshotID)
+        let late = try await produce(9, onto: stale)
+        try await commit([.removeSnapshotRef("main"), .removeSnapshots(ids), .removePartitionSpecs([0])])
+        let current = try await fixture.load("a")
+        var add = TableCommit(
+            warehouse: fixture.warehouse, identifier: fixture.identifier("a"), requirements: [],
+            updates: late.updates)
+        add.checksManifestLists = true
+        #expect(await faultCode { try await catalog.commit([add]) } == "CAT-301")
+        // As Firn's own writers send it.
+        #expect(await faultCode { try await catalog.commit([TableCommit(late, to: stale)]) } == "CAT-301")
+        #expect(try await fixture.load("a").metadata == current.metadata)
+    }
+
+    @Test("a manifest list that is none is refused")
+    func unreadableList() async throws {
+        let table = try await fixture.load("a")
+        var add = fixture.append(to: table, snapshotID: 99)
+        add.checksManifestLists = true
+        #expect(await faultCode { try await catalog.commit([add]) } == "CAT-207")
+        let location = try TableLocation(table.metadata.location)
+        _ = try await fixture.memory.put(
+            location.blob(location.uri + "/metadata/snap-99.avro"), Array("no Avro".utf8), if: .always)
+        #expect(await faultCode { try await catalog.commit([add]) } == "CAT-207")
+        #expect(try await fixture.load("a").metadata == table.metadata)
     }
 }

@@ -170,7 +170,7 @@ def test_commits_name_nothing_outside(shared_firn, victim, thief, update):
     body = {"action": update}
     if update == "add-snapshot":
         body["snapshot"] = {"snapshot-id": 5, "parent-snapshot-id": table.snapshots[-1]["snapshot-id"], "sequence-number": 9,
-                            "timestamp-ms": 1_800_000_000_000, "manifest-list": theirs, "summary": {"operation": "append"}, "schema-id": 0}
+                            "timestamp-ms": 1_700_000_000_000, "manifest-list": theirs, "summary": {"operation": "append"}, "schema-id": 0}
     elif update == "set-statistics":
         body["statistics"] = {"snapshot-id": table.snapshots[-1]["snapshot-id"], "statistics-path": theirs, "file-size-in-bytes": 1,
                               "file-footer-size-in-bytes": 1, "blob-metadata": []}

@@ -1,5 +1,6 @@
 """Every answer of the catalog has the form the Iceberg REST specification gives it; views and unregister from end to end."""
 
+import time
 import uuid
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.types import LongType, NestedField, StringType
 
 from clients import pyiceberg_catalog, s3_client
+from handmade import avro, list_schema
 from openapi import Deviation, Specification, watch
 
 SCHEMA = {"type": "struct", "schema-id": 0, "fields": [
@@ -215,9 +217,9 @@ def test_version_3_keeps_what_it_carries(watched):
     assert made.status_code == 200 and made.json()["metadata"]["format-version"] == 3, made.text
     location = made.json()["metadata"]["location"]
     key = {"key-id": "k1", "encrypted-key-metadata": "c2VjcmV0", "encrypted-by-id": "k0", "properties": {"a": "b"}}
-    snapshot = {"snapshot-id": 5, "sequence-number": 1, "timestamp-ms": 1_900_000_000_000, "manifest-list": location + "/metadata/l.avro",
+    snapshot = {"snapshot-id": 5, "sequence-number": 1, "timestamp-ms": int(time.time() * 1000) + 1000, "manifest-list": location + "/metadata/l.avro",
                 "summary": {"operation": "append"}, "schema-id": 0, "first-row-id": 0, "added-rows": 10, "key-id": "k1"}
-    s3_client(watched).put_object(Bucket="lake", Key=f"{location}/metadata/l.avro".removeprefix("s3://lake/"), Body=b"-")
+    s3_client(watched).put_object(Bucket="lake", Key=f"{location}/metadata/l.avro".removeprefix("s3://lake/"), Body=avro(list_schema(3), [], {"format-version": "3"}))
     answer = send(watched, "POST", table, {"requirements": [], "updates": [
         {"action": "add-encryption-key", "encryption-key": key}, {"action": "add-snapshot", "snapshot": snapshot},
         {"action": "set-snapshot-ref", "ref-name": "main", "type": "branch", "snapshot-id": 5}]})

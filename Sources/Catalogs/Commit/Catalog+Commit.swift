@@ -79,10 +79,10 @@ extension Catalog {
                     plans.append(try await planCreation(commit))
                     continue
                 }
-                var state = GroupState(row: row, base: try await files.load(row.metadataLocation))
-                let missing = try await missingLists(
+                var state = GroupState(row: row, base: try await metadata(of: row))
+                let lists = try await broughtLists(
                     of: [commit], in: TableLocation(state.base.location))
-                try await apply(commit, to: &state, missing: missing)
+                try await apply(commit, to: &state, lists: lists)
                 plans.append(try planned(state, of: commit))
             } catch let error as CatalogError where error.code == .commitConflict {
                 meters.conflicts.add()

@@ -68,18 +68,18 @@ extension Catalog {
             }, "a group of commits is to one table")
         let row = try await metastore.read { try TableRow.find(first.identifier, in: first.warehouse, $0) }
         var state: GroupState?
-        var missing: Set<BlobPath> = []
+        var lists: [BlobPath: BroughtList] = [:]
         if let row {
-            let base = try await files.load(row.metadataLocation)
+            let base = try await metadata(of: row)
             state = GroupState(row: row, base: base)
-            missing = try await missingLists(of: group.map(\.commit), in: TableLocation(base.location))
+            lists = try await broughtLists(of: group.map(\.commit), in: TableLocation(base.location))
         }
         var creation: PlannedChange?
         var accepted: [PendingCommit] = []
         for member in group {
             do {
                 if var next = state {
-                    try await apply(member.commit, to: &next, missing: missing)
+                    try await apply(member.commit, to: &next, lists: lists)
                     state = next
                 } else if creation == nil {
                     creation = try await planCreation(member.commit)

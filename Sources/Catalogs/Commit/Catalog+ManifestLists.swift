@@ -1,46 +1,89 @@
 import Blobs
+import Faults
 import Iceberg
+import Tables
+
+/// What a commit needs to know of a manifest list that it brings.
+enum BroughtList: Sendable {
+    case missing
+    case unreadable(String)
+    /// The partition specs its manifests are written with.
+    case specs(Set<Int>)
+}
 
 extension Catalog {
-    /// Manifest lists that the commits bring and that are not in the store; those outside `location` are not looked for.
+    /// The manifest lists that the commits bring; those outside `location` are not looked at.
     ///
-    /// - Cost: one request a snapshot; commits side by side.
-    func missingLists(of commits: [TableCommit], in location: TableLocation) async throws -> Set<BlobPath> {
+    /// - Cost: one read of a list a snapshot; commits side by side.
+    func broughtLists(
+        of commits: [TableCommit], in location: TableLocation
+    ) async throws -> [BlobPath: BroughtList] {
         let wanted = commits.filter(\.checksManifestLists).map { commit in
             commit.addedSnapshots.compactMap(\.manifestList).filter { location.contains($0) }
                 .compactMap { BlobPath(uri: $0) }
         }
-        return try await withThrowingTaskGroup(of: [BlobPath].self) { group in
+        return try await withThrowingTaskGroup(of: [(BlobPath, BroughtList)].self) { group in
             for lists in wanted where !lists.isEmpty {
                 group.addTask {
-                    var missing: [BlobPath] = []
-                    for list in lists where try await !self.exists(list) { missing.append(list) }
-                    return missing
+                    var found: [(BlobPath, BroughtList)] = []
+                    for list in lists { found.append((list, try await self.broughtList(list))) }
+                    return found
                 }
             }
-            return try await group.reduce(into: []) { $0.formUnion($1) }
+            return try await group.reduce(into: [:]) { all, found in
+                for (path, list) in found { all[path] = list }
+            }
         }
     }
 
-    private func exists(_ path: BlobPath) async throws -> Bool {
+    private func broughtList(_ path: BlobPath) async throws -> BroughtList {
         do {
-            _ = try await store.head(path)
-            return true
-        } catch let error as BlobsError where error.code == .notFound {
-            return false
+            return .specs(Set(try await manifests(at: path).map(\.specID)))
+        } catch let error as TablesError where error.code == .manifestUnreadable {
+            if (error.cause as? BlobsError)?.code == .notFound { return .missing }
+            return .unreadable((error.cause as? any Fault)?.message ?? error.message)
         }
     }
 
-    /// - Errors: `CAT-207` when the commit names one of `missing`.
-    func requireLists(of commit: TableCommit, besides missing: Set<BlobPath>) throws(CatalogError) {
-        if missing.isEmpty { return }
-        for snapshot in commit.addedSnapshots {
-            guard let list = snapshot.manifestList.flatMap({ BlobPath(uri: $0) }), missing.contains(list)
-            else { continue }
+    /// - Errors: `CAT-207` when the commit names a list that is not there, or none that anybody could read.
+    func requireLists(of commit: TableCommit, in lists: [BlobPath: BroughtList]) throws(CatalogError) {
+        for (snapshot, path, list) in commit.brought(lists) {
+            switch list {
+            case .missing:
+                throw CatalogError(
+                    .changeRefused, "the manifest list of a snapshot is not there",
+                    ["table": commit.identifier, "snapshot-id": snapshot.snapshotID, "manifest-list": path],
+                    hint: "write it before the commit that names it")
+            case .unreadable(let reason):
+                throw CatalogError(
+                    .changeRefused, "the manifest list of a snapshot cannot be read",
+                    [
+                        "table": commit.identifier, "snapshot-id": snapshot.snapshotID,
+                        "manifest-list": path, "reason": reason,
+                    ])
+            case .specs: break
+            }
+        }
+    }
+
+    /// Checks that the table has the partition specs of what a commit adds: its writer may have begun before one of them
+    /// was taken away, and nobody could read its manifests.
+    ///
+    /// - Errors: `CAT-301`.
+    func requireKnownSpecs(
+        of commit: TableCommit, in lists: [BlobPath: BroughtList], _ metadata: TableMetadata
+    ) throws(CatalogError) {
+        let known = Set(metadata.specs.map(\.specID))
+        for (snapshot, path, list) in commit.brought(lists) {
+            guard case .specs(let specs) = list, let unknown = specs.subtracting(known).min() else {
+                continue
+            }
             throw CatalogError(
-                .changeRefused, "the manifest list of a snapshot is not there",
-                ["table": commit.identifier, "snapshot-id": snapshot.snapshotID, "manifest-list": list],
-                hint: "write it before the commit that names it")
+                .commitConflict, "the table does not have the partition spec of a snapshot's manifests",
+                [
+                    "table": commit.identifier, "snapshot-id": snapshot.snapshotID, "spec-id": unknown,
+                    "manifest-list": path,
+                ], hint: "load the table again and write the files anew")
         }
     }
 }
@@ -48,5 +91,16 @@ extension Catalog {
 extension TableCommit {
     fileprivate var addedSnapshots: [Snapshot] {
         updates.compactMap { if case .addSnapshot(let snapshot) = $0 { snapshot } else { nil } }
+    }
+
+    fileprivate func brought(
+        _ lists: [BlobPath: BroughtList]
+    ) -> [(snapshot: Snapshot, path: BlobPath, list: BroughtList)] {
+        if lists.isEmpty { return [] }
+        return addedSnapshots.compactMap { snapshot in
+            guard let path = snapshot.manifestList.flatMap({ BlobPath(uri: $0) }), let list = lists[path]
+            else { return nil }
+            return (snapshot, path, list)
+        }
     }
 }

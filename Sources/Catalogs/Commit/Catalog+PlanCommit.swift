@@ -8,12 +8,12 @@ import Telemetry
 extension Catalog {
     /// Puts a commit on top of those before it. When it throws, `state` may have been touched.
     ///
-    /// `missing` are manifest lists that are known not to be there. Only a commit that is no conflict is held to them: the
-    /// list of one that was rebased is gone, and its writer must not take a second try for a failure.
+    /// `lists` are what the commit brings. Only a commit that is no conflict is held to them: the list of one that was
+    /// rebased is gone, and its writer must not take a second try for a failure.
     ///
     /// - Errors: `CAT-104` when it would create the table, `CAT-301`, `CAT-2xx`, Iceberg's.
     func apply(
-        _ commit: TableCommit, to state: inout GroupState, missing: Set<BlobPath>
+        _ commit: TableCommit, to state: inout GroupState, lists: [BlobPath: BroughtList]
     ) async throws {
         if commit.requirements.contains(.create) {
             throw CatalogError(.alreadyExists, "the table already exists", ["table": commit.identifier])
@@ -34,8 +34,9 @@ extension Catalog {
             return
         }
         if commit.updates.isEmpty { return }
-        try requireLists(of: commit, besides: missing)
+        try requireLists(of: commit, in: lists)
         try await change(&state, by: commit)
+        try requireKnownSpecs(of: commit, in: lists, state.metadata)
     }
 
     private func change(_ state: inout GroupState, by commit: TableCommit) async throws {
@@ -69,7 +70,8 @@ extension Catalog {
                 in: location, number: state.row.version,
                 isCompressed: MetadataFile.isCompressed(state.metadata)),
             pointer: .move(from: state.row), manifestLists: state.manifestLists,
-            obsoleteFiles: obsoleteFiles(state) + unreferenced(state.replacedLists, in: state),
+            obsoleteFiles: obsoleteFiles(state).filter(location.contains)
+                + unreferenced(state.replacedLists, in: state),
             expiredLists: state.expiredLists)
     }
 
@@ -143,7 +145,9 @@ extension Catalog {
         let location = try LocationRules.check(metadata.location, in: commit.warehouse)
         try LocationRules.check(metadata, in: location)
         try PropertyRules(limits: limits).check(metadata.properties)
-        try requireLists(of: commit, besides: try await missingLists(of: [commit], in: location))
+        let lists = try await broughtLists(of: [commit], in: location)
+        try requireLists(of: commit, in: lists)
+        try requireKnownSpecs(of: commit, in: lists, metadata)
         let file = files.newLocation(
             in: location, number: 0, isCompressed: MetadataFile.isCompressed(metadata))
         return PlannedChange(

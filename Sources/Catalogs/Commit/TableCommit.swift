@@ -1,4 +1,5 @@
 package import Iceberg
+package import Tables
 
 /// What a writer wants done to one table, and what must hold for it.
 package struct TableCommit: Sendable {
@@ -9,8 +10,8 @@ package struct TableCommit: Sendable {
     /// Whether the commit also takes away the snapshots that the table's properties no longer keep. For Firn's own
     /// writers, which commit every few seconds; a client expires when it wants to.
     package var expiresSnapshots: Bool
-    /// Whether the manifest lists of its snapshots are looked for. Firn's own writers have just written theirs; a client
-    /// may name one that is not there, and nobody could read the table any more.
+    /// Whether the manifest lists of its snapshots are read. One that is not there, or is written with a partition spec
+    /// that the table lost meanwhile, nobody could read.
     package var checksManifestLists = false
     /// How long the request was that it came in: applying the updates of a long one takes a while.
     package var requestBytes = 0
@@ -24,6 +25,14 @@ package struct TableCommit: Sendable {
         self.requirements = requirements
         self.updates = updates
         self.expiresSnapshots = expiresSnapshots
+    }
+
+    /// What one of Firn's own writers made.
+    package init(_ snapshot: ProducedSnapshot, to table: LoadedTable) {
+        self.init(
+            warehouse: table.warehouse, identifier: table.identifier, requirements: snapshot.requirements,
+            updates: snapshot.updates, expiresSnapshots: true)
+        checksManifestLists = true
     }
 
     /// Updates whose cost grows with the table's columns or with what the commits before brought of their kind.

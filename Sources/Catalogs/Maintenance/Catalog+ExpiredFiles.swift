@@ -31,16 +31,15 @@ extension Catalog {
 
     private func deleteExpiredFiles(ofTable id: String, before: Int64) async throws {
         let limit = limits.expiredListsAtOnce
-        let (rows, pointer) = try await metastore.read { transaction in
+        let (rows, table) = try await metastore.read { transaction in
             (
                 try ExpiredListRow.find(id, before: before, limit: limit, transaction),
-                try transaction.first("SELECT metadata_location FROM tables WHERE id = ?", [.text(id)])?
-                    .text("metadata_location")
+                try TableRow.find(id: id, transaction)
             )
         }
         // The files of a table that was dropped stay with the others.
-        if let pointer {
-            let metadata = try await files.load(pointer)
+        if let table {
+            let metadata = try await metadata(of: table)
             guard rows.count == limit || metadata.snapshots.count <= limits.snapshotsToCompare else { return }
             let paths = try await deletable(rows.map(\.path), metadata)
             // Lists last: after a crash they still tell which manifests are to go.

@@ -39,7 +39,9 @@ extension Catalog {
         let file = try LocationRules.check(metadataLocation, in: warehouse)
         return try await queue.holding([CommitQueue.key(table, warehouse)]) {
             // Somebody else wrote the file, perhaps since it was read last.
-            let metadata = try await Self.registrable(file.uri) { try await files.reload(file.uri) }
+            let (metadata, bytes) = try await Self.registrable(file.uri) {
+                try await files.readAnew(file.uri)
+            }
             try Self.requireSound(metadata, at: file.uri)
             let location = try LocationRules.check(metadata.location, in: warehouse)
             try claiming(location, metadata.uuid)
@@ -53,7 +55,10 @@ extension Catalog {
                 let plan = PlannedChange(
                     warehouse: warehouse, identifier: table, metadata: metadata, metadataLocation: file.uri,
                     pointer: old.map { .replace($0, by: row) } ?? .insert(row), writesFile: false)
-                if try await landAlone(plan) { return plan.loaded }
+                if try await landAlone(plan) {
+                    files.keep(metadata, bytes: bytes, of: file.uri)
+                    return plan.loaded
+                }
             }
             throw contended
         }

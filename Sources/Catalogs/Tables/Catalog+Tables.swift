@@ -9,16 +9,19 @@ extension Catalog {
     /// - Errors: `CAT-103`, `CAT-401`.
     package func loadTable(_ table: TableIdentifier, in warehouse: Warehouse) async throws -> LoadedTable {
         let row = try await metastore.read { try TableRow.require(table, in: warehouse, $0) }
-        let metadata = try await files.load(row.metadataLocation)
-        guard metadata.uuid.description == row.uuid else {
-            throw CatalogError(
-                .corrupt, "a table's metadata file is another table's",
-                ["table": table, "uuid": row.uuid, "found": metadata.uuid])
-        }
         return LoadedTable(
-            warehouse: warehouse, identifier: table, metadata: metadata,
+            warehouse: warehouse, identifier: table, metadata: try await metadata(of: row),
             metadataLocation: row.metadataLocation,
             version: row.version)
+    }
+
+    /// What the row points at.
+    ///
+    /// - Errors: `CAT-401`, also for a file that is not this table's.
+    func metadata(of row: TableRow) async throws -> TableMetadata {
+        let metadata = try await files.load(row.metadataLocation)
+        try row.require(metadata)
+        return metadata
     }
 
     /// The table's metadata as JSON, all snapshots in it: from memory for tables that are asked for often.

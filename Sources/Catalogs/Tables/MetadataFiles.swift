@@ -20,19 +20,35 @@ struct MetadataFiles: Sendable {
     /// Parsing less is not asked of the ledger: it is soon over, and few do it at once.
     private static let smallBytes = 1 << 20
 
-    /// - Errors: `CAT-401` when the file is missing or is no table metadata, `SCH-202` when it is large and memory is not
-    ///   free; what the store throws otherwise.
+    /// The metadata of a table that the catalog has.
+    ///
+    /// - Errors: `CAT-401` when the file is missing, is no table metadata or names a path outside its table's location;
+    ///   `SCH-202` when it is large and memory is not free; what the store throws otherwise.
     func load(_ location: String) async throws -> TableMetadata {
         let path = try path(location)
         if let known = cache.find(path) { return known }
-        return try await read(location, path, replacing: false)
+        let (metadata, bytes) = try await read(location, path)
+        do {
+            try LocationRules.check(metadata, in: try TableLocation(metadata.location))
+        } catch {
+            throw unreadable(location, error)
+        }
+        cache.insert(metadata, at: path, bytes: bytes)
+        return metadata
     }
 
-    /// What the file holds now, whatever is in memory: for one that somebody else wrote, perhaps again.
+    /// What the file holds now, whatever is in memory: for one that somebody else wrote, perhaps again. Nobody has
+    /// checked what it says.
     ///
     /// - Errors: those of `load`.
-    func reload(_ location: String) async throws -> TableMetadata {
-        try await read(location, path(location), replacing: true)
+    func readAnew(_ location: String) async throws -> (metadata: TableMetadata, bytes: Int) {
+        try await read(location, path(location))
+    }
+
+    /// Metadata that was read anew, and that a table points at from now on.
+    func keep(_ metadata: TableMetadata, bytes: Int, of location: String) {
+        guard let path = BlobPath(uri: location) else { return }
+        cache.insert(metadata, at: path, bytes: bytes, replacing: true)
     }
 
     private func path(_ location: String) throws(CatalogError) -> BlobPath {
@@ -42,8 +58,8 @@ struct MetadataFiles: Sendable {
     }
 
     private func read(
-        _ location: String, _ path: BlobPath, replacing: Bool
-    ) async throws -> TableMetadata {
+        _ location: String, _ path: BlobPath
+    ) async throws -> (metadata: TableMetadata, bytes: Int) {
         do {
             let reader = try await store.open(path)
             guard reader.info.size <= Int64(limitBytes) else {
@@ -60,15 +76,13 @@ struct MetadataFiles: Sendable {
             try reserve(Int(reader.info.size))
             let bytes = try await reader.read([0..<reader.info.size])[0]
             // What is folded may unfold to anything up to the limit.
-            let (metadata, textBytes) = try await work.run(
+            return try await work.run(
                 size: MetadataFile.isFolded(bytes) ? limitBytes : bytes.count
             ) {
                 let text = try MetadataFile.unfolded(
                     bytes, path: location, limit: limitBytes, reserve: reserve)
                 return (try MetadataFile.parse(text, path: location), text.count)
             }
-            cache.insert(metadata, at: path, bytes: textBytes, replacing: replacing)
-            return metadata
         } catch let error as BlobsError where error.code == .notFound {
             throw unreadable(location, error)
         } catch let error as TablesError {

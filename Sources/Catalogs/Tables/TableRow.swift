@@ -1,3 +1,4 @@
+import Effects
 package import Iceberg
 import Metastore
 
@@ -5,6 +6,8 @@ import Metastore
 struct TableRow: Sendable {
     let id: String
     let uuid: String
+    /// As `LocationRules.key` has it.
+    let location: String
     let metadataLocation: String
     /// One for the metadata the table was created with, one more with each commit.
     let version: Int64
@@ -12,6 +15,7 @@ struct TableRow: Sendable {
     init(_ row: Row) throws(MetastoreError) {
         id = try row.text("id")
         uuid = try row.text("uuid")
+        location = try row.text("location")
         metadataLocation = try row.text("metadata_location")
         version = try row.integer("version")
     }
@@ -21,13 +25,46 @@ struct TableRow: Sendable {
     ) throws(MetastoreError) -> TableRow? {
         let row = try transaction.first(
             """
-            SELECT t.id, t.uuid, t.metadata_location, t.version
+            SELECT t.id, t.uuid, t.location, t.metadata_location, t.version
             FROM tables t JOIN namespaces n ON n.id = t.namespace_id
             WHERE n.warehouse_id = ? AND n.path = ? AND t.name = ?
             """,
             [.text(warehouse.id), .text(NamespaceRow.path(of: table.namespace)), .text(table.name)])
         guard let row else { return nil }
         return try TableRow(row)
+    }
+
+    /// Nil when the table is gone.
+    static func find(id: String, _ transaction: Transaction) throws(MetastoreError) -> TableRow? {
+        let row = try transaction.first(
+            "SELECT id, uuid, location, metadata_location, version FROM tables WHERE id = ?", [.text(id)])
+        guard let row else { return nil }
+        return try TableRow(row)
+    }
+
+    /// Holds metadata that the pointer led to against the row. Whoever may write below a table's location can put
+    /// another file where its metadata was: such a file says what it likes, and makes no other table's files this one's.
+    ///
+    /// - Errors: `CAT-401`.
+    func require(_ metadata: TableMetadata) throws(CatalogError) {
+        guard metadata.uuid.description == uuid else {
+            throw CatalogError(
+                .corrupt, "a table's metadata file is another table's",
+                ["metadata-location": metadataLocation, "uuid": uuid, "found": metadata.uuid])
+        }
+        guard isPlace(of: metadata) else {
+            throw CatalogError(
+                .corrupt, "a table's metadata file names a location that is not the table's",
+                ["metadata-location": metadataLocation, "location": location, "found": metadata.location])
+        }
+    }
+
+    private func isPlace(of metadata: TableMetadata) -> Bool {
+        do throws(IcebergError) {
+            return LocationRules.key(try TableLocation(metadata.location)) == location
+        } catch {
+            return false
+        }
     }
 
     /// - Errors: `CAT-103` when there is none.

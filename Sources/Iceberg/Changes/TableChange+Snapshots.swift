@@ -1,8 +1,14 @@
+import Effects
+
 extension TableChange {
     /// How far one commit may go ahead in numbers that a table has only so many of: sequence numbers and row ids.
     ///
     /// Writers go on by one, or by the rows they add. One that takes the last number would have ended all writing.
     private static let longestStep: Int64 = 1 << 40
+
+    /// How far a writer's clock may be ahead. All later snapshots get a time that is no earlier, and time travel would
+    /// not find them at theirs.
+    private static let clockToleranceMilliseconds: Int64 = 3_600_000
 
     mutating func add(_ snapshot: Snapshot) throws(IcebergError) {
         if hasSnapshot(snapshot.snapshotID) {
@@ -23,6 +29,13 @@ extension TableChange {
                 hint: "load the table again and retry")
         }
         try requireStep(from: metadata.lastSequenceNumber, to: snapshot.sequenceNumber, "sequence-number")
+        try requireTime(of: snapshot)
+        try requireOrder(of: snapshot)
+        if let id = snapshot.schemaID, metadata.schema(withID: id) == nil {
+            throw IcebergError(
+                .unknownSchema, "the table does not have the schema of a snapshot",
+                ["snapshot-id": snapshot.snapshotID, "schema-id": id])
+        }
         var snapshot = snapshot
         snapshot.timestampMilliseconds = max(snapshot.timestampMilliseconds, metadata.lastUpdatedMilliseconds)
         let nextRowID = try nextRowID(after: snapshot)
@@ -33,6 +46,34 @@ extension TableChange {
             metadata.lastSequenceNumber = max(metadata.lastSequenceNumber, snapshot.sequenceNumber)
         }
         append(snapshot)
+    }
+
+    private func requireTime(of snapshot: Snapshot) throws(IcebergError) {
+        let latest = max(
+            wallClock.milliseconds + Self.clockToleranceMilliseconds, metadata.lastUpdatedMilliseconds)
+        if snapshot.timestampMilliseconds <= latest { return }
+        throw IcebergError(
+            .invalidUpdate, "a snapshot's time lies in the future",
+            [
+                "snapshot-id": snapshot.snapshotID, "timestamp-ms": snapshot.timestampMilliseconds,
+                "now": wallClock.milliseconds,
+            ],
+            hint: "set the writer's clock")
+    }
+
+    /// A snapshot descends from those before it, and none of them from it.
+    private func requireOrder(of snapshot: Snapshot) throws(IcebergError) {
+        guard var parent = snapshot.parentID else { return }
+        var steps = 0
+        while parent != snapshot.snapshotID {
+            guard let next = metadata.snapshot(withID: parent)?.parentID, steps < metadata.snapshots.count
+            else { return }
+            parent = next
+            steps += 1
+        }
+        throw IcebergError(
+            .invalidUpdate, "a snapshot would descend from itself",
+            ["snapshot-id": snapshot.snapshotID, "parent-snapshot-id": snapshot.parentID ?? -1])
     }
 
     private func nextRowID(after snapshot: Snapshot) throws(IcebergError) -> Int64 {

@@ -27,8 +27,28 @@ extension TableChange {
         guard let schema = metadata.schema(withID: id) else {
             throw IcebergError(.unknownSchema, "the table has no such schema", ["schema-id": id])
         }
+        try checkTypes(promotedTo: schema)
         try checkPartitions(promotedTo: schema)
         edit { $0.currentSchemaID = id }
+    }
+
+    /// A column that stays, by its id, has values in files that nobody could read as another type. Of a table that is
+    /// replaced nothing is.
+    private func checkTypes(promotedTo schema: IcebergSchema) throws(IcebergError) {
+        guard metadata.currentSnapshotID != nil,
+            let current = metadata.schema(withID: metadata.currentSchemaID)
+        else { return }
+        let asked = FieldIndex(schema)
+        for place in current.allFields {
+            let (old, new) = (place.field.type, place.field.id.flatMap { asked[$0] }?.field.type)
+            guard let new, !old.isSameKind(as: new),
+                !TypePromotion.isAllowed(old, to: new, formatVersion: metadata.formatVersion)
+            else { continue }
+            throw IcebergError(
+                .invalidUpdate, "a column's type cannot become another that its files do not have",
+                ["column": place.path, "field-id": place.field.id ?? -1, "is": old, "asked": new],
+                hint: TypePromotion.hint(old, formatVersion: metadata.formatVersion))
+        }
     }
 
     /// Also of earlier specs: their files are still there. Of a table that is replaced nothing is.
@@ -175,5 +195,15 @@ extension TableChange {
                 .invalidUpdate, "-1 means the one added last, and none was added", ["what": what])
         }
         return last
+    }
+}
+
+extension DataType {
+    /// Parts of nested types have ids of their own, by which they are compared.
+    fileprivate func isSameKind(as other: DataType) -> Bool {
+        switch (self, other) {
+        case (.structure, .structure), (.list, .list), (.map, .map): true
+        default: self == other
+        }
     }
 }

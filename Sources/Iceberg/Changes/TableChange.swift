@@ -7,6 +7,8 @@ package struct TableChange: Sendable {
     package private(set) var metadata: TableMetadata
     private let base: TableMetadata?
     private let now: Int64
+    /// What time it is, whatever the table says.
+    let wallClock: Instant
     var lastAddedSchemaID: Int?
     var lastAddedSpecID: Int?
     var lastAddedSortOrderID: Int?
@@ -22,6 +24,7 @@ package struct TableChange: Sendable {
     package init(of metadata: TableMetadata, at now: Instant) {
         self.metadata = metadata
         base = metadata
+        wallClock = now
         self.now = max(now.milliseconds, metadata.lastUpdatedMilliseconds)
     }
 
@@ -29,6 +32,7 @@ package struct TableChange: Sendable {
     package init(creating uuid: UniqueID, at now: Instant) {
         metadata = TableMetadata(uuid: uuid)
         base = nil
+        wallClock = now
         self.now = now.milliseconds
     }
 
@@ -96,8 +100,10 @@ package struct TableChange: Sendable {
     }
 
     /// Takes away the snapshots and references that `retention` no longer keeps; call it after the updates.
+    ///
+    /// Ages go by this server's clock: a snapshot whose writer's was ahead makes none older.
     package mutating func expire(by retention: SnapshotRetention) throws(IcebergError) {
-        let expired = retention.expired(of: metadata, at: Instant(microseconds: now &* 1000))
+        let expired = retention.expired(of: metadata, at: wallClock)
         for name in expired.refs { removeRef(name) }
         if !expired.snapshotIDs.isEmpty { try apply(.removeSnapshots(expired.snapshotIDs)) }
     }

@@ -43,14 +43,14 @@ extension TableUpdate {
         -> TableUpdate?
     {
         switch action {
-        case "add-snapshot": .addSnapshot(try Snapshot(json: members.required("snapshot")))
+        case "add-snapshot": .addSnapshot(try newSnapshot(members.required("snapshot")))
         case "set-snapshot-ref":
             .setSnapshotRef(
                 name: try members.string("ref-name"),
                 try SnapshotRef(members, beyond: ["action", "ref-name"]))
         case "remove-snapshots": .removeSnapshots(try members.longs("snapshot-ids"))
         case "remove-snapshot-ref": .removeSnapshotRef(try members.string("ref-name"))
-        case "set-statistics": .setStatistics(try StatisticsFile(json: members.required("statistics")))
+        case "set-statistics": .setStatistics(try StatisticsFile(new: members.required("statistics")))
         case "remove-statistics": .removeStatistics(snapshotID: try members.long("snapshot-id"))
         case "set-partition-statistics":
             .setPartitionStatistics(try StatisticsFile(json: members.required("partition-statistics")))
@@ -58,6 +58,24 @@ extension TableUpdate {
             .removePartitionStatistics(snapshotID: try members.long("snapshot-id"))
         default: nil
         }
+    }
+
+    /// Stricter than what is read of old tables: other readers refuse a table with less.
+    ///
+    /// Source: Iceberg REST specification, `Snapshot`.
+    private static func newSnapshot(_ json: JSONValue) throws(IcebergError) -> Snapshot {
+        let snapshot = try Snapshot(json: json)
+        guard snapshot.snapshotID > 0 else {
+            throw IcebergError(
+                .malformed, "a snapshot's id is a positive number", ["snapshot-id": snapshot.snapshotID])
+        }
+        guard let operation = snapshot.operation, Snapshot.operations.contains(operation) else {
+            throw IcebergError(
+                .malformed, "a snapshot's summary says no operation that there is",
+                ["snapshot-id": snapshot.snapshotID, "operation": snapshot.operation ?? "none"],
+                hint: "one of " + Snapshot.operations.joined(separator: ", "))
+        }
+        return snapshot
     }
 
     private static func other(_ action: String, _ members: JSONMembers) throws(IcebergError) -> TableUpdate? {

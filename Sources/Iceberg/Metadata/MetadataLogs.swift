@@ -64,6 +64,27 @@ package struct StatisticsFile: Sendable, Hashable {
         _ = try members.long("file-size-in-bytes")
         self.json = json
     }
+
+    /// One of a column's statistics that a writer brings: with all that readers ask for.
+    ///
+    /// Source: Iceberg REST specification, `StatisticsFile`, `BlobMetadata`.
+    package init(new json: JSONValue) throws(IcebergError) {
+        try self.init(json: json)
+        let members = try JSONMembers(json, of: "statistics file")
+        _ = try members.long("file-footer-size-in-bytes")
+        for json in try members.array("blob-metadata") {
+            let blob = try JSONMembers(json, of: "blob of a statistics file")
+            _ = try blob.string("type")
+            _ = try blob.long("snapshot-id")
+            _ = try blob.long("sequence-number")
+            _ = try blob.integers("fields")
+            guard let properties = json["properties"], !properties.isNull else { continue }
+            guard properties.object?.members.allSatisfy({ $0.value.string != nil }) == true else {
+                throw IcebergError(
+                    .malformed, "properties of a blob are texts", ["found": properties.description])
+            }
+        }
+    }
 }
 
 /// A key that encrypts others. Firn carries it.

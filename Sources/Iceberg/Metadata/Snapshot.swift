@@ -33,7 +33,9 @@ package struct Snapshot: Sendable, Hashable {
         summary = [:]
     }
 
-    /// `append`, `replace`, `overwrite` or `delete`; old snapshots may have none.
+    static let operations = ["append", "replace", "overwrite", "delete"]
+
+    /// One of `operations`; old snapshots may have none.
     package var operation: String? { summary["operation"] }
 }
 

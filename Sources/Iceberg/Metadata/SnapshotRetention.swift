@@ -74,7 +74,8 @@ package struct SnapshotRetention: Sendable, Hashable {
     }
 
     private func age(of snapshot: Snapshot, _ now: Instant) -> Int64 {
-        now.milliseconds.subtractingReportingOverflow(snapshot.timestampMilliseconds).partialValue
+        let (age, overflow) = now.milliseconds.subtractingReportingOverflow(snapshot.timestampMilliseconds)
+        return overflow ? (snapshot.timestampMilliseconds < 0 ? .max : .min) : age
     }
 
     private func isTooOld(_ head: Snapshot, _ ref: SnapshotRef, _ now: Instant) -> Bool {

@@ -135,11 +135,7 @@ actor CatalogFiles: SinkFiles {
             for part in written {
                 let snapshot = try await produce(part, commit, merging: merging)
                 snapshots.append(snapshot)
-                commits.append(
-                    TableCommit(
-                        warehouse: part.table.warehouse, identifier: part.table.identifier,
-                        requirements: snapshot.requirements, updates: snapshot.updates,
-                        expiresSnapshots: true))
+                commits.append(TableCommit(snapshot, to: part.table))
             }
             hasBegun = true
             if planted.has(.rejectsApart), commits.count == 2 {

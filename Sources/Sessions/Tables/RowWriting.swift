@@ -82,12 +82,7 @@ struct RowWriting {
             guard let snapshot = try await produce(table, attempt) else { return }
             do {
                 try request.cancellation.check()
-                try await session.catalog.commit([
-                    TableCommit(
-                        warehouse: table.warehouse, identifier: table.identifier,
-                        requirements: snapshot.requirements, updates: snapshot.updates,
-                        expiresSnapshots: true)
-                ])
+                try await session.catalog.commit([TableCommit(snapshot, to: table)])
                 return
             } catch {
                 let outcome: CommitOutcome = error is SchedulingError ? .rejected : CommitOutcome(of: error)

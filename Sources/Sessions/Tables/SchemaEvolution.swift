@@ -226,29 +226,3 @@ extension SchemaEvolution {
             .about("column", "\(path)")
     }
 }
-
-/// Which types may become which without touching a file.
-///
-/// Source: Iceberg table specification, "Schema Evolution", "Valid Type Promotions".
-enum TypePromotion {
-    static func isAllowed(_ from: DataType, to target: DataType, formatVersion: Int) -> Bool {
-        switch (from, target) {
-        case (.int, .long), (.float, .double): true
-        case (.decimal(let precision, let scale), .decimal(let wider, let same)):
-            wider >= precision && same == scale
-        case (.date, .timestamp), (.date, .timestampNanos): formatVersion > 2
-        default: false
-        }
-    }
-
-    static func hint(_ type: DataType, formatVersion: Int) -> String {
-        switch type {
-        case .int: return "an INT may become a BIGINT"
-        case .float: return "a FLOAT may become a DOUBLE"
-        case .decimal(let precision, let scale):
-            return "a DECIMAL(\(precision), \(scale)) may get more digits, as many behind the point"
-        case .date where formatVersion > 2: return "a DATE may become a TIMESTAMP"
-        default: return "add a column of the new type instead"
-        }
-    }
-}
