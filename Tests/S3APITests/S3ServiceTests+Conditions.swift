@@ -1,5 +1,8 @@
 import Effects
 import S3API
+import Signing
+import Telemetry
+import TestKit
 import Testing
 import Wire
 
@@ -55,5 +58,30 @@ extension S3ServiceTests {
             #expect(try await send("GET", "/lake/\(key)").status == 200)
         }
         #expect(try await send("GET", "/lake/a").code == "NoSuchKey")
+    }
+
+    @Test("a put with If-Match: * wants that something is there")
+    func putOverAny() async throws {
+        #expect(try await send("PUT", "/lake/k", [("if-match", "*")], body: "1").code == "NoSuchKey")
+        _ = try await send("PUT", "/lake/k", body: "1")
+        #expect(try await send("PUT", "/lake/k", [("if-match", "*")], body: "2").status == 200)
+        #expect(try await send("GET", "/lake/k").text == "2")
+    }
+
+    @Test("what will be refused anyway is refused before the body comes, and nothing else is")
+    func refusalBeforeBody() throws {
+        func refusal(_ headers: [(name: String, value: String)]) -> Int? {
+            let request = Request(
+                id: RequestID("r1"), method: "PUT", target: RequestTarget("/lake/k"),
+                headers: HTTPHeaders([("host", "h")] + headers))
+            return service.refuse(request)?.status
+        }
+        #expect(refusal([]) == 403)
+        #expect(refusal([("authorization", "AWS x:y")]) == 400)
+        let request = SigV4Request(method: "PUT", rawPath: "/lake/k", headers: [("host", "h")])
+        let signed = SigV4Signer(accessKey: "k", secret: "s").signed(
+            request, payloadHash: "UNSIGNED-PAYLOAD", now: clock.now)
+        #expect(refusal(signed.headers) == nil)
+        #expect(refusal(signed.headers + [("x-amz-tagging", "a=b")]) == 400)
     }
 }

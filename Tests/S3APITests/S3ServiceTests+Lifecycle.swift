@@ -15,6 +15,11 @@ extension S3ServiceTests {
         for body in [rule("a", 0), rule("a", 1) + rule("a", 2), rule(String(repeating: "x", count: 256), 1)] {
             #expect(try await send("PUT", "/lake?lifecycle", body: rules(body)).code == "InvalidArgument")
         }
+        let noon = rule("a", 1).replacing("<Days>1</Days>", with: "<Date>2030-01-01T12:00:00Z</Date>")
+        #expect(try await send("PUT", "/lake?lifecycle", body: rules(noon)).code == "InvalidArgument")
+        let marker = rule("a", 1).replacing(
+            "<Days>1</Days>", with: "<ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker>")
+        #expect(try await send("PUT", "/lake?lifecycle", body: rules(marker)).code == "NotImplemented")
         let both = rules(rule("later", 5) + rule("at once", 1))
         #expect(try await send("PUT", "/lake?lifecycle", body: both).status == 200)
         for (method, target) in [("PUT", "/lake/logs/a"), ("GET", "/lake/logs/a"), ("HEAD", "/lake/logs/a")] {

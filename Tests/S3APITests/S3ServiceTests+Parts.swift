@@ -64,4 +64,24 @@ extension S3ServiceTests {
             .text
         #expect(all.contains("<Part><PartNumber>2</PartNumber><Size>4</Size></Part>"), "\(all)")
     }
+
+    @Test("the checksum that comes with the list of parts is the object's")
+    func completeChecksum() async throws {
+        let sum = Base64.encode(SHA256.hash("part"))
+        let whole = Base64.encode(SHA256.hash(SHA256.hash("part"))) + "-1"
+        for (said, code) in [(Base64.encode(SHA256.hash("other")) + "-1", "BadDigest"), (whole, nil)] {
+            let started = try await send("POST", "/lake/w?uploads", [("x-amz-checksum-algorithm", "SHA256")])
+            let id = try #require(XMLText.first("UploadId", in: started.text))
+            let part = try await send(
+                "PUT", "/lake/w?partNumber=1&uploadId=\(id)", [("x-amz-checksum-sha256", sum)], body: "part")
+            let etag = try #require(part.headers["etag"])
+            let done = try await send(
+                "POST", "/lake/w?uploadId=\(id)", [("x-amz-checksum-sha256", said)],
+                body: """
+                    <CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>\(etag)</ETag></Part>\
+                    </CompleteMultipartUpload>
+                    """)
+            #expect(done.code == code, "\(done.text)")
+        }
+    }
 }

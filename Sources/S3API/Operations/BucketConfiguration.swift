@@ -1,4 +1,5 @@
 import Buckets
+import Effects
 import Identity
 import JSONText
 import Wire
@@ -164,7 +165,19 @@ extension S3Call {
     }
 
     private static func condition(_ element: XMLElement) throws(S3Error) -> JSONValue {
-        if let date = element["Date"] { return ["type": "Date", "date": .string(date)] }
+        if let date = element["Date"] {
+            let whole = date.utf8.count == 10 ? date + "T00:00:00Z" : date
+            guard let instant = Instant(rfc3339: whole) else {
+                throw S3Error(.malformedXML, "a Date is no date", ["value": date])
+            }
+            guard instant.microseconds.isMultiple(of: 86_400_000_000) else {
+                throw S3Error(.invalidArgument, "a Date is at midnight, in UTC", ["value": date])
+            }
+            return ["type": "Date", "date": .string(date)]
+        }
+        guard element["ExpiredObjectDeleteMarker"] == nil else {
+            throw S3Error(.notImplemented, "objects have no versions, and buckets no delete markers")
+        }
         guard let days = element["Days"].flatMap({ Int64($0) }) else {
             throw S3Error(.malformedXML, "a rule has Days or a Date", ["element": element.name])
         }

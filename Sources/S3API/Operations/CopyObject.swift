@@ -160,7 +160,7 @@ extension S3Call {
     private func checkSource(_ info: BlobInfo) throws(S3Error) {
         let seconds = info.modified.microseconds.floorDivided(by: 1_000_000)
         func since(_ name: String) -> Int64? {
-            request.headers["x-amz-copy-source-" + name].flatMap { S3Time.parse(http: $0) }?
+            request.headers["x-amz-copy-source-" + name].flatMap { HTTPDate.parse($0) }?
                 .microseconds.floorDivided(by: 1_000_000)
         }
         if let wanted = request.headers["x-amz-copy-source-if-match"] {

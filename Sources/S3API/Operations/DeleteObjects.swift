@@ -67,7 +67,7 @@ extension DeleteCondition {
     init(etag: String?, modified: String?, size: String?) throws(S3Error) {
         self.init(etag: etag.map { ETag.plain($0) })
         if let modified {
-            guard let instant = S3Time.parse(http: modified) ?? Instant(rfc3339: modified) else {
+            guard let instant = HTTPDate.parse(modified) ?? Instant(rfc3339: modified) else {
                 throw S3Error(.invalidArgument, "this is no time", ["value": modified])
             }
             self.modified = instant

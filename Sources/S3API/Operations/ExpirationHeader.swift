@@ -15,7 +15,7 @@ extension S3Call {
         guard let (instant, rule) = settings.expiration(of: path.key, modified: info.modified) else { return }
         // The object is there until then, so parts of a second count as one.
         let seconds = (instant.microseconds + 999_999).floorDivided(by: 1_000_000)
-        let date = S3Time.http(Instant(microseconds: seconds * 1_000_000))
+        let date = HTTPDate.text(Instant(microseconds: seconds * 1_000_000))
         headers["x-amz-expiration"] = "expiry-date=\"\(date)\", rule-id=\"\(PercentEncoding.encode(rule))\""
     }
 }

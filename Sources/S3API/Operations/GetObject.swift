@@ -66,7 +66,7 @@ extension S3Call {
 
     private func headers(_ info: BlobInfo, _ metadata: ObjectMetadata) -> HTTPHeaders {
         var headers: HTTPHeaders = [
-            "etag": ETag.quoted(info.etag), "last-modified": S3Time.http(info.modified),
+            "etag": ETag.quoted(info.etag), "last-modified": HTTPDate.text(info.modified),
             "accept-ranges": "bytes",
         ]
         for field in metadata.fields
@@ -132,10 +132,10 @@ extension S3Call {
     private func checkConditions(_ info: BlobInfo) throws(S3Error) -> Response? {
         let unchanged = Response(
             status: 304,
-            headers: ["etag": ETag.quoted(info.etag), "last-modified": S3Time.http(info.modified)])
+            headers: ["etag": ETag.quoted(info.etag), "last-modified": HTTPDate.text(info.modified)])
         let seconds = info.modified.microseconds.floorDivided(by: 1_000_000)
         func since(_ name: String) -> Int64? {
-            request.headers[name].flatMap { S3Time.parse(http: $0) }?.microseconds.floorDivided(by: 1_000_000)
+            request.headers[name].flatMap { HTTPDate.parse($0) }?.microseconds.floorDivided(by: 1_000_000)
         }
         if let wanted = request.headers["if-match"] {
             guard ETag.matches(wanted, info.etag) else {

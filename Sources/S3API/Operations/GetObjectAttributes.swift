@@ -1,5 +1,6 @@
 import Blobs
 import Buckets
+import Effects
 import Identity
 import Wire
 
@@ -42,7 +43,7 @@ extension S3Call {
                 if wanted.contains("ObjectSize") { xml.text("ObjectSize", "\(info.size)") }
             }
         }
-        response.headers["last-modified"] = S3Time.http(info.modified)
+        response.headers["last-modified"] = HTTPDate.text(info.modified)
         return response
     }
 
