@@ -61,6 +61,7 @@ package struct BlobInfo: Sendable, Hashable {
 package enum PutCondition: Sendable, Hashable {
     case always
     case ifAbsent
+    /// `*` is any etag.
     case ifMatch(etag: String)
 }
 

@@ -182,7 +182,7 @@ extension PutCondition {
             guard etag == nil else { throw BlobsError(.conditionFailed, "the object exists", ["path": path]) }
         case .ifMatch(let wanted):
             guard let etag else { throw BlobsError(.notFound, "no such object", ["path": path]) }
-            guard etag == wanted else {
+            guard wanted == "*" || etag == wanted else {
                 throw BlobsError(
                     .conditionFailed, "the object has another etag",
                     ["path": path, "etag": etag, "wanted": wanted])

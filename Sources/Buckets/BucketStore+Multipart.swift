@@ -82,6 +82,11 @@ extension BucketStore {
         return (parts, upload.metadata)
     }
 
+    /// What was said of the object when the upload began. - Errors: `BKT-103`.
+    package func uploadMetadata(_ path: BlobPath, upload id: String) throws -> ObjectMetadata {
+        try journal.index.upload(id, of: path).metadata
+    }
+
     /// By key, then by age.
     package func listUploads(bucket: String, prefix: String) throws -> [UploadInfo] {
         let index = journal.index

@@ -32,16 +32,40 @@ extension BucketStore: BlobStore {
 
     package func delete(_ paths: [BlobPath]) async throws {
         for (bucket, group) in Dictionary(grouping: paths, by: \.bucket) {
-            let keys = group.map { ObjectKey($0.key) }
-            let bytes = keys.reduce(64) { $0 + $1.bytes.count }
-            let now = effects.clock.now
-            _ = try await journal.change(bytes: bytes) { index in
-                for key in keys { try index.checkUnlocked(BlobPath(bucket: bucket, key: key.text), now: now) }
-                let objects = try index.bucket(bucket).objects
-                let present = keys.filter { objects[$0] != nil }
-                return present.isEmpty ? nil : StoreChange(.deleteMany(bucket: bucket, keys: present))
-            }
+            let wanted = group.map { (key: $0.key, condition: DeleteCondition()) }
+            for case let fault? in try await delete(wanted, in: bucket) { throw fault }
         }
+    }
+
+    /// Deletes, in one step, all that may be deleted; answers the fault of each that may not.
+    ///
+    /// - Errors: `BLB-102`. Those answered: `BLB-103` for a condition that does not hold, `BKT-109` for a locked object.
+    package func delete(
+        _ wanted: [(key: String, condition: DeleteCondition)], in bucket: String
+    ) async throws -> [(any Error)?] {
+        let keys = wanted.map { ObjectKey($0.key) }
+        let now = effects.clock.now
+        let faults = Mutex<[(any Error)?]>([])
+        _ = try await journal.change(bytes: keys.reduce(64) { $0 + $1.bytes.count }) { index in
+            let objects = try index.bucket(bucket).objects
+            var found: [(any Error)?] = []
+            var gone: [ObjectKey] = []
+            for (key, condition) in zip(keys, wanted.map(\.condition)) {
+                found.append(nil)
+                guard let info = objects[key]?.facts.info else { continue }
+                do {
+                    let path = BlobPath(bucket: bucket, key: key.text)
+                    try condition.check(info, path)
+                    try index.checkUnlocked(path, now: now)
+                    gone.append(key)
+                } catch {
+                    found[found.count - 1] = error
+                }
+            }
+            faults.withLock { $0 = found }
+            return gone.isEmpty ? nil : StoreChange(.deleteMany(bucket: bucket, keys: gone))
+        }
+        return faults.withLock { $0 }
     }
 
     package func list(

@@ -1,4 +1,4 @@
-package import Blobs
+import Blobs
 import Effects
 package import JSONText
 import Telemetry
@@ -21,14 +21,6 @@ extension BucketStore {
             _ = try index.bucket(bucket)
             return StoreChange(.configureBucket(name: bucket, setting: name, document: document))
         }
-    }
-
-    /// Whether a lock keeps the object as it is; false for one that is not there.
-    package func isLocked(_ path: BlobPath) throws -> Bool {
-        let bucket = try journal.index.bucket(path.bucket)
-        let key = ObjectKey(path.key)
-        guard !bucket.settings.locks.isEmpty, let entry = bucket.objects[key] else { return false }
-        return bucket.settings.isLocked(key.bytes, modified: entry.facts.modified, now: effects.clock.now)
     }
 
     /// Deletes what has expired and aborts uploads nobody completes, bucket by bucket, in small groups so that others

@@ -79,7 +79,8 @@ extension NodeRooms {
         return HTTPServer(
             name: "s3", address: settings.s3Listen.host, port: settings.s3Listen.port, limits: limits,
             effects: ServerEffects(log: log, metrics: metrics),
-            hooks: ServerHooks(renderRefusal: S3Service.refusal), handler: service.answer)
+            hooks: ServerHooks(refuse: service.refuse, renderRefusal: S3Service.refusal),
+            handler: service.answer)
     }
 
     private var limits: HTTPLimits {

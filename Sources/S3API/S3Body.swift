@@ -40,13 +40,13 @@ final class S3Body {
 
     /// - Errors: `S3-105` for digests that cannot be any, `S3-301` for a streaming form unknown here.
     init(
-        _ request: Request, _ authorization: SigV4Authorization?, _ chunks: SigV4ChunkSigner?, pool: IOPool,
-        ledger: MemoryLedger
+        _ request: Request, _ authorization: SigV4Authorization?, _ chunks: SigV4ChunkSigner?,
+        hasChecksums: Bool, pool: IOPool, ledger: MemoryLedger
     ) throws(S3Error) {
         source = request.body
         self.pool = pool
         self.ledger = ledger
-        let check = try S3BodyCheck(request, authorization, chunks)
+        let check = try S3BodyCheck(request, authorization, chunks, hasChecksums: hasChecksums)
         length = Self.length(of: request, isChunked: check.isFramed)
         isUnchecked = check.isEmpty
         self.check = Check(check)

@@ -60,7 +60,7 @@ package struct S3Service: Sendable {
             let failure = S3Failure(error)
             response = failure.response(to: request)
             log.log(
-                failure.status >= 500 ? .error : .debug, "an S3 request failed",
+                failure.status >= 500 && failure.status != 501 ? .error : .debug, "an S3 request failed",
                 [
                     "method": .string(request.method), "path": .string(request.path),
                     "status": .integer(Int64(failure.status)), "reason": .string("\(error)"),
@@ -93,9 +93,7 @@ package struct S3Service: Sendable {
         _ request: Request, _ target: S3Target, _ operation: S3Operation
     ) async throws -> S3Call {
         if let anonymous = anonymousCall(request, target, operation) { return anonymous }
-        let signed = SigV4Request(
-            method: request.method, rawPath: request.path, rawQuery: request.target.query ?? "",
-            headers: request.headers.entries)
+        let signed = Self.signed(request)
         let authorization = try SigV4Authorization(reading: signed)
         let known = try await credentials.secret(
             forAccessKey: authorization.accessKey, sessionToken: authorization.sessionToken, now: clock.now)
@@ -113,6 +111,31 @@ package struct S3Service: Sendable {
 }
 
 extension S3Service {
+    private static func signed(_ request: Request) -> SigV4Request {
+        SigV4Request(
+            method: request.method, rawPath: request.path, rawQuery: request.target.query ?? "",
+            headers: request.headers.entries)
+    }
+
+    /// Refuses, before its body comes, a request that will certainly be refused: nobody has signed it, or it asks for what
+    /// is not done. Nil for all others.
+    package func refuse(_ request: Request) -> Response? {
+        do {
+            let target = try S3Target(request)
+            let operation = try S3Operation(request, target)
+            guard operation != .preflight, anonymousCall(request, target, operation) == nil else {
+                return nil
+            }
+            _ = try SigV4Authorization(reading: Self.signed(request))
+            try UnsupportedHeaders.check(request)
+            return nil
+        } catch {
+            var response = Self.refusal(error, request)
+            response.route = "s3"
+            return response
+        }
+    }
+
     /// Objects of public buckets may be read, and nothing else done, without a signature.
     private func anonymousCall(
         _ request: Request, _ target: S3Target, _ operation: S3Operation
@@ -149,8 +172,11 @@ struct S3Call: Sendable {
         return store
     }
 
-    func body() throws(S3Error) -> S3Body {
-        try S3Body(request, authorization, chunks, pool: service.pool, ledger: service.ledger)
+    /// Without `hasChecksums` the headers of checksums are about something else: the object that parts become.
+    func body(hasChecksums: Bool = true) throws(S3Error) -> S3Body {
+        try S3Body(
+            request, authorization, chunks, hasChecksums: hasChecksums, pool: service.pool,
+            ledger: service.ledger)
     }
 
     func perform(_ operation: S3Operation) async throws -> Response {

@@ -99,7 +99,7 @@ extension S3BlobStore {
         switch condition {
         case .always: []
         case .ifAbsent: [("if-none-match", "*")]
-        case .ifMatch(let etag): [("if-match", S3Text.quoted(etag))]
+        case .ifMatch(let etag): [("if-match", etag == "*" ? etag : S3Text.quoted(etag))]
         }
     }
 

@@ -59,7 +59,7 @@ package struct SigV4Authorization: Sendable {
         else {
             throw SigningError(.malformed, "the authorization lacks Credential, SignedHeaders or Signature")
         }
-        guard let timestamp = request.header("x-amz-date") else {
+        guard let timestamp = Self.timestamp(of: request) else {
             throw SigningError(.malformed, "the header x-amz-date is missing")
         }
         guard let payloadHash = request.header("x-amz-content-sha256") else {
@@ -97,6 +97,14 @@ package struct SigV4Authorization: Sendable {
         signedHeaders = headers.split(separator: ";").map(String.init)
         self.signature = signature
         expiresSeconds = seconds
+    }
+
+    /// `Date` stands in where `x-amz-date` is missing, in the one form or the other.
+    ///
+    /// - Source: "Authenticating requests: using the Authorization header", Amazon S3 API Reference.
+    private static func timestamp(of request: SigV4Request) -> String? {
+        if let own = request.header("x-amz-date") { return own }
+        return request.header("date").map { date in HTTPDate.parse(date).map(SigV4Time.text) ?? date }
     }
 
     /// Access keys hold no slash; regions and services neither.

@@ -305,7 +305,7 @@ struct S3ServiceTests {
     }
 }
 
-private enum XMLText {
+enum XMLText {
     static func first(_ name: String, in text: String) -> String? {
         guard let start = text.firstRange(of: "<\(name)>"), let end = text.firstRange(of: "</\(name)>") else {
             return nil

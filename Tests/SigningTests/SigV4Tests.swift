@@ -134,6 +134,32 @@ struct SigV4Tests {
         expect(.mismatch) { _ = try read.verify(changed, secret: botocoreSecret, now: botocoreTime) }
     }
 
+    @Test("a Date stands in for x-amz-date, as botocore writes it")
+    func dateHeader() throws {
+        func request(_ date: String) -> SigV4Request {
+            SigV4Request(
+                method: "PUT", rawPath: "/lake/k",
+                headers: [
+                    ("Host", "127.0.0.1:9000"), ("Date", date), ("X-Amz-Content-SHA256", emptyHash),
+                    (
+                        "Authorization",
+                        "AWS4-HMAC-SHA256 Credential=0123456789abcdef/20260131/auto/s3/aws4_request, "
+                            + "SignedHeaders=date;host;x-amz-content-sha256, "
+                            + "Signature=b810424714760381260f7eb2b4150dd2692a72c71926e7c65aeea67a23e7bdb9"
+                    ),
+                ])
+        }
+        let signed = request("Sat, 31 Jan 2026 12:34:56 -0000")
+        let read = try SigV4Authorization(reading: signed)
+        _ = try read.verify(signed, secret: botocoreSecret, now: botocoreTime)
+        let other = request("Sat, 31 Jan 2026 12:34:57 -0000")
+        let changed = try SigV4Authorization(reading: other)
+        expect(.mismatch) { _ = try changed.verify(other, secret: botocoreSecret, now: botocoreTime) }
+        let unclear = request("yesterday")
+        let odd = try SigV4Authorization(reading: unclear)
+        expect(.malformed) { _ = try odd.verify(unclear, secret: botocoreSecret, now: botocoreTime) }
+    }
+
     @Test("kept keys serve requests of the same secret and day, and no others")
     func keptKeys() throws {
         let keys = SigningKeys()

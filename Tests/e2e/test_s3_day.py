@@ -124,6 +124,50 @@ def test_objects_made_of_parts_have_checksums(s3, algorithm, kind):
         assert value == base64.b64encode(hashlib.sha256(joined).digest()).decode() + "-2"
 
 
+def test_parts_tell_their_checksums_and_the_list_of_parts_says_the_wholes(s3):
+    def sha256(bytes_):
+        return base64.b64encode(hashlib.sha256(bytes_).digest()).decode()
+
+    parts = [b"x" * PART, b"source"[1:4]]
+    s3.put_object(Bucket="lake", Key="sum-source", Body=b"source")
+    upload = s3.create_multipart_upload(Bucket="lake", Key="sum-parts", ChecksumAlgorithm="SHA256")["UploadId"]
+    same = dict(Bucket="lake", Key="sum-parts", UploadId=upload)
+    first = s3.upload_part(**same, PartNumber=1, Body=parts[0], ChecksumAlgorithm="SHA256")
+    copy = s3.upload_part_copy(**same, PartNumber=2, CopySource="lake/sum-source", CopySourceRange="bytes=1-3")["CopyPartResult"]
+    assert first["ChecksumSHA256"] == sha256(parts[0]) and copy["ChecksumSHA256"] == sha256(parts[1])
+    listed = {"Parts": [{"PartNumber": 1, "ETag": first["ETag"], "ChecksumSHA256": first["ChecksumSHA256"]},
+                        {"PartNumber": 2, "ETag": copy["ETag"], "ChecksumSHA256": copy["ChecksumSHA256"]}]}
+    whole = sha256(b"".join(hashlib.sha256(part).digest() for part in parts)) + "-2"
+    complete = dict(**same, MultipartUpload=listed)
+    assert code_of(s3.complete_multipart_upload, **complete, ChecksumSHA256=sha256(b"") + "-2") == "BadDigest"
+    assert s3.complete_multipart_upload(**complete, ChecksumSHA256=whole)["ChecksumSHA256"] == whole
+    asked = dict(Bucket="lake", Key="sum-parts", ObjectAttributes=["Checksum", "ObjectParts"])
+    facts = s3.get_object_attributes(**asked)
+    assert facts["Checksum"]["ChecksumSHA256"] == whole and not facts["ObjectParts"]["IsTruncated"]
+    assert [(part["PartNumber"], part["Size"], part["ChecksumSHA256"]) for part in facts["ObjectParts"]["Parts"]] == [
+        (number, len(part), sha256(part)) for number, part in enumerate(parts, 1)]
+    page = s3.get_object_attributes(**asked, MaxParts=1)["ObjectParts"]
+    assert page["IsTruncated"] and page["NextPartNumberMarker"] == 1 and len(page["Parts"]) == 1
+    rest = s3.get_object_attributes(**asked, PartNumberMarker=1)["ObjectParts"]
+    assert not rest["IsTruncated"] and [part["PartNumber"] for part in rest["Parts"]] == [2]
+    part = s3.get_object(Bucket="lake", Key="sum-parts", PartNumber=2, ChecksumMode="ENABLED")
+    assert part["Body"].read() == parts[1] and part["ChecksumSHA256"] == sha256(parts[1])
+    assert part["ChecksumType"] == "COMPOSITE"
+
+
+def test_a_delete_may_have_conditions(s3):
+    put = s3.put_object(Bucket="lake", Key="guarded", Body=b"abc")
+    same = dict(Bucket="lake", Key="guarded")
+    assert code_of(s3.delete_object, **same, IfMatch='"other"') == "PreconditionFailed"
+    assert code_of(s3.delete_object, **same, IfMatchSize=4) == "PreconditionFailed"
+    refused = s3.delete_objects(Bucket="lake", Delete={"Objects": [{"Key": "guarded", "ETag": "other"}]})["Errors"]
+    assert [(error["Key"], error["Code"]) for error in refused] == [("guarded", "PreconditionFailed")]
+    modified = s3.head_object(**same)["LastModified"]
+    s3.delete_object(**same, IfMatch=put["ETag"], IfMatchSize=3, IfMatchLastModifiedTime=modified)
+    assert code_of(s3.get_object, **same) == "NoSuchKey"
+    s3.delete_object(**same, IfMatch='"other"')
+
+
 def test_uploads_are_listed_page_by_page_resumed_and_aborted(s3):
     ids = {}
     for key in ("up/a", "up/a", "up/b/1", "up/b/2", "up/c"):
@@ -255,6 +299,8 @@ def test_lifecycle_rules_go_in_and_out_in_both_languages(shared_firn, s3):
               "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}]
     s3.put_bucket_lifecycle_configuration(Bucket="lake", LifecycleConfiguration={"Rules": rules})
     assert s3.get_bucket_lifecycle_configuration(Bucket="lake")["Rules"] == rules
+    expires = s3.put_object(Bucket="lake", Key="tmp/x", Body=b"")["Expiration"]
+    assert 'rule-id="old"' in expires and "Expiration" not in s3.put_object(Bucket="lake", Key="other", Body=b"")
     rule = shared_firn.api("GET", "r2/buckets/lake/lifecycle")["rules"][0]
     assert rule["deleteObjectsTransition"]["condition"] == {"type": "Age", "maxAge": 7 * 86400}
     assert code_of(s3.put_bucket_lifecycle_configuration, Bucket="lake", LifecycleConfiguration={"Rules": [

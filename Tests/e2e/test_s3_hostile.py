@@ -76,6 +76,14 @@ def test_signatures_that_are_wrong_old_or_tampered_with_are_refused(shared_firn,
         assert f"<Code>{code}</Code>" in answer.text, (code, answer.text)
 
 
+def test_who_waits_to_be_told_hears_of_a_refusal_before_the_body(shared_firn):
+    waits = {"expect": "100-continue", "content-length": "3"}
+    host = {"host": urlsplit(shared_firn.s3).netloc}
+    signed = sign(shared_firn, "PUT", "/lake/waits", b"abc")
+    for headers, status in ((host, 403), (host | {"authorization": "AWS a:b"}, 400), (signed, 100)):
+        assert raw(shared_firn, "PUT", "/lake/waits", headers | waits).startswith(b"HTTP/1.1 %d " % status)
+
+
 def test_presigned_addresses_expire_and_cannot_be_changed(shared_firn, s3):
     link = s3.generate_presigned_url("get_object", {"Bucket": "lake", "Key": "k"}, ExpiresIn=1)
     assert requests.get(link).status_code == 200

@@ -1,4 +1,4 @@
-import Effects
+package import Effects
 package import JSONText
 
 /// What is set for a bucket besides its name: who may read it from a web page, what expires, what is locked.
@@ -39,6 +39,13 @@ package struct BucketSettings: Sendable {
             storageClass = label
         }
         documents[name] = document
+    }
+
+    /// When an object will be deleted, as far as rules know, and by which.
+    package func expiration(of key: String, modified: Instant) -> (at: Instant, rule: String)? {
+        lifecycle.lazy.filter { $0.isEnabled && key.utf8.starts(with: $0.prefix.utf8) }
+            .compactMap { rule in rule.deletion.map { ($0.instant(since: modified), rule.id) } }
+            .min { $0.0 < $1.0 }
     }
 
     /// Whether some rule keeps an object as it is now. - Source: the strictest of all that fit wins.

@@ -7,12 +7,14 @@ package struct LifecycleRule: Sendable, Hashable {
         case age(seconds: Int64)
         case date(Instant)
 
-        func hasCome(since start: Instant, now: Instant) -> Bool {
+        func instant(since start: Instant) -> Instant {
             switch self {
-            case .age(let seconds): now.microseconds - start.microseconds >= seconds &* 1_000_000
-            case .date(let instant): now >= instant
+            case .age(let seconds): Instant(microseconds: start.microseconds + seconds * 1_000_000)
+            case .date(let instant): instant
             }
         }
+
+        func hasCome(since start: Instant, now: Instant) -> Bool { now >= instant(since: start) }
     }
 
     package var id: String

@@ -13,19 +13,24 @@ extension S3Call {
     func deleteForwarded(over passage: S3Passage) async throws -> Response {
         try principal.requireSomewhere(.storageWrite)
         let document = try XMLElement(s3: try await body().collect(limit: 4 << 20)).expecting("Delete")
-        let keys = document.children("Object").compactMap { $0["Key"] }.filter { !$0.isEmpty }
-        guard (1...1000).contains(keys.count), keys.count == document.children("Object").count else {
-            throw S3Error(.malformedXML, "Delete holds between 1 and 1,000 of Object", ["count": keys.count])
+        let objects = document.children("Object")
+        guard (1...1000).contains(objects.count), objects.allSatisfy({ $0["Key"]?.isEmpty == false }) else {
+            throw S3Error(
+                .malformedXML, "Delete holds between 1 and 1,000 of Object", ["count": objects.count])
         }
         let isQuiet = document["Quiet"] == "true"
-        var together: [String] = []
-        var alone: [String] = []
+        var together: [XMLElement] = []
+        var alone: [XMLElement] = []
         var result = DeleteResult()
-        for key in keys {
+        for object in objects {
+            let key = object["Key"] ?? ""
             do {
                 try principal.require(.storageWrite, on: .object(bucket, key))
                 try ForwardedKey.check(key)
-                if S3BlobStore.isWritableInXML(key) { together.append(key) } else { alone.append(key) }
+                guard object["VersionId"].map({ $0 == "null" }) ?? true else {
+                    throw S3Error(.notImplemented, "objects have no versions", ["key": key])
+                }
+                if S3BlobStore.isWritableInXML(key) { together.append(object) } else { alone.append(object) }
             } catch {
                 result.failed.append((key, S3Failure(error)))
             }
@@ -37,9 +42,10 @@ extension S3Call {
             guard response.status == 200 else { return try refusal(response.status, body, passage) }
             others = try ForwardedDocument(body, of: bucket, passage).root.children
         }
-        for key in alone {
+        for object in alone {
+            let key = object["Key"] ?? ""
             do {
-                try await deleteAlone(key, over: passage)
+                try await deleteAlone(object, over: passage)
                 result.deleted.append(key)
             } catch let error as S3Error {
                 result.failed.append((key, S3Failure(error)))
@@ -48,12 +54,25 @@ extension S3Call {
         return xml { result.write(to: &$0, isQuiet: isQuiet, others: others) }
     }
 
-    private func deletion(of keys: [String], isQuiet: Bool, _ passage: S3Passage) -> S3Passage.Call {
+    /// What an object's member becomes as a header of a request of its own.
+    private static let conditions = [
+        ("ETag", "if-match"), ("LastModifiedTime", "x-amz-if-match-last-modified-time"),
+        ("Size", "x-amz-if-match-size"),
+    ]
+
+    private func deletion(
+        of objects: [XMLElement], isQuiet: Bool, _ passage: S3Passage
+    ) -> S3Passage.Call {
         var xml = XMLWriter()
         xml.element("Delete") { xml in
             if isQuiet { xml.text("Quiet", "true") }
-            for key in keys {
-                xml.element("Object") { $0.text("Key", passage.prefix(ofBucket: bucket) + key) }
+            for object in objects {
+                xml.element("Object") { xml in
+                    xml.text("Key", passage.prefix(ofBucket: bucket) + (object["Key"] ?? ""))
+                    for (name, _) in Self.conditions {
+                        if let value = object[name] { xml.text(name, value) }
+                    }
+                }
             }
         }
         let bytes = xml.document
@@ -66,13 +85,18 @@ extension S3Call {
         return call
     }
 
-    /// - Errors: `S3-302` unless the object is gone.
-    private func deleteAlone(_ key: String, over passage: S3Passage) async throws {
+    /// - Errors: `S3-201`; `S3-302` unless the object is gone.
+    private func deleteAlone(_ object: XMLElement, over passage: S3Passage) async throws {
+        let headers = Self.conditions.compactMap { name, header in object[name].map { (header, $0) } }
         let call = S3Passage.Call(
-            method: "DELETE", bucket: bucket, key: key, payloadHash: Hex.encode(SHA256.hash([])))
+            method: "DELETE", bucket: bucket, key: object["Key"] ?? "", headers: headers,
+            payloadHash: Hex.encode(SHA256.hash([])))
         let response = try await send(call, over: passage)
         let body = try await response.collect(limit: 64 << 10)
         if [200, 204].contains(response.status) { return }
+        if response.status == 412 {
+            throw S3Error(.preconditionFailed, "the object is not as the request wants it")
+        }
         let code = body.isEmpty ? nil : try ForwardedDocument(body, of: bucket, passage).root["Code"]
         guard response.status == 404, code == "NoSuchKey" else {
             throw S3Error(

@@ -44,7 +44,9 @@ extension S3Call {
         var call = S3Passage.Call(
             method: request.method, bucket: bucket, key: key, query: forwardedQuery(passage),
             headers: try forwardedHeaders(passage), payloadHash: "")
-        let body = request.method == "POST" ? try await body().collect(limit: 4 << 20) : []
+        let body =
+            request.method == "POST"
+            ? try await body(hasChecksums: operation != .completeMultipartUpload).collect(limit: 4 << 20) : []
         if request.method == "POST" || request.method == "PUT" { call.body = body }
         call.payloadHash = Hex.encode(SHA256.hash(body))
         return try await answer(try await send(call, over: passage), passage)

@@ -1,4 +1,5 @@
 import Buckets
+import Effects
 import Identity
 import JSONText
 import Wire
@@ -17,6 +18,7 @@ extension S3Call {
             rules = try root.expecting("LifecycleConfiguration").children("Rule").enumerated().map {
                 try Self.lifecycle($0.element, index: $0.offset)
             }
+            try Self.checkIDs(rules)
         }
         guard !rules.isEmpty else { throw S3Error(.malformedXML, "the configuration has no rules") }
         try await buckets.set(name, of: bucket, to: ["rules": .array(rules)])
@@ -151,11 +153,38 @@ extension S3Call {
         return .object(made)
     }
 
+    /// - Errors: `S3-101`.
+    private static func checkIDs(_ rules: [JSONValue]) throws(S3Error) {
+        let ids = rules.compactMap { $0["id"]?.string }
+        guard Set(ids).count == ids.count else {
+            throw S3Error(.invalidArgument, "two rules have one ID")
+        }
+        guard ids.allSatisfy({ $0.unicodeScalars.count <= 255 }) else {
+            throw S3Error(.invalidArgument, "a rule's ID has at most 255 characters")
+        }
+    }
+
     private static func condition(_ element: XMLElement) throws(S3Error) -> JSONValue {
-        if let date = element["Date"] { return ["type": "Date", "date": .string(date)] }
-        guard let days = element["Days"].flatMap({ Int64($0) }), (1...36_500).contains(days) else {
+        if let date = element["Date"] {
+            let whole = date.utf8.count == 10 ? date + "T00:00:00Z" : date
+            guard let instant = Instant(rfc3339: whole) else {
+                throw S3Error(.malformedXML, "a Date is no date", ["value": date])
+            }
+            guard instant.microseconds.isMultiple(of: 86_400_000_000) else {
+                throw S3Error(.invalidArgument, "a Date is at midnight, in UTC", ["value": date])
+            }
+            return ["type": "Date", "date": .string(date)]
+        }
+        guard element["ExpiredObjectDeleteMarker"] == nil else {
+            throw S3Error(.notImplemented, "objects have no versions, and buckets no delete markers")
+        }
+        guard let days = element["Days"].flatMap({ Int64($0) }) else {
+            throw S3Error(.malformedXML, "a rule has Days or a Date", ["element": element.name])
+        }
+        // A transition may come at once.
+        guard days >= (element.name == "Transition" ? 0 : 1), days <= 36_500 else {
             throw S3Error(
-                .malformedXML, "a rule has Days of at least 1, or a Date", ["element": element.name])
+                .invalidArgument, "a rule has Days of at least 1", ["element": element.name, "days": days])
         }
         return ["type": "Age", "maxAge": .integer(days * 86_400)]
     }

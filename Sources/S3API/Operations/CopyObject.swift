@@ -43,7 +43,9 @@ extension S3Call {
             fields.append(ObjectMetadata.Field(observer.kind.header, observer.stream.finish()))
         }
         let info = try await upload.complete(if: condition, metadata: ObjectMetadata(fields))
-        return copyResult("CopyObjectResult", info)
+        var response = copyResult("CopyObjectResult", info, fields)
+        try addExpiration(of: path, info, to: &response.headers)
+        return response
     }
 
     /// A checksum that the copy is to have. - Errors: `S3-112`.
@@ -110,14 +112,23 @@ extension S3Call {
             range = part
         }
         let number = try number("partNumber", in: 1...10_000, default: nil)
-        let part = try store.startPart(path, upload: target["uploadId"] ?? "", number: number)
+        let id = target["uploadId"] ?? ""
+        let observer = MultipartChecksum(try store.uploadMetadata(path, upload: id)).map {
+            (kind: $0.kind, stream: ChecksumObserver($0.kind))
+        }
+        let part = try store.startPart(path, upload: id, number: number)
         do {
-            try await copy(source, range) { try await part.append($0) }
+            try await copy(source, range) { bytes in
+                observer?.stream.update(bytes)
+                try await part.append(bytes)
+            }
         } catch {
             await part.abort()
             throw error
         }
-        return copyResult("CopyPartResult", try await part.complete())
+        let fields = observer.map { [ObjectMetadata.Field($0.kind.header, $0.stream.finish())] } ?? []
+        let info = try await part.complete(metadata: ObjectMetadata(fields))
+        return copyResult("CopyPartResult", info, fields)
     }
 
     /// - Errors: `S3-101`, `S3-201`, `IDN-102`.
@@ -149,7 +160,7 @@ extension S3Call {
     private func checkSource(_ info: BlobInfo) throws(S3Error) {
         let seconds = info.modified.microseconds.floorDivided(by: 1_000_000)
         func since(_ name: String) -> Int64? {
-            request.headers["x-amz-copy-source-" + name].flatMap { S3Time.parse(http: $0) }?
+            request.headers["x-amz-copy-source-" + name].flatMap { HTTPDate.parse($0) }?
                 .microseconds.floorDivided(by: 1_000_000)
         }
         if let wanted = request.headers["x-amz-copy-source-if-match"] {
@@ -179,11 +190,16 @@ extension S3Call {
         }
     }
 
-    private func copyResult(_ name: String, _ info: BlobInfo) -> Response {
+    private func copyResult(
+        _ name: String, _ info: BlobInfo, _ fields: [ObjectMetadata.Field]
+    ) -> Response {
         xml { xml in
             xml.element(name, namespace: XMLWriter.s3Namespace) { xml in
                 xml.text("LastModified", S3Time.iso(info.modified))
                 xml.text("ETag", ETag.quoted(info.etag))
+                for field in fields {
+                    if let kind = S3Checksum(header: field.name) { xml.text(kind.element, field.value) }
+                }
             }
         }
     }

@@ -17,7 +17,8 @@ extension S3Call {
         let (range, parts) = try wantedRange(object.info, object.metadata)
         let whole = 0..<object.info.size
         var headers = headers(object.info, object.metadata)
-        if range == nil { addChecksums(object.metadata, to: &headers) }
+        addChecksums(object.metadata, ofRange: range, to: &headers)
+        try addExpiration(of: path, object.info, to: &headers)
         if let parts { headers["x-amz-mp-parts-count"] = "\(parts)" }
         if let range {
             headers["content-range"] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(object.info.size)"
@@ -52,8 +53,9 @@ extension S3Call {
         let (info, metadata) = try store.objectFacts(path)
         if let unchanged = try checkConditions(info) { return unchanged }
         var headers = headers(info, metadata)
-        addChecksums(metadata, to: &headers)
         let (range, parts) = try wantedRange(info, metadata)
+        addChecksums(metadata, ofRange: range, to: &headers)
+        try addExpiration(of: path, info, to: &headers)
         if let parts { headers["x-amz-mp-parts-count"] = "\(parts)" }
         guard let range else {
             return Response(status: 200, headers: headers, body: .absent(length: info.size))
@@ -64,7 +66,7 @@ extension S3Call {
 
     private func headers(_ info: BlobInfo, _ metadata: ObjectMetadata) -> HTTPHeaders {
         var headers: HTTPHeaders = [
-            "etag": ETag.quoted(info.etag), "last-modified": S3Time.http(info.modified),
+            "etag": ETag.quoted(info.etag), "last-modified": HTTPDate.text(info.modified),
             "accept-ranges": "bytes",
         ]
         for field in metadata.fields
@@ -75,11 +77,23 @@ extension S3Call {
         return headers
     }
 
-    private func addChecksums(_ metadata: ObjectMetadata, to headers: inout HTTPHeaders) {
+    /// Those of the whole; of a part that is asked for by its number, its own; of a range, none.
+    private func addChecksums(
+        _ metadata: ObjectMetadata, ofRange range: Range<Int64>?, to headers: inout HTTPHeaders
+    ) {
         guard request.headers["x-amz-checksum-mode"]?.uppercased() == "ENABLED" else { return }
-        for field in metadata.fields where S3Checksum(header: field.name) != nil {
-            headers[field.name] = field.value
-            headers["x-amz-checksum-type"] = S3Checksum.type(of: field.value)
+        let part = target["partNumber"].flatMap { Int($0) }
+        if let part, let parts = PartList(metadata) {
+            guard let checksum = parts.checksum(of: part), let whole = metadata[checksum.kind.header] else {
+                return
+            }
+            headers[checksum.kind.header] = checksum.value
+            headers["x-amz-checksum-type"] = S3Checksum.type(of: whole)
+        } else if range == nil || part != nil {
+            for field in metadata.fields where S3Checksum(header: field.name) != nil {
+                headers[field.name] = field.value
+                headers["x-amz-checksum-type"] = S3Checksum.type(of: field.value)
+            }
         }
     }
 
@@ -118,10 +132,10 @@ extension S3Call {
     private func checkConditions(_ info: BlobInfo) throws(S3Error) -> Response? {
         let unchanged = Response(
             status: 304,
-            headers: ["etag": ETag.quoted(info.etag), "last-modified": S3Time.http(info.modified)])
+            headers: ["etag": ETag.quoted(info.etag), "last-modified": HTTPDate.text(info.modified)])
         let seconds = info.modified.microseconds.floorDivided(by: 1_000_000)
         func since(_ name: String) -> Int64? {
-            request.headers[name].flatMap { S3Time.parse(http: $0) }?.microseconds.floorDivided(by: 1_000_000)
+            request.headers[name].flatMap { HTTPDate.parse($0) }?.microseconds.floorDivided(by: 1_000_000)
         }
         if let wanted = request.headers["if-match"] {
             guard ETag.matches(wanted, info.etag) else {

@@ -1,5 +1,6 @@
 import Blobs
 import Buckets
+import Effects
 import Identity
 import Wire
 
@@ -22,6 +23,8 @@ extension S3Call {
                 hint: "attributes are " + Self.attributeNames.sorted().joined(separator: ", "))
         }
         let (info, metadata) = try store.objectFacts(path)
+        let parts = PartList(metadata)
+        let page = try partsPage()
         var response = xml { xml in
             xml.element("GetObjectAttributesResponse", namespace: XMLWriter.s3Namespace) { xml in
                 if wanted.contains("ETag") { xml.text("ETag", info.etag) }
@@ -35,17 +38,50 @@ extension S3Call {
                         }
                     }
                 }
-                if wanted.contains("ObjectParts"),
-                    let parts = metadata[PartSizes.field].flatMap({ PartSizes($0) })
-                {
-                    xml.element("ObjectParts") { $0.text("PartsCount", "\(parts.count)") }
-                }
+                if wanted.contains("ObjectParts"), let parts { write(parts, page, &xml) }
                 if wanted.contains("StorageClass") { xml.text("StorageClass", StorageClass.label(metadata)) }
                 if wanted.contains("ObjectSize") { xml.text("ObjectSize", "\(info.size)") }
             }
         }
-        response.headers["last-modified"] = S3Time.http(info.modified)
+        response.headers["last-modified"] = HTTPDate.text(info.modified)
         return response
+    }
+
+    /// Which parts are wanted: those behind a number, so many at most. - Errors: `S3-101`.
+    private func partsPage() throws(S3Error) -> (after: Int, limit: Int) {
+        func number(_ name: String, default fallback: Int) throws(S3Error) -> Int {
+            guard let text = request.headers[name] else { return fallback }
+            guard let number = Int(text), number >= 0 else {
+                throw S3Error(.invalidArgument, "a number is out of range", ["name": name, "value": text])
+            }
+            return number
+        }
+        return (
+            try number("x-amz-part-number-marker", default: 0),
+            min(1000, try number("x-amz-max-parts", default: 1000))
+        )
+    }
+
+    private func write(_ parts: PartList, _ page: (after: Int, limit: Int), _ xml: inout XMLWriter) {
+        let first = min(page.after, parts.count)
+        let last = min(first + page.limit, parts.count)
+        xml.element("ObjectParts") { xml in
+            xml.text("PartsCount", "\(parts.count)")
+            xml.text("PartNumberMarker", "\(page.after)")
+            xml.text("NextPartNumberMarker", "\(last)")
+            xml.text("MaxParts", "\(page.limit)")
+            xml.text("IsTruncated", last < parts.count ? "true" : "false")
+            for index in first..<last {
+                guard let range = parts.sizes.range(of: index + 1) else { continue }
+                xml.element("Part") { xml in
+                    xml.text("PartNumber", "\(index + 1)")
+                    xml.text("Size", "\(range.count)")
+                    if let checksum = parts.checksum(of: index + 1) {
+                        xml.text(checksum.kind.element, checksum.value)
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -46,11 +46,11 @@ extension S3Call {
     func completeMultipartUpload() async throws -> Response {
         let path = try object(for: .storageWrite)
         let condition = try putCondition()
-        let document = try XMLElement(s3: try await body().collect(limit: 4 << 20))
+        let document = try XMLElement(s3: try await body(hasChecksums: false).collect(limit: 4 << 20))
         guard document.name == "CompleteMultipartUpload" else {
             throw S3Error(.malformedXML, "the body is no CompleteMultipartUpload", ["name": document.name])
         }
-        let parts = try document.children("Part").map { part throws(S3Error) in
+        let named = try document.children("Part").map { part throws(S3Error) in
             guard let number = part["PartNumber"].flatMap({ Int($0) }), let etag = part["ETag"] else {
                 throw S3Error(.malformedXML, "a Part lacks its PartNumber or ETag")
             }
@@ -60,24 +60,23 @@ extension S3Call {
         do {
             upload = try store.listParts(path, upload: uploadID)
         } catch let error as BucketsError where error.code == .uploadNotFound {
-            guard let done = completedBefore(path) else { throw error }
+            guard let done = try completedBefore(path) else { throw error }
             return done
         }
-        let chosen = parts.compactMap { part in upload.parts.first { $0.number == part.0 } }
-        try check(document, chosen)
+        let present = Dictionary(uniqueKeysWithValues: upload.parts.map { ($0.number, $0) })
+        let chosen = named.compactMap { present[$0.0] }
+        try check(document, present)
         let checksum = MultipartChecksum(upload.metadata)
         let observer = checksum.flatMap { $0.isFull ? ChecksumObserver($0.kind) : nil }
-        let sizes = PartSizes(chosen.map(\.info.size))
+        let parts = PartList.fields(chosen, checksum?.kind)
         let wanted = checksum.flatMap { request.headers[$0.kind.header] }
         var value: String?
         if let checksum, !checksum.isFull { value = try checksum.composite(chosen) }
         let (known, id) = (value, uploadID)
         let info = try await store.completeMultipart(
-            path, upload: uploadID, parts: parts, if: condition, observing: observer?.update
+            path, upload: uploadID, parts: named, if: condition, observing: observer?.update
         ) {
-            var fields = [
-                ObjectMetadata.Field(PartSizes.field, sizes.text), ObjectMetadata.Field(Self.uploadField, id),
-            ]
+            var fields = parts + [ObjectMetadata.Field(Self.uploadField, id)]
             guard let checksum, let found = known ?? observer?.finish() else { return ObjectMetadata(fields) }
             guard wanted == nil || wanted == found else {
                 throw S3Error(
@@ -87,43 +86,49 @@ extension S3Call {
             fields.append(ObjectMetadata.Field(checksum.kind.header, found))
             return ObjectMetadata(fields)
         }
-        return completed(path, info.etag, try store.objectFacts(path).metadata)
+        return try completed(path, info, try store.objectFacts(path).metadata)
     }
 
     /// The field of an object's metadata that names the upload it came from; never shown.
     private static let uploadField = "firn-upload"
 
     /// A client that lost the answer asks again, and gets it as long as the object is still the upload's.
-    private func completedBefore(_ path: BlobPath) -> Response? {
+    private func completedBefore(_ path: BlobPath) throws -> Response? {
         guard let (info, metadata) = try? store.objectFacts(path), metadata[Self.uploadField] == uploadID
         else {
             return nil
         }
-        return completed(path, info.etag, metadata)
+        return try completed(path, info, metadata)
     }
 
-    private func completed(_ path: BlobPath, _ etag: String, _ made: ObjectMetadata) -> Response {
+    private func completed(
+        _ path: BlobPath, _ info: BlobInfo, _ made: ObjectMetadata
+    ) throws -> Response {
         let checksum = MultipartChecksum(made)
-        return xml { xml in
+        var response = xml { xml in
             xml.element("CompleteMultipartUploadResult", namespace: XMLWriter.s3Namespace) { xml in
                 xml.text("Location", "/\(path.bucket)/\(path.key)")
                 xml.text("Bucket", path.bucket)
                 xml.text("Key", path.key)
-                xml.text("ETag", ETag.quoted(etag))
+                xml.text("ETag", ETag.quoted(info.etag))
                 if let checksum, let found = made[checksum.kind.header] {
                     xml.text(checksum.kind.element, found)
                     xml.text("ChecksumType", S3Checksum.type(of: found))
                 }
             }
         }
+        try addExpiration(of: path, info, to: &response.headers)
+        return response
     }
 
     /// What the list of parts says of their checksums, and the whole's size. - Errors: `S3-104`, `S3-112`.
-    private func check(_ document: XMLElement, _ chosen: [PartInfo]) throws(S3Error) {
+    private func check(_ document: XMLElement, _ present: [Int: PartInfo]) throws(S3Error) {
+        var size: Int64 = 0
         for part in document.children("Part") {
             guard let number = part["PartNumber"].flatMap({ Int($0) }),
-                let found = chosen.first(where: { $0.number == number })
+                let found = present[number]
             else { continue }
+            size += found.info.size
             for kind in S3Checksum.allCases {
                 guard let said = part[kind.element], let known = found.metadata[kind.header] else { continue }
                 guard said == known else {
@@ -133,7 +138,6 @@ extension S3Call {
             }
         }
         if let text = request.headers["x-amz-mp-object-size"] {
-            let size = chosen.reduce(0) { $0 + $1.info.size }
             guard Int64(text) == size else {
                 throw S3Error(
                     .invalidRequest, "the parts are not as large together as the request says",

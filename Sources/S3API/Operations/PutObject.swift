@@ -26,6 +26,7 @@ extension S3Call {
             if: condition, metadata: ObjectMetadata(metadata.fields + body.verified))
         var headers: HTTPHeaders = ["etag": ETag.quoted(info.etag)]
         for field in body.verified { headers[field.name] = field.value }
+        try addExpiration(of: path, info, to: &headers)
         return Response(status: 200, headers: headers)
     }
 
