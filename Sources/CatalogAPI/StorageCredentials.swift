@@ -44,22 +44,34 @@ extension CatalogAPI {
             table: TemporaryCredential.Table(
                 uuid: metadata.uuid.description, location: location.uri, isStaged: isStaged))
         let keys = vend(request, context.principal.tokenID)
-        var config = config(for: metadata)
+        var config = config(for: table, metadata, context)
         config["s3.access-key-id"] = context.principal.tokenID
         config["s3.secret-access-key"] = keys.secret
         config["s3.session-token"] = keys.sessionToken
         config["s3.session-token-expires-at-ms"] = String(keys.expires.milliseconds)
-        config["client.refresh-credentials-endpoint"] = context.path(of: table) + "/credentials"
+        // Also for those who ask for keys alone.
+        config["client.refresh-credentials-endpoint"] = credentialsPath(of: table, context)
         return StorageCredentials(prefix: location.uri + "/", config: config)
     }
 
-    /// What a client is told of the table besides: where its files are, and who plans scans, if an owner decided that.
-    private func config(for metadata: TableMetadata) -> [String: String] {
+    /// What a client is told of the table besides: where its files are and how it gets at them, and who plans scans, if
+    /// an owner decided that. Keys are not in it: each answer has others.
+    private func config(
+        for table: TableIdentifier, _ metadata: TableMetadata, _ context: CatalogContext
+    ) -> [String: String] {
         var config = storageConfig
         if let mode = metadata.properties[Self.planningProperty], ["client", "server"].contains(mode) {
             config["scan-planning-mode"] = mode
         }
+        if context.wantsCredentials {
+            config["client.refresh-credentials-endpoint"] = credentialsPath(of: table, context)
+        }
+        if context.wantsSigning { config.merge(signingConfig(for: table, context)) { $1 } }
         return config
+    }
+
+    private func credentialsPath(of table: TableIdentifier, _ context: CatalogContext) -> String {
+        context.path(of: table) + "/credentials"
     }
 
     /// A table's property: `client` or `server`.
@@ -69,17 +81,19 @@ extension CatalogAPI {
     func tableResponse(
         _ answer: TableAnswer, of table: TableIdentifier, _ context: CatalogContext
     ) throws -> Response {
+        let answer = told(answer, of: table, context)
+        guard context.wantsCredentials else { return answer.response(isSigned: context.wantsSigning) }
+        return answer.response(
+            credentials: try credentials(
+                for: table, answer.metadata, context, isStaged: answer.metadataLocation == nil))
+    }
+
+    /// The answer with all that its ETag is made of.
+    func told(_ answer: TableAnswer, of table: TableIdentifier, _ context: CatalogContext) -> TableAnswer {
         var answer = answer
+        answer.config = config(for: table, answer.metadata, context)
         answer.keyMark = keyMark(for: table, context)
-        guard context.wantsCredentials else {
-            var config = config(for: answer.metadata)
-            if context.wantsSigning { config.merge(signingConfig(for: table, context)) { $1 } }
-            return answer.response(config: config, isSigned: context.wantsSigning)
-        }
-        let credentials = try credentials(
-            for: table, answer.metadata, context, isStaged: answer.metadataLocation == nil)
-        // Older clients look into `config` only.
-        return answer.response(config: credentials.config, credentials: credentials)
+        return answer
     }
 
     /// For clients that have each request signed instead of keys of their own.
@@ -95,7 +109,7 @@ extension CatalogAPI {
 
     /// What tells an answer with keys from one whose keys are older, so that "not modified" never means keys that have
     /// less than half of their time left. Nil for answers without keys.
-    func keyMark(for table: TableIdentifier, _ context: CatalogContext) -> String? {
+    private func keyMark(for table: TableIdentifier, _ context: CatalogContext) -> String? {
         guard context.wantsCredentials else { return nil }
         let period = clock.now.microseconds / 1_000_000 / max(1, settings.credentialSeconds / 2)
         let right = context.mayWrite(table) ? "w" : "r"
