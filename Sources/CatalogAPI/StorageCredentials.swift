@@ -44,29 +44,21 @@ extension CatalogAPI {
             table: TemporaryCredential.Table(
                 uuid: metadata.uuid.description, location: location.uri, isStaged: isStaged))
         let keys = vend(request, context.principal.tokenID)
-        var config = config(for: table, metadata, context)
+        var config = config(for: metadata)
         config["s3.access-key-id"] = context.principal.tokenID
         config["s3.secret-access-key"] = keys.secret
         config["s3.session-token"] = keys.sessionToken
         config["s3.session-token-expires-at-ms"] = String(keys.expires.milliseconds)
-        // Also for those who ask for keys alone.
         config["client.refresh-credentials-endpoint"] = credentialsPath(of: table, context)
         return StorageCredentials(prefix: location.uri + "/", config: config)
     }
 
-    /// What a client is told of the table besides: where its files are and how it gets at them, and who plans scans, if
-    /// an owner decided that. Keys are not in it: each answer has others.
-    private func config(
-        for table: TableIdentifier, _ metadata: TableMetadata, _ context: CatalogContext
-    ) -> [String: String] {
+    /// What a client is told of the table besides: where its files are, and who plans scans, if an owner decided that.
+    private func config(for metadata: TableMetadata) -> [String: String] {
         var config = storageConfig
         if let mode = metadata.properties[Self.planningProperty], ["client", "server"].contains(mode) {
             config["scan-planning-mode"] = mode
         }
-        if context.wantsCredentials {
-            config["client.refresh-credentials-endpoint"] = credentialsPath(of: table, context)
-        }
-        if context.wantsSigning { config.merge(signingConfig(for: table, context)) { $1 } }
         return config
     }
 
@@ -88,10 +80,15 @@ extension CatalogAPI {
                 for: table, answer.metadata, context, isStaged: answer.metadataLocation == nil))
     }
 
-    /// The answer with all that its ETag is made of.
+    /// The answer with all that its ETag is made of. Keys are not: each answer has others.
     func told(_ answer: TableAnswer, of table: TableIdentifier, _ context: CatalogContext) -> TableAnswer {
         var answer = answer
-        answer.config = config(for: table, answer.metadata, context)
+        var config = config(for: answer.metadata)
+        if context.wantsCredentials {
+            config["client.refresh-credentials-endpoint"] = credentialsPath(of: table, context)
+        }
+        if context.wantsSigning { config.merge(signingConfig(for: table, context)) { $1 } }
+        answer.config = config
         answer.keyMark = keyMark(for: table, context)
         return answer
     }
