@@ -98,6 +98,10 @@ struct CatalogContext: Sendable {
         if !mayList(namespace) { try requireRead(namespace) }
     }
 
+    func mayRead(_ namespace: Namespace) -> Bool {
+        principal.allows(.catalogRead, on: .namespace(warehouse.bucket, namespace.levels))
+    }
+
     func mayList(_ namespace: Namespace) -> Bool {
         principal.mayKnow(ofNamespace: namespace.levels, inBucket: warehouse.bucket, .catalogRead)
     }

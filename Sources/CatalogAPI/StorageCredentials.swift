@@ -49,7 +49,7 @@ extension CatalogAPI {
         config["s3.secret-access-key"] = keys.secret
         config["s3.session-token"] = keys.sessionToken
         config["s3.session-token-expires-at-ms"] = String(keys.expires.milliseconds)
-        config["client.refresh-credentials-endpoint"] = context.path(of: table) + "/credentials"
+        config["client.refresh-credentials-endpoint"] = credentialsPath(of: table, context)
         return StorageCredentials(prefix: location.uri + "/", config: config)
     }
 
@@ -62,6 +62,10 @@ extension CatalogAPI {
         return config
     }
 
+    private func credentialsPath(of table: TableIdentifier, _ context: CatalogContext) -> String {
+        context.path(of: table) + "/credentials"
+    }
+
     /// A table's property: `client` or `server`.
     private static let planningProperty = "firn.scan-planning-mode"
 
@@ -69,17 +73,24 @@ extension CatalogAPI {
     func tableResponse(
         _ answer: TableAnswer, of table: TableIdentifier, _ context: CatalogContext
     ) throws -> Response {
+        let answer = told(answer, of: table, context)
+        guard context.wantsCredentials else { return answer.response(isSigned: context.wantsSigning) }
+        return answer.response(
+            credentials: try credentials(
+                for: table, answer.metadata, context, isStaged: answer.metadataLocation == nil))
+    }
+
+    /// The answer with all that its ETag is made of. Keys are not: each answer has others.
+    func told(_ answer: TableAnswer, of table: TableIdentifier, _ context: CatalogContext) -> TableAnswer {
         var answer = answer
-        answer.keyMark = keyMark(for: table, context)
-        guard context.wantsCredentials else {
-            var config = config(for: answer.metadata)
-            if context.wantsSigning { config.merge(signingConfig(for: table, context)) { $1 } }
-            return answer.response(config: config, isSigned: context.wantsSigning)
+        var config = config(for: answer.metadata)
+        if context.wantsCredentials {
+            config["client.refresh-credentials-endpoint"] = credentialsPath(of: table, context)
         }
-        let credentials = try credentials(
-            for: table, answer.metadata, context, isStaged: answer.metadataLocation == nil)
-        // Older clients look into `config` only.
-        return answer.response(config: credentials.config, credentials: credentials)
+        if context.wantsSigning { config.merge(signingConfig(for: table, context)) { $1 } }
+        answer.config = config
+        answer.keyMark = keyMark(for: table, context)
+        return answer
     }
 
     /// For clients that have each request signed instead of keys of their own.
@@ -95,7 +106,7 @@ extension CatalogAPI {
 
     /// What tells an answer with keys from one whose keys are older, so that "not modified" never means keys that have
     /// less than half of their time left. Nil for answers without keys.
-    func keyMark(for table: TableIdentifier, _ context: CatalogContext) -> String? {
+    private func keyMark(for table: TableIdentifier, _ context: CatalogContext) -> String? {
         guard context.wantsCredentials else { return nil }
         let period = clock.now.microseconds / 1_000_000 / max(1, settings.credentialSeconds / 2)
         let right = context.mayWrite(table) ? "w" : "r"

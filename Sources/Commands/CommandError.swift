@@ -11,6 +11,8 @@ package struct CommandError: Fault {
         case refused = "CLI-201"
         /// The answer is not one of a Firn server.
         case foreignAnswer = "CLI-202"
+        /// The pipeline runs again and has failed again.
+        case failedAgain = "CLI-203"
         /// Nobody answers at the address.
         case notReached = "CLI-301"
         /// The server did not take the events for longer than one waits.
@@ -20,7 +22,7 @@ package struct CommandError: Fault {
             switch self {
             case .usage: .invalidRequest
             case .file: .invalidRequest
-            case .refused: .conflict
+            case .refused, .failedAgain: .conflict
             case .foreignAnswer: .unsupported
             case .notReached: .unavailable
             case .stillBusy: .exhausted

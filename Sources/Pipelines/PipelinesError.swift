@@ -23,7 +23,7 @@ package struct PipelinesError: Fault {
         case replaying = "PIP-112"
         /// The sink's table exists and its columns do not take the pipeline's rows.
         case tableMismatch = "PIP-201"
-        /// The sink's table was dropped or replaced since the pipeline last wrote to it.
+        /// The sink's table was renamed, dropped or replaced since the pipeline last wrote to it.
         case tableReplaced = "PIP-202"
         /// Another process moved this pipeline's progress.
         case ownershipLost = "PIP-203"

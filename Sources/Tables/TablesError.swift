@@ -17,6 +17,8 @@ package struct TablesError: Fault {
         case versionUnsupported = "TAB-203"
         /// The rows do not fit the table: a column it does not have, another type, a null where none may be.
         case rowsDoNotFit = "TAB-301"
+        /// The table has a column that no data file holds: a struct without fields.
+        case unwritableColumn = "TAB-302"
         /// The writer was used after it ended, or twice at a time.
         case writerMisused = "TAB-901"
 
@@ -25,7 +27,7 @@ package struct TablesError: Fault {
             case .metadataUnreadable, .manifestUnreadable, .deletesUnreadable: .corruptData
             case .pathOutsideTable: .denied
             case .formatUnsupported, .versionUnsupported: .unsupported
-            case .rowsDoNotFit: .invalidRequest
+            case .rowsDoNotFit, .unwritableColumn: .invalidRequest
             case .writerMisused: .bug
             }
         }

@@ -23,7 +23,7 @@ struct APIFixture {
     let catalog: Catalog
     let plans: PlanService
     let planResources: PlanService.Resources
-    let router: Router
+    private(set) var router: Router
 
     static let scopes: [String: [String]] = [
         "root": ["admin"], "reader": ["catalog:read"], "lake-reader": ["catalog:read:bucket=lake"],
@@ -41,24 +41,33 @@ struct APIFixture {
             randomness: SeededRandomness(seed: 1))
         _ = try await catalog.enableWarehouse(bucket: "lake")
         _ = try await catalog.enableWarehouse(bucket: "sea")
-        let verify: @Sendable (String) async throws -> Principal = { value in
-            guard let scopes = Self.scopes[value] else {
-                throw IdentityError(.unauthenticated, "nobody knows this token")
-            }
-            return Principal(tokenID: "id-\(value)", scopes: try scopes.map { try Scope(parsing: $0) })
-        }
         planResources = PlanService.Resources(
             caches: TableCaches(), pool: MorselPool(threads: 1), ledger: MemoryLedger(limit: 1 << 28),
             key: [1, 2, 3])
         plans = PlanService(catalog: catalog, resources: planResources, limits: planLimits)
-        let api = CatalogAPI(
-            catalog: catalog, plans: plans,
-            settings: CatalogAPI.Settings(publicS3URL: "http://127.0.0.1:9000"),
-            verify: verify, clock: clock,
-            vend: { [clock] in
-                TemporaryCredential($0, parent: $1, vendingSecret: "node's secret", now: clock.now)
-            })
-        router = api.router(log: .silent)
+        router = Self.router(catalog, plans, clock, publicS3URL: "http://127.0.0.1:9000")
+    }
+
+    private static func router(
+        _ catalog: Catalog, _ plans: PlanService, _ clock: ManualClock, publicS3URL: String
+    ) -> Router {
+        CatalogAPI(
+            catalog: catalog, plans: plans, settings: CatalogAPI.Settings(publicS3URL: publicS3URL),
+            verify: { value in
+                guard let scopes = Self.scopes[value] else {
+                    throw IdentityError(.unauthenticated, "nobody knows this token")
+                }
+                return Principal(tokenID: "id-\(value)", scopes: try scopes.map { try Scope(parsing: $0) })
+            }, clock: clock,
+            vend: { TemporaryCredential($0, parent: $1, vendingSecret: "node's secret", now: clock.now) }
+        ).router(log: .silent)
+    }
+
+    /// The same catalog behind a server that was started with other settings.
+    func restarted(publicS3URL: String) -> APIFixture {
+        var other = self
+        other.router = Self.router(catalog, plans, clock, publicS3URL: publicS3URL)
+        return other
     }
 
     struct Answer {

@@ -189,6 +189,22 @@ struct ScopeMatrixTests {
         }
     }
 
+    @Test("a namespace's properties are for those who may read it, not for who may read something inside")
+    func properties() async throws {
+        for path in ["/namespaces/web", "/namespaces/web%1Fraw"] {
+            let set = try await fixture.send(
+                "POST", APIFixture.base + path + "/properties", ["updates": ["owner": "ann"]])
+            try #require(set.status == 200)
+            for token in ["root", "reader", "lake-reader", "web"] {
+                let whole = try await fixture.send("GET", APIFixture.base + path, as: token)
+                #expect(whole.body["properties"] == ["owner": "ann"], "\(token) \(path)")
+            }
+            let part = try await fixture.send("GET", APIFixture.base + path, as: "clicks")
+            #expect(part.status == 200 && part.body["namespace"]?.array?.first == "web")
+            #expect(part.body["properties"] == [:])
+        }
+    }
+
     @Test("listings and their page tokens hold only names the token may know")
     func listings() async throws {
         let path = APIFixture.base + "/namespaces/web%1Fraw/tables"

@@ -168,6 +168,64 @@ struct TableRouteTests {
         #expect(try await fixture.send("GET", tables + "/clicks?snapshots=some").status == 400)
     }
 
+    @Test("not modified is never said to who would be told of another way to the files")
+    func etagsOfConfig() async throws {
+        let path = tables + "/clicks"
+        func load(_ access: String?, from server: APIFixture, known etag: String? = nil) async throws
+            -> APIFixture.Answer
+        {
+            var headers: [String: String] = [:]
+            headers["X-Iceberg-Access-Delegation"] = access
+            headers["if-none-match"] = etag
+            return try await server.send("GET", path, headers: headers)
+        }
+        let moved = fixture.restarted(publicS3URL: "https://s3.example.org")
+        let ways: [(access: String?, server: APIFixture)] = [
+            (nil, fixture), ("remote-signing", fixture), ("vended-credentials", fixture), (nil, moved),
+            ("remote-signing", moved), ("vended-credentials", moved),
+        ]
+        for (index, way) in ways.enumerated() {
+            let answer = try await load(way.access, from: way.server)
+            let etag = try #require(answer.headers["etag"])
+            for (other, asked) in ways.enumerated() {
+                let again = try await load(asked.access, from: asked.server, known: etag)
+                #expect(again.status == (other == index ? 304 : 200), "\(index) then \(other)")
+                #expect((again.headers["etag"] == etag) == (other == index))
+            }
+        }
+        // Its name is part of where requests are signed.
+        let signed = try #require(try await load("remote-signing", from: fixture).headers["etag"])
+        let renamed = try await fixture.send(
+            "POST", base + "/tables/rename",
+            [
+                "source": ["namespace": ["web", "raw"], "name": "clicks"],
+                "destination": ["namespace": ["web"], "name": "visits"],
+            ])
+        #expect(renamed.status == 204)
+        let later = try await fixture.send(
+            "GET", base + "/namespaces/web/tables/visits",
+            headers: ["X-Iceberg-Access-Delegation": "remote-signing", "if-none-match": signed])
+        #expect(later.status == 200)
+    }
+
+    @Test("a purge of a table whose files are kept is refused, and nothing is dropped")
+    func refusesPurge() async throws {
+        let path = tables + "/clicks"
+        let kept = try await fixture.send(
+            "POST", path,
+            [
+                "requirements": [],
+                "updates": [["action": "set-properties", "updates": ["gc.enabled": "false"]]],
+            ])
+        let refused = try await fixture.send("DELETE", path + "?purgeRequested=true")
+        #expect(
+            refused.status == 400 && refused.body["error"]?["message"]?.string?.contains("gc.enabled") == true
+        )
+        #expect(
+            try await fixture.send("GET", path).body["metadata-location"] == kept.body["metadata-location"])
+        #expect(try await fixture.send("DELETE", path).status == 204)
+    }
+
     @Test("a commit changes the table, and its faults have the names clients know")
     func commits() async throws {
         func commit(_ body: JSONValue, table: String = "clicks") async throws -> APIFixture.Answer {

@@ -49,6 +49,28 @@ struct MaintenanceTests {
         #expect(try await fixture.keys().count == 1)
     }
 
+    @Test("a table whose files are kept is dropped, not purged, whatever the case of the word")
+    func purgeIsRefused() async throws {
+        for word in ["false", "FALSE"] {
+            let table = try await fixture.create(
+                "a", location: "s3://lake/t/a", properties: ["gc.enabled": word])
+            try await put("t/a/data/1.parquet")
+            let keys = try await fixture.keys()
+            let refused = await faultCode {
+                try await catalog.dropTable(table.identifier, in: fixture.warehouse, purge: true)
+            }
+            #expect(refused == "CAT-207")
+            #expect(try await fixture.load("a").metadataLocation == table.metadataLocation)
+            #expect(try await fixture.keys() == keys)
+            let allowed = TableCommit(
+                warehouse: fixture.warehouse, identifier: table.identifier, requirements: [],
+                updates: [.setProperties(["gc.enabled": "true"])])
+            try await catalog.commit([allowed])
+            try await catalog.dropTable(table.identifier, in: fixture.warehouse, purge: true)
+            #expect(try await fixture.keys().isEmpty)
+        }
+    }
+
     @Test("a purge of many files answers before it is through, and the rest follows")
     func purgesInParts() async throws {
         var limits = CatalogLimits()

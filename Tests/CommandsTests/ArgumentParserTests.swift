@@ -34,7 +34,7 @@ struct ArgumentParserTests {
             ("serve --data d --worker-threads 0", "worker-threads"),
             ("token create --token t", "needs a scope"),
             ("token create --token t --scope a --expires soon", "30d"), ("xyzzy", "--help"),
-            ("ingest s events.bin --token t", "--format"), ("pipeline create p --token t", "--sql"),
+            ("pipeline create p --token t", "--sql"),
             ("serve --listen 127.0.0.1:0", "--data DIR"),
             ("stream create s --token t --http-auth maybe", "true or false"),
             ("bucket list --token t --url nonsense", "http://"),
@@ -48,6 +48,19 @@ struct ArgumentParserTests {
         let result = await run(words)
         #expect(result.code == 2 && result.out.isEmpty)
         #expect(result.error.contains(expected), "\(result.error)")
+    }
+
+    @Test("a file that is not there is told before what its name does not tell")
+    func ingestedFiles() async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/events"
+        for arguments in [path, path + " --format json"] {
+            let missing = await run("ingest s \(arguments) --token t")
+            #expect(missing.code == 1 && missing.error.contains("there is no such file"), "\(missing.error)")
+        }
+        try Data("1".utf8).write(to: URL(filePath: path))
+        let unnamed = await run("ingest s \(path) --token t")
+        #expect(unnamed.code == 2 && unnamed.error.contains("--format"), "\(unnamed.error)")
     }
 
     @Test("every command explains itself")

@@ -1,5 +1,7 @@
 import Catalogs
 import Effects
+import Faults
+import Foundation
 import Iceberg
 import JSONText
 import Streams
@@ -170,6 +172,61 @@ import Testing
         #expect(try await rows(node, "web", "second") == "18")
     }
 
+    @Test func aRenamedTableIsRenamedBackAndResumed() async throws {
+        let node = try await SmallNode.withTwoSinks()
+        let name = TableIdentifier(namespace: Namespace(["web", "deep"]), name: "events")
+        let other = TableIdentifier(namespace: Namespace(["web"]), name: "old")
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+            try await node.send(#"[{"id":1}]"#)
+            try await node.service.flush(stream: "events")
+            try await node.catalog.renameTable(name, to: other, in: node.warehouse)
+            try await node.send(#"[{"id":2}]"#)
+            let failed = await #expect(throws: PipelinesError.self) {
+                try await node.service.flush(stream: "events")
+            }
+            // The way that loses and repeats nothing is named before those that do.
+            let reason = failed?.message ?? ""
+            let back = try #require(reason.range(of: "firn pipeline resume"))
+            let anew = try #require(reason.range(of: "firn pipeline reset"))
+            #expect(back.lowerBound < anew.lowerBound)
+            #expect(try await node.service.resume("p").status == .failed)
+            try await node.catalog.renameTable(other, to: name, in: node.warehouse)
+            #expect(try await node.service.resume("p").status == .running)
+            try await node.service.flush(stream: "events")
+            let stats = try await node.service.stats("p")
+            #expect(stats.accepted == 2 && stats.counts.passed == 2 && stats.pending == 0)
+        }
+        #expect(try await rows(node, "web.deep", "events") == "2")
+    }
+
+    /// Nothing waits to land, and still it is told that nothing would.
+    @Test func aResumeLooksAtTheTableBeforeAnythingIsToLand() async throws {
+        let node = try await SmallNode.withTwoSinks()
+        try await node.whileRunning {
+            let both = Self.sql + "; INSERT INTO second_sink SELECT id FROM events"
+            _ = try await node.service.createPipeline(["name": "p", "sql": .string(both)])
+            try await node.send(#"[{"id":1}]"#)
+            try await node.service.flush(stream: "events")
+            _ = try await node.service.pause("p")
+            try await node.catalog.dropTable(
+                TableIdentifier(namespace: Namespace(["web"]), name: "second"), in: node.warehouse)
+            let resumed = try await node.service.resume("p")
+            #expect(resumed.status == .failed && resumed.failureReason?.contains("web.second") == true)
+            // The other statement goes on.
+            try await node.send(#"[{"id":2}]"#)
+            await #expect(throws: PipelinesError.self) { try await node.service.flush(stream: "events") }
+            // A catalog that cannot be asked is asked when there is something to land.
+            _ = try await node.service.changeSQL("p", ["sql": .string(Self.sql)])
+            try await node.service.flush(stream: "events")
+            _ = try await node.service.pause("p")
+            try await node.catalog.disableWarehouse(bucket: "lake")
+            #expect(try await node.service.resume("p").status == .running)
+            _ = try await node.catalog.enableWarehouse(bucket: "lake")
+        }
+        #expect(try await rows(node, "web.deep", "events") == "2")
+    }
+
     @Test func aFailedPipelineIsResumedAfterItsTableWasDropped() async throws {
         let node = try await SmallNode.withTwoSinks()
         try await node.whileRunning {
@@ -181,8 +238,10 @@ import Testing
             try await node.send(#"[{"id":2}]"#)
             await #expect(throws: PipelinesError.self) { try await node.service.flush(stream: "events") }
             #expect(try await node.service.pipeline("p").status == .failed)
-            // Resumed it fails again, for the same reason; reset it fills a new table.
-            _ = try await node.service.resume("p")
+            // Resumed it fails again, for the same reason, and says so; reset it fills a new table.
+            let resumed = try await node.service.resume("p")
+            #expect(
+                resumed.status == .failed && resumed.failureReason?.contains("was renamed, dropped") == true)
             await #expect(throws: PipelinesError.self) { try await node.service.flush(stream: "events") }
             _ = try await node.service.reset("p", ["to": "oldest"])
             try await node.service.flush(stream: "events")

@@ -5,6 +5,7 @@ import Iceberg
 import Kernels
 import Planner
 import Scheduling
+import Tables
 import Testing
 
 @testable import Sessions
@@ -176,6 +177,90 @@ struct StatementTests {
             try await fixture.rows("SELECT 1 FROM web.clikcs", authorize: authorize)
         }
         #expect(fault?.hint == nil)
+    }
+
+    private struct Refused: Error, Equatable { let access: StatementAccess }
+
+    /// As for a token that is limited to one namespace.
+    private static func only(_ namespace: String) -> @Sendable (StatementAccess) throws -> Void {
+        { access in
+            let levels: [String]? =
+                switch access {
+                case .readTable(let namespace, _), .changeTable(let namespace, _): namespace
+                case .list(let namespace): namespace ?? ["mine"]
+                case .changeNamespace(let levels): levels
+                case .placeFiles: nil
+                }
+            if levels?.first != namespace { throw Refused(access: access) }
+        }
+    }
+
+    @Test(
+        "whether a namespace is there is not told by what is about a table of its name",
+        arguments: ["snapshots", "history", "files", "manifests", "partitions", "refs", "branch_b", "tag_t"])
+    func hiddenNamespaces(part: String) async throws {
+        let fixture = try await SessionFixture()
+        for name in ["mine", "sec", "sec.there"] { _ = try await fixture.rows("CREATE NAMESPACE \(name)") }
+        for name in ["there", "absent"] {
+            let refused = await #expect(throws: Refused.self) {
+                try await fixture.rows("SELECT * FROM sec.\(name).\(part)", authorize: Self.only("mine"))
+            }
+            #expect(refused?.access == .readTable(namespace: ["sec"], table: name))
+        }
+    }
+
+    @Test("names that differ only in case from what the caller may know of are like none")
+    func hiddenSpellings() async throws {
+        let fixture = try await SessionFixture()
+        func codes() async throws -> [String] {
+            var codes: [String] = []
+            for sql in [
+                "SELECT * FROM mine.t", "SELECT * FROM mine.t.snapshots", "SHOW TABLES IN mine",
+                "CREATE TABLE mine.t (a INT)", "ALTER NAMESPACE mine SET PROPERTIES ('a' = 'b')",
+            ] {
+                let error = await #expect(throws: (any Error).self, "\(sql)") {
+                    try await fixture.rows(sql, authorize: Self.only("mine"))
+                }
+                codes.append(
+                    (error as? any Fault).map { "\($0.code.rawValue) \($0.message)" } ?? "\(error as Any)")
+            }
+            return codes
+        }
+        let before = try await codes()
+        for name in ["MINE", "MINE.t"] { _ = try await fixture.rows("CREATE NAMESPACE \(name)") }
+        _ = try await fixture.rows("CREATE TABLE MINE.t (a INT)")
+        #expect(try await codes() == before)
+    }
+
+    @Test("a table whose files are kept is not purged")
+    func purgeIsRefused() async throws {
+        let fixture = try await SessionFixture()
+        _ = try await fixture.rows("CREATE TABLE web.t (a INT) TBLPROPERTIES ('gc.enabled' = 'false')")
+        let fault = await #expect(throws: CatalogError.self) {
+            try await fixture.rows("DROP TABLE web.t PURGE")
+        }
+        #expect(fault?.code == .changeRefused && fault?.hint?.contains("gc.enabled") == true)
+        #expect(fault?.place == .text(line: 1, column: 12))
+        #expect(try await fixture.texts("SHOW TABLES IN web").contains("t | web"))
+        #expect(try await fixture.texts("DROP TABLE web.t") == ["dropped"])
+    }
+
+    @Test("a column that no file can hold is named before anything is written")
+    func unwritableColumns() async throws {
+        let fixture = try await SessionFixture()
+        let schema = IcebergSchema(fields: [
+            Field(id: 1, "x", .long),
+            Field(id: 2, "st", .structure([Field(id: 3, "inner", .structure([]))])),
+        ])
+        _ = try await fixture.catalog.createTable(
+            CreateTable(
+                identifier: TableIdentifier(namespace: Namespace(["web"]), name: "t"), schema: schema),
+            in: fixture.warehouse)
+        let fault = await #expect(throws: TablesError.self) {
+            try await fixture.rows("INSERT INTO web.t (x) VALUES (1)")
+        }
+        #expect(fault?.code == .unwritableColumn && fault?.kind == .invalidRequest)
+        #expect(fault?.message.contains("column: st.inner") == true)
     }
 
     @Test("SHOW NAMESPACES and SHOW TABLES leave out what the caller may not know of")

@@ -191,6 +191,26 @@ import Testing
         await registry.close()
     }
 
+    /// The name is free in the Metastore before its old stream is forgotten here.
+    @Test func aStreamMadeWhileItsNamesakeIsDeletedIsFound() throws {
+        func stream(_ id: String) throws -> StreamRegistry.OpenStream {
+            let definition = try StreamDefinition(
+                creating: clicks, id: try #require(UniqueID(id)), now: Instant(microseconds: 0))
+            return StreamRegistry.OpenStream(
+                definition: definition, log: .failure(StreamsError(.streamNotFound, "not opened")))
+        }
+        let old = try stream("0123456789abcdef0123456789abcdef")
+        let new = try stream("1123456789abcdef0123456789abcdef")
+        var state = StreamRegistry.State()
+        state.insert(old)
+        state.insert(new)
+        state.remove(old.definition)
+        #expect(state.idsByName == ["clicks": new.definition.id])
+        #expect(Set(state.streams.keys) == [new.definition.id])
+        state.remove(new.definition)
+        #expect(state.idsByName.isEmpty && state.streams.isEmpty)
+    }
+
     @Test func anAnswerHasTheHostedShape() throws {
         let id = try #require(UniqueID("0123456789abcdef0123456789abcdef"))
         let stream = try StreamDefinition(creating: clicks, id: id, now: Instant(microseconds: 0))

@@ -226,6 +226,8 @@ def test_a_missing_file_is_said_before_anything_is_sent(firn, tmp_path):
     for name, words in [("nothing.ndjson", "no such file"), (".", "directory")]:
         run = firn.cli("ingest", firn.stream["id"], there, tmp_path / name, "--format", "ndjson")
         assert run.returncode == 1 and words in run.stderr, run.stderr
+    run = firn.cli("ingest", firn.stream["id"], tmp_path / "nothing")
+    assert run.returncode == 1 and "no such file" in run.stderr, run.stderr
     assert committed(firn) == before
 
 

@@ -49,6 +49,30 @@ def test_changes_under_load_lose_nothing_and_land_nothing_twice(firn):
     assert run.returncode == 1 and "oldest" in run.stderr
 
 
+def test_a_pipeline_whose_table_was_renamed_goes_on_when_it_is_renamed_back(firn):
+    stream, _, pipeline = firn.make_pipeline(schema=SCHEMA, name="moved")
+    firn.ingest(stream["id"], [{"id": 1}])
+    firn.flush(stream["id"])
+    firn.rows("lake", "ALTER TABLE web.moved RENAME TO web.elsewhere")
+    firn.ingest(stream["id"], [{"id": 2}])
+    flush = firn.call("POST", f"/client/v4/accounts/local/firn/streams/{stream['id']}/flush")
+    reason = flush.json()["errors"][0]["message"]
+    assert flush.status_code == 409 and reason.index("firn pipeline resume") < reason.index("firn pipeline reset"), reason
+    run = firn.cli("pipeline", "resume", "moved_pipeline")
+    assert run.returncode == 1 and "failed again" in run.stderr and "CLI-203" in run.stderr, run
+    assert "resumed" not in run.stdout and "firn pipeline reset" in run.stderr
+    run = firn.cli("pipeline", "resume", "moved_pipeline", "--json")
+    shown = json.loads(run.stdout)
+    assert run.returncode == 1 and shown["status"] == "failed" and "web.moved" in shown["failure_reason"]
+    firn.rows("lake", "ALTER TABLE web.elsewhere RENAME TO web.moved")
+    run = firn.cli("pipeline", "resume", "moved_pipeline")
+    assert run.returncode == 0 and run.stdout == "resumed pipeline moved_pipeline\n", run
+    firn.flush(stream["id"])
+    assert [row["id"] for row in firn.rows("lake", "SELECT id FROM web.moved ORDER BY id")] == [1, 2]
+    stats = firn.stats(pipeline["id"])
+    assert (stats["accepted"], stats["passed"], stats["pending"]) == (2, 2, 0)
+
+
 def test_csv_gzip_and_zstd_bodies_land_alike(firn):
     stream, _, _ = firn.make_pipeline(schema=SCHEMA, name="bodies")
     csv = b'id,name\n1,"a, b"\n2,\n'

@@ -315,4 +315,13 @@ def test_a_limited_token_lists_only_the_namespaces_it_may_know(shop):
     assert shown("SHOW TABLES IN hall", "sql:read:namespace=hall") == ["chairs", "tables"]
     assert shown("SHOW TABLES IN attic", "sql:read:namespace=hall") == 403
     assert shown("SHOW TABLES IN nowhere", "sql:read:namespace=hall") == 403
+    outside = {"headers": {"Authorization": f"Bearer {token(shop, 'sql:read:namespace=attic')}"}}
+    # Tables about tables tell no more: the same words, whether a namespace has the name or not.
+    for part in ("snapshots", "files", "branch_x", "tag_x"):
+        told = []
+        for name in ("cellar", "kitchen"):
+            status, error = fault(shop, f"SELECT * FROM hall.{name}.{part}", **outside)
+            assert status == 403, error
+            told.append(error["message"].replace(name, "NAME"))
+        assert told[0] == told[1]
     assert shown("SHOW NAMESPACES", "pipelines:send") == 403

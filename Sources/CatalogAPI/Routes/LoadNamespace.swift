@@ -3,10 +3,14 @@ import Wire
 
 extension CatalogAPI {
     /// `GET …/namespaces/{namespace}`: 200, 404.
+    ///
+    /// Properties are for those who may read the namespace; who may read only something inside learns that it is there.
     func loadNamespace(_ context: CatalogContext) async throws -> Response {
         let namespace = try context.namespace()
         try context.requireListing(namespace)
-        return .json(NamespaceAnswer(try await catalog.loadNamespace(namespace, in: context.warehouse)).json)
+        var info = try await catalog.loadNamespace(namespace, in: context.warehouse)
+        if !context.mayRead(namespace) { info.properties = [:] }
+        return .json(NamespaceAnswer(info).json)
     }
 
     /// `HEAD …/namespaces/{namespace}`: 204, 404.

@@ -4,7 +4,7 @@ import Wire
 extension CatalogAPI {
     /// `GET …/tables/{table}?snapshots=all|refs`: metadata, storage settings, and keys when asked for.
     ///
-    /// 200, 304 when `If-None-Match` names what the client has and its keys are fresh, 400, 404.
+    /// 200, 304 when `If-None-Match` names what the client would get and its keys are fresh, 400, 404.
     func loadTable(_ context: CatalogContext) async throws -> Response {
         let table = try context.table()
         try context.requireRead(table)
@@ -13,8 +13,7 @@ extension CatalogAPI {
             throw CatalogAPIError(.malformedParameter, "snapshots is all or refs", ["snapshots": wanted])
         }
         let loaded = try await catalog.loadTable(table, in: context.warehouse)
-        var answer = TableAnswer(loaded, snapshots: snapshots)
-        answer.keyMark = keyMark(for: table, context)
+        var answer = told(TableAnswer(loaded, snapshots: snapshots), of: table, context)
         if let etag = answer.etag, let known = context.request.headers["if-none-match"],
             ETag.matches(known, etag)
         {

@@ -136,16 +136,42 @@ extension Catalog {
     /// Forgets the table. Its files stay, or with `purge` go: everything below its location, which is its own and which
     /// nobody gets before all is gone.
     ///
-    /// - Errors: `CAT-103`. When deleting files fails the table is gone all the same, and `maintain` tries again.
+    /// - Errors: `CAT-103`; for a purge also `CAT-207` where `gc.enabled` is false, and `CAT-302` and `CAT-401`: without its
+    /// metadata nobody knows. When deleting files fails the table is gone all the same, and `maintain` tries again.
     package func dropTable(_ table: TableIdentifier, in warehouse: Warehouse, purge: Bool = false)
+        async throws
+    {
+        guard purge else { return try await drop(table, in: warehouse, purging: nil) }
+        try await queue.holding([CommitQueue.key(table, warehouse)]) {
+            for _ in 0..<limits.commitAttempts {
+                let last = try await loadTable(table, in: warehouse)
+                guard SnapshotRetention(properties: last.metadata.properties) != nil else {
+                    throw CatalogError(
+                        .changeRefused, "the table's files are not to be deleted: gc.enabled is false",
+                        ["table": table],
+                        hint: "drop it without purging, or set gc.enabled to true before")
+                }
+                do {
+                    return try await drop(table, in: warehouse, purging: last)
+                } catch is PlannedChange.PointerMoved { continue }
+            }
+            throw contended
+        }
+    }
+
+    /// - Errors: `PointerMoved` when the table is not `last` any more.
+    private func drop(_ table: TableIdentifier, in warehouse: Warehouse, purging last: LoadedTable?)
         async throws
     {
         let now = clock.now.microseconds
         let location = try await change(answer: { _ in .nothing }) { transaction in
             let row = try TableRow.require(table, in: warehouse, transaction)
+            if let last, row.metadataLocation != last.metadataLocation || row.uuid != last.uuid {
+                throw PlannedChange.PointerMoved()
+            }
             let dropped = try transaction.first("SELECT location FROM tables WHERE id = ?", [.text(row.id)])
             try transaction.execute("DELETE FROM tables WHERE id = ?", [.text(row.id)])
-            guard purge, let location = try dropped?.text("location") else { return String?.none }
+            guard last != nil, let location = try dropped?.text("location") else { return String?.none }
             try PurgeRow(location: location, tableUUID: row.uuid).insert(at: now, transaction)
             return location
         }

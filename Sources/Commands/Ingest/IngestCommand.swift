@@ -30,9 +30,9 @@ enum IngestCommand {
     private static func run(_ invocation: Invocation) async throws {
         let stream = invocation.arguments.positionals[0]
         let paths = Array(invocation.arguments.positionals.dropFirst())
-        let formats = try paths.map { try format(of: $0, invocation) }
-        // All of them: the third file's absence should not show after two were sent.
+        // All of them: the third file's absence should not show after two were sent. A file that is not there has no format.
         for path in paths { try ByteInput.check(path: path) }
+        let formats = try paths.map { try format(of: $0, invocation) }
         let server = try invocation.server()
         var limits = BatchLimits()
         limits.events = try invocation.integer("batch-events", in: 1...1_000_000) ?? limits.events

@@ -79,7 +79,18 @@ enum PipelineCommands {
     private static let resume = CommandSpec(
         name: "resume", summary: "runs a paused or failed pipeline from where it stands",
         positionals: pipeline, flags: Invocation.serverFlags
-    ) { try await change($0, "POST", "/resume", nil, done: "resumed") }
+    ) { invocation in
+        let resumed = try await change(invocation, "POST", "/resume", nil, done: nil)
+        let name = invocation.arguments.positionals[0]
+        let reason = resumed["failure_reason"]?.string
+        if resumed["status"]?.string == "failed" {
+            throw CommandError(
+                .failedAgain, "the pipeline has failed again: \(reason ?? "nobody knows why")",
+                ["pipeline": name])
+        }
+        if invocation.wantsJSON { return }
+        invocation.tell("resumed pipeline \(name)" + (reason.map { ", which waits: \($0)" } ?? ""))
+    }
 
     private static let reset = CommandSpec(
         name: "reset", summary: "sends a pipeline to another place of its stream", positionals: pipeline,
@@ -180,14 +191,20 @@ enum PipelineCommands {
         if !reasons.isEmpty { invocation.show(reasons, columns: ["code", "path", "events", "message"]) }
     }
 
+    /// Shows the answer, or tells what was `done`.
+    @discardableResult
     private static func change(
-        _ invocation: Invocation, _ method: String, _ path: String, _ body: JSONValue?, done: String
-    ) async throws {
+        _ invocation: Invocation, _ method: String, _ path: String, _ body: JSONValue?, done: String?
+    ) async throws -> JSONValue {
         let name = invocation.arguments.positionals[0]
         let changed = try await invocation.server().call(
             method, "firn/pipelines/\(FirnServer.segment(name))\(path)", body)
-        if invocation.wantsJSON { return invocation.show(changed) }
-        invocation.tell("\(done) pipeline \(name)")
+        if invocation.wantsJSON {
+            invocation.show(changed)
+        } else if let done {
+            invocation.tell("\(done) pipeline \(name)")
+        }
+        return changed
     }
 
     private static func sql(_ invocation: Invocation) async throws -> String {

@@ -82,10 +82,12 @@ enum PipelineRoutes {
         return Envelope.success(try await call.services.pipelines.pause(name).json())
     }
 
+    /// Answers when the pipeline runs, or why it does not: `status` and `failure_reason`.
     private static func resume(_ call: ManagementCall) async throws -> Response {
         try call.principal.require(.pipelinesManage)
-        let name = try call.request.parameter("pipeline")
-        return Envelope.success(try await call.services.pipelines.resume(name).json())
+        let pipelines = call.services.pipelines
+        let resumed = try await pipelines.resume(try call.request.parameter("pipeline"))
+        return Envelope.success(resumed.json(tables: try await pipelines.tables(of: resumed)))
     }
 
     /// `{"to":"oldest"}`, `{"to":"latest"}`, `{"record":N}` or `{"time":"…"}`.

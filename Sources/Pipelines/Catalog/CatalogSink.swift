@@ -24,6 +24,19 @@ struct CatalogSink: SinkTable {
         try await files(for: progress)
     }
 
+    /// A catalog that cannot be asked now is asked again when there is something to land.
+    func check(for progress: PipelineProgress) async throws {
+        guard let uuid = progress.tableUUID else { return }
+        let table: LoadedTable
+        do {
+            let warehouse = try await catalog.warehouse(named: definition.bucket)
+            table = try await findTable(identifier, in: warehouse, expecting: uuid)
+        } catch is CatalogError { return }
+        try SinkTables.check(
+            try StorableType.schema(of: columns), fit: table, sink: definition.name,
+            policy: definition.schemaPolicy)
+    }
+
     func files(for progress: PipelineProgress) async throws -> CatalogFiles {
         let warehouse = try await catalog.warehouse(named: definition.bucket)
         var table = try await findTable(identifier, in: warehouse, expecting: progress.tableUUID)
@@ -54,10 +67,12 @@ struct CatalogSink: SinkTable {
 
     static func replaced(_ table: TableIdentifier, uuid: String) -> PipelinesError {
         PipelinesError(
-            .tableReplaced, "the sink's table was dropped or replaced", ["table": table, "uuid": uuid],
+            .tableReplaced, "the sink's table was renamed, dropped or replaced",
+            ["table": table, "uuid": uuid],
             hint:
-                "`firn pipeline reset NAME --to oldest` writes all that the stream keeps to the table of that name, "
-                + "`--to latest` only what comes")
+                "if it was renamed, give it its name back and `firn pipeline resume NAME`: it goes on where it stopped; "
+                + "else `firn pipeline reset NAME --to oldest` writes all that the stream keeps to the table of that "
+                + "name, `--to latest` only what comes")
     }
 
     func openRejects(in warehouse: Warehouse) async throws -> LoadedTable {

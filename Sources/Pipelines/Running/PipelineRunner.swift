@@ -73,6 +73,7 @@ struct PipelineRunner {
         }
         // What an earlier commit promised is seen before the log may let go of what it was made of.
         try await context.sink.settle()
+        try await context.sink.check(for: progress)
         _ = try context.source.register(consumer: context.consumer, landed: progress.next)
         context.source.listen(consumer: context.consumer) { control.wake() }
         control.noteStarted(at: progress.next)

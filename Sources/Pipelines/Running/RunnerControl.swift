@@ -32,6 +32,9 @@ package final class RunnerControl: Sendable {
         var isRung = false
         var waiter: CheckedContinuation<Void, Never>?
         var enders: [CheckedContinuation<Void, Never>] = []
+        /// The first attempt has begun, or met a fault.
+        var hasTried = false
+        var triers: [CheckedContinuation<Void, Never>] = []
     }
 
     /// A waiting flush costs a connection and a task; more of them say nothing that these do not.
@@ -122,6 +125,7 @@ package final class RunnerControl: Sendable {
     /// Ends every wait for what has not landed, now and later: the node stops and its requests should end.
     package func drain() {
         state.withLock { $0.isDraining = true }
+        noteTried()
         endFlushes(with: PipelinesError(.stopped, "the server is stopping"))
     }
 
@@ -134,7 +138,10 @@ package final class RunnerControl: Sendable {
     }
 
     /// The runner begins, or begins again, at `offset`.
-    func noteStarted(at offset: LogOffset) { landed(offset, isCommit: false) }
+    func noteStarted(at offset: LogOffset) {
+        landed(offset, isCommit: false)
+        noteTried()
+    }
 
     func noteLanded(_ offset: LogOffset) { landed(offset, isCommit: true) }
 
@@ -158,6 +165,7 @@ package final class RunnerControl: Sendable {
                 state.retry = Retry(reason: reason, attempts: (state.retry?.attempts ?? 0) + 1)
             }
         }
+        noteTried()
         endFlushes(with: error)
     }
 
@@ -169,7 +177,28 @@ package final class RunnerControl: Sendable {
             return state.enders
         }
         for ender in waiting { ender.resume() }
+        noteTried()
         endFlushes(with: PipelinesError(.stopped, "the pipeline was stopped"))
+    }
+
+    private func noteTried() {
+        let waiting = state.withLock { state in
+            state.hasTried = true
+            defer { state.triers = [] }
+            return state.triers
+        }
+        for trier in waiting { trier.resume() }
+    }
+
+    /// Returns when the pipeline works, or when it is known why it does not: from then on its status tells.
+    func waitUntilTried() async {
+        await withCheckedContinuation { continuation in
+            let hasTried = state.withLock { state in
+                if !state.hasTried { state.triers.append(continuation) }
+                return state.hasTried
+            }
+            if hasTried { continuation.resume() }
+        }
     }
 
     package func waitUntilEnded() async {

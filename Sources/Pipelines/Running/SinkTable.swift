@@ -9,6 +9,10 @@ package protocol SinkTable: Sendable {
     ///
     /// - Errors: `tableReplaced` when the table is another one than before, `tableMismatch` when the rows do not fit.
     func open(for progress: PipelineProgress) async throws -> any SinkFiles
+    /// Finds before anything is to land what `open` would find; makes and changes nothing.
+    ///
+    /// - Errors: `tableReplaced`, `tableMismatch`.
+    func check(for progress: PipelineProgress) async throws
     /// Shows what commits have promised and nobody sees yet. Called when a runner starts and after each commit.
     ///
     /// - Errors: `fileLost`; what the store says: the promise stays, and is kept later.
@@ -16,6 +20,9 @@ package protocol SinkTable: Sendable {
 }
 
 extension SinkTable {
+    /// Files depend on none that are there.
+    package func check(for progress: PipelineProgress) async throws {}
+
     /// A table's commit leaves nothing to be done.
     package func settle() async throws {}
 }

@@ -2,6 +2,7 @@ import Effects
 package import JSONText
 import Metastore
 import Streams
+import Synchronization
 import Telemetry
 
 /// Pausing, changing and starting anew what runs.
@@ -14,7 +15,8 @@ extension PipelineService {
         return try await pipeline(id.hexDigits)
     }
 
-    /// Runs a paused pipeline, and statements that failed, from where they stand.
+    /// Runs a paused pipeline, and statements that failed, from where they stand. Answers when each has begun, or met what
+    /// it failed for again: then that is the status.
     package func resume(_ idOrName: String) async throws -> PipelineDefinition {
         let id = try await pipeline(idOrName).id
         let now = resources.clock.now
@@ -30,6 +32,7 @@ extension PipelineService {
             try PromisedFileRows.forgetLost(pipeline: id, transaction)
             try PipelineStore.setStatus(.running, of: id, at: now, transaction)
         }
+        for control in slots.withLock({ $0.controls(of: id) }).values { await control.waitUntilTried() }
         return try await pipeline(id.hexDigits)
     }
 

@@ -56,6 +56,7 @@ struct SourceResolver {
         }
     }
 
+    /// A namespace the caller may not know of is none here too, and the name then means what it means without the catalog.
     private func withoutCatalog(_ name: QualifiedName) async throws -> QualifiedName {
         guard let catalogName, name.parts.count > 2, name.parts[0].text == catalogName,
             try await tables.spelling(of: Namespace(Array(name.texts.dropLast()))) == nil
@@ -98,7 +99,7 @@ struct SourceResolver {
         }
     }
 
-    /// `web.clicks.snapshots`, unless there is a namespace `web.clicks`.
+    /// `web.clicks.snapshots`, unless there is a namespace `web.clicks` that the caller may know of.
     private func partOfTable(_ name: QualifiedName) async throws -> (table: QualifiedName, kind: Part)? {
         guard name.parts.count > 1, let part = Part(name.last.text) else { return nil }
         let outer = QualifiedName(Array(name.parts.dropLast()))

@@ -99,11 +99,15 @@ struct TableResolver {
     }
 
     /// The namespace with the case it really has; nil when there is none, or several differ only in case.
+    ///
+    /// Those that the caller may not know of are none: whether they are there changes no answer.
     func spelling(of namespace: Namespace) async throws -> Namespace? {
+        guard mayKnow(namespace) else { return nil }
         if try await catalog.namespaceExists(namespace, in: warehouse) { return namespace }
         var current = Namespace([])
         for level in namespace.levels {
             let children = try await catalog.listNamespaces(in: warehouse, parent: current).entries
+                .filter(mayKnow)
             let exact = children.filter { $0.name == level }
             let similar = children.filter { $0.name?.lowercased() == level.lowercased() }
             guard let next = exact.first ?? (similar.count == 1 ? similar[0] : nil) else { return nil }
@@ -112,11 +116,15 @@ struct TableResolver {
         return current
     }
 
+    private func mayKnow(_ namespace: Namespace) -> Bool {
+        request.allows(.list(namespace: namespace.levels))
+    }
+
     /// The namespace of one level a person probably meant, of those the caller may know of.
     private func nearNamespace(_ levels: [String]) async throws -> Identifier? {
         guard levels.count == 1, request.allows(.list(namespace: nil)) else { return nil }
         let names = try await catalog.listNamespaces(in: warehouse).entries
-            .filter { request.allows(.list(namespace: $0.levels)) }.compactMap(\.name)
+            .filter(mayKnow).compactMap(\.name)
         return NearestName.find(levels[0], among: names).map { Identifier($0) }
     }
 

@@ -23,6 +23,17 @@ package final class StreamRegistry: Sendable {
         /// When the opening of a poisoned log was last begun, in monotonic nanoseconds.
         var reopenedAt: [UniqueID: Int64] = [:]
         var space: LogSpace?
+
+        mutating func insert(_ stream: OpenStream) {
+            streams[stream.definition.id] = stream
+            idsByName[stream.definition.name] = stream.definition.id
+        }
+
+        /// The name may be another stream's by now: it is free before its stream is forgotten here.
+        mutating func remove(_ stream: StreamDefinition) {
+            streams[stream.id] = nil
+            if idsByName[stream.name] == stream.id { idsByName[stream.name] = nil }
+        }
     }
 
     /// As many as the open files and threads of one process bear.
@@ -71,12 +82,7 @@ package final class StreamRegistry: Sendable {
         return registry
     }
 
-    func insert(_ stream: OpenStream) {
-        state.withLock {
-            $0.streams[stream.definition.id] = stream
-            $0.idsByName[stream.definition.name] = stream.definition.id
-        }
-    }
+    func insert(_ stream: OpenStream) { state.withLock { $0.insert(stream) } }
 
     /// By id (32 hex digits, hyphens allowed) or by name.
     package func stream(_ idOrName: String) throws(StreamsError) -> OpenStream {
@@ -142,10 +148,7 @@ package final class StreamRegistry: Sendable {
         let open = try stream(idOrName)
         let id = open.definition.id
         try await metastore.write { try StreamRows.delete(open.definition, force: force, $0) }
-        state.withLock {
-            $0.streams[id] = nil
-            $0.idsByName[open.definition.name] = nil
-        }
+        state.withLock { $0.remove(open.definition) }
         if case .success(let log) = open.log { await log.close() }
         environment.metrics.forget("stream", id.hexDigits)
         await removeDirectory(of: id)

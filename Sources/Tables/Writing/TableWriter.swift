@@ -47,7 +47,7 @@ package actor TableWriter {
     /// Encoding runs on `pool` where there is one, else on the caller's thread. What open files hold in memory is
     /// promised to `ledger` a batch behind; when it refuses, files are closed early instead.
     ///
-    /// - Errors: `ICE-205` for columns this version cannot write, `ICE-105`, `ICE-108`, `TAB-203`.
+    /// - Errors: `ICE-205` for columns this version cannot write, `ICE-105`, `ICE-108`, `TAB-203`, `TAB-302`.
     package init(
         metadata: TableMetadata, store: any BlobStore, clock: any Clock, randomness: any Randomness,
         pool: (MorselPool, WorkPriority)? = nil, ledger: MemoryLedger? = nil,
@@ -57,6 +57,11 @@ package actor TableWriter {
             throw TablesError(
                 .versionUnsupported, "tables of format version 1 are read, not written",
                 ["location": metadata.location], hint: "upgrade the table to version 2")
+        }
+        if let place = metadata.currentSchema.allFields.first(where: { $0.field.type == .structure([]) }) {
+            throw TablesError(
+                .unwritableColumn, "the table has a struct without fields, which Parquet has no form for",
+                ["column": place.path], hint: "add a field to the struct, or drop the column")
         }
         self.metadata = metadata
         location = try TableLocation(metadata.location)
