@@ -114,7 +114,7 @@ extension BucketStore {
         _ path: BlobPath, upload id: String, parts wanted: [(number: Int, etag: String)],
         if condition: PutCondition, observing observe: (@Sendable ([UInt8]) -> Void)? = nil,
         metadata extra: @Sendable () throws -> ObjectMetadata = { ObjectMetadata() }
-    ) async throws -> BlobInfo {
+    ) async throws -> (info: BlobInfo, metadata: ObjectMetadata) {
         let index = journal.index
         let upload = try index.upload(id, of: path)
         try condition.check(index.entry(path)?.facts.etag, path)
@@ -155,7 +155,7 @@ extension BucketStore {
             try index.checkUnlocked(path, now: now)
             return StoreChange(.completeUpload(id: id, entry: entry(staged)))
         }
-        return entry(staged).facts.info
+        return (entry(staged).facts.info, metadata)
     }
 
     private func chosenParts(

@@ -119,7 +119,9 @@ struct BucketStoreTests {
         }
         func complete(_ numbers: [Int], etag: String? = nil) async throws -> BlobInfo {
             try await store.completeMultipart(
-                path("m"), upload: id, parts: numbers.map { ($0, etag ?? etags[$0] ?? "") }, if: .ifAbsent)
+                path("m"), upload: id, parts: numbers.map { ($0, etag ?? etags[$0] ?? "") }, if: .ifAbsent
+            )
+            .info
         }
         await expect(.partOrderInvalid) { _ = try await complete([7, 2]) }
         await expect(.partOrderInvalid) { _ = try await complete([2, 2]) }

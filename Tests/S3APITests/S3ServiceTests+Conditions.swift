@@ -84,4 +84,15 @@ extension S3ServiceTests {
         #expect(refusal(signed.headers) == nil)
         #expect(refusal(signed.headers + [("x-amz-tagging", "a=b")]) == 400)
     }
+
+    @Test(
+        "a checksum that is not computed here is refused, not dropped",
+        arguments: [
+            ("x-amz-checksum-sha512", "AA=="), ("x-amz-checksum-xxhash64", "AA=="),
+            ("x-amz-trailer", "x-amz-checksum-crc32, x-amz-checksum-md5"),
+        ])
+    func unknownChecksum(name: String, value: String) async throws {
+        #expect(try await send("PUT", "/lake/k", [(name, value)], body: "1").code == "NotImplemented")
+        #expect(try await send("GET", "/lake/k").code == "NoSuchKey")
+    }
 }

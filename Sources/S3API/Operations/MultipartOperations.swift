@@ -73,7 +73,7 @@ extension S3Call {
         var value: String?
         if let checksum, !checksum.isFull { value = try checksum.composite(chosen) }
         let (known, id) = (value, uploadID)
-        let info = try await store.completeMultipart(
+        let made = try await store.completeMultipart(
             path, upload: uploadID, parts: named, if: condition, observing: observer?.update
         ) {
             var fields = parts + [ObjectMetadata.Field(Self.uploadField, id)]
@@ -86,7 +86,7 @@ extension S3Call {
             fields.append(ObjectMetadata.Field(checksum.kind.header, found))
             return ObjectMetadata(fields)
         }
-        return try completed(path, info, try store.objectFacts(path).metadata)
+        return try completed(path, made.info, made.metadata)
     }
 
     /// The field of an object's metadata that names the upload it came from; never shown.
