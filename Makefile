@@ -58,8 +58,9 @@ test-tsan: bootstrap ## Streams and pipelines under the thread sanitizer
 test-bare: ## Proves the set-up on a bare Debian 12 in a chroot (root only)
 	@Scripts/test-bare
 
-bench: build ## Prints the numbers the README quotes
+bench: build ## Prints the numbers the README quotes (MINUTES=10 for the whole steady load)
 	@$(python) Scripts/bench --firn $(firn)
+	@$(python) Scripts/bench-pipelines --firn $(firn) --minutes $(or $(MINUTES),1)
 	@$(python) Scripts/bench-s3 --firn $(firn)
 	@$(python) Scripts/bench-catalog --firn $(firn)
 	@$(python) Scripts/bench-catalog --firn $(firn) --metastore postgres

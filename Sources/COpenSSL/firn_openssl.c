@@ -3,8 +3,20 @@
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/opensslv.h>
+#include <pthread.h>
+#include <string.h>
+
+static EVP_MD *fetched_sha256;
+static pthread_once_t fetching = PTHREAD_ONCE_INIT;
+
+static void fetch_sha256(void) { fetched_sha256 = EVP_MD_fetch(NULL, "SHA256", NULL); }
+
+// The others are looked up by name at each use, which takes longer than hashing a token does.
+static const EVP_MD *sha256(void) {
+    pthread_once(&fetching, fetch_sha256);
+    return fetched_sha256 != NULL ? fetched_sha256 : EVP_sha256();
+}
 
 static const EVP_MD *digest_of(int kind) {
     switch (kind) {
@@ -15,7 +27,7 @@ static const EVP_MD *digest_of(int kind) {
     case FIRN_DIGEST_SHA512: return EVP_sha512();
     case FIRN_DIGEST_BLAKE2B: return EVP_blake2b512();
     case FIRN_DIGEST_BLAKE2S: return EVP_blake2s256();
-    default: return EVP_sha256();
+    default: return sha256();
     }
 }
 
@@ -43,12 +55,29 @@ int firn_digest_once(int kind, const uint8_t *bytes, size_t count, uint8_t *resu
     return EVP_Digest(bytes, count, result, NULL, digest_of(kind), NULL) == 1;
 }
 
+// RFC 2104, out of two digests: the library's own takes four times as long for a short text.
 int firn_hmac_sha256(const uint8_t *key, size_t key_count, const uint8_t *bytes, size_t count, uint8_t *result) {
-    if (key_count > INT_MAX) return 0;
-    // A null key means "the key of before" to HMAC, so an empty one needs an address.
-    static const uint8_t nothing = 0;
-    unsigned int length = 32;
-    return HMAC(EVP_sha256(), key_count == 0 ? &nothing : key, (int)key_count, bytes, count, result, &length) != NULL;
+    enum { block = 64, length = 32 };
+    uint8_t inner[block] = {0}, outer[block];
+    if (key_count > block) {
+        if (EVP_Digest(key, key_count, inner, NULL, sha256(), NULL) != 1) return 0;
+    } else if (key_count > 0) {
+        memcpy(inner, key, key_count);
+    }
+    for (int i = 0; i < block; i++) {
+        outer[i] = inner[i] ^ 0x5C;
+        inner[i] ^= 0x36;
+    }
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int done = context != NULL && EVP_DigestInit_ex2(context, sha256(), NULL) == 1
+        && EVP_DigestUpdate(context, inner, block) == 1 && EVP_DigestUpdate(context, bytes, count) == 1
+        && EVP_DigestFinal_ex(context, result, NULL) == 1 && EVP_DigestInit_ex2(context, sha256(), NULL) == 1
+        && EVP_DigestUpdate(context, outer, block) == 1 && EVP_DigestUpdate(context, result, length) == 1
+        && EVP_DigestFinal_ex(context, result, NULL) == 1;
+    EVP_MD_CTX_free(context);
+    OPENSSL_cleanse(inner, block);
+    OPENSSL_cleanse(outer, block);
+    return done;
 }
 
 int firn_gcm_seal(

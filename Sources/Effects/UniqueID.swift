@@ -24,20 +24,38 @@ package struct UniqueID: Sendable, Hashable, CustomStringConvertible, LosslessSt
     }
 
     /// Accepts 32 hex digits, with or without the four hyphens.
-    package init?(_ text: some StringProtocol) {
-        var digits: [UInt64] = []
-        digits.reserveCapacity(32)
-        for (index, character) in text.utf8.enumerated() {
-            if character == UInt8(ascii: "-") {
-                guard [8, 13, 18, 23].contains(index) else { return nil }
+    ///
+    /// - Cost: no allocation; ids come with every request.
+    package init?(_ text: String) {
+        var words: (high: UInt64, low: UInt64) = (0, 0)
+        var digitCount = 0
+        var byteCount = 0
+        for byte in text.utf8 {
+            defer { byteCount += 1 }
+            if byte == UInt8(ascii: "-") {
+                guard byteCount == 8 || byteCount == 13 || byteCount == 18 || byteCount == 23 else {
+                    return nil
+                }
                 continue
             }
-            guard let value = Character(UnicodeScalar(character)).hexDigitValue else { return nil }
-            digits.append(UInt64(value))
+            guard digitCount < 32, let value = Self.hexValue(byte) else { return nil }
+            words.high = words.high << 4 | words.low >> 60
+            words.low = words.low << 4 | value
+            digitCount += 1
         }
-        guard digits.count == 32, text.utf8.count == 32 || text.utf8.count == 36 else { return nil }
-        high = digits[..<16].reduce(0) { $0 << 4 | $1 }
-        low = digits[16...].reduce(0) { $0 << 4 | $1 }
+        guard digitCount == 32, byteCount == 32 || byteCount == 36 else { return nil }
+        self.init(high: words.high, low: words.low)
+    }
+
+    package init?(_ text: Substring) { self.init(String(text)) }
+
+    private static func hexValue(_ byte: UInt8) -> UInt64? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte &- UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(byte &- UInt8(ascii: "a") &+ 10)
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(byte &- UInt8(ascii: "A") &+ 10)
+        default: nil
+        }
     }
 
     package var description: String {
@@ -50,13 +68,12 @@ package struct UniqueID: Sendable, Hashable, CustomStringConvertible, LosslessSt
 
     /// 32 lower-case digits without hyphens: the form of ids in the hosted API.
     package var hexDigits: String {
-        let digits = Array("0123456789abcdef".utf8)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(32)
-        for word in [high, low] {
-            for shift in stride(from: 60, through: 0, by: -4) {
-                bytes.append(digits[Int((word >> UInt64(shift)) & 15)])
-            }
+        for position in 0..<32 {
+            let word = position < 16 ? high : low
+            let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - position % 16 * 4)) & 15
+            bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
         }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -129,7 +129,11 @@ enum ContentEncoding: String, Sendable {
 
     /// - Errors: `ING-101`.
     init(header: String?) throws(IngestError) {
-        let name = (header ?? "").lowercased().filter { $0 != " " }
+        guard let header else {
+            self = .identity
+            return
+        }
+        let name = header.lowercased().filter { $0 != " " }
         switch name {
         case "", "identity": self = .identity
         case "gzip", "x-gzip": self = .gzip

@@ -1,4 +1,5 @@
 package import Identity
+import Octets
 
 /// Finds out who makes a request, from `Authorization: Bearer VALUE`.
 package struct Authenticator: Sendable {
@@ -19,9 +20,10 @@ package struct Authenticator: Sendable {
     /// Nil without a bearer; schemes compare without case (RFC 9110 section 11.1).
     package static func bearer(of request: Request) -> String? {
         guard let header = request.headers["authorization"] else { return nil }
-        let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        let value = String(parts[1].drop { $0 == " " })
+        let bytes = header.utf8.drop { $0 == UInt8(ascii: " ") }
+        let end = bytes.firstIndex(of: UInt8(ascii: " ")) ?? bytes.endIndex
+        guard ASCIICase.isSame(String(Substring(bytes[..<end])), "bearer") else { return nil }
+        let value = String(Substring(bytes[end...].drop { $0 == UInt8(ascii: " ") }))
         return value.isEmpty ? nil : value
     }
 }

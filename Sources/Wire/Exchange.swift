@@ -322,6 +322,8 @@ extension Exchange {
 extension Exchange {
     /// Looks at the socket, which the library does not while the request is suspended, and at the clock.
     func watch(nowNanoseconds: Int64) {
+        // Most requests are over before anybody could miss their client, and each look asks the system.
+        guard nowNanoseconds - startNanoseconds >= Int64(limits.watchMilliseconds) * 1_000_000 else { return }
         let (isGone, isAnswered) = state.withLock { state -> (Bool, Bool) in
             guard let handle = state.handle else { return (false, state.isAnswered) }
             guard state.isSuspended else {

@@ -6,7 +6,7 @@ package struct HTTPLimits: Sendable {
     package var connectionsPerClient = 2048
     /// Handlers of requests with at most this much of a body start on the server's threads, once the body is there, and stay
     /// until they first wait: an answer that waits for nothing needs no other thread. Only for handlers that never compute
-    /// for long. Nil: every handler starts on Swift's pool, at the request's head.
+    /// for long; `ServerHooks.isPrompt` tells which. Nil: every handler starts on Swift's pool, at the request's head.
     package var promptBodyBytes: Int64?
     /// A connection on which nothing moves is closed.
     package var idleSeconds = 75
@@ -31,6 +31,8 @@ package struct HTTPLimits: Sendable {
     package var answerQueueBytes = 1024 * 1024
     /// How much of a body nobody wants is read before the connection is cut.
     package var discardedBytes = 32 * 1024 * 1024
+    /// How often the sockets of requests are asked whether their client is still there; younger requests are not.
+    package var watchMilliseconds = 20
     /// A client that closed its side is asked after this whether it is still there.
     package var probeMilliseconds = 20
     /// How long an answer may wait for its next piece once its client has closed its side: it may only be listening, or be

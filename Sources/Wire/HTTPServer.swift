@@ -14,9 +14,6 @@ package final class HTTPServer: Sendable {
     private let handle = Mutex<ServerHandle?>(nil)
     private let isStopped = Atomic<Bool>(false)
 
-    /// How often sockets of waiting requests are asked whether their client is still there.
-    private static let watchMilliseconds: Int32 = 20
-
     /// - `name` labels the metrics.
     /// - `handler` answers everything, also its own faults.
     package init(
@@ -59,7 +56,7 @@ package final class HTTPServer: Sendable {
         let watcher = Thread { [core, weak self] in
             var round = 0
             while let self, !self.isStopped.load(ordering: .acquiring) {
-                pause(milliseconds: Self.watchMilliseconds)
+                pause(milliseconds: Int32(core.limits.watchMilliseconds))
                 core.watch(connectionCount: made.connectionCount)
                 round += 1
                 if round.isMultiple(of: 20) { made.sweep(headSeconds: core.limits.headSeconds) }

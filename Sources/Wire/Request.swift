@@ -41,6 +41,7 @@ package struct Request: Sendable {
         guard let raw = rawParameters[name] else {
             preconditionFailure("the route has no parameter \(name)")
         }
+        if !raw.utf8.contains(UInt8(ascii: "%")) { return raw }
         guard let plain = PercentEncoding.decode(raw) else {
             throw WireError(
                 .malformedTarget, "a part of the path is not percent-encoded UTF-8", ["part": raw])

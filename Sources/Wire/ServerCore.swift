@@ -12,8 +12,11 @@ final class ServerCore: Sendable {
     private let handler: @Sendable (Request) async -> Response
     private let renderRefusal: Router.FaultRenderer
     private let isProbe: @Sendable (Request) -> Bool
+    private let isPrompt: @Sendable (Request) -> Bool
     private let metrics: AccessMetrics
     private let budget: BodyBudget
+    /// For ids of requests, which have to differ and are no secrets: the system's generator is a call of the system.
+    private let ids: DrawnRandomness
     private let live = Mutex<[ObjectIdentifier: Exchange]>([:])
     private let isDraining = Atomic<Bool>(false)
 
@@ -27,7 +30,9 @@ final class ServerCore: Sendable {
         refuse = hooks.refuse
         renderRefusal = hooks.renderRefusal
         isProbe = hooks.isProbe
+        isPrompt = hooks.isPrompt
         self.handler = handler
+        ids = DrawnRandomness(seed: effects.randomness.next())
         metrics = AccessMetrics(server: name, registry: effects.metrics)
         budget = BodyBudget(
             limit: limits.collectedBytes,
@@ -66,7 +71,7 @@ final class ServerCore: Sendable {
             return exchange
         }
         // No task is this one's parent: it begins on the library's thread. `live` bounds and owns them instead.
-        if isPrompt(request, length) {
+        if startsPromptly(request, length) {
             exchange.startWhenComplete { [self] in
                 Task.immediate { await run(request, exchange, start: start) }
             }
@@ -77,14 +82,14 @@ final class ServerCore: Sendable {
     }
 
     /// A client that waits to be told to go on has to hear from the handler first.
-    private func isPrompt(_ request: Request, _ length: Int64?) -> Bool {
+    private func startsPromptly(_ request: Request, _ length: Int64?) -> Bool {
         guard let most = limits.promptBodyBytes else { return false }
         return (length ?? 0) <= most && request.headers["transfer-encoding"] == nil
-            && request.headers["expect"] == nil
+            && request.headers["expect"] == nil && isPrompt(request)
     }
 
     private func makeRequestID() -> RequestID {
-        RequestID(UniqueID.timeOrdered(at: effects.clock.now, from: effects.randomness).hexDigits)
+        RequestID(UniqueID.timeOrdered(at: effects.clock.now, from: ids).hexDigits)
     }
 
     private func faultOfHead(_ request: Request, version: String) -> WireError? {

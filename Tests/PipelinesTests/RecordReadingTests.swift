@@ -90,18 +90,20 @@ import Testing
                 StreamField("s", .string),
             ]
             var nextID: Int64 = 0
-            let records = (0..<Int64.random(in: 1...6, using: &random)).map { number in
-                let events = (0..<Int.random(in: 0...60, using: &random)).map { _ in
-                    nextID += 1
-                    return Self.event(nextID, &random)
-                }
-                var record = Self.record(
-                    Array("[\(events.joined(separator: ", "))]".utf8), events: events.count, framing: .array)
+            let records = (0..<Int64.random(in: 1...12, using: &random)).map { number in
+                let events = (0..<Int.random(in: 0...(Bool.random(using: &random) ? 1 : 60), using: &random))
+                    .map { _ in
+                        nextID += 1
+                        return Self.event(nextID, &random)
+                    }
+                var record = Self.record(events, &random)
                 record.number = number
                 record.append.receivedAt = Instant(microseconds: number * 1000)
                 return record
             }
-            func prepare(rowLimit: Int, partBytes: Int) throws -> (PreparedPart, parts: Int) {
+            func prepare(
+                _ records: [LogRecord], rowLimit: Int, partBytes: Int
+            ) throws -> (PreparedPart, parts: Int) {
                 let preparation = RecordPreparation(
                     schema: .fields(fields), unknownFields: .count, transform: TestTransform(),
                     rowLimit: rowLimit, partBytes: partBytes)
@@ -117,9 +119,14 @@ import Testing
                 }
                 return (all, parts)
             }
-            let whole = try prepare(rowLimit: Batch.capacity, partBytes: 1 << 30)
+            let whole = try prepare(records, rowLimit: Batch.capacity, partBytes: 1 << 30)
             #expect(whole.parts == 1)
-            let cut = try prepare(rowLimit: Int.random(in: 1...9, using: &random), partBytes: 1)
+            let cut = try prepare(records, rowLimit: Int.random(in: 1...9, using: &random), partBytes: 1)
+            let alone = try records.map {
+                try prepare([$0], rowLimit: Batch.capacity, partBytes: 1 << 30).0
+            }
+            #expect(alone.flatMap { $0.batches.flatMap(\.rows) } == whole.0.batches.flatMap(\.rows))
+            #expect(alone.reduce(into: PipelineCounts()) { $0 += $1.counts } == whole.0.counts)
             if nextID > 60 { #expect(cut.parts > 3) }
             #expect(cut.0.batches.flatMap(\.rows) == whole.0.batches.flatMap(\.rows))
             #expect(cut.0.counts == whole.0.counts && whole.0.counts.events == nextID)
@@ -127,10 +134,14 @@ import Testing
                 rejects.sorted { ($0.record, $0.index) < ($1.record, $1.index) }
             }
             #expect(sorted(cut.0.rejects) == sorted(whole.0.rejects))
+            #expect(sorted(alone.flatMap(\.rejects)) == sorted(whole.0.rejects))
             misfits += whole.0.rejects.count { $0.code != "seven" }
             for reject in whole.0.rejects {
-                let body = String(decoding: records[Int(reject.record)].append.body, as: UTF8.self)
-                let events = body.dropFirst().dropLast().split(separator: ", ")
+                let append = records[Int(reject.record)].append
+                let body = String(decoding: append.body, as: UTF8.self)
+                let events =
+                    append.framing == .array
+                    ? body.dropFirst().dropLast().split(separator: ", ") : body.split(separator: "\n")
                 #expect(reject.raw == String(events[reject.index]))
             }
         }
@@ -163,6 +174,17 @@ import Testing
             number: 0, firstEvent: 0,
             append: LogAppend(
                 body: body, eventCount: events, framing: framing, receivedAt: Instant(microseconds: 0)))
+    }
+
+    /// In a framing that takes them.
+    private static func record(_ events: [String], _ random: inout SeededGenerator) -> LogRecord {
+        guard !events.isEmpty, Bool.random(using: &random) else {
+            return record(
+                Array("[\(events.joined(separator: ", "))]".utf8), events: events.count, framing: .array)
+        }
+        return record(
+            Array(events.joined(separator: "\n").utf8), events: events.count,
+            framing: events.count == 1 && events[0].hasPrefix("{") ? .object : .lines)
     }
 
     private static func event(_ id: Int64, _ random: inout SeededGenerator) -> String {

@@ -19,6 +19,13 @@ struct DigestTests {
         #expect(
             Hex.encode(HMAC.sha256(key: [], ""))
                 == "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad")
+        // A key longer than a block of the digest.
+        #expect(
+            Hex.encode(
+                HMAC.sha256(
+                    key: [UInt8](repeating: 0xAA, count: 131),
+                    "Test Using Larger Than Block-Size Key - Hash Key First"))
+                == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54")
     }
 
     @Test("pieces of any size give the digest of the whole", arguments: [DigestKind.md5, .sha1, .sha256])

@@ -20,7 +20,7 @@ package struct ArrowBody: Sendable {
     package init(limit: Int) { self.limit = limit }
 
     package static func isNamed(by mediaType: String?) -> Bool {
-        mediaType?.prefix { $0 != ";" }.lowercased().filter { $0 != " " } == self.mediaType
+        MediaTypeName.of(mediaType) == self.mediaType
     }
 
     /// `reserve` hears how many bytes reading and the lines may take, before they do.

@@ -19,7 +19,7 @@ package struct CSVBody: Sendable {
     }
 
     package static func isNamed(by mediaType: String?) -> Bool {
-        mediaType?.prefix { $0 != ";" }.lowercased().filter { $0 != " " } == "text/csv"
+        MediaTypeName.of(mediaType) == "text/csv"
     }
 
     /// `reserve` hears how many bytes the lines may take, before they do.

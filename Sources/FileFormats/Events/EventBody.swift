@@ -66,7 +66,7 @@ package struct EventBody: Sendable, Hashable {
     }
 
     private static func framing(ofMediaType text: String?) throws(FileFormatsError) -> firn_json_framing {
-        let name = text.map { $0.prefix { $0 != ";" }.lowercased().filter { $0 != " " } } ?? ""
+        let name = MediaTypeName.of(text)
         switch name {
         // curl and others add the last two by themselves.
         case "", "application/x-www-form-urlencoded", "application/octet-stream": return FIRN_JSON_DETECT

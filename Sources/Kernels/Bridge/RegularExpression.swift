@@ -76,20 +76,32 @@ import Synchronization
         return try Self.isMatch(outcome)
     }
 
-    /// The first match at or after byte `start`: the whole, then each group; nil for a group that took no part.
-    func firstMatch(in text: Span<UInt8>, from start: Int) throws(KernelError) -> [Range<Int>?]? {
-        var bounds = [Int64](repeating: -1, count: 2 * (groupCount + 1))
+    /// The last match that was found: the whole is number 0, then come the groups.
+    struct Match {
+        /// Two numbers for each, negative for a group that took no part. Kept from match to match.
+        fileprivate var bounds: [Int64] = []
+
+        /// With the whole.
+        var count: Int { bounds.count / 2 }
+
+        subscript(group: Int) -> Range<Int>? {
+            guard group < count, bounds[2 * group] >= 0 else { return nil }
+            return Int(bounds[2 * group])..<Int(bounds[2 * group + 1])
+        }
+    }
+
+    /// Finds the first match at or after byte `start`.
+    func findMatch(in text: Span<UInt8>, from start: Int, _ match: inout Match) throws(KernelError) -> Bool {
+        let count = 2 * (groupCount + 1)
+        if match.bounds.count != count { match.bounds = [Int64](repeating: -1, count: count) }
         // SAFETY: `bounds` holds two numbers for the whole and for each group; the span outlives the call.
         let outcome = unsafe text.withUnsafeBufferPointer { text in
-            unsafe bounds.withUnsafeMutableBufferPointer { bounds in
+            unsafe match.bounds.withUnsafeMutableBufferPointer { bounds in
                 unsafe firn_re2_find(
                     handle, text.baseAddress, text.count, start, bounds.baseAddress, Int32(groupCount))
             }
         }
-        guard try Self.isMatch(outcome) else { return nil }
-        return (0...groupCount).map { group in
-            bounds[2 * group] < 0 ? nil : Int(bounds[2 * group])..<Int(bounds[2 * group + 1])
-        }
+        return try Self.isMatch(outcome)
     }
 
     private static func isMatch(_ outcome: Int32) throws(KernelError) -> Bool {

@@ -79,8 +79,9 @@ enum Rounding {
                 items = mapFixed(values, count: count) { $0.rounded(rule) }
                 break
             }
+            let powers = DecimalMath.doublePowers
             items = zipFixed(values, try call.long(1), count: count) { value, digits in
-                let power = Double(DecimalMath.powers[Int(min(38, digits.magnitude))])
+                let power = powers[Int(min(38, digits.magnitude))]
                 let result =
                     digits >= 0
                     ? (value * power).rounded(rule) / power : (value / power).rounded(rule) * power

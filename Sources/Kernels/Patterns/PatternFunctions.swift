@@ -74,15 +74,17 @@ enum PatternFunctions {
     private static func firstMatch(_ call: KernelCall) throws(KernelError) -> Column {
         var patterns = try PatternOperand(call, flagsAt: 2)
         let text = try call.text(0)
+        var found = RegularExpression.Match()
         return try call.rows.scalars(call.result) { row throws(KernelError) in
             let (expression, _) = try patterns.expression(at: row)
             return try text.withBytes(at: row) { bytes throws(KernelError) -> Scalar in
-                guard let found = try expression.firstMatch(in: bytes, from: 0) else { return .null }
+                guard try expression.findMatch(in: bytes, from: 0, &found) else { return .null }
                 func part(_ range: Range<Int>?) -> Scalar {
                     range.map { .string(UTF8Text.string(bytes.extracting($0))) } ?? .null
                 }
                 if call.function == .regexpSubstring { return part(found[0]) }
-                return .list(found.count == 1 ? [part(found[0])] : found.dropFirst().map { part($0) })
+                return .list(
+                    found.count == 1 ? [part(found[0])] : (1..<found.count).map { part(found[$0]) })
             }
         }
     }
@@ -92,6 +94,7 @@ enum PatternFunctions {
         let starts: Operand<Int64> = call.has(2) ? try call.long(2) : .constant(1)
         var patterns = try PatternOperand(call, flagsAt: isCount ? 3 : nil)
         let text = try call.text(0)
+        var matches = RegexMatches(for: call.context.supervisor)
         let column = try call.rows.fixed(.long) { row throws(KernelError) -> Int64? in
             guard starts[row] >= 1 else {
                 throw KernelError(
@@ -99,10 +102,9 @@ enum PatternFunctions {
             }
             let (expression, _) = try patterns.expression(at: row)
             return try text.withBytes(at: row) { bytes throws(KernelError) -> Int64 in
-                var matches = RegexMatches(
-                    from: UTF8Text.offset(of: Int(starts[row] - 1), in: bytes), for: call.context.supervisor)
+                matches.start(from: UTF8Text.offset(of: Int(starts[row] - 1), in: bytes))
                 var count: Int64 = 0
-                while let (whole, _) = try matches.next(expression, in: bytes) {
+                while let whole = try matches.next(expression, in: bytes) {
                     if !isCount {
                         return Int64(UTF8Text.length(bytes.extracting(0..<whole.lowerBound))) + 1
                     }

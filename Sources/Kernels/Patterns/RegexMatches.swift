@@ -9,27 +9,35 @@ struct RegexMatches {
     private var position: Int
     private var lastEnd = -1
     private var watch: StepWatch
+    /// The match that `next` found.
+    private(set) var match = RegularExpression.Match()
 
     /// A call of RE2 takes as long as some steps of plain loops.
     private static let stepsAMatch = 16
 
-    init(from start: Int, for supervisor: (any KernelSupervisor)?) {
-        position = start
+    init(for supervisor: (any KernelSupervisor)?) {
+        position = 0
         watch = StepWatch(supervisor)
     }
 
-    /// The next match in the text, as `RegularExpression.firstMatch` has it.
+    /// Begins a text. One value for all rows keeps what a match is written to.
+    mutating func start(from place: Int) {
+        position = place
+        lastEnd = -1
+    }
+
+    /// The next match in the text; its groups are in `match`.
     mutating func next(
         _ expression: RegularExpression, in text: Span<UInt8>
-    ) throws(KernelError) -> (whole: Range<Int>, groups: [Range<Int>?])? {
-        while position <= text.count, let found = try expression.firstMatch(in: text, from: position),
-            let whole = found[0]
+    ) throws(KernelError) -> Range<Int>? {
+        while position <= text.count, try expression.findMatch(in: text, from: position, &match),
+            let whole = match[0]
         {
             try watch.step(Self.stepsAMatch)
             position = whole.isEmpty ? behind(whole.upperBound, in: text) : whole.upperBound
             if whole.isEmpty, whole.upperBound == lastEnd { continue }
             lastEnd = whole.upperBound
-            return (whole, found)
+            return whole
         }
         return nil
     }

@@ -16,12 +16,13 @@ enum RegexReplacement {
         let fixed = replacements.isConstant && call.rowCount > 0 ? pieces(replacements.string(at: 0)) : nil
         var patterns = try PatternOperand(call, flagsAt: 3)
         let text = try call.text(0)
+        var matches = RegexMatches(for: call.context.supervisor)
         return try call.rows.text(call.result) { row, buffer throws(KernelError) in
             let (expression, flags) = try patterns.expression(at: row)
             let pieces = fixed ?? self.pieces(replacements.string(at: row))
-            let isGlobal = flags.contains("g")
+            let isGlobal = flags.utf8.contains(UInt8(ascii: "g"))
             try text.withBytes(at: row) { bytes throws(KernelError) in
-                var matches = RegexMatches(from: 0, for: call.context.supervisor)
+                matches.start(from: 0)
                 try replace(bytes, expression, &matches, pieces, isGlobal: isGlobal, into: &buffer)
             }
             return true
@@ -33,10 +34,11 @@ enum RegexReplacement {
         _ pieces: [Piece], isGlobal: Bool, into result: inout [UInt8]
     ) throws(KernelError) {
         var copied = 0
-        while let (whole, groups) = try matches.next(expression, in: bytes) {
+        while let whole = try matches.next(expression, in: bytes) {
             try result.grow(by: bytes.extracting(copied..<whole.lowerBound))
+            let match = matches.match
             func copy(_ number: Int) throws(KernelError) {
-                guard number < groups.count, let range = groups[number] else { return }
+                guard let range = match[number] else { return }
                 try result.grow(by: bytes.extracting(range))
             }
             for piece in pieces {

@@ -59,7 +59,8 @@ final class RecordPreparation: Sendable {
         let cells = schema.cellCount(body: bodies, events: events) + events * outputWidth
         let made = 2 * bodies + events * Self.rejectBytes + cells * 16
         let parts = 2 * max(partBytes, largest)
-        let reading = bodies + schema.readingBytes(body: largest, events: events)
+        let text = RecordText.bytes(ofAll: bodies, largest: largest)
+        let reading = bodies + schema.readingBytes(body: text, events: events)
         // What few bytes unfold to is not known, but how much is made at once.
         return reading + (transform.unfolds ? parts + Self.unfoldedBytes : min(made, parts))
     }

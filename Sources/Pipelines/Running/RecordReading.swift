@@ -43,9 +43,10 @@ struct RecordReading: Sendable {
     private(set) var isEnd = false
     private let preparation: RecordPreparation
     private var parser: EventParser
-    /// The record whose events come next, and whether its first have come.
+    /// The first record that is not read yet.
     private var recordIndex = 0
-    private var isInside = false
+    /// What is being read.
+    private var text: RecordText?
     private var pieces: [Piece] = []
     private var pieceRows = 0
     private var pieceBytes = 0
@@ -53,15 +54,10 @@ struct RecordReading: Sendable {
     /// The transform is given no more rows at once: fewer than a batch after it has done fewer than it was given.
     private var stepRows: Int
 
-    /// Rows of one record that wait to be transformed with others.
+    /// Rows that wait to be transformed with others.
     private struct Piece {
-        var origin: Origin
         var batch: Batch
-    }
-
-    /// Where rows come from that follow each other.
-    private struct Origin {
-        var recordIndex: Int
+        var origins: [RecordOrigin]
         /// An entry a row.
         var places: [EventPlace]
     }
@@ -69,7 +65,8 @@ struct RecordReading: Sendable {
     /// Pieces as one batch, of which the rows before `start` are transformed.
     private struct JoinedRows {
         var batch: Batch
-        var origins: [Origin]
+        var origins: [RecordOrigin]
+        var places: [EventPlace]
         var start = 0
     }
 
@@ -109,16 +106,19 @@ struct RecordReading: Sendable {
     }
 
     private mutating func readOn(into part: inout PreparedPart) throws {
-        let record = records[recordIndex]
-        if !isInside { try parser.start(record.append.body, framing: record.append.framing) }
+        let isBegun = self.text != nil
+        let text = self.text ?? RecordText(records, at: recordIndex)
+        if !isBegun { try parser.start(text.body, framing: text.framing) }
         let events = try parser.next()
-        isInside = !events.isEnd
+        self.text = events.isEnd ? nil : text
         part.counts.unknownFields += Int64(events.unknownFieldCount)
         part.counts.rejected += Int64(events.misfitCount)
         for misfit in events.misfits {
+            guard let place = text.record(ofEvent: misfit.index) else { throw otherCount(text, events) }
+            let record = records[place.recordIndex]
             part.add(
                 RejectedEvent(
-                    record: record.number, index: misfit.index, receivedAt: record.append.receivedAt,
+                    record: record.number, index: place.event, receivedAt: record.append.receivedAt,
                     code: misfit.code.rawValue, path: misfit.path, message: misfit.message, raw: misfit.raw))
         }
         if let batch = events.batch {
@@ -126,22 +126,27 @@ struct RecordReading: Sendable {
             if pieceRows + batch.rowCount > preparation.rowLimit || pieceBytes + bytes > Self.joinBytes {
                 join()
             }
-            pieces.append(
-                Piece(origin: Origin(recordIndex: recordIndex, places: events.places), batch: batch))
+            guard let (origins, places) = text.origins(of: events.places) else {
+                throw otherCount(text, events)
+            }
+            pieces.append(Piece(batch: batch, origins: origins, places: places))
             pieceRows += batch.rowCount
             pieceBytes += bytes
             if joined == nil, pieceRows >= preparation.rowLimit / 2 { join() }
         }
         guard events.isEnd else { return }
-        guard events.eventCount == record.append.eventCount else {
-            throw PipelinesError(
-                .corrupt, "a record holds another number of events than was accepted",
-                [
-                    "record": record.number, "accepted": record.append.eventCount,
-                    "found": events.eventCount,
-                ])
-        }
-        recordIndex += 1
+        guard events.eventCount == text.eventCount else { throw otherCount(text, events) }
+        recordIndex = text.recordIndexes.upperBound
+    }
+
+    private func otherCount(_ text: RecordText, _ events: EventPart) -> PipelinesError {
+        PipelinesError(
+            .corrupt, "a record holds another number of events than was accepted",
+            [
+                "record": records[text.recordIndexes.lowerBound].number,
+                "last": records[text.recordIndexes.upperBound - 1].number,
+                "accepted": text.eventCount, "found": events.eventCount,
+            ])
     }
 
     private mutating func join() {
@@ -149,7 +154,7 @@ struct RecordReading: Sendable {
         precondition(joined == nil, "rows are transformed in their order")
         joined = JoinedRows(
             batch: Batch.concatenate(pieces.map(\.batch), schema: preparation.schema.columns),
-            origins: pieces.map(\.origin))
+            origins: pieces.flatMap(\.origins), places: pieces.flatMap(\.places))
         pieces.removeAll(keepingCapacity: true)
         pieceRows = 0
         pieceBytes = 0
@@ -197,7 +202,7 @@ struct RecordReading: Sendable {
         var times: [Int64] = []
         for origin in rows.origins {
             let time = records[origin.recordIndex].append.receivedAt.microseconds
-            times.append(contentsOf: repeatElement(time, count: origin.places.count))
+            times.append(contentsOf: repeatElement(time, count: origin.rowCount))
         }
         let own = Column(.timestamptz, count: count, .int64(Array(times[rows.start..<rows.start + count])))
         return sources.map { own.gather($0) } ?? own
@@ -208,10 +213,10 @@ struct RecordReading: Sendable {
         var start = -joined.start
         var rest = rejected[...]
         for origin in joined.origins {
-            let end = start + origin.places.count
+            let end = start + origin.rowCount
             let record = records[origin.recordIndex]
             while let row = rest.first, row.row < end {
-                let place = origin.places[row.row - start]
+                let place = joined.places[joined.start + row.row]
                 part.add(
                     RejectedEvent(
                         record: record.number, index: place.index, receivedAt: record.append.receivedAt,

@@ -49,7 +49,7 @@ extension StreamRegistry {
     package func append(
         _ append: LogAppend, checksum: UInt32? = nil, to id: UniqueID
     ) async throws -> LogReceipt {
-        let log = try stream(id.hexDigits).log.get()
+        let log = try stream(id).log.get()
         do {
             return try await log.append(append, checksum: checksum)
         } catch let error as StreamsError where error.code == .poisoned {

@@ -86,14 +86,21 @@ package final class StreamRegistry: Sendable {
 
     /// By id (32 hex digits, hyphens allowed) or by name.
     package func stream(_ idOrName: String) throws(StreamsError) -> OpenStream {
+        let id = UniqueID(idOrName)
         let found = state.withLock { state in
-            UniqueID(idOrName).flatMap { state.streams[$0] }
-                ?? state.idsByName[idOrName].flatMap { state.streams[$0] }
+            id.flatMap { state.streams[$0] } ?? state.idsByName[idOrName].flatMap { state.streams[$0] }
         }
-        guard let found else {
-            throw StreamsError(.streamNotFound, "no such stream", ["stream": idOrName])
-        }
+        guard let found else { throw Self.notFound(idOrName) }
         return found
+    }
+
+    func stream(_ id: UniqueID) throws(StreamsError) -> OpenStream {
+        guard let found = state.withLock({ $0.streams[id] }) else { throw Self.notFound(id.hexDigits) }
+        return found
+    }
+
+    private static func notFound(_ idOrName: String) -> StreamsError {
+        StreamsError(.streamNotFound, "no such stream", ["stream": idOrName])
     }
 
     /// Sorted by name.
