@@ -193,6 +193,11 @@ struct TableRouteTests {
                 #expect((again.headers["etag"] == etag) == (other == index))
             }
         }
+        // Keys that are asked for by themselves are for who signs.
+        let keys = try await fixture.send(
+            "GET", path + "/credentials", headers: ["X-Iceberg-Access-Delegation": "remote-signing"])
+        let config = keys.body["storage-credentials"]?.array?.first?["config"]
+        #expect(config?["s3.remote-signing-enabled"] == "false" && config?["s3.session-token"] != nil)
         // Its name is part of where requests are signed.
         let signed = try #require(try await load("remote-signing", from: fixture).headers["etag"])
         let renamed = try await fixture.send(
