@@ -152,6 +152,30 @@ def test_a_key_that_xml_cannot_hold_deletes_no_other(outer, firn):
     s3.delete_object(Bucket="lake", Key=written)
 
 
+def test_deletes_with_conditions_go_through_the_port(request, outer, firn):
+    if request.node.callspec.params["outer"] == "moto":
+        pytest.skip("moto does not decide conditions of deletes")
+    s3 = inner_client(firn)
+    control = "guarded/a\x01b"
+    for key in ["guarded/x", control]:
+        etag = s3.put_object(Bucket="lake", Key=key, Body=b"abc")["ETag"]
+        with pytest.raises(ClientError, match="PreconditionFailed"):
+            s3.delete_object(Bucket="lake", Key=key, IfMatch='"other"')
+    # The second cannot be written in XML: it goes on its own.
+    body = "<Delete>" + "".join(f"<Object><Key>guarded/{key}</Key><ETag>{tag}</ETag>{more}</Object>" for key, tag, more in [
+        ("x", "other", ""), ("a&#1;b", "other", ""), ("x", etag.strip('"'), "<Size>4</Size>"),
+        ("x", etag.strip('"'), "<VersionId>1</VersionId>")]) + "</Delete>"
+    signed = AWSRequest("POST", f"{firn.s3}/lake?delete", data=body.encode(), headers={
+        "content-md5": base64.b64encode(hashlib.md5(body.encode()).digest()).decode()})
+    sign(firn, signed)
+    answer = requests.post(signed.url, data=body.encode(), headers=dict(signed.headers), timeout=30)
+    assert answer.ok and answer.text.count("<Code>PreconditionFailed</Code>") == 3, answer.text
+    assert answer.text.count("<Code>NotImplemented</Code>") == 1 and "<Deleted>" not in answer.text, answer.text
+    for key in ["guarded/x", control]:
+        s3.delete_object(Bucket="lake", Key=key, IfMatch=etag)
+    assert keys(s3, "lake", "guarded/") == []
+
+
 def test_clients_that_leave_early_hold_no_connection(outer, firn):
     s3 = inner_client(firn)
     s3.put_object(Bucket="lake", Key="left/x", Body=b"x" * (16 << 20))
