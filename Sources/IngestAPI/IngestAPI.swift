@@ -48,11 +48,6 @@ package struct IngestAPI: Sendable {
         self.land = land
     }
 
-    /// Whether a request is for this API: it never computes for long before it waits for the log.
-    package static func isIngest(_ request: Request) -> Bool {
-        request.method == "POST" && (request.path.hasPrefix("/ingest/") || request.path == "/")
-    }
-
     package func router(log: Log) -> Router {
         var router = Router(log: log) { error, _ in Self.failure(error) }
         for pattern in ["/ingest/{stream}", "/"] {

@@ -18,17 +18,10 @@ extension NodeRooms {
         s3URL: String, publicURL: @escaping @Sendable () -> String, readiness: Readiness
     ) -> HTTPServer {
         let router = httpRouter(s3URL: s3URL, publicURL: publicURL, readiness: readiness)
-        var limits = limits
-        limits.promptBodyBytes = 64 << 10
-        limits.bodyBatchBytes = limits.bodyQueueBytes / 2
-        // The library clears it all behind each request.
-        limits.connectionMemoryBytes = 32 << 10
         return HTTPServer(
             name: "http", address: settings.listen.host, port: settings.listen.port, limits: limits,
             effects: ServerEffects(log: log, metrics: metrics),
-            hooks: ServerHooks(
-                refuse: router.refuse, isProbe: { SystemRoutes.probes.contains($0.path) },
-                isPrompt: IngestAPI.isIngest),
+            hooks: ServerHooks(refuse: router.refuse, isProbe: { SystemRoutes.probes.contains($0.path) }),
             handler: router.answer)
     }
 

@@ -6,7 +6,7 @@ package struct HTTPLimits: Sendable {
     package var connectionsPerClient = 2048
     /// Handlers of requests with at most this much of a body start on the server's threads, once the body is there, and stay
     /// until they first wait: an answer that waits for nothing needs no other thread. Only for handlers that never compute
-    /// for long; `ServerHooks.isPrompt` tells which. Nil: every handler starts on Swift's pool, at the request's head.
+    /// for long. Nil: every handler starts on Swift's pool, at the request's head.
     package var promptBodyBytes: Int64?
     /// A connection on which nothing moves is closed.
     package var idleSeconds = 75

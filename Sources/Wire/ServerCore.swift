@@ -12,7 +12,6 @@ final class ServerCore: Sendable {
     private let handler: @Sendable (Request) async -> Response
     private let renderRefusal: Router.FaultRenderer
     private let isProbe: @Sendable (Request) -> Bool
-    private let isPrompt: @Sendable (Request) -> Bool
     private let metrics: AccessMetrics
     private let budget: BodyBudget
     /// For ids of requests, which have to differ and are no secrets: the system's generator is a call of the system.
@@ -30,7 +29,6 @@ final class ServerCore: Sendable {
         refuse = hooks.refuse
         renderRefusal = hooks.renderRefusal
         isProbe = hooks.isProbe
-        isPrompt = hooks.isPrompt
         self.handler = handler
         ids = DrawnRandomness(seed: effects.randomness.next())
         metrics = AccessMetrics(server: name, registry: effects.metrics)
@@ -71,7 +69,7 @@ final class ServerCore: Sendable {
             return exchange
         }
         // No task is this one's parent: it begins on the library's thread. `live` bounds and owns them instead.
-        if startsPromptly(request, length) {
+        if isPrompt(request, length) {
             exchange.startWhenComplete { [self] in
                 Task.immediate { await run(request, exchange, start: start) }
             }
@@ -82,10 +80,10 @@ final class ServerCore: Sendable {
     }
 
     /// A client that waits to be told to go on has to hear from the handler first.
-    private func startsPromptly(_ request: Request, _ length: Int64?) -> Bool {
+    private func isPrompt(_ request: Request, _ length: Int64?) -> Bool {
         guard let most = limits.promptBodyBytes else { return false }
         return (length ?? 0) <= most && request.headers["transfer-encoding"] == nil
-            && request.headers["expect"] == nil && isPrompt(request)
+            && request.headers["expect"] == nil
     }
 
     private func makeRequestID() -> RequestID {

@@ -6,18 +6,14 @@ package struct ServerHooks: Sendable {
     package var renderRefusal: Router.FaultRenderer
     /// Requests that are still answered while the server drains: those that ask whether it does.
     package var isProbe: @Sendable (Request) -> Bool
-    /// Requests whose handlers may start on the server's threads: see `HTTPLimits.promptBodyBytes`.
-    package var isPrompt: @Sendable (Request) -> Bool
 
     package init(
         refuse: @escaping @Sendable (Request) -> Response? = { _ in nil },
         renderRefusal: @escaping Router.FaultRenderer = { error, _ in Envelope.failure(error) },
-        isProbe: @escaping @Sendable (Request) -> Bool = { _ in false },
-        isPrompt: @escaping @Sendable (Request) -> Bool = { _ in true }
+        isProbe: @escaping @Sendable (Request) -> Bool = { _ in false }
     ) {
         self.refuse = refuse
         self.renderRefusal = renderRefusal
         self.isProbe = isProbe
-        self.isPrompt = isPrompt
     }
 }
