@@ -78,7 +78,14 @@ package enum FaultPlace: Sendable, Equatable, CustomStringConvertible {
 /// The name of a context value that is a path on the server's disk: for its log and its operator, not for clients.
 package let serverFile = "server file"
 
-/// Builds the context list of a fault from a literal, keeping its order.
+/// Builds the context list of a fault from a literal, keeping its order; a long value is cut, lest a message repeats a whole
+/// request.
 package func faultContext(_ pairs: KeyValuePairs<String, any Sendable>) -> [(name: String, value: String)] {
-    pairs.map { (name: $0.key, value: "\($0.value)") }
+    pairs.map { pair in
+        let value = "\(pair.value)"
+        return (pair.key, value.utf8.count > valueBytes ? value.prefix(valueBytes / 2) + "…" : value)
+    }
 }
+
+/// What a message shows of one value; paths, names and types are shorter.
+private let valueBytes = 1000

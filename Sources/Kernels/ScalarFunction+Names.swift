@@ -137,7 +137,10 @@ extension ScalarFunction {
             "Replaces the first match, all with flag 'g'; $1, ${name} and \\1 are groups, $$ is a dollar"
         ),
         .regexpCount: ("regexp_count", "The number of matches; optional start and flags"),
-        .regexpPosition: ("regexp_instr", "Where the first match begins; 0 when nowhere"),
+        .regexpPosition: (
+            "regexp_instr",
+            "Where a match begins (optional start, number of the match, flags, group); 0 when nowhere"
+        ),
         .regexpSubstring: ("regexp_substr", "The first match; null when there is none"),
         .now: ("now", "When the statement began; timestamptz"),
         .currentDate: ("current_date", "The day on which the statement began, UTC"),
@@ -148,9 +151,9 @@ extension ScalarFunction {
         .makeDate: ("make_date", "From year, month, day"),
         .makeTime: ("make_time", "From hour, minute, second"),
         .toTimestamp: ("to_timestamp", "From text (optional time formats) or seconds"),
-        .toTimestampSeconds: ("to_timestamp_seconds", "From text or seconds"),
-        .toTimestampMillis: ("to_timestamp_millis", "From text or milliseconds"),
-        .toTimestampMicros: ("to_timestamp_micros", "From text or microseconds"),
+        .toTimestampSeconds: ("to_timestamp_seconds", "From text or seconds, without fractions"),
+        .toTimestampMillis: ("to_timestamp_millis", "From text or milliseconds; what is finer is cut off"),
+        .toTimestampMicros: ("to_timestamp_micros", "From text or microseconds; what is finer is cut off"),
         .toTimestampNanos: ("to_timestamp_nanos", "From text or nanoseconds"),
         .toDate: ("to_date", "From text (optional time formats) or days"),
         .toTime: ("to_time", "From text (optional formats)"),
@@ -184,15 +187,17 @@ extension ScalarFunction {
         .makeArray: ("make_array", "A list of the arguments"),
         .arrayElement: ("array_element", "The nth element, from one; from the end when negative"),
         .arrayLength: ("array_length", "The number of elements, of an optional dimension"),
-        .arrayHas: ("array_has", "True when the list holds the element"),
-        .arrayToString: ("array_to_string", "The elements joined by a delimiter"),
+        .arrayHas: ("array_has", "True when the list holds the element; null for null"),
+        .arrayToString: ("array_to_string", "The elements joined by a delimiter, those of lists inside too"),
         .stringToArray: (
             "string_to_array", "The parts between delimiters; the characters when the delimiter is null"
         ),
         .mapKeys: ("map_keys", "The keys as a list"),
         .mapValues: ("map_values", "The values as a list"),
         .mapExtract: ("map_extract", "The value of a key as a list of one; empty when absent"),
-        .cardinality: ("cardinality", "The number of elements or entries"),
+        .cardinality: (
+            "cardinality", "The number of elements or entries; of lists inside lists their elements' number"
+        ),
         .urlProtocol: ("url_protocol", "The scheme of a URL"),
         .urlHost: ("url_host", "The host of a URL; null without one"),
         .urlPort: ("url_port", "The port of a URL; null without one"),
@@ -231,9 +236,9 @@ extension ScalarFunction {
             "array_slice",
             "From one position to another, both included, optionally by a step; from the end when negative"
         ),
-        .arrayRemove: ("array_remove", "Without the first element that is this one"),
-        .arrayRemoveN: ("array_remove_n", "Without the first n elements that are this one"),
-        .arrayRemoveAll: ("array_remove_all", "Without all elements that are this one"),
+        .arrayRemove: ("array_remove", "Without the first element that is this one; null for null"),
+        .arrayRemoveN: ("array_remove_n", "Without the first n elements that are this one; null for null"),
+        .arrayRemoveAll: ("array_remove_all", "Without all elements that are this one; null for null"),
         .arrayReplace: ("array_replace", "With another in place of the first element that is this one"),
         .arrayReplaceN: (
             "array_replace_n", "With another in place of the first n elements that are this one"
@@ -254,12 +259,19 @@ extension ScalarFunction {
             "array_dims", "The lengths of the list, of its first element, and so on; null of an empty one"
         ),
         .arrayIsEmpty: ("empty", "True for a list without elements"),
-        .arrayRange: ("range", "Whole numbers from the first (0) to before the second, by a step (1)"),
-        .arraySeries: ("generate_series", "Whole numbers from the first to the second, by a step (1)"),
+        .arrayRange: (
+            "range",
+            "Whole numbers from the first (0) to before the second, by a step (1); dates or times by an interval"
+        ),
+        .arraySeries: (
+            "generate_series",
+            "Whole numbers from the first to the second, by a step (1); dates or times by an interval"
+        ),
         .makeMap: ("map", "A map of a list of keys and a list of values"),
         .anyElement: ("any", "True when a comparison holds for any element of the list"),
         .allElements: ("all", "True when a comparison holds for all elements of the list"),
         .mapEntries: ("map_entries", "The entries as a list of structs of key and value"),
-        .typeOf: ("arrow_typeof", "The name of the argument's type"),
+        .typeOf: ("typeof", "The name of the argument's type"),
+        .arrowTypeOf: ("arrow_typeof", "Arrow's name of the argument's type"),
     ]
 }

@@ -394,7 +394,7 @@ package enum ScalarFunction: Int32, Sendable, Hashable, CaseIterable {
     /// `value > ALL (list)` of a list, a value and the sign: false for any element, else null when null for one
     case allElements = 489
 
-    // About values.
-    /// The name of the argument's type
+    /// The name of the argument's type, of this server and of Arrow
     case typeOf = 600
+    case arrowTypeOf = 601
 }

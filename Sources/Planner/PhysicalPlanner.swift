@@ -78,7 +78,7 @@ enum PhysicalPlanner {
             join.rightKeys.append(key.right)
             join.nullsMatch.append(key.nullsMatch)
         }
-        if kind == .mark, rest.count == 1, let key = JoinKey(rest[0], leftWidth: leftWidth) {
+        if kind == .mark, rest.count == 1, let key = JoinKey(rest[0], leftWidth: leftWidth), !key.isCut {
             join.membership = Join.Membership(left: key.left, right: key.right)
         } else {
             join.residual = Expression.conjunction(rest)
@@ -105,13 +105,16 @@ private struct JoinKey {
     let right: Expression
     /// Null equals null.
     let nullsMatch: Bool
+    /// What the other side's type cannot hold is null: it equals none of that side, but is not unknown.
+    let isCut: Bool
 
-    /// Nil for other terms. Nested values are left out: `=` looks into them for nulls, a hash does not.
+    /// Nil for other terms. Inside nested values NULL is the same as NULL, for `=` as for the hash.
     init?(_ term: Expression?, leftWidth: Int) {
         guard case .call(let function, let sides, _) = term, let term,
             function == .equal || function == .isNotDistinctFrom, sides.count == 2, !term.isVolatile,
-            sides[0].type == sides[1].type, function == .isNotDistinctFrom || !sides[0].type.isNested
+            let sides = Self.meeting(sides, isCut: function == .equal)
         else { return nil }
+        isCut = sides[0].type != term.children[0].type || sides[1].type != term.children[1].type
         let columns = sides.map(\.columns)
         guard !columns[0].isEmpty, !columns[1].isEmpty else { return nil }
         let areLeft = columns.map { $0.allSatisfy { $0 < leftWidth } }
@@ -124,6 +127,17 @@ private struct JoinKey {
         } else {
             return nil
         }
+    }
+
+    /// The sides in one type. Of numbers that outgrow one, those that the finer side's type cannot hold are larger than all it
+    /// holds, and become null; so it is no key where null equals null.
+    private static func meeting(_ sides: [Expression], isCut: Bool) -> [Expression]? {
+        let (first, second) = (sides[0].type, sides[1].type)
+        if first == second { return sides }
+        guard isCut, first.outgrows(with: second), let common = first.numericCommon(with: second) else {
+            return nil
+        }
+        return sides.map { $0.type == common ? $0 : .cast($0, to: common, isTry: true) }
     }
 }
 

@@ -65,17 +65,30 @@ package struct PlannerError: Fault {
         _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
         at position: TextPosition?, hint: String? = nil, cause: (any Error)? = nil
     ) {
+        self.init(code, summary, context: faultContext(context), at: position, hint: hint, cause: cause)
+    }
+
+    private init(
+        _ code: Code, _ summary: String, context: [(name: String, value: String)],
+        at position: TextPosition?, hint: String? = nil, cause: (any Error)? = nil
+    ) {
         self.code = code
         self.summary = summary
-        self.context = faultContext(context)
+        self.context = context
         self.place = position?.place
         self.hint = hint
         self.cause = cause
     }
 
-    static func constant(_ fault: KernelError, at position: TextPosition?) -> PlannerError {
-        PlannerError(
-            .constantFault, "a constant cannot be computed: \(fault.summary)", at: position, cause: fault)
+    /// With the values of the fault, and the table's column they were for.
+    static func constant(
+        _ fault: KernelError, at position: TextPosition?, for column: String? = nil
+    ) -> PlannerError {
+        var context = fault.context
+        if let column { context.append((name: "column", value: "\(Identifier(column))")) }
+        return PlannerError(
+            .constantFault, "a constant cannot be computed: \(fault.summary)", context: context,
+            at: position, cause: fault)
     }
 
     static func unsupported(_ what: String, at position: TextPosition?, hint: String? = nil) -> PlannerError {

@@ -34,7 +34,8 @@ package final class Session: Sendable {
         let ticket = try queries.begin(request)
         do {
             try request.cancellation.check()
-            let (changes, statement) = try await parse(request)
+            let (changes, statement, parameters) = try await parse(request)
+            try request.check(against: parameters)
             var request = request
             for change in changes { try request.apply(change) }
             if statement.isSetting {
@@ -62,7 +63,7 @@ package final class Session: Sendable {
     private static let shortBytes = 4 << 10
 
     private func parse(_ request: StatementRequest) async throws -> (
-        settings: [StatementSyntax], statement: StatementSyntax
+        settings: [StatementSyntax], statement: StatementSyntax, parameters: ParameterUse
     ) {
         let sql = request.sql
         if sql.utf8.count < Self.shortBytes { return try SQLParser.request(sql) }

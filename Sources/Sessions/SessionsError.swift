@@ -16,7 +16,7 @@ package struct SessionsError: Fault {
         case unreadableView = "SES-107"
         /// No setting has this name, or the value is not one it takes.
         case invalidSetting = "SES-108"
-        /// A parameter is no plain value.
+        /// A parameter is no plain value, or the statement has no place for it.
         case invalidParameter = "SES-109"
         /// A row has a NULL, or nothing, where its column takes none. Nothing was written.
         case nullNotAllowed = "SES-201"

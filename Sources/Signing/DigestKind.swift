@@ -27,6 +27,7 @@ package enum DigestKind: Int32, Sendable {
 
     /// The digest of bytes that are all in memory.
     package func hash(_ bytes: [UInt8]) -> [UInt8] { OpenSSL.hash(self, bytes.span) }
+    package func hash(_ bytes: Span<UInt8>) -> [UInt8] { OpenSSL.hash(self, bytes) }
 }
 
 /// SHA-256 of bytes that are all in memory; for streams see `DigestStream`.

@@ -98,4 +98,25 @@ struct CastTests {
         #expect(
             try row.cast(to: .string).scalar(at: 0) == .string(#"{"a":"1970-01-01T00:00:00Z","b":"x\"y"}"#))
     }
+
+    @Test("a decimal becomes the binary number nearest to it, as its text does")
+    func nearest() throws {
+        var state: UInt64 = 7
+        func next(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        for round in 0..<5000 {
+            let precision = 1 + next(38)
+            let scale = next(precision + 1)
+            let digits = (0..<precision).map { _ in String(next(10)) }.joined()
+            let sign = round % 2 == 0 ? "-" : ""
+            let text = "\(sign)0\(digits.dropLast(scale)).\(digits.suffix(scale))0"
+            let type = DataType.decimal(precision: precision, scale: scale)
+            let column = try Column(.string, [.string(text)]).cast(to: type)
+            // The library reads a text to the nearest number.
+            #expect(try column.cast(to: .double).scalar(at: 0) == Double(text).map { .double($0) }, "\(text)")
+            #expect(try column.cast(to: .float).scalar(at: 0) == Float(text).map { .float($0) }, "\(text)")
+        }
+    }
 }

@@ -131,6 +131,24 @@ struct GrowthTests {
             (.splitPart, [text("a,", many), text(","), column(Int64(many))], .string),
             (.splitPart, [text("a,", many), text(","), column(-1)], .string),
             (.substringIndex, [text("a,", many), text(","), column(-1)], .string),
+            (.trim, [text("a", many), text("ba")], .string),
+            (.trimEnd, [text("a", many), text("éa")], .string),
+            (
+                .trim,
+                [
+                    text("a"),
+                    Column(
+                        .string,
+                        [
+                            .string(
+                                String(
+                                    (0..<many).map {
+                                        Character(Unicode.Scalar(0x4E00 + UInt32($0 % 20000)) ?? "a")
+                                    }))
+                        ]),
+                ], .string
+            ),
+            (.sha512, [text("a", 80 * many)], .binary), (.md5, [text("a", 80 * many)], .string),
             (.findInSet, [text("b"), text("a,", many)], .int),
             (.stringToArray, [text("a,", many), text(",")], textLists),
             (.regexpReplace, [text("a", many), text("a"), text("b"), text("g")], .string),

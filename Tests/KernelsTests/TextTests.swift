@@ -10,7 +10,7 @@ struct TextTests {
         (.left, [text("abcde"), int(-2)], "abc"), (.right, [text("abcdé"), int(2)], "dé"),
         (.right, [text("abcde"), int(-4)], "e"), (.right, [text("abc"), int(-9)], ""),
         (.trim, [text("  x ")], "x"), (.trim, [text("xyax"), text("xy")], "a"),
-        (.trimStart, [text("éa"), text("é")], "a"),
+        (.trimStart, [text("éa"), text("é")], "a"), (.trim, [text("?\u{7F}@a@"), text("@?\u{7F}")], "a"),
         (.trimEnd, [text("trim  ")], "trim"), (.padStart, [text("hi"), int(5), text("xy")], "xyxhi"),
         (.padEnd, [text("hello"), int(2)], "he"), (.padStart, [text("hi"), int(4)], "  hi"),
         (.replace, [text("aXbXX"), text("X"), text("--")], "a--b----"), (.reverse, [text("abé")], "éba"),

@@ -10,10 +10,11 @@ struct FunctionNullTests {
     /// Functions that give an answer beside a null, with the reason in their summary.
     static let answering: Set<String> = [
         "coalesce", "nvl2", "nullif", "greatest", "least", "concat", "concat_ws", "make_array",
-        "arrow_typeof",
+        "typeof", "arrow_typeof",
         "array_append", "array_prepend", "array_concat", "array_union", "array_except", "array_repeat",
-        "array_resize", "array_sort", "array_position", "array_positions", "array_remove", "array_remove_n",
-        "array_remove_all", "array_replace", "array_replace_n", "array_replace_all", "array_slice",
+        "array_resize", "array_sort", "array_position", "array_positions", "array_remove_n", "array_replace",
+        "array_replace_n",
+        "array_replace_all", "array_slice",
         "json_contains",
         "array_has", "string_to_array", "nanvl",
     ]

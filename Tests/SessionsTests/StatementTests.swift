@@ -362,4 +362,54 @@ struct StatementTests {
         for try await batch in try await fixture.session.run(request).batches { rows += batch.rows }
         #expect(rows == [[.int(1), .int(20)]])
     }
+
+    @Test("values that the statement has no place for are refused")
+    func surplusParameters() async throws {
+        let fixture = try await SessionFixture()
+        func fails(_ sql: String, _ parameters: PlannerParameters) async -> String? {
+            var request = StatementRequest(sql: sql, warehouse: "lake")
+            request.parameters = parameters
+            let fault = await #expect(throws: (any Error).self, "\(sql)") {
+                try await fixture.session.run(request)
+            }
+            return (fault as? any Fault)?.message
+        }
+        let one = PlannerParameter(.int(1), .int)
+        #expect(
+            await fails("SELECT ?", PlannerParameters(positional: [one, one]))
+                == "there are more parameters than the statement has places for (given: 2, places: 1)")
+        #expect(
+            await fails("SELECT :a", PlannerParameters(named: ["a": one, "b": one]))
+                == "the statement has no place for the parameter (parameter: :b)")
+        // A name that is not there is the likelier mistake.
+        let misspelt = await fails("SELECT :nmae", PlannerParameters(named: ["name": one]))
+        #expect(misspelt?.contains("did you mean :name?") == true, "\(misspelt ?? "")")
+        var request = StatementRequest(sql: "SELECT $2", warehouse: "lake")
+        request.parameters = PlannerParameters(positional: [one, one])
+        _ = try await fixture.session.run(request)
+    }
+
+    @Test("what a column does not take is told with the value, the type and the column")
+    func valuesOfColumns() async throws {
+        let fixture = try await SessionFixture()
+        _ = try await fixture.rows("CREATE TABLE web.t (a INT, s STRUCT<x INT NOT NULL, y STRING>)")
+        let large = await #expect(throws: PlannerError.self) {
+            _ = try await fixture.rows("INSERT INTO web.t (a) VALUES (1), (3000000000)")
+        }
+        #expect(
+            large?.message.contains("(value: 3000000000, type: int, column: a)") == true,
+            "\(large?.message ?? "")")
+        let lacking = await #expect(throws: PlannerError.self) {
+            _ = try await fixture.rows("INSERT INTO web.t (s) VALUES ({'y': 'q'})")
+        }
+        #expect(
+            lacking?.message.contains("lacks a field of the column that takes no NULL (column: s, field: x)")
+                == true,
+            "\(lacking?.message ?? "")")
+        let format = String(repeating: "%Y", count: 100_000)
+        let long = await #expect(throws: (any Error).self) {
+            _ = try await fixture.rows("SELECT to_timestamp(x, '\(format)') FROM (VALUES ('a')) t(x)")
+        }
+        #expect("\(long as (any Error)?)".utf8.count < 5000)
+    }
 }

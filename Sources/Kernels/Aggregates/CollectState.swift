@@ -166,7 +166,9 @@ struct CollectState: AggregateState {
             let place = fraction * Double(sorted.count - 1)
             let below = sorted[Int(place.rounded(.down))]
             let above = sorted[Int(place.rounded(.up))]
-            return OrderStatistics.between(below, above, place - place.rounded(.down))
+            let share = place - place.rounded(.down)
+            return isMedian
+                ? OrderStatistics.middle(below, above, share) : OrderStatistics.between(below, above, share)
         }
         return try column.cast(to: result)
     }

@@ -18,6 +18,14 @@ extension DataType {
         return .decimal(precision: min(Self.maximumPrecision, whole + scale), scale: scale)
     }
 
+    /// Whether two exact numbers have together more digits than a decimal; their values are then compared as they are.
+    package func outgrows(with other: DataType) -> Bool {
+        guard isInteger || isDecimal, other.isInteger || other.isDecimal else { return false }
+        let (left, right) = (decimalShape, other.decimalShape)
+        return max(left.precision - left.scale, right.precision - right.scale) + max(left.scale, right.scale)
+            > Self.maximumPrecision
+    }
+
     /// The digits an integer or decimal type needs as a decimal.
     package var decimalShape: (precision: Int, scale: Int) {
         switch self {

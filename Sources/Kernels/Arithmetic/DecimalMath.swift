@@ -37,6 +37,35 @@ enum DecimalMath {
         return value < 0 ? quotient - 1 : quotient + 1
     }
 
+    /// The binary number nearest to a decimal, of two equally near ones the even.
+    ///
+    /// - Source: Clinger, "How to Read Floating Point Numbers Accurately", 1990: where both the digits and the power of ten
+    ///   are exact, one division rounds once. Else the quotient is computed to 127 bits and what is behind them is kept in the last.
+    @inline(__always)
+    static func nearest<Value: BinaryFloatingPoint>(_ unscaled: Int128, scale: Int) -> Value {
+        let (digits, power) = (unscaled.magnitude, powers[scale].magnitude)
+        let exact = UInt128(1) << UInt128(Value.significandBitCount + 1)
+        // Five to the power is what the significand holds; its twos are in the exponent.
+        if digits <= exact, power >> UInt128(scale) <= exact { return Value(unscaled) / Value(power) }
+        return quotient(digits, power, isNegative: unscaled < 0)
+    }
+
+    @inline(never)
+    private static func quotient<Value: BinaryFloatingPoint>(
+        _ digits: UInt128, _ power: UInt128, isNegative: Bool
+    ) -> Value {
+        let (digitShift, powerShift) = (digits.leadingZeroBitCount, power.leadingZeroBitCount)
+        // Half of the digits is below the power, so that the quotient has 127 or 128 bits.
+        let high = digits << UInt128(digitShift)
+        let divisor = power << UInt128(powerShift)
+        let (quotient, rest) = divisor.dividingFullWidth((high >> 1, high << 127))
+        let sticky = quotient | (rest == 0 ? 0 : 1)
+        let exponent = powerShift - digitShift + 1 - 128
+        let magnitude = Value(
+            sign: .plus, exponent: Value.Exponent(exponent), significand: Value(sticky))
+        return isNegative ? -magnitude : magnitude
+    }
+
     /// `a * b / divisor`, rounding half away from zero; nil when it leaves 38 digits. Exact through 256 bits.
     static func multiplyDivide(_ a: Int128, _ b: Int128, by divisor: Int128) -> Int128? {
         let isNegative = (a < 0) != (b < 0) && a != 0 && b != 0

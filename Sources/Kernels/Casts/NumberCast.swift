@@ -110,14 +110,16 @@ struct NumberCast {
             return try cast.rows(column).fixed(target) { row throws(KernelError) -> Int64? in
                 try Int64(exactly: whole(items[row], scale)).orThrow(outOfRange(items[row], scale))
             }
-        case .float, .double:
-            let divisor = Double(DecimalMath.powers[scale])
-            let doubles = mapFixed(.flat(items), count: column.count) { Double($0) / divisor }
-            if target == .double {
-                return Column(.double, count: column.count, .double(doubles), validity: column.validity)
+        case .float:
+            let floats = mapFixed(.flat(items), count: column.count) { value -> Float in
+                DecimalMath.nearest(Int128(value), scale: scale)
             }
-            return Column(
-                .float, count: column.count, .float(doubles.map { Float($0) }), validity: column.validity)
+            return Column(.float, count: column.count, .float(floats), validity: column.validity)
+        case .double:
+            let doubles = mapFixed(.flat(items), count: column.count) { value -> Double in
+                DecimalMath.nearest(Int128(value), scale: scale)
+            }
+            return Column(.double, count: column.count, .double(doubles), validity: column.validity)
         case .decimal(let precision, let newScale):
             return try decimal(column, precision) { row in
                 DecimalMath.rescale(Int128(items[row]), by: newScale - scale)

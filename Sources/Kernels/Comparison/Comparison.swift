@@ -7,13 +7,13 @@ import Columnar
 ///   a month being 30 days; nested values element by element.
 enum Comparison {
     static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
-        let (left, right) = try aligned(call.arguments[0], call.arguments[1])
+        let (left, right) = (call.arguments[0], call.arguments[1])
         switch call.function {
         case .isDistinctFrom: return truth(try distinct(left, right), nil)
         case .isNotDistinctFrom: return truth(~(try distinct(left, right)), nil)
         default:
             guard let comparison = ComparisonOperator(call.function) else { throw call.unsupported() }
-            return truth(try bits(comparison, left, right), call.validity)
+            return truth(try values(comparison, left, right), call.validity)
         }
     }
 
@@ -22,11 +22,22 @@ enum Comparison {
     }
 
     private static func distinct(_ left: Column, _ right: Column) throws(KernelError) -> Bitmap {
-        let differs = try bits(.notEqual, left, right)
+        let differs = try values(.notEqual, left, right)
         guard left.mayHaveNulls || right.mayHaveNulls else { return differs }
         let first = left.validityBits()
         let second = right.validityBits()
         return first.combined(with: second) { $0 ^ $1 } | (first & second & differs)
+    }
+
+    /// One bit a row, of columns whose types may be unlike; bits of null rows are anything.
+    static func values(
+        _ comparison: ComparisonOperator, _ left: Column, _ right: Column
+    ) throws(KernelError) -> Bitmap {
+        if left.type.outgrows(with: right.type) {
+            return try DecimalComparison.bits(comparison, left, right)
+        }
+        let (first, second) = try aligned(left, right)
+        return try bits(comparison, first, second)
     }
 
     /// Gives both the same type when they are numbers of unlike types.

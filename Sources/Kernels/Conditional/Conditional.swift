@@ -37,9 +37,9 @@ enum Conditional {
     }
 
     private static func nullif(_ arguments: [Column], _ call: KernelCall) throws(KernelError) -> Column {
-        let (left, right) = try Comparison.aligned(arguments[0], arguments[1])
+        let (left, right) = (arguments[0], arguments[1])
         let both = left.validityBits() & right.validityBits()
-        let isSame = try Comparison.bits(.equal, left, right) & both
+        let isSame = try Comparison.values(.equal, left, right) & both
         let kept = arguments[0].validityBits() & ~isSame
         let flat = try arguments[0].cast(to: call.result).flattened()
         return Column(call.result, count: call.rowCount, flat.values, validity: kept.isAllSet ? nil : kept)

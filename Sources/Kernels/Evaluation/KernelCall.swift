@@ -53,6 +53,15 @@ struct KernelCall {
     func double(_ index: Int) throws(KernelError) -> Operand<Double> {
         try argument(index, as: .double).operand()
     }
+    /// A number argument without its fraction, cut off towards zero.
+    func wholeNumbers(_ index: Int, as type: DataType) throws(KernelError) -> Column {
+        let column = arguments[index]
+        guard !column.type.isInteger else { return try column.cast(to: type) }
+        let call = KernelCall(
+            function: .trunc, arguments: [column], rowCount: rowCount, result: column.type, context: context)
+        return try Rounding.evaluate(call).cast(to: type)
+    }
+
     func text(_ index: Int) throws(KernelError) -> TextOperand {
         let column = arguments[index]
         return column.type.physical == .string

@@ -78,6 +78,7 @@ struct KeyWords {
         var lengths = [UInt64](repeating: 0, count: column.count)
         var numbers = lengths
         var buffer: [UInt8] = []
+        let column = column.equalForm
         for row in 0..<column.count where validity?[row] ?? true {
             buffer.removeAll(keepingCapacity: true)
             JSONRendering.append(column, row, to: &buffer)

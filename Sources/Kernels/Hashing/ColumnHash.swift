@@ -107,6 +107,7 @@ package enum ColumnHash {
 
     private static func nested(_ column: Column) -> [UInt64] {
         var buffer: [UInt8] = []
+        let column = column.equalForm
         return (0..<column.count).map { row in
             buffer.removeAll(keepingCapacity: true)
             JSONRendering.append(column, row, to: &buffer)

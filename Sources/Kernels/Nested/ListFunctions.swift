@@ -58,6 +58,8 @@ enum ListFunctions {
         case .arrayDistinct: return .list(try distinct(list, &watch))
         case .arraySlice: return try slice(list, rest)
         case .arrayRemove, .arrayRemoveN, .arrayRemoveAll:
+            // As in DataFusion: nobody can say which elements are the same as null.
+            if rest[0].isNull { return .null }
             return removed(list, rest[0], count: count(function, rest.count > 1 ? rest[1] : nil))
         case .arrayReplace, .arrayReplaceN, .arrayReplaceAll:
             return replaced(list, rest[0], rest[1], count: count(function, rest.count > 2 ? rest[2] : nil))

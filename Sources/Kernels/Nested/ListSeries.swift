@@ -6,6 +6,7 @@ import Columnar
 /// - Cost: the numbers are written into the column at once, 8 bytes each.
 enum ListSeries {
     static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
+        if call.has(2), call.arguments[2].type == .interval { return try TimeListSeries.evaluate(call) }
         var bounds: [Operand<Int64>] = []
         for index in call.arguments.indices { bounds.append(try call.long(index)) }
         let validity = call.validity

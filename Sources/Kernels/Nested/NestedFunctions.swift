@@ -9,12 +9,14 @@ enum NestedFunctions {
         case .namedStructure:
             return try structure(
                 call, call.arguments.indices.filter { $0 % 2 == 1 }.map { call.arguments[$0] })
+        case .arrowTypeOf:
+            return .constant(.string(ArrowTypeName.of(call.arguments[0].type)), .string, count: call.rowCount)
         case .typeOf:
             return .constant(.string("\(call.arguments[0].type)"), .string, count: call.rowCount)
         case .makeArray: return try makeArray(call)
         case .mapKeys, .mapValues: return try entries(call)
         case .stringToArray: return try TextCuts.evaluate(call)
-        case .arrayToString: return try join(call)
+        case .arrayToString: return try ListJoining.evaluate(call)
         case .anyElement, .allElements: return try Quantifiers.evaluate(call)
         case .makeMap, .mapEntries: return try MapFunctions.evaluate(call)
         default: return try scalars(call)
@@ -83,11 +85,13 @@ enum NestedFunctions {
             let other = sought?.scalar(at: row) ?? .null
             switch (call.function, column.scalar(at: row)) {
             case (.arrayHas, .null): return .null
-            case (.arrayHas, .list(let elements)): return .boolean(elements.contains(other))
+            // As in DataFusion nothing is known of null, even where the list has one.
+            case (.arrayHas, .list(let elements)):
+                return other.isNull ? .null : .boolean(elements.contains(other))
             case (.arrayLength, .list(let elements)) where call.has(1):
                 return length(elements, dimension: other, call)
-            case (.arrayLength, .list(let elements)), (.cardinality, .list(let elements)):
-                return count(elements.count, call)
+            case (.arrayLength, .list(let elements)): return count(elements.count, call)
+            case (.cardinality, .list(let elements)): return count(leaves(elements, column.type), call)
             case (.cardinality, .map(let pairs)): return count(pairs.count, call)
             case (.arrayElement, .list(let elements)): return element(elements, other)
             case (.getField, .map(let pairs)): return pairs.first { $0.key == other }?.value ?? .null
@@ -110,6 +114,14 @@ enum NestedFunctions {
         return count(list.count, call)
     }
 
+    /// The elements of a list, those of lists inside each by itself.
+    private static func leaves(_ elements: [Scalar], _ type: DataType) -> Int {
+        guard case .list(let element) = type, case .list = element.type else { return elements.count }
+        var total = 0
+        for case .list(let inner) in elements { total += leaves(inner, element.type) }
+        return total
+    }
+
     private static func count(_ value: Int, _ call: KernelCall) -> Scalar {
         call.result == .int ? .int(Int32(clamping: value)) : .long(Int64(value))
     }
@@ -118,36 +130,5 @@ enum NestedFunctions {
         let wanted = Int64(index) ?? (Int32(index).map { Int64($0) }) ?? 0
         let place = wanted > 0 ? wanted - 1 : wanted < 0 ? Int64(elements.count) &+ wanted : -1
         return place >= 0 && place < elements.count ? elements[Int(place)] : .null
-    }
-
-    /// Nulls are left out, unless a third argument stands for them.
-    private static func join(_ call: KernelCall) throws(KernelError) -> Column {
-        guard case .list(let offsets, let element) = call.arguments[0].flattened().values else {
-            throw call.unsupported()
-        }
-        let delimiters = try call.text(1)
-        let fillers: TextOperand? = call.has(2) ? try call.text(2) : nil
-        let writer = try ValueWriter(element)
-        return try call.rows.text(call.result) { row, buffer throws(KernelError) in
-            var isFirst = true
-            for index in Int(offsets[row])..<Int(offsets[row + 1]) {
-                let isNull = element.isNull(index)
-                if isNull, fillers == nil { continue }
-                if !isFirst {
-                    try delimiters.withBytes(at: row) { bytes throws(KernelError) in
-                        try buffer.grow(by: bytes)
-                    }
-                }
-                isFirst = false
-                if isNull {
-                    try fillers?.withBytes(at: row) { bytes throws(KernelError) in
-                        try buffer.grow(by: bytes)
-                    }
-                } else {
-                    try writer.append(index, to: &buffer)
-                }
-            }
-            return true
-        }
     }
 }

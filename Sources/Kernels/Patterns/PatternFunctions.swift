@@ -52,18 +52,49 @@ enum PatternFunctions {
     /// A SQL regular expression as one of RE2's, over the whole text.
     private static func similar(_ pattern: String) -> String {
         var result = "(?s)^(?:"
-        var scalars = pattern.unicodeScalars.makeIterator()
-        while let scalar = scalars.next() {
+        var rest = pattern.unicodeScalars[...]
+        while let scalar = rest.popFirst() {
             switch scalar {
             case "%": result += ".*"
             case "_": result += "."
             case ".", "^", "$": result += "\\" + String(scalar)
             case "\\":
-                if let next = scalars.next() { result += quoted(next) }
+                if let next = rest.popFirst() { result += quoted(next) }
+            case "[": result += bracket(&rest)
             default: result.unicodeScalars.append(scalar)
             }
         }
         return result + ")$"
+    }
+
+    /// A bracket expression behind its `[`: `%`, `_` and `.` are themselves in it, and so is a `]` that comes first.
+    ///
+    /// Source: PostgreSQL 15, 9.7.2 and 9.7.3.2. One without an end stays so, and RE2 refuses it.
+    private static func bracket(_ rest: inout Substring.UnicodeScalarView) -> String {
+        var result = "["
+        if rest.first == "^" {
+            rest.removeFirst()
+            result += "^"
+        }
+        var isFirst = true
+        while let scalar = rest.popFirst() {
+            switch scalar {
+            case "]" where !isFirst: return result + "]"
+            case "[" where rest.first == ":":
+                // A class by its name, `[:digit:]`, whole.
+                result += "["
+                while let inner = rest.popFirst() {
+                    result.unicodeScalars.append(inner)
+                    if inner == "]" { break }
+                }
+            case "\\":
+                if let escaped = rest.popFirst() { result += quoted(escaped) }
+            case "[", "]", "^": result += "\\" + String(scalar)
+            default: result.unicodeScalars.append(scalar)
+            }
+            isFirst = false
+        }
+        return result
     }
 
     private static func quoted(_ scalar: Unicode.Scalar) -> String {
@@ -89,30 +120,41 @@ enum PatternFunctions {
         }
     }
 
+    /// regexp_count (text, pattern, start, flags) and regexp_instr (text, pattern, start, number, flags, group).
     private static func counting(_ call: KernelCall) throws(KernelError) -> Column {
         let isCount = call.function == .regexpCount
         let starts: Operand<Int64> = call.has(2) ? try call.long(2) : .constant(1)
-        var patterns = try PatternOperand(call, flagsAt: isCount ? 3 : nil)
+        let numbers: Operand<Int64> = !isCount && call.has(3) ? try call.long(3) : .constant(1)
+        let groups: Operand<Int64> = !isCount && call.has(5) ? try call.long(5) : .constant(0)
+        var patterns = try PatternOperand(call, flagsAt: isCount ? 3 : 4)
         let text = try call.text(0)
         var matches = RegexMatches(for: call.context.supervisor)
         let column = try call.rows.fixed(.long) { row throws(KernelError) -> Int64? in
-            guard starts[row] >= 1 else {
-                throw KernelError(
-                    .invalidArgument, "positions are counted from one", ["position": starts[row]])
-            }
+            try check(starts[row], from: 1, "positions are counted from one", "position")
+            try check(numbers[row], from: 1, "matches are counted from one", "number")
+            try check(groups[row], from: 0, "groups are counted from one, 0 is the whole match", "group")
             let (expression, _) = try patterns.expression(at: row)
             return try text.withBytes(at: row) { bytes throws(KernelError) -> Int64 in
                 matches.start(from: UTF8Text.offset(of: Int(starts[row] - 1), in: bytes))
                 var count: Int64 = 0
                 while let whole = try matches.next(expression, in: bytes) {
-                    if !isCount {
-                        return Int64(UTF8Text.length(bytes.extracting(0..<whole.lowerBound))) + 1
-                    }
                     count += 1
+                    guard !isCount, count == numbers[row] else { continue }
+                    let group = Int(clamping: groups[row])
+                    guard let part = group == 0 ? whole : matches.match[group] else { return 0 }
+                    return Int64(UTF8Text.length(bytes.extracting(0..<part.lowerBound))) + 1
                 }
-                return count
+                return isCount ? count : 0
             }
         }
         return try column.cast(to: call.result)
+    }
+
+    private static func check(
+        _ number: Int64, from first: Int64, _ rule: String, _ name: String
+    ) throws(KernelError) {
+        guard number >= first else {
+            throw KernelError(.invalidArgument, rule, ["found": "\(name) \(number)"])
+        }
     }
 }

@@ -68,36 +68,37 @@ enum TextParts {
     private static func trim(_ call: KernelCall) throws(KernelError) -> Column {
         let text = try call.text(0)
         let characters: TextOperand? = call.has(1) ? try call.text(1) : nil
-        let fixed = characters.map { $0.isConstant ? Array($0.string(at: 0).unicodeScalars) : nil } ?? [" "]
+        var watch = StepWatch(call.context.supervisor)
+        var set = CharacterSet()
+        try set.fill([UInt8(ascii: " ")].span, &watch)
+        var isFilled = characters == nil
         return try ranges(call, text) { row, bytes throws(KernelError) in
-            let set = fixed ?? characters.map { Array($0.string(at: row).unicodeScalars) } ?? []
+            if let characters, !isFilled || !characters.isConstant {
+                try characters.withBytes(at: row) { wanted throws(KernelError) in try set.fill(wanted, &watch)
+                }
+                isFilled = true
+            }
             var start = 0
             var end = bytes.count
             if call.function != .trimEnd {
                 while start < end {
+                    try watch.step()
                     let next = start + UTF8Text.offset(of: 1, in: bytes.extracting(start..<end))
-                    guard contains(set, bytes.extracting(start..<next)) else { break }
+                    guard set.contains(bytes.extracting(start..<next)) else { break }
                     start = next
                 }
             }
             if call.function != .trimStart {
                 while end > start {
-                    var last = end - 1
-                    while last > start, !UTF8Text.isStart(bytes[last]) { last -= 1 }
-                    guard contains(set, bytes.extracting(last..<end)) else { break }
-                    end = last
+                    try watch.step()
+                    var first = end - 1
+                    while first > start, !UTF8Text.isStart(bytes[first]) { first -= 1 }
+                    guard set.contains(bytes.extracting(first..<end)) else { break }
+                    end = first
                 }
             }
             return start..<end
         }
-    }
-
-    private static func contains(_ set: [Unicode.Scalar], _ character: Span<UInt8>) -> Bool {
-        if character.count == 1 {
-            for scalar in set where scalar.value == UInt32(character[0]) { return true }
-            return false
-        }
-        return UTF8Text.string(character).unicodeScalars.first.map { set.contains($0) } ?? false
     }
 
     private static func split(_ call: KernelCall) throws(KernelError) -> Column {

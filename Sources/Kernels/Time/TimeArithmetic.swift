@@ -43,7 +43,7 @@ enum TimeArithmetic {
             ])
     }
 
-    private static func interval(_ call: KernelCall, _ index: Int) -> (Int) -> Interval {
+    static func interval(_ call: KernelCall, _ index: Int) -> (Int) -> Interval {
         let column = call.arguments[index]
         if case .interval(let value)? = column.constantValue { return { _ in value } }
         guard case .interval(let items) = column.flattened().values else { return { _ in Interval() } }
@@ -105,25 +105,30 @@ enum TimeArithmetic {
         let perMicrosecond = wide.unitsPerSecond / 1_000_000
         let values: Operand<Int64> = try call.argument(time, as: wide).operand()
         let column = try call.rows.fixed(wide) { row throws(KernelError) -> Int64? in
-            let step = value(row)
-            var current = values[row]
-            let dayLength = perDay * perMicrosecond
-            if step.months != 0 {
-                let day = current.floorDivided(by: dayLength)
-                let moved = Calendar.addMonths(Int(sign) * Int(step.months), toDay: Int(day))
-                let (start, overflow) = Int64(moved).multipliedReportingOverflow(by: dayLength)
-                guard !overflow else { throw outOfRange(call) }
-                let (sum, isOver) = start.addingReportingOverflow(
-                    current.floorRemainder(dividingBy: dayLength))
-                guard !isOver else { throw outOfRange(call) }
-                current = sum
-            }
-            let rest =
-                (Int128(step.days) * Int128(perDay) + Int128(step.microseconds))
-                * Int128(sign * perMicrosecond)
-            return try Int64(exactly: Int128(current) + rest).orThrow(outOfRange(call))
+            try moved(values[row], by: value(row), sign: sign, perMicrosecond: perMicrosecond).orThrow(
+                outOfRange(call))
         }
         return try column.cast(to: call.result)
+    }
+
+    /// A time, of which `perMicrosecond` make a microsecond; nil when it leaves its range.
+    static func moved(
+        _ time: Int64, by step: Interval, sign: Int64 = 1, perMicrosecond: Int64
+    ) -> Int64? {
+        var current = time
+        let dayLength = perDay * perMicrosecond
+        if step.months != 0 {
+            let day = current.floorDivided(by: dayLength)
+            let moved = Calendar.addMonths(Int(sign) * Int(step.months), toDay: Int(day))
+            let (start, overflow) = Int64(moved).multipliedReportingOverflow(by: dayLength)
+            guard !overflow else { return nil }
+            let (sum, isOver) = start.addingReportingOverflow(current.floorRemainder(dividingBy: dayLength))
+            guard !isOver else { return nil }
+            current = sum
+        }
+        let rest =
+            (Int128(step.days) * Int128(perDay) + Int128(step.microseconds)) * Int128(sign * perMicrosecond)
+        return Int64(exactly: Int128(current) + rest)
     }
 
     private static func days(

@@ -83,7 +83,7 @@ enum TimeFunctions {
 
     private static func toUnixTime(_ call: KernelCall) throws(KernelError) -> Column {
         let type = call.arguments[0].type
-        guard !type.isNumeric else { return try call.argument(0, as: call.result) }
+        guard !type.isNumeric else { return try call.wholeNumbers(0, as: call.result) }
         let values: Operand<Int64> = try call.argument(0, as: type.isTimestamp ? type : .timestamptz)
             .operand()
         let units = type.unitsPerSecond

@@ -7,7 +7,7 @@ enum TimeReading {
         let source = call.arguments[0].type
         if source.isText { return try fromText(call) }
         if source.isNumeric { return try fromNumber(call, source) }
-        return try call.argument(0, as: call.result)
+        return try cut(try call.argument(0, as: call.result), call)
     }
 
     /// What one unit of a number is, in nanoseconds.
@@ -21,7 +21,7 @@ enum TimeReading {
     }
 
     private static func fromNumber(_ call: KernelCall, _ source: DataType) throws(KernelError) -> Column {
-        if call.function == .toDate { return try call.argument(0, as: .int).reinterpreted(as: .date) }
+        if call.function == .toDate { return try call.wholeNumbers(0, as: .int).reinterpreted(as: .date) }
         guard call.function != .toTime else { throw call.unsupported() }
         guard call.result.isTimestamp else { throw call.unsupported() }
         let unit = unit(call.function)
@@ -40,9 +40,25 @@ enum TimeReading {
         }
         let values = try call.double(0)
         let factor = Double(unit) / Double(perUnit)
+        // Only to_timestamp keeps parts of its unit.
+        let isCut = call.function != .toTimestamp
         return try call.rows.fixed(call.result) { row throws(KernelError) -> Int64? in
-            try Int64(exactly: (values[row] * factor).rounded()).orThrow(outOfRange(values[row]))
+            let value = isCut ? values[row].rounded(.towardZero) : values[row]
+            return try Int64(exactly: (value * factor).rounded()).orThrow(outOfRange(values[row]))
         }
+    }
+
+    /// Times without what is finer than the function's unit: towards 1970, as in DataFusion.
+    private static func cut(_ column: Column, _ call: KernelCall) throws(KernelError) -> Column {
+        let perSecond = 1_000_000_000 / unit(call.function)
+        let isCoarser = call.function != .toTimestamp && perSecond < call.result.unitsPerSecond
+        guard call.result.isTimestamp, isCoarser else { return column }
+        let step = call.result.unitsPerSecond / perSecond
+        let values: Operand<Int64> = column.operand()
+        let items: [Int64] = mapFixed(values, count: call.rowCount) { $0 / step * step }
+        return Column(
+            call.result, count: call.rowCount, .int64(items),
+            validity: column.mayHaveNulls ? column.validityBits() : nil)
     }
 
     private static let perDay: Int128 = 86_400_000_000_000
@@ -64,6 +80,18 @@ enum TimeReading {
                 }
                 let day = parsed.flatMap { Int32(exactly: days($0)) }
                 return try day.orThrow(Cast(to: .date, isTry: false).invalid(text.string(at: row)))
+            }
+        case .timestamp where call.function != .toTimestamp:
+            let text = try call.text(0)
+            return try call.rows.fixed(.timestamp) { row throws(KernelError) -> Int64? in
+                let parsed = text.withBytes(at: row) {
+                    TimeParsing.timestampNanoseconds($0, ignoresZone: false)
+                }
+                let cast = Cast(to: .timestamptz, isTry: false)
+                let nanoseconds = try parsed.orThrow(cast.invalid(text.string(at: row)))
+                let unit = Int128(unit(call.function))
+                return try Int64(exactly: nanoseconds / unit * (unit / 1000))
+                    .orThrow(cast.outOfRange(text.string(at: row)))
             }
         case .timestamp: return try column.cast(to: .timestamptz).cast(to: .timestamp)
         case .timestampNanos: return try column.cast(to: .timestamptzNanos).cast(to: .timestampNanos)
@@ -94,7 +122,7 @@ enum TimeReading {
                 .invalidCast, "the text fits none of the formats",
                 [
                     "value": "'\(text.string(at: row).prefix(100))'",
-                    "format": "'\(formats[0].string(at: row))'",
+                    "format": "'\(formats[0].string(at: row).prefix(100))'",
                 ])
         }
         func fitting(_ value: Int128, _ row: Int) throws(KernelError) -> Int64 {
@@ -115,8 +143,12 @@ enum TimeReading {
             }
         default:
             let perUnit = Int128(1_000_000_000 / call.result.unitsPerSecond)
+            let unit = Int128(unit(call.function))
             return try call.rows.fixed(call.result) { row throws(KernelError) -> Int64? in
-                try fitting(DecimalMath.divideRounding(try nanoseconds(row), perUnit), row)
+                let value = try nanoseconds(row)
+                return try fitting(
+                    call.function == .toTimestamp
+                        ? DecimalMath.divideRounding(value, perUnit) : value / unit * unit / perUnit, row)
             }
         }
     }

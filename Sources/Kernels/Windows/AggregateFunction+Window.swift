@@ -150,7 +150,8 @@ package struct WindowAggregate {
         var statistics = try OrderStatistics(arguments[0])
         var sliding = SlidingFrame(frames)
         var fraction = 0.5
-        if function == .percentileContinuous || function == .approximatePercentile {
+        let isMedian = function == .median || function == .approximateMedian
+        if !isMedian {
             let fractions: Operand<Double> = try arguments[1].cast(to: .double).operand()
             fraction = arguments[1].count == 0 ? 0 : fractions[0]
             guard fraction >= 0, fraction <= 1 else {
@@ -168,7 +169,7 @@ package struct WindowAggregate {
                 moves.append(($0, -1))
             }
             for move in moves { statistics.change(move.row, by: move.step) }
-            return statistics.percentile(fraction)
+            return statistics.percentile(fraction, isMedian: isMedian)
         }
         return try column.cast(to: result)
     }

@@ -58,12 +58,19 @@ struct OrderStatistics {
         below == above ? below : below + (above - below) * share
     }
 
+    /// The mean of the two in the middle: of a number and an infinity the infinity, as in DataFusion.
+    static func middle(_ below: Double, _ above: Double, _ share: Double) -> Double {
+        share == 0.5 && (below.isInfinite || above.isInfinite)
+            ? (below + above) / 2 : between(below, above, share)
+    }
+
     /// Between the two values next to the fraction's place, linearly; nil of no values.
-    func percentile(_ fraction: Double) -> Double? {
+    func percentile(_ fraction: Double, isMedian: Bool) -> Double? {
         guard count > 0 else { return nil }
         let place = fraction * Double(count - 1)
         let below = value(Int(place.rounded(.down)))
         let above = value(Int(place.rounded(.up)))
-        return Self.between(below, above, place - place.rounded(.down))
+        let share = place - place.rounded(.down)
+        return isMedian ? Self.middle(below, above, share) : Self.between(below, above, share)
     }
 }

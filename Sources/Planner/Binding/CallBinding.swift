@@ -21,6 +21,10 @@ struct CallBinding {
         guard arguments.count >= definition.required.count, kinds.count == arguments.count else {
             throw wrongCount(name, takes: definition.acceptedCounts, given: arguments.count, at: callPosition)
         }
+        // Both are only compared, and the first is what is given.
+        if definition.function == .nullif, arguments[0].type.outgrows(with: arguments[1].type) {
+            return .call(.nullif, arguments, arguments[0].type)
+        }
         let binding = ArgumentBinding(coercion: context.coercion, function: name.lowercased())
         var bound = try binding.bind(arguments, at: positions, kinds: kinds)
         bound = try ListElements(coercion: context.coercion, function: name.lowercased())
@@ -99,6 +103,8 @@ struct CallBinding {
         // As in DuckDB: of a list its elements, of a text its characters.
         case "len" where arguments.count == 1 && Self.isList(arguments[0]):
             return try bind("array_length", arguments, at: positions, callPosition: callPosition)
+        case "range", "generate_series":
+            return try timeSeries(name, arguments, at: positions, callPosition: callPosition)
         case "date_part", "datepart", "extract":
             guard arguments.count == 2 else {
                 throw wrongCount(name, takes: "2", given: arguments.count, at: callPosition)
@@ -110,7 +116,13 @@ struct CallBinding {
                     .typeMismatch, "arrow_cast takes a value and a type's name in quotes", at: callPosition)
             }
             let syntax = TypeSyntax.named(typeName.lowercased(), arguments: [], position: positions[1])
-            return try cast(arguments[0], to: try TypeNames.type(syntax), isTry: false, at: callPosition)
+            let target = try TypeNames.type(syntax)
+            var value = arguments[0]
+            // Arrow cuts fractions off, where CAST rounds.
+            if target.isInteger, value.type.isNumeric, !value.type.isInteger {
+                value = .call(.trunc, [value], RoundedType.result(of: [value], keepsWhole: false))
+            }
+            return try cast(value, to: target, isTry: false, at: callPosition)
         case "get_field", "struct_extract":
             guard arguments.count == 2, let field = arguments[1].constantText else {
                 throw PlannerError(
@@ -173,6 +185,11 @@ struct CallBinding {
             guard let name = arguments[index].constantText else {
                 throw PlannerError(
                     .typeMismatch, "the name of a field is a string in quotes", at: positions[index])
+            }
+            guard !fields.contains(where: { $0.name == name }) else {
+                throw PlannerError(
+                    .unlikeShape, "a struct has two fields of one name", ["field": "\(Identifier(name))"],
+                    at: positions[index])
             }
             fields.append(Field(name, arguments[index + 1].type))
         }

@@ -64,6 +64,7 @@ extension ExpressionBinder {
         }
         let all = try bindAll([value] + elements)
         let positions = [value.position] + elements.map(\.position)
+        if Self.outgrow(all) { return try bindOneByOne(all, isNegated, at: positions) }
         let (unified, type) = try coercion.unify(all, at: positions, for: "IN")
         var scalars: [Scalar] = []
         for (element, elementPosition) in zip(unified, positions).dropFirst() {
@@ -88,6 +89,34 @@ extension ExpressionBinder {
         return tests.count == 1 ? tests[0] : .call(isNegated ? .and : .or, tests, .boolean)
     }
 
+    /// Whether no decimal holds all of these numbers.
+    private static func outgrow(_ values: [Expression]) -> Bool {
+        let exact = values.map(\.type).filter { $0.isInteger || $0.isDecimal }
+        guard let widest = exact.max(by: { $0.wholeDigits < $1.wholeDigits }),
+            let finest = exact.max(by: { $0.decimalShape.scale < $1.decimalShape.scale })
+        else { return false }
+        return widest.outgrows(with: finest)
+    }
+
+    private func bindOneByOne(
+        _ values: [Expression], _ isNegated: Bool, at positions: [TextPosition]
+    ) throws(PlannerError) -> Expression {
+        let (size, isOverflow) = values[0].size.multipliedReportingOverflow(by: values.count - 1)
+        guard values.count == 2 || !isOverflow && size <= Self.copiedSizeLimit else {
+            throw .unsupported(
+                "a value this large before IN", at: positions[0], hint: "compute it in a subquery")
+        }
+        var tests: [Expression] = []
+        for (element, position) in zip(values, positions).dropFirst() {
+            tests.append(
+                try OperatorBinding(
+                    context: context, position: position, positions: [positions[0], position]
+                )
+                .compare(isNegated ? .notEqual : .equal, [values[0], element]))
+        }
+        return tests.count == 1 ? tests[0] : .call(isNegated ? .and : .or, tests, .boolean)
+    }
+
     /// `(a, b) IN ((1, 2), (3, 4))`
     private mutating func bindRows(
         _ value: ExpressionSyntax, _ elements: [ExpressionSyntax], _ isNegated: Bool,
@@ -102,6 +131,10 @@ extension ExpressionBinder {
         }
         return tests.count == 1 ? tests[0] : .call(isNegated ? .and : .or, tests, .boolean)
     }
+}
+
+extension DataType {
+    fileprivate var wholeDigits: Int { decimalShape.precision - decimalShape.scale }
 }
 
 extension ExpressionSyntax {

@@ -65,6 +65,14 @@ struct JoinBinding {
         return try decorrelation.join(kind, on: inner, right)
     }
 
+    /// Whichever side of a FULL JOIN is not null.
+    private func coalesced(
+        _ values: [Expression], at position: TextPosition
+    ) throws(PlannerError) -> Expression {
+        let (unified, type) = try context.coercion.unify(values, at: [position, position], for: "USING")
+        return .call(.coalesce, unified, type)
+    }
+
     /// ON with subqueries: of an inner join they filter its pairs, of others they may read the right side.
     private func withSubqueries(
         _ kind: JoinKind, _ condition: Expression, _ subqueries: [BoundSubquery], _ left: LogicalPlan,
@@ -134,7 +142,7 @@ struct JoinBinding {
             star.append(columns.count + computed.count)
             let value: Expression =
                 switch kind {
-                case .full: .call(.coalesce, values, values[0].type)
+                case .full: try coalesced(values, at: name.position)
                 case .right: values[1]
                 default: values[0]
                 }

@@ -20,6 +20,7 @@ struct OperatorBinding {
                 .typeMismatch, "\(values[0].type) and \(values[1].type) cannot be compared", at: position,
                 hint: CommonType.hint(values[0].type, values[1].type))
         }
+        if values[0].type.outgrows(with: values[1].type) { return .call(function, values, .boolean) }
         let (unified, _) = try coercion.unify(values, at: positions, for: "operator \(function.name)")
         return .call(function, unified, .boolean)
     }
@@ -159,9 +160,9 @@ struct OperatorBinding {
             arguments.append(
                 try coercion.coerce(value, to: .string, at: place, for: "operator \(binary.rawValue)"))
         }
-        if binary == .matchesAnyCase || binary == .notMatchesAnyCase {
-            arguments.append(.literal(.string("i"), .string))
-        }
+        // In PostgreSQL's expressions `.` is any character, a line break too.
+        let ignoresCase = binary == .matchesAnyCase || binary == .notMatchesAnyCase
+        arguments.append(.literal(.string(ignoresCase ? "is" : "s"), .string))
         let match = Expression.call(.regexpLike, arguments, .boolean)
         let isNegated = binary == .notMatches || binary == .notMatchesAnyCase
         return isNegated ? .call(.not, [match], .boolean) : match

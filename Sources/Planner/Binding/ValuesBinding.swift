@@ -33,13 +33,13 @@ struct ValuesBinding {
                 bound[row].append(type == settled ? value : .null(settled))
             }
         }
-        return try plan(bound, Schema(fields), rows, subqueries)
+        return try plan(bound, Schema(fields), rows, subqueries, isForTable: false)
     }
 
     /// Rows of constants, or of what is computed when the statement runs: `uuid()`, a subquery, a column further out.
     private func plan(
         _ bound: [[Expression]], _ schema: Schema, _ syntax: [[ExpressionSyntax]],
-        _ subqueries: [[BoundSubquery]]
+        _ subqueries: [[BoundSubquery]], isForTable: Bool
     ) throws(PlannerError) -> LogicalPlan {
         if bound.contains(where: { $0.contains { !$0.isConstant } }) {
             var rows: [LogicalPlan] = []
@@ -55,8 +55,9 @@ struct ValuesBinding {
         var scalars: [[Scalar]] = []
         for (row, values) in zip(syntax, bound) {
             var constants: [Scalar] = []
-            for (syntax, value) in zip(row, values) {
-                constants.append(try scalar(value, at: syntax.position))
+            for (index, value) in values.enumerated() {
+                let column = isForTable ? schema.fields[index].name : nil
+                constants.append(try scalar(value, at: row[index].position, for: column))
             }
             scalars.append(constants)
         }
@@ -85,14 +86,17 @@ struct ValuesBinding {
             bound.append(values)
             subqueries.append(binder.subqueries)
         }
-        return try plan(bound, Schema(fields.map { Field($0.name, $0.type) }), rows, subqueries)
+        return try plan(
+            bound, Schema(fields.map { Field($0.name, $0.type) }), rows, subqueries, isForTable: true)
     }
 
-    private func scalar(_ value: Expression, at position: TextPosition) throws(PlannerError) -> Scalar {
+    private func scalar(
+        _ value: Expression, at position: TextPosition, for column: String?
+    ) throws(PlannerError) -> Scalar {
         do {
             if let scalar = try context.folding.value(of: value) { return scalar }
         } catch {
-            throw .constant(error, at: position)
+            throw .constant(error, at: position, for: column)
         }
         preconditionFailure("constants come to a value or a fault")
     }

@@ -6,7 +6,8 @@ extension AggregateFunction {
         switch self {
         case .countAll: "The number of rows"
         case .count: "The number of values that are not null"
-        case .sum: "The sum: of integers as bigint, of decimals exact; overflow is an error"
+        case .sum:
+            "The sum: of integers as bigint, of decimals exact, where overflow is an error; of others as double, where it is Infinity"
         case .average: "The mean: of decimals as decimal, of intervals as interval, else as double"
         case .minimum: "The smallest"
         case .maximum: "The largest"

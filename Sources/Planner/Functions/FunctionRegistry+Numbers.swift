@@ -11,8 +11,8 @@ extension FunctionRegistry {
         FunctionDefinition(.least, [.common], rest: .common, .common, ("least(2, 1, NULL)", "1")),
         FunctionDefinition(.nvl2, [.any, .common, .common], .common, ("nvl2(NULL, 1, 2)", "2")),
         FunctionDefinition(.nanvl, [.double, .double], .type(.double), ("nanvl('NaN'::double, 1.0)", "1.0")),
-        FunctionDefinition(
-            .typeOf, aliases: ["typeof"], [.any], .type(.string), ("arrow_typeof(1)", "'int'")),
+        FunctionDefinition(.typeOf, [.any], .type(.string), ("typeof(1)", "'int'")),
+        FunctionDefinition(.arrowTypeOf, [.any], .type(.string), ("arrow_typeof(1)", "'Int32'")),
     ]
 
     /// Decimals stay exact, as in PostgreSQL; whole numbers give doubles, as in DataFusion.
@@ -26,6 +26,13 @@ extension FunctionRegistry {
         }
     }
 
+    /// The argument's type, with a digit before the point: 1 is no decimal(2, 2).
+    private static let signs = ResultRule.rule { types in
+        guard case .decimal(let precision, let scale) = types[0], precision == scale else { return types[0] }
+        let limit = DataType.maximumPrecision
+        return .decimal(precision: min(limit, precision + 1), scale: min(limit - 1, scale))
+    }
+
     static let mathematics: [FunctionDefinition] = [
         FunctionDefinition(.abs, [.number], .argument(0), ("abs(-5)", "5")),
         FunctionDefinition(.ceil, aliases: ["ceiling"], [.number], rounded, ("ceil(1.2)", "2.0")),
@@ -35,7 +42,7 @@ extension FunctionRegistry {
         FunctionDefinition(
             .trunc, aliases: ["truncate"], [.number], optional: [.integer], .digits(keepsWhole: false),
             ("trunc(2.789, 1)", "2.7")),
-        FunctionDefinition(.sign, aliases: ["sign"], [.number], .argument(0), ("sign(-7)", "-1")),
+        FunctionDefinition(.sign, aliases: ["sign"], [.number], signs, ("sign(-7)", "-1")),
         FunctionDefinition(.sqrt, [.double], .type(.double), ("sqrt(9)", "3.0")),
         FunctionDefinition(.cbrt, [.double], .type(.double), ("round(cbrt(27), 6)", "3.0")),
         FunctionDefinition(.exp, [.double], .type(.double), ("exp(0)", "1.0")),

@@ -81,7 +81,8 @@ extension FunctionRegistry {
             .regexpCount, [.text, .text], optional: [.integer, .text], .type(.long),
             ("regexp_count('aaa', 'a')", "3")),
         FunctionDefinition(
-            .regexpPosition, [.text, .text], .type(.long), ("regexp_instr('abc', 'c')", "3")),
+            .regexpPosition, [.text, .text], optional: [.integer, .integer, .text, .integer], .type(.long),
+            ("regexp_instr('abcb', 'b', 1, 2)", "4")),
         FunctionDefinition(
             .regexpSubstring, [.text, .text], .type(.string), ("regexp_substr('ab12', '[0-9]+')", "'12'")),
     ]

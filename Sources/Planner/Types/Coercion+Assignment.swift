@@ -21,7 +21,29 @@ extension Coercion {
         {
             return value.type == field.type ? value : .cast(value, to: field.type, isTry: false)
         }
+        if let lacking = Self.lacking(value.type, of: field.type) {
+            throw PlannerError(
+                .typeMismatch, "the value lacks a field of the column that takes no NULL",
+                ["column": "\(Identifier(field.name))", "field": lacking], at: position)
+        }
         return try coerce(value, to: field.type, at: position, for: "the column \(Identifier(field.name))")
+    }
+
+    /// The path of a field that takes no NULL and is not there; nil when there is none, or the types differ otherwise.
+    private static func lacking(_ from: DataType, of target: DataType) -> String? {
+        switch (from, target) {
+        case (.list(let from), .list(let to)): return lacking(from.type, of: to.type)
+        case (.map(_, let from), .map(_, let to)): return lacking(from.type, of: to.type)
+        case (.structure(let from), .structure(let to)):
+            guard let match = FieldMatch(from, to: to) else { return nil }
+            if let missing = match.missing.first(where: \.isRequired) { return "\(Identifier(missing.name))" }
+            for (field, place) in zip(to, match.places) {
+                guard let place, let inner = lacking(from[place].type, of: field.type) else { continue }
+                return "\(Identifier(field.name)).\(inner)"
+            }
+            return nil
+        default: return nil
+        }
     }
 
     private static func isAssignable(_ from: DataType, to target: DataType, _ defaulted: Set<Int>) -> Bool {

@@ -128,7 +128,9 @@ extension Parser {
             return try primary(allowsStar: allowsStar)
         }
         advance()
-        let operand = try expression(tighterThan: found.precedence - 1)
+        // `~a & b` is `(~a) & b`; before the others nothing of their own precedence can stand.
+        let level = found == .bitNot ? found.precedence : found.precedence - 1
+        let operand = try expression(tighterThan: level)
         return try make(.unary(found, operand), at: start)
     }
 

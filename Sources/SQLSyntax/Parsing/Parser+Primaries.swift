@@ -17,6 +17,7 @@ extension Parser {
             advance()
             return try make(.parameter(.index(number)), at: start)
         case .namedParameter(let name):
+            parameter(named: name)
             advance()
             return try make(.parameter(.named(name)), at: start)
         case .sign(.openParenthesis): return try parenthesis()

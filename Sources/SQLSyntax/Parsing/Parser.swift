@@ -10,6 +10,8 @@ struct Parser {
     private var questionMarks = 0
     /// `$1` stands in the statement.
     private var hasNumberedParameters = false
+    /// What the statement so far takes from beside it.
+    private(set) var parameters = ParameterUse()
     /// Joins and set operators so far.
     private var combinations = 0
     /// The height of the tallest expression of the current query.
@@ -56,12 +58,16 @@ struct Parser {
         guard questionMarks == 0 || !hasNumberedParameters else {
             throw unsupported("a statement with both ? and $1", hint: "write all parameters in one way")
         }
+        parameters.count = max(parameters.count, number ?? questionMarks)
         return number ?? questionMarks
     }
+
+    mutating func parameter(named name: String) { parameters.names.insert(name) }
 
     mutating func beginStatement() {
         questionMarks = 0
         hasNumberedParameters = false
+        parameters = ParameterUse()
     }
 
     /// Takes both or none.

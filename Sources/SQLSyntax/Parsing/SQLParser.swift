@@ -23,7 +23,7 @@ package enum SQLParser {
     ///
     /// - Errors: as `statement`; any other statement may only be the last.
     package static func request(_ text: String) throws(SQLSyntaxError) -> (
-        settings: [StatementSyntax], statement: StatementSyntax
+        settings: [StatementSyntax], statement: StatementSyntax, parameters: ParameterUse
     ) {
         var parser = try Parser(text)
         var settings: [StatementSyntax] = []
@@ -33,10 +33,10 @@ package enum SQLParser {
             guard parser.take(.semicolon) else {
                 parser.alsoExpected("the end of the statement")
                 guard parser.token.kind == .end else { throw parser.unexpected() }
-                return (settings, statement)
+                return (settings, statement, parser.parameters)
             }
             while parser.take(.semicolon) {}
-            if parser.token.kind == .end { return (settings, statement) }
+            if parser.token.kind == .end { return (settings, statement, parser.parameters) }
             guard statement.isSetting else {
                 throw parser.unsupported(
                     "a second statement in one request", hint: "send one statement at a time")

@@ -97,7 +97,8 @@ extension SyntaxPrinter {
         if case .unary(let inner, _) = operand.kind, unary != .not, inner != .not {
             parenthesized { $0.write(operand) }
         } else {
-            write(operand, atLeast: unary.precedence)
+            // `~a & b` is read as `(~a) & b`.
+            write(operand, atLeast: unary.precedence + (unary == .bitNot ? 1 : 0))
         }
     }
 

@@ -68,7 +68,14 @@ package enum UnaryOperator: String, Sendable, Hashable {
     case plus = "+"
     case bitNot = "~"
 
-    package var precedence: Int { self == .not ? Precedence.not : Precedence.sign }
+    package var precedence: Int {
+        switch self {
+        case .not: Precedence.not
+        // Looser than arithmetic, as every operator without a place of its own: `~1 + 1` is `~2`.
+        case .bitNot: Precedence.otherOperator
+        case .minus, .plus: Precedence.sign
+        }
+    }
 }
 
 /// How tight each form binds; one table for the parser and the printer.

@@ -1,6 +1,7 @@
 import Columnar
 package import JSONText
 import Planner
+import SQLSyntax
 
 extension StatementRequest {
     /// Reads the body's `parameters`: an array for `$1` and `?`, an object for `:name`. Values are typed as literals are, so that
@@ -21,6 +22,22 @@ extension StatementRequest {
             throw SessionsError(
                 .invalidParameter, "parameters are an array, or an object by name", ["found": json.kindName])
         }
+    }
+
+    /// A value that the statement has no place for is a mistake, of the text or of its sender.
+    ///
+    /// - Errors: `SES-109`; where a value is missing too, the planner says so.
+    func check(against use: ParameterUse) throws {
+        let given = parameters.positional.count
+        guard given <= use.count else {
+            throw SessionsError(
+                .invalidParameter, "there are more parameters than the statement has places for",
+                ["given": given, "places": use.count])
+        }
+        let surplus = Set(parameters.named.keys).subtracting(use.names).sorted()
+        guard let first = surplus.first, use.names.isSubset(of: parameters.named.keys) else { return }
+        throw SessionsError(
+            .invalidParameter, "the statement has no place for the parameter", ["parameter": ":\(first)"])
     }
 
     private static func parameter(_ json: JSONValue, called name: String) throws -> PlannerParameter {

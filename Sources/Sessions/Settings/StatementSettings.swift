@@ -1,5 +1,6 @@
 import Columnar
 package import JSONText
+import Planner
 import SQLSyntax
 
 /// What a request may set for its statement: in its body, or with SET in front of the statement.
@@ -26,6 +27,8 @@ struct SettingDefinition: Sendable {
     /// False for a value it does not take.
     let set: @Sendable (String, inout StatementSettings) -> Bool
     let reset: @Sendable (inout StatementSettings) -> Void
+    /// What it takes, where that can be listed.
+    var choices: [String] = []
 
     static let all = [
         SettingDefinition(
@@ -65,10 +68,11 @@ struct SettingDefinition: Sendable {
             name: "disabled_passes", summary: "optimiser passes that do not run, with commas between",
             show: { $0.settings.disabledPasses.sorted().joined(separator: ",") },
             set: { text, settings in
-                settings.disabledPasses = Set(
-                    text.split { $0 == "," || $0 == " " }.map(String.init))
+                let names = Set(text.split { $0 == "," || $0 == " " }.map(String.init))
+                guard names.isSubset(of: Optimizer.passNames) else { return false }
+                settings.disabledPasses = names
                 return true
-            }, reset: { $0.disabledPasses = [] }),
+            }, reset: { $0.disabledPasses = [] }, choices: Optimizer.passNames.sorted()),
     ]
 
     /// - Errors: `SES-108` with the nearest name.
@@ -85,7 +89,9 @@ struct SettingDefinition: Sendable {
         guard set(text, &settings) else {
             throw SessionsError(
                 .invalidSetting, "the setting does not take this value", ["setting": name, "value": text],
-                at: position?.place, hint: "\(name): \(summary)")
+                at: position?.place,
+                hint: "\(name): \(summary)"
+                    + (choices.isEmpty ? "" : "; there are \(choices.joined(separator: ", "))"))
         }
     }
 }
