@@ -79,7 +79,9 @@ extension Decorrelation {
     func tied(_ sides: [Expression]) -> (Int, Expression)? {
         for (side, value) in [(sides[0], sides[1]), (sides[1], sides[0])] {
             if case .column(let number, let type) = side, outer[number] != nil, value.type == type,
-                numbers(in: value).isEmpty, !value.isVolatile, !value.isConstant
+                numbers(in: value).isEmpty, !value.isVolatile,
+                // A value of a query still further out alone says nothing of the part's rows.
+                value.columns.contains(where: { $0 < Placeholder.subquery })
             {
                 return (number, value)
             }
@@ -139,7 +141,10 @@ extension Decorrelation {
             places[number].map { place in
                 .call(
                     .isNotDistinctFrom,
-                    [.column(index, place.type), place.remapped { $0 + shift }], .boolean)
+                    [
+                        .column(index, place.type),
+                        place.remapped { $0 >= Placeholder.subquery ? $0 : $0 + shift },
+                    ], .boolean)
             }
         }
         let joined = LogicalPlan.join(.left, Expression.conjunction(terms), try domain(all), there)

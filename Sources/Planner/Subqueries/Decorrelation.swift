@@ -72,7 +72,8 @@ struct Decorrelation {
         if condition != nil, part.absent != nil { part = try materialised(part, width: sourceWidth) }
         let isPadded = kind != .inner || part.absent != nil
         var marker: Int?
-        let isPlain = projections.allSatisfy { $0.expressions.allSatisfy(\.isColumn) }
+        // Only the part's own columns are null by themselves where the join finds no row.
+        let isPlain = projections.allSatisfy { $0.expressions.allSatisfy(\.isOwnColumn) }
         if isPadded, !isPlain || part.absent?.contains(where: { $0.literalValue != .null }) == true {
             marker = width + part.plan.schema.count
             part.plan = part.plan.appending([.true], names: ["is_there"])
@@ -155,6 +156,11 @@ struct Decorrelation {
 
 extension Expression {
     var isColumn: Bool { if case .column = self { true } else { false } }
+
+    /// Whether it is a column of the plan below, not one of a query further out.
+    fileprivate var isOwnColumn: Bool {
+        if case .column(let column, _) = self { column < Placeholder.subquery } else { false }
+    }
 
     /// With these in place of the subquery's columns.
     fileprivate func withInner(_ values: [Expression]) -> Expression {
