@@ -26,6 +26,11 @@ enum PhysicalPlanner {
         case .recursion(let recursion, _, _):
             return .recursion(recursion, base: plan(inputs[0]), step: plan(inputs[1]))
         case .workingTable(let table): return .workingTable(table)
+        case .sharing(let ids, let queries, _):
+            return .sharing(
+                ids: ids, queries: queries.indices.map { plan(inputs[$0]) }, body: plan(inputs[queries.count])
+            )
+        case .shared(let rows): return .shared(SharedRows(id: rows.id, schema: rows.schema))
         case .sort(let keys, _): return .sort(keys, plan(inputs[0]))
         case .union: return .union(inputs.map { plan($0) })
         case .numberRows(let keys, _): return .numberRows(keys, plan(inputs[0]))

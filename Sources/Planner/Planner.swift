@@ -39,8 +39,9 @@ package struct Planner: Sendable {
     }
 
     func bind(_ query: QuerySyntax, tables: TableCatalogue) throws(PlannerError) -> LogicalPlan {
-        var binder = QueryBinder(BinderContext(settings: settings, parameters: parameters, tables: tables))
-        return try binder.bind(query)
+        let context = BinderContext(settings: settings, parameters: parameters, tables: tables)
+        var binder = QueryBinder(context)
+        return context.shared.closed(try binder.bind(query))
     }
 
     /// What a type's name means.

@@ -13,6 +13,8 @@ struct PlanCompiler {
     private var nextNode = 0
     /// By the ids of the recursions whose steps are being compiled.
     private var working: [Int: WorkingRows] = [:]
+    /// By their ids, those that stand before the operator that is being compiled.
+    private var shared: [Int: SharedQuery] = [:]
 
     init(_ context: QueryContext, _ profile: QueryProfile) {
         self.context = context
@@ -71,6 +73,17 @@ struct PlanCompiler {
                 throw ExecutionError(.inconsistentPlan, "a working table stands outside its recursion")
             }
             return WorkingTableSource(rows, table.schema, node)
+        case .sharing(let ids, let queries, let body):
+            for (id, query) in zip(ids, queries) {
+                shared[id] = try SharedQuery(try source(for: query), node, context)
+            }
+            defer { for id in ids { shared[id] = nil } }
+            return try source(for: body)
+        case .shared(let rows):
+            guard let query = shared[rows.id] else {
+                throw ExecutionError(.inconsistentPlan, "shared rows are read where no query gives them")
+            }
+            return SharedSource(query, rows.schema, node, context)
         case .sort(let keys, let input): return try sort(keys, input, node, offset: 0, count: nil)
         case .topN(let keys, let offset, let count, let input):
             return try sort(keys, input, node, offset: offset, count: count)
@@ -98,6 +111,9 @@ struct PlanCompiler {
         let baseSource = try source(for: base)
         var inner = self
         inner.working[recursion.id] = rows
+        // What no round reads need not be held until the last one.
+        let read = step.sharedIDs
+        inner.shared = shared.filter { read.contains($0.key) }
         nextNode += QueryProfile.nodeCount(step)
         return try RecursionSource(
             recursion, base.schema, base: baseSource, working: rows, node, context

@@ -19,6 +19,8 @@ struct BinderContext {
     let coercion: Coercion
     let tables: TableCatalogue
     let counts: StatementCounts
+    /// Of the whole statement.
+    let shared: SharedQueries
     /// Where somebody wants to know.
     let stars: StarNotes?
     /// Visible here, the innermost last.
@@ -28,7 +30,8 @@ struct BinderContext {
 
     init(
         settings: PlannerSettings, parameters: PlannerParameters, tables: TableCatalogue = TableCatalogue(),
-        counts: StatementCounts = StatementCounts(), stars: StarNotes? = nil
+        counts: StatementCounts = StatementCounts(), shared: SharedQueries = SharedQueries(),
+        stars: StarNotes? = nil
     ) {
         self.settings = settings
         self.parameters = parameters
@@ -36,6 +39,7 @@ struct BinderContext {
         coercion = Coercion(folding: folding)
         self.tables = tables
         self.counts = counts
+        self.shared = shared
         self.stars = stars
     }
 

@@ -76,8 +76,9 @@ private struct InsertBinding {
         let rows: LogicalPlan
         if case .values(let values) = insert.source.body, insert.source.isBare {
             try check(values[0].count, insert, at: values[0].first?.position)
-            rows = try ValuesBinding(context: context).bind(
+            let values = try ValuesBinding(context: context).bind(
                 values, into: targets, defaulted: Set(defaults.keys))
+            rows = context.shared.closed(values)
         } else {
             rows = try assigned(try planner.bind(insert.source, tables: tables), insert, context)
         }

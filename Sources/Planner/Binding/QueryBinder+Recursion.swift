@@ -47,10 +47,10 @@ extension QueryBinder {
         }
         return .recursion(
             Recursion(id: id, isDistinct: !isAll), base: base,
-            step: cast(step, to: types, names: fields.map(\.name)))
+            step: context.shared.closed(cast(step, to: types, names: fields.map(\.name)), over: id))
     }
 
-    private func readsItself(_ table: QuerySyntax.CommonTable) -> Bool {
+    func readsItself(_ table: QuerySyntax.CommonTable) -> Bool {
         var collector = TableNameCollector()
         collector.visit(table.query)
         return collector.references.map(\.name).contains {

@@ -18,26 +18,27 @@ struct QueryBinder {
         let visible = context.commonTables.count
         defer { context.commonTables.removeLast(context.commonTables.count - visible) }
         var names = Set<String>()
-        for table in query.commonTables {
+        for (index, table) in query.commonTables.enumerated() {
             guard names.insert(table.name.text.lowercased()).inserted else {
                 throw PlannerError(
                     .unlikeShape, "WITH has two queries of this name", ["name": "\(table.name)"],
                     at: table.name.position)
             }
             let before = context.counts.nodes
-            if query.isRecursive, let plan = try bindRecursive(table) {
-                context.commonTables.append(
-                    BinderContext.CommonTable(
-                        name: table.name.text, plan: plan, nodeCount: context.counts.nodes - before + 1))
-                continue
+            var plan: LogicalPlan
+            if query.isRecursive, let recursion = try bindRecursive(table) {
+                plan = recursion
+            } else {
+                plan = try bind(table.query)
+                if !table.columns.isEmpty { plan = try renamed(plan, table.columns, what: "WITH") }
             }
-            var plan = try bind(table.query)
-            if !table.columns.isEmpty {
-                plan = try renamed(plan, table.columns, what: "WITH")
+            var nodeCount = context.counts.nodes - before + 1
+            if isShared(table, plan, after: index, in: query) {
+                plan = context.shared.share(plan)
+                nodeCount = 1
             }
             context.commonTables.append(
-                BinderContext.CommonTable(
-                    name: table.name.text, plan: plan, nodeCount: context.counts.nodes - before + 1))
+                BinderContext.CommonTable(name: table.name.text, plan: plan, nodeCount: nodeCount))
         }
         let window = try LimitBinding(context: context).bind(limit: query.limit, offset: query.offset)
         var plan: LogicalPlan
@@ -49,6 +50,21 @@ struct QueryBinder {
         }
         if let window { plan = .limit(window, plan) }
         return plan
+    }
+
+    /// Whether all that read a WITH query must see the same rows of it, and might not if each computed them by itself.
+    private func isShared(
+        _ table: QuerySyntax.CommonTable, _ plan: LogicalPlan, after index: Int, in query: QuerySyntax
+    ) -> Bool {
+        if let isMaterialized = table.isMaterialized { return isMaterialized }
+        if plan.isStable { return false }
+        var collector = TableNameCollector()
+        var rest = query
+        rest.commonTables.removeFirst(index + 1)
+        collector.visit(rest)
+        let readers = collector.mentions[table.name.text.lowercased()] ?? 0
+        // A recursive query reads it in every round.
+        return readers > 1 || readers == 1 && query.isRecursive
     }
 
     mutating func bind(_ body: QueryBodySyntax) throws(PlannerError) -> LogicalPlan {

@@ -47,7 +47,8 @@ extension QueryBinder {
     ) throws(PlannerError) -> LogicalPlan {
         // Parameters are the reader's, not the view's.
         let inner = BinderContext(
-            settings: context.settings, parameters: [], tables: view.tables, counts: context.counts)
+            settings: context.settings, parameters: [], tables: view.tables, counts: context.counts,
+            shared: context.shared)
         var binder = QueryBinder(inner)
         let plan = try binder.bind(view.query)
         context.counts.add(nodes: 1)

@@ -31,6 +31,10 @@ struct RowEstimate {
         width = Self.width(of: plan, over: inputs)
         if case .scan(let scan) = plan {
             (hasTables, lacksCounts) = (true, scan.estimatedRowCount == nil)
+        } else if case .shared(let shared) = plan {
+            (hasTables, lacksCounts) = (true, !shared.isEstimateKnown)
+        } else if case .sharing = plan, let body = inputs.last {
+            (hasTables, lacksCounts) = (body.hasTables, body.lacksCounts)
         } else {
             hasTables = inputs.contains(where: \.hasTables)
             lacksCounts = inputs.contains(where: \.lacksCounts)
@@ -53,6 +57,8 @@ struct RowEstimate {
         switch plan {
         case .values(let values): return max(1, Double(values.rows.count))
         case .scan(let scan): return Self.rows(scan)
+        case .shared(let shared): return Double(max(1, shared.estimatedRowCount))
+        case .sharing: return inputs.last?.rows ?? 1
         case .filter(let condition, .scan(var scan)):
             scan.filter = Expression.conjunction((scan.filter?.conjuncts ?? []) + condition.conjuncts)
             return Self.rows(scan)

@@ -3,6 +3,8 @@ import SQLSyntax
 /// Walks a query for the tables it reads, those of subqueries in expressions too.
 struct TableNameCollector {
     private(set) var references: [TableReference] = []
+    /// How often each name without a namespace stands there, in small letters, whatever it means.
+    private(set) var mentions: [String: Int] = [:]
     private var common: [String] = []
 
     mutating func visit(_ query: QuerySyntax) {
@@ -48,6 +50,9 @@ struct TableNameCollector {
     private mutating func visit(_ table: TableSyntax) {
         switch table {
         case .named(let named):
+            if named.name.parts.count == 1 {
+                mentions[named.name.last.text.lowercased(), default: 0] += 1
+            }
             let isCommon = named.name.parts.count == 1 && common.contains(named.name.last.text.lowercased())
             let reference = TableReference(named.name, version: named.version)
             if !isCommon, !references.contains(reference) { references.append(reference) }

@@ -6,7 +6,7 @@ extension LogicalPlan {
         _ body: (Expression) throws(Failure) -> Expression
     ) throws(Failure) -> LogicalPlan {
         switch self {
-        case .values, .limit, .union, .recursion, .workingTable: return self
+        case .values, .limit, .union, .recursion, .workingTable, .sharing, .shared: return self
         case .scan(var scan):
             if let filter = scan.filter { scan.filter = try body(filter) }
             return .scan(scan)

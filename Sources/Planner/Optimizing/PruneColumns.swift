@@ -7,15 +7,28 @@ struct PruneColumns: OptimizerPass {
 
     func run(_ plan: LogicalPlan, until interruption: Interruption) throws(PlannerError) -> LogicalPlan {
         let all = Array(0..<plan.width)
-        let (pruned, positions) = try ColumnPruning(interruption: interruption).prune(plan, keeping: Set(all))
+        let pruning = ColumnPruning(interruption: interruption)
+        let (pruned, positions) = try pruning.prune(plan, keeping: Set(all))
         precondition(positions.count == all.count, "the root keeps all its columns")
         return pruned
     }
 }
 
+/// What readers of shared queries want of them, by the queries' ids.
+///
+/// A class, because all readers add to it.
+private final class SharedColumns {
+    var wanted: [Int: Set<Int>] = [:]
+    /// Where all readers were asked: these are left.
+    var kept: [Int: [Int]] = [:]
+}
+
 /// The way of a plan's wanted columns down to the tables.
 private struct ColumnPruning {
     let interruption: Interruption
+    private let shared = SharedColumns()
+
+    init(interruption: Interruption) { self.interruption = interruption }
 
     /// A plan that gives at least the wanted columns, and where each of its old columns now stands.
     func prune(
@@ -65,6 +78,8 @@ private struct ColumnPruning {
                 places(Array(plan.schema.fields.indices))
             )
         case .workingTable: return (plan, places(Array(plan.schema.fields.indices)))
+        case .sharing(let ids, let queries, let body): return try prune(ids, queries, body, wanted)
+        case .shared(let rows): return prune(rows, wanted)
         case .union(let inputs):
             // Every input must give the same columns in the same places.
             let kept = wanted.sorted()
@@ -116,6 +131,42 @@ private struct ColumnPruning {
         guard below.width > wanted.count, !wanted.isEmpty else { return (below, positions) }
         let kept = wanted.sorted()
         return (project(kept.map { ($0, positions) }, plan.schema, below), places(kept))
+    }
+
+    /// A shared query gives what any of its readers wants, so all are asked first.
+    private func prune(
+        _ ids: [Int], _ queries: [LogicalPlan], _ body: LogicalPlan, _ wanted: Set<Int>
+    ) throws(PlannerError) -> (LogicalPlan, positions: [Int: Int]) {
+        _ = try prune(body, keeping: wanted)
+        // A query is read by those behind it.
+        for (id, query) in zip(ids, queries).reversed() {
+            guard var columns = shared.wanted[id] else { continue }
+            // Where only the rows count, one column shows how many there are.
+            if columns.isEmpty, query.width > 0 { columns = [0] }
+            shared.wanted[id] = columns
+            _ = try prune(query, keeping: columns)
+        }
+        for id in ids { shared.kept[id] = shared.wanted[id]?.sorted() }
+        var read: [Int] = []
+        var narrow: [LogicalPlan] = []
+        for (id, query) in zip(ids, queries) {
+            guard let kept = shared.kept[id] else { continue }
+            let (below, positions) = try prune(query, keeping: Set(kept))
+            read.append(id)
+            narrow.append(project(kept.map { ($0, positions) }, query.schema, below))
+        }
+        let (below, positions) = try prune(body, keeping: wanted)
+        return (read.isEmpty ? below : .sharing(ids: read, queries: narrow, body: below), positions)
+    }
+
+    private func prune(_ rows: SharedRows, _ wanted: Set<Int>) -> (LogicalPlan, positions: [Int: Int]) {
+        guard let kept = shared.kept[rows.id] else {
+            shared.wanted[rows.id, default: []].formUnion(wanted)
+            return (.shared(rows), places(Array(rows.schema.fields.indices)))
+        }
+        var narrow = rows
+        narrow.schema = Schema(kept.map { rows.schema.fields[$0] })
+        return (.shared(narrow), places(kept))
     }
 
     private func prune(_ values: ValueRows, _ wanted: Set<Int>) -> (LogicalPlan, positions: [Int: Int]) {

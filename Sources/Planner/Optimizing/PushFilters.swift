@@ -86,7 +86,12 @@ private struct FilterDescent {
         case .recursion(let recursion, let base, let step):
             let parts = (try push([], into: base), try push([], into: step))
             return filtered(.recursion(recursion, base: parts.0, step: parts.1), conditions)
-        case .values, .workingTable: return filtered(plan, conditions)
+        case .sharing(let ids, let queries, let body):
+            var alone: [LogicalPlan] = []
+            for query in queries { alone.append(try push([], into: query)) }
+            return .sharing(ids: ids, queries: alone, body: try push(conditions, into: body))
+        // Other readers want the rows that a condition drops.
+        case .values, .workingTable, .shared: return filtered(plan, conditions)
         }
     }
 

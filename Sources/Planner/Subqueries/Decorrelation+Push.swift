@@ -28,10 +28,20 @@ extension Decorrelation {
             return try pushWider(input, unnesting.expressions) { places, plan in
                 .unnest(unnesting.mapExpressions { $0.withOuter(places) }, plan)
             }
-        case .recursion:
+        case .shared(let rows): return try push(rows)
+        case .recursion, .sharing:
             throw .unsupported("WITH RECURSIVE that reads the query around it", at: nil)
         case .values, .scan, .workingTable: preconditionFailure("rows from outside read nothing")
         }
+    }
+
+    /// A query that is shared stays so: all its readers get one and the same part.
+    private func push(_ rows: SharedRows) throws(PlannerError) -> Part {
+        if let known = around.parts[rows.id] { return known }
+        var part = try push(context.shared[rows], isWindowed: true)
+        part.plan = context.shared.share(part.plan)
+        around.parts[rows.id] = part
+        return part
     }
 
     private func push(
@@ -185,7 +195,9 @@ extension Decorrelation {
     private func push(_ inputs: [LogicalPlan]) throws(PlannerError) -> Part {
         var parts: [Part] = []
         for input in inputs { parts.append(try pushPresent(input)) }
-        let all = parts.reduce(into: Set<Int>()) { $0.formUnion(numbers(in: $1.ties)) }
+        var all = parts.reduce(into: Set<Int>()) { $0.formUnion(numbers(in: $1.ties)) }
+        // A row that stands for one of two equal values must not be taken for one of the other.
+        all.formUnion(all.compactMap { identities[$0] })
         let width = inputs[0].schema.count
         var branches: [LogicalPlan] = []
         for index in parts.indices {

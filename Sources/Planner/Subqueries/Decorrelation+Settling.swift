@@ -7,14 +7,19 @@ extension Decorrelation {
     /// After this the part's ties say only which of its columns equals which outer value, for the wanted numbers and for
     /// those the ties read; the answer is these columns.
     func settle(_ part: inout Part, _ wanted: Set<Int>) throws(PlannerError) -> [Int: Expression] {
-        let all = wanted.union(numbers(in: part.ties)).sorted()
+        let all = wanted.union(numbers(in: part.ties))
         if all.isEmpty { return [:] }
-        if let places = settleByEqualities(&part, all) { return places }
-        return try settleByDomain(&part, all)
+        if let places = settleByEqualities(&part, all, wanted) { return places }
+        return try settleByDomain(&part, all.union(all.compactMap { identities[$0] }).sorted())
     }
 
     /// `inner.k = outer.k` makes `inner.k` the outer value; nil when a number has no such tie.
-    private func settleByEqualities(_ part: inout Part, _ all: [Int]) -> [Int: Expression]? {
+    ///
+    /// Where values may be equal and not the same, it does so only for the tie itself: who computes with a month wants no
+    /// thirty days.
+    private func settleByEqualities(
+        _ part: inout Part, _ all: Set<Int>, _ wanted: Set<Int>
+    ) -> [Int: Expression]? {
         var values: [Int: Expression] = [:]
         var isStrict: [Int: Bool] = [:]
         var chosen = Set<Int>()
@@ -28,13 +33,14 @@ extension Decorrelation {
             chosen.insert(index)
         }
         guard all.allSatisfy({ values[$0] != nil }) else { return nil }
-        var filters = part.ties.indices.filter { !chosen.contains($0) }.map {
-            part.ties[$0].withOuter(values)
-        }
+        let rest = part.ties.indices.filter { !chosen.contains($0) }.map { part.ties[$0] }
+        let computed = wanted.union(numbers(in: rest.flatMap(\.computed)))
+        guard computed.allSatisfy({ identities[$0].map { all.contains($0) } ?? true }) else { return nil }
+        var filters = rest.map { $0.withOuter(values) }
         var added: [Expression] = []
         let width = part.plan.schema.count
         var places: [Int: Expression] = [:]
-        for number in all {
+        for number in all.sorted() {
             guard let value = values[number] else { continue }
             if isStrict[number] == true { filters.append(.call(.isNotNull, [value], .boolean)) }
             if value.isColumn {
@@ -48,7 +54,7 @@ extension Decorrelation {
         if !added.isEmpty {
             part.plan = part.plan.appending(added, names: added.indices.map { "outer_value\($0)" })
         }
-        part.ties = ties(all, places) { isStrict[$0] == true ? .equal : .isNotDistinctFrom }
+        part.ties = ties(all.sorted(), places) { isStrict[$0] == true ? .equal : .isNotDistinctFrom }
         return places
     }
 
@@ -79,7 +85,9 @@ extension Decorrelation {
     func tied(_ sides: [Expression]) -> (Int, Expression)? {
         for (side, value) in [(sides[0], sides[1]), (sides[1], sides[0])] {
             if case .column(let number, let type) = side, outer[number] != nil, value.type == type,
-                numbers(in: value).isEmpty, !value.isVolatile, !value.isConstant
+                numbers(in: value).isEmpty, !value.isVolatile,
+                // A value of a query still further out alone says nothing of the part's rows.
+                value.columns.contains(where: { $0 < Placeholder.subquery })
             {
                 return (number, value)
             }
@@ -92,7 +100,7 @@ extension Decorrelation {
         let values = all.map { outer[$0] ?? .true }
         let names = all.map { "outer\($0)" }
         let needed = values.reduce(into: Set<Int>()) { $0.formUnion($1.columns) }
-        let source = Self.source(of: needed, left)
+        let source = around.source(of: needed, sharedIn: context.shared)
         // Each such copy doubles what later ones copy.
         context.counts.add(nodes: source.nodeCount(upTo: QueryBinder.nodeLimit))
         guard context.counts.nodes <= QueryBinder.nodeLimit else {
@@ -102,26 +110,6 @@ extension Decorrelation {
         }
         let rows = LogicalPlan.project(Projection(values, names: names), source)
         return SelectBinding.distinct(rows)
-    }
-
-    /// Where the columns come from: joins with other subqueries change no row of theirs, at most they drop some.
-    private static func source(of columns: Set<Int>, _ plan: LogicalPlan) -> LogicalPlan {
-        switch plan {
-        case .join(let kind, _, let left, _)
-        where kind != .inner && kind != .right && kind != .full
-            && columns.allSatisfy { $0 < left.width }:
-            return source(of: columns, left)
-        case .filter(_, .join(let kind, let condition, let left, let right))
-        where [.semi, .anti, .mark, .single].contains(kind):
-            return source(of: columns, .join(kind, condition, left, right))
-        case .project(let projection, let input):
-            // Only where the columns stay where they are.
-            let isSame = columns.allSatisfy { index in
-                if case .column(index, _) = projection.expressions[index] { true } else { false }
-            }
-            return isSame ? source(of: columns, input) : plan
-        default: return plan
-        }
     }
 
     /// The part with a row for each outer row that had only an absent one.
@@ -139,7 +127,10 @@ extension Decorrelation {
             places[number].map { place in
                 .call(
                     .isNotDistinctFrom,
-                    [.column(index, place.type), place.remapped { $0 + shift }], .boolean)
+                    [
+                        .column(index, place.type),
+                        place.remapped { $0 >= Placeholder.subquery ? $0 : $0 + shift },
+                    ], .boolean)
             }
         }
         let joined = LogicalPlan.join(.left, Expression.conjunction(terms), try domain(all), there)
@@ -170,6 +161,19 @@ extension Decorrelation {
             return try context.folding.value(of: expression)
         } catch {
             return nil
+        }
+    }
+}
+
+extension Expression {
+    /// Itself, or of a comparison the sides that compute something: comparing takes equal values for the same.
+    fileprivate var computed: [Expression] {
+        guard case .call(let function, let sides, _) = self else { return [self] }
+        switch function {
+        case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .isNotDistinctFrom,
+            .isDistinctFrom:
+            return sides.filter { !$0.isColumn }
+        default: return [self]
         }
     }
 }

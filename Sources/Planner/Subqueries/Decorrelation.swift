@@ -9,16 +9,25 @@ import Plans
 /// among the ties (`inner.k = outer.k` makes `inner.k` such a column), or else by a join with all distinct values that
 /// the rows around have. Docs/decisions/0009-subqueries.md tells why.
 struct Decorrelation {
-    /// The rows around.
-    let left: LogicalPlan
-    /// What stands behind each number of an outer column, over `left`.
-    private(set) var outer: [Int: Expression]
+    let around: RowsAround
+    /// What stands behind each number of an outer column, over the rows around.
+    private(set) var outer: [Int: Expression] = [:]
+    /// For outer columns whose values may be equal and not the same, the number of what tells those apart.
+    private(set) var identities: [Int: Int] = [:]
     let context: BinderContext
 
     init(left: LogicalPlan, outer: [Int: Expression], context: BinderContext) {
-        self.left = left
-        self.outer = outer
+        around = RowsAround(left)
         self.context = context
+        for (number, value) in outer.sorted(by: { $0.key < $1.key }) { add(number, value) }
+    }
+
+    private mutating func add(_ number: Int, _ value: Expression) {
+        outer[number] = value
+        guard let identity = value.identity else { return }
+        let other = Placeholder.outer + context.counts.nextOuter()
+        outer[other] = identity
+        identities[number] = other
     }
 
     /// A plan whose rows are tied to the rows around by conditions.
@@ -42,6 +51,7 @@ struct Decorrelation {
         }
         var part = try push(query)
         if part.absent != nil { part = try materialised(part, width: query.width) }
+        let left = around.plan
         let width = left.width
         let ties = part.ties.map { joined($0, width: width) }
         // A row that is not tied is no row of the list; only the comparison itself may be unknown.
@@ -66,13 +76,14 @@ struct Decorrelation {
             }
         }
         var part = try push(source)
-        let width = left.width
+        let width = around.plan.width
         let sourceWidth = source.width
         // An absent row is no match to the join, so it cannot meet a condition there.
         if condition != nil, part.absent != nil { part = try materialised(part, width: sourceWidth) }
         let isPadded = kind != .inner || part.absent != nil
         var marker: Int?
-        let isPlain = projections.allSatisfy { $0.expressions.allSatisfy(\.isColumn) }
+        // Only the part's own columns are null by themselves where the join finds no row.
+        let isPlain = projections.allSatisfy { $0.expressions.allSatisfy(\.isOwnColumn) }
         if isPadded, !isPlain || part.absent?.contains(where: { $0.literalValue != .null }) == true {
             marker = width + part.plan.schema.count
             part.plan = part.plan.appending([.true], names: ["is_there"])
@@ -88,6 +99,7 @@ struct Decorrelation {
         if part.absent == nil { absent = inner.map { .null($0.type) } }
         var terms = part.ties.map { joined($0, width: width) }
         if let condition { terms.append(condition.withInner(inner)) }
+        let left = around.plan
         let joinKind: JoinKind = kind == .inner && part.absent != nil ? .left : kind
         let plan = LogicalPlan.join(joinKind, Expression.conjunction(terms), left, part.plan)
         let fields = left.schema.fields
@@ -128,7 +140,9 @@ struct Decorrelation {
     func reads(_ plan: LogicalPlan) -> Bool {
         var found = false
         plan.visitExpressions { if !numbers(in: $0).isEmpty { found = true } }
-        return found || plan.inputs.contains(where: reads)
+        if found { return true }
+        if case .shared(let rows) = plan { return around.reads(rows, in: context.shared, reads) }
+        return plan.inputs.contains(where: reads)
     }
 
     /// Widening casts of outer columns are outer columns themselves: then `inner.long = outer.int` ties column to column.
@@ -144,7 +158,7 @@ struct Decorrelation {
                     let column = Expression.column(Placeholder.outer + context.counts.nextOuter(), wide)
                     hoisted[part] = column
                     for case .column(let new, _) in [column] {
-                        outer[new] = .cast(value, to: wide, isTry: false)
+                        add(new, .cast(value, to: wide, isTry: false))
                     }
                     return column
                 }
@@ -155,6 +169,11 @@ struct Decorrelation {
 
 extension Expression {
     var isColumn: Bool { if case .column = self { true } else { false } }
+
+    /// Whether it is a column of the plan below, not one of a query further out.
+    fileprivate var isOwnColumn: Bool {
+        if case .column(let column, _) = self { column < Placeholder.subquery } else { false }
+    }
 
     /// With these in place of the subquery's columns.
     fileprivate func withInner(_ values: [Expression]) -> Expression {

@@ -37,6 +37,10 @@ extension PhysicalPlan {
         case .workingTable(let table):
             object["id"] = JSONValue(table.id)
             object["fields"] = .array(table.schema.fields.map(\.planJSON))
+        case .sharing(let ids, _, _): object["ids"] = .array(ids.map { JSONValue($0) })
+        case .shared(let rows):
+            object["id"] = JSONValue(rows.id)
+            object["fields"] = .array(rows.schema.fields.map(\.planJSON))
         case .sort(let keys, _): object["keys"] = .array(keys.map(\.json))
         case .topN(let keys, let offset, let count, _):
             object["keys"] = .array(keys.map(\.json))
@@ -65,6 +69,8 @@ extension PhysicalPlan {
         case .unnest: "unnest"
         case .recursion: "recursion"
         case .workingTable: "working_table"
+        case .sharing: "sharing"
+        case .shared: "shared"
         case .sort: "sort"
         case .topN: "top_n"
         case .limit: "limit"
@@ -89,6 +95,8 @@ extension PhysicalPlan {
         if name == "values" { return .values(try ValueRows(members)) }
         if name == "scan" { return .scan(try TableScan(members)) }
         if name == "working_table" { return .workingTable(try WorkingTable(members)) }
+        if name == "shared" { return .shared(try SharedRows(members)) }
+        if name == "sharing" { return try decodeSharing(members, inputs) }
         let isBinary = name == "join" || name == "recursion"
         guard let input = inputs.first, name == "union" || inputs.count == (isBinary ? 2 : 1) else {
             throw members.malformed("inputs", "has another count than the node takes")

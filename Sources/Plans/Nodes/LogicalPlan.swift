@@ -18,6 +18,10 @@ package indirect enum LogicalPlan: Sendable, Hashable {
     case recursion(Recursion, base: LogicalPlan, step: LogicalPlan)
     /// What a recursion's step reads.
     case workingTable(WorkingTable)
+    /// Computes queries once, each under its id, for the queries behind it and for the body, whose rows it gives.
+    case sharing(ids: [Int], queries: [LogicalPlan], body: LogicalPlan)
+    /// Reads the rows of such a query.
+    case shared(SharedRows)
     case sort([SortKey], LogicalPlan)
     case limit(RowWindow, LogicalPlan)
     /// All rows of all inputs, which have the same types; the schema is the first one's.
@@ -41,6 +45,8 @@ extension LogicalPlan {
         case .unnest(let unnesting, let input): unnesting.schema(over: input.schema)
         case .recursion(_, let base, _): base.schema
         case .workingTable(let table): table.schema
+        case .sharing(_, _, let body): body.schema
+        case .shared(let rows): rows.schema
         case .union(let inputs): inputs[0].schema
         case .numberRows(_, let input): RowNumbers.schema(input.schema)
         case .join(let kind, _, let left, let right): Join.schema(kind, left.schema, right.schema)
@@ -56,15 +62,16 @@ extension LogicalPlan {
         case .expand(let expansion, let input): input.width + expansion.names.count
         case .unnest(let unnesting, let input): input.width + unnesting.names.count
         case .recursion(_, let base, _): base.width
+        case .sharing(_, _, let body): body.width
         case .union(let inputs): inputs[0].width
         case .join(let kind, _, let left, let right): kind.width(left.width, right.width)
-        case .values, .scan, .project, .aggregate, .workingTable: schema.count
+        case .values, .scan, .project, .aggregate, .workingTable, .shared: schema.count
         }
     }
 
     package var inputs: [LogicalPlan] {
         switch self {
-        case .values, .scan, .workingTable: []
+        case .values, .scan, .workingTable, .shared: []
         case .filter(_, let input), .project(_, let input), .aggregate(_, let input), .window(_, let input),
             .expand(_, let input),
             .unnest(_, let input),
@@ -72,6 +79,7 @@ extension LogicalPlan {
             [input]
         case .union(let inputs): inputs
         case .recursion(_, let base, let step): [base, step]
+        case .sharing(_, let queries, let body): queries + [body]
         case .join(_, _, let left, let right): [left, right]
         case .numberRows(_, let input): [input]
         }
@@ -81,7 +89,7 @@ extension LogicalPlan {
     package func withInputs(_ replacements: [LogicalPlan]) -> LogicalPlan {
         precondition(replacements.count == inputs.count, "a node takes as many inputs as it has")
         switch self {
-        case .values, .scan, .workingTable: return self
+        case .values, .scan, .workingTable, .shared: return self
         case .filter(let condition, _): return .filter(condition, replacements[0])
         case .project(let projection, _): return .project(projection, replacements[0])
         case .aggregate(let aggregation, _): return .aggregate(aggregation, replacements[0])
@@ -90,6 +98,9 @@ extension LogicalPlan {
         case .unnest(let unnesting, _): return .unnest(unnesting, replacements[0])
         case .recursion(let recursion, _, _):
             return .recursion(recursion, base: replacements[0], step: replacements[1])
+        case .sharing(let ids, let queries, _):
+            return .sharing(
+                ids: ids, queries: Array(replacements.dropLast()), body: replacements[queries.count])
         case .sort(let keys, _): return .sort(keys, replacements[0])
         case .limit(let window, _): return .limit(window, replacements[0])
         case .union: return .union(replacements)

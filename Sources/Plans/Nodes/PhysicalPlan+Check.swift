@@ -7,12 +7,25 @@ extension PhysicalPlan {
     /// The last step of planning, and the first after decoding.
     ///
     /// - Errors: `PLN-102`.
-    package func check() throws(PlansError) { _ = try checked() }
+    package func check() throws(PlansError) { _ = try checked([:]) }
 
     /// The schema, once all below has been checked: made on the way up, since each node's is its inputs' and a little more.
-    private func checked() throws(PlansError) -> Schema {
+    ///
+    /// - Parameter shared: The columns of the queries that may be read here, by their ids.
+    private func checked(_ shared: [Int: [DataType]]) throws(PlansError) -> Schema {
         var schemas: [Schema] = []
-        for input in inputs { schemas.append(try input.checked()) }
+        var readable = shared
+        for (index, input) in inputs.enumerated() {
+            schemas.append(try input.checked(readable))
+            // A query is read behind it: there are no circles.
+            if case .sharing(let ids, _, _) = self, index < ids.count {
+                readable[ids[index]] = schemas[index].fields.map(\.type)
+            }
+        }
+        if case .shared(let rows) = self {
+            try require(
+                shared[rows.id] == rows.schema.fields.map(\.type), "shared rows are read as what they are")
+        }
         try check(over: schemas)
         return schema { schemas[$0] }
     }
@@ -50,7 +63,10 @@ extension PhysicalPlan {
             try require(
                 inputs[0].fields.map(\.type) == inputs[1].fields.map(\.type),
                 "both parts of a recursion have the same types")
-        case .workingTable: break
+        case .workingTable, .shared: break
+        case .sharing(let ids, let queries, _):
+            try require(ids.count == queries.count, "every shared query has an id")
+            try require(Set(ids).count == ids.count, "shared queries have different ids")
         case .sort(let keys, _), .topN(let keys, _, _, _): try check(keys.map(\.expression), over: input)
         case .limit: break
         case .union:

@@ -18,6 +18,10 @@ package indirect enum PhysicalPlan: Sendable, Hashable {
     case recursion(Recursion, base: PhysicalPlan, step: PhysicalPlan)
     /// What a recursion's step reads.
     case workingTable(WorkingTable)
+    /// Computes queries once, each under its id, for the queries behind it and for the body, whose rows it gives.
+    case sharing(ids: [Int], queries: [PhysicalPlan], body: PhysicalPlan)
+    /// Reads the rows of such a query.
+    case shared(SharedRows)
     case sort([SortKey], PhysicalPlan)
     /// The first rows of a sort, holding `offset + count` rows at most.
     case topN([SortKey], offset: Int, count: Int, PhysicalPlan)
@@ -43,9 +47,10 @@ extension PhysicalPlan {
         case .expand(let expansion, let input): input.width + expansion.names.count
         case .unnest(let unnesting, let input): input.width + unnesting.names.count
         case .recursion(_, let base, _): base.width
+        case .sharing(_, _, let body): body.width
         case .union(let inputs): inputs[0].width
         case .join(let join, let left, let right): join.kind.width(left.width, right.width)
-        case .values, .scan, .project, .aggregate, .workingTable: schema.count
+        case .values, .scan, .project, .aggregate, .workingTable, .shared: schema.count
         }
     }
 
@@ -61,6 +66,8 @@ extension PhysicalPlan {
         case .expand(let expansion, _): expansion.schema(over: input(0))
         case .unnest(let unnesting, _): unnesting.schema(over: input(0))
         case .workingTable(let table): table.schema
+        case .sharing(_, let queries, _): input(queries.count)
+        case .shared(let rows): rows.schema
         case .numberRows: RowNumbers.schema(input(0))
         case .join(let join, _, _): Join.schema(join.kind, input(0), input(1))
         }
@@ -69,7 +76,7 @@ extension PhysicalPlan {
     package func withInputs(_ replacements: [PhysicalPlan]) -> PhysicalPlan {
         precondition(replacements.count == inputs.count, "a node takes as many inputs as it has")
         switch self {
-        case .values, .scan, .workingTable: return self
+        case .values, .scan, .workingTable, .shared: return self
         case .filter(let condition, _): return .filter(condition, replacements[0])
         case .project(let projection, _): return .project(projection, replacements[0])
         case .aggregate(let aggregation, _): return .aggregate(aggregation, replacements[0])
@@ -78,6 +85,9 @@ extension PhysicalPlan {
         case .unnest(let unnesting, _): return .unnest(unnesting, replacements[0])
         case .recursion(let recursion, _, _):
             return .recursion(recursion, base: replacements[0], step: replacements[1])
+        case .sharing(let ids, let queries, _):
+            return .sharing(
+                ids: ids, queries: Array(replacements.dropLast()), body: replacements[queries.count])
         case .sort(let keys, _): return .sort(keys, replacements[0])
         case .topN(let keys, let offset, let count, _):
             return .topN(keys, offset: offset, count: count, replacements[0])
@@ -96,7 +106,7 @@ extension PhysicalPlan {
 
     package var inputs: [PhysicalPlan] {
         switch self {
-        case .values, .scan, .workingTable: []
+        case .values, .scan, .workingTable, .shared: []
         case .filter(_, let input), .project(_, let input), .aggregate(_, let input), .window(_, let input),
             .expand(_, let input),
             .unnest(_, let input),
@@ -104,6 +114,7 @@ extension PhysicalPlan {
             [input]
         case .union(let inputs): inputs
         case .recursion(_, let base, let step): [base, step]
+        case .sharing(_, let queries, let body): queries + [body]
         case .join(_, let left, let right): [left, right]
         case .numberRows(_, let input): [input]
         }

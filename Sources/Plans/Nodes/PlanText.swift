@@ -112,6 +112,8 @@ extension LogicalPlan: CustomStringConvertible {
         case .unnest(let unnesting, let input): unnesting.text(over: input.schema)
         case .recursion(let recursion, _, _): PlanText.recursion(recursion)
         case .workingTable(let table): "WorkingTable: id=\(table.id)"
+        case .sharing(let ids, _, _): "Sharing: ids=\(ids)"
+        case .shared(let rows): "Shared: id=\(rows.id)"
         case .sort(let keys, let input): PlanText.sort(keys, over: input.schema)
         case .limit(let window, _): PlanText.limit(window)
         case .union(let inputs): "Union: inputs=\(inputs.count)"
@@ -142,6 +144,8 @@ extension PhysicalPlan: CustomStringConvertible {
         case .unnest(let unnesting, let input): unnesting.text(over: input.schema)
         case .recursion(let recursion, _, _): PlanText.recursion(recursion)
         case .workingTable(let table): "WorkingTable: id=\(table.id)"
+        case .sharing(let ids, _, _): "Sharing: ids=\(ids)"
+        case .shared(let rows): "Shared: id=\(rows.id)"
         case .sort(let keys, let input): PlanText.sort(keys, over: input.schema)
         case .topN(let keys, let offset, let count, let input):
             PlanText.topN(keys, offset: offset, count: count, over: input.schema)

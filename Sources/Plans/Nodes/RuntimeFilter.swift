@@ -53,8 +53,8 @@ extension PhysicalPlan {
                 return right.withFilter(channel, on: column - width).map { .join(join, left, $0) }
             case .full: return nil
             }
-        case .values, .window, .expand, .unnest, .recursion, .workingTable, .topN, .limit, .union,
-            .numberRows:
+        case .values, .window, .expand, .unnest, .recursion, .workingTable, .sharing, .shared, .topN, .limit,
+            .union, .numberRows:
             return nil
         }
     }
