@@ -115,4 +115,28 @@ struct UsedSpecsTests {
         #expect(await faultCode { try await catalog.commit([add]) } == "CAT-207")
         #expect(try await fixture.load("a").metadata == table.metadata)
     }
+
+    @Test("a client's snapshot is at most a day ahead; the server's clock may go back under its own writers")
+    func future() async throws {
+        let table = try await fixture.load("a")
+        func commit(at time: Int64, isForeign: Bool) async -> String? {
+            await faultCode {
+                var add = fixture.append(to: try await fixture.load("a"), snapshotID: time)
+                guard case .addSnapshot(var snapshot) = add.updates[0] else { return }
+                snapshot.timestampMilliseconds = time
+                add.updates[0] = .addSnapshot(snapshot)
+                add.isForeign = isForeign
+                try await catalog.commit([add])
+            }
+        }
+        let day = fixture.clock.now.milliseconds + 86_400_000
+        #expect(await commit(at: day + 1, isForeign: true) == "CAT-207")
+        #expect(await commit(at: .max, isForeign: true) == "CAT-207")
+        #expect(try await fixture.load("a").metadata == table.metadata)
+        #expect(await commit(at: day, isForeign: true) == nil)
+        fixture.clock.advance(microseconds: -3_600_000_000)
+        #expect(await commit(at: day + 7_200_000, isForeign: false) == nil)
+        // What is no later than the table is no fault of the writer.
+        #expect(await commit(at: day + 7_199_999, isForeign: true) == nil)
+    }
 }

@@ -15,23 +15,6 @@ struct StrictUpdateTests {
             throws: { ($0 as? IcebergError)?.code == code })
     }
 
-    @Test("a snapshot an hour ahead is taken, a later one is not")
-    func future() throws {
-        let table = try Samples.table()
-        let near = Samples.snapshot(1, parent: nil, sequence: 1, at: now + 3_600_000)
-        let ahead = try table.applying([.addSnapshot(near)], at: Samples.now, previousFile: nil)
-        #expect(ahead.snapshots[0].timestampMilliseconds == now + 3_600_000)
-        // The next one is no earlier, and not refused for it.
-        let next = Samples.snapshot(2, parent: 1, sequence: 2, at: now + 3_600_000)
-        #expect(
-            try ahead.applying([.addSnapshot(next)], at: Samples.now, previousFile: nil).snapshots.count == 2)
-        for time in [now + 3_600_001, .max] {
-            refused(
-                table, [.addSnapshot(Samples.snapshot(1, parent: nil, sequence: 1, at: time))], .invalidUpdate
-            )
-        }
-    }
-
     @Test("one snapshot from the future makes none before it old")
     func agesGoByTheClock() throws {
         var table = try Samples.table(properties: [

@@ -57,5 +57,6 @@ extension TableCommit {
             },
             updates: try body.requiredArray("updates").map { (json) throws in try TableUpdate(json: json) })
         checksManifestLists = true
+        isForeign = true
     }
 }

@@ -41,6 +41,7 @@ extension Catalog {
 
     private func change(_ state: inout GroupState, by commit: TableCommit) async throws {
         let before = state.metadata
+        if commit.isForeign { try requireTimes(of: commit, after: before.lastUpdatedMilliseconds) }
         let location = try TableLocation(before.location)
         try requireSameLocation(commit, location)
         // The file before is the one before all of the group.
@@ -111,6 +112,26 @@ extension Catalog {
         commit.expiresSnapshots || properties[SnapshotRetention.countProperty] != nil
     }
 
+    /// How far a client's clock may be ahead. All later snapshots get a time that is no earlier, and time travel would not
+    /// find them at theirs.
+    private static let clockToleranceMilliseconds: Int64 = 24 * 3_600_000
+
+    /// Not of Firn's own writers: the server's clock may have been set back since they looked.
+    ///
+    /// - Errors: `CAT-207`.
+    private func requireTimes(of commit: TableCommit, after last: Int64) throws(CatalogError) {
+        let now = clock.now.milliseconds
+        let latest = max(now + Self.clockToleranceMilliseconds, last)
+        for case .addSnapshot(let snapshot) in commit.updates where snapshot.timestampMilliseconds > latest {
+            throw CatalogError(
+                .changeRefused, "a snapshot's time lies more than a day in the future",
+                [
+                    "table": commit.identifier, "snapshot-id": snapshot.snapshotID,
+                    "timestamp-ms": snapshot.timestampMilliseconds, "now": now,
+                ], hint: "set the writer's clock")
+        }
+    }
+
     /// A table's files lie inside its location, so the location cannot move away from them.
     private func requireSameLocation(_ commit: TableCommit, _ location: TableLocation) throws {
         for case .setLocation(let text) in commit.updates where try TableLocation(text) != location {
@@ -126,6 +147,7 @@ extension Catalog {
             throw CatalogError.noSuchTable(commit.identifier, in: commit.warehouse)
         }
         try NameRules(limits: limits).check(tableName: commit.identifier.name)
+        if commit.isForeign { try requireTimes(of: commit, after: 0) }
         // A writer may also ask for the uuid it assigns.
         let assigned = commit.updates.compactMap { if case .assignUUID(let uuid) = $0 { uuid } else { nil } }
         let others = commit.requirements.filter { requirement in

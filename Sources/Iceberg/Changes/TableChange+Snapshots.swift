@@ -1,14 +1,8 @@
-import Effects
-
 extension TableChange {
     /// How far one commit may go ahead in numbers that a table has only so many of: sequence numbers and row ids.
     ///
     /// Writers go on by one, or by the rows they add. One that takes the last number would have ended all writing.
     private static let longestStep: Int64 = 1 << 40
-
-    /// How far a writer's clock may be ahead. All later snapshots get a time that is no earlier, and time travel would
-    /// not find them at theirs.
-    private static let clockToleranceMilliseconds: Int64 = 3_600_000
 
     mutating func add(_ snapshot: Snapshot) throws(IcebergError) {
         if hasSnapshot(snapshot.snapshotID) {
@@ -29,7 +23,6 @@ extension TableChange {
                 hint: "load the table again and retry")
         }
         try requireStep(from: metadata.lastSequenceNumber, to: snapshot.sequenceNumber, "sequence-number")
-        try requireTime(of: snapshot)
         try requireOrder(of: snapshot)
         if let id = snapshot.schemaID, metadata.schema(withID: id) == nil {
             throw IcebergError(
@@ -46,19 +39,6 @@ extension TableChange {
             metadata.lastSequenceNumber = max(metadata.lastSequenceNumber, snapshot.sequenceNumber)
         }
         append(snapshot)
-    }
-
-    private func requireTime(of snapshot: Snapshot) throws(IcebergError) {
-        let latest = max(
-            wallClock.milliseconds + Self.clockToleranceMilliseconds, metadata.lastUpdatedMilliseconds)
-        if snapshot.timestampMilliseconds <= latest { return }
-        throw IcebergError(
-            .invalidUpdate, "a snapshot's time lies in the future",
-            [
-                "snapshot-id": snapshot.snapshotID, "timestamp-ms": snapshot.timestampMilliseconds,
-                "now": wallClock.milliseconds,
-            ],
-            hint: "set the writer's clock")
     }
 
     /// A snapshot descends from those before it, and none of them from it.

@@ -8,7 +8,7 @@ package struct TableChange: Sendable {
     private let base: TableMetadata?
     private let now: Int64
     /// What time it is, whatever the table says.
-    let wallClock: Instant
+    private let wallClock: Instant
     var lastAddedSchemaID: Int?
     var lastAddedSpecID: Int?
     var lastAddedSortOrderID: Int?
