@@ -107,7 +107,7 @@ struct ErrorClassTests {
             "INSERT INTO web.clicks (id) VALUES (99999999999999999999)", "PLA-109", (1, 37), "computed: "),
         Mistake(
             "SELECT greatest(x, y) FROM (VALUES (CAST('99999999999999999999999999999999999999' AS DECIMAL(38, 0)), "
-                + "CAST(1 AS DECIMAL(38, 20)))) t(x, y)", "KRN-102", (1, 8)),
+                + "CAST(1 AS DECIMAL(38, 20)))) t(x, y)", "KRN-102", (1, 17)),
         Mistake("ALTER TABLE web.clicks ALTER COLUMN url TYPE INT", "SES-203", (1, 37), "string", "int"),
     ]
 
