@@ -80,8 +80,7 @@ extension Catalog {
                     continue
                 }
                 var state = GroupState(row: row, base: try await metadata(of: row))
-                let lists = try await broughtLists(
-                    of: [commit], in: TableLocation(state.base.location))
+                let lists = try await broughtLists(of: [commit], to: state.base)
                 try await apply(commit, to: &state, lists: lists)
                 plans.append(try planned(state, of: commit))
             } catch let error as CatalogError where error.code == .commitConflict {

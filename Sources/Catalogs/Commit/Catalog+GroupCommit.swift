@@ -72,7 +72,7 @@ extension Catalog {
         if let row {
             let base = try await metadata(of: row)
             state = GroupState(row: row, base: base)
-            lists = try await broughtLists(of: group.map(\.commit), in: TableLocation(base.location))
+            lists = try await broughtLists(of: group.map(\.commit), to: base)
         }
         var creation: PlannedChange?
         var accepted: [PendingCommit] = []

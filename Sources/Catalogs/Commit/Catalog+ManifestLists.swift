@@ -7,17 +7,21 @@ import Tables
 enum BroughtList: Sendable {
     case missing
     case unreadable(String)
+    /// It is there, and was not read: the table never had another partition spec than the first.
+    case there
     /// The partition specs its manifests are written with.
     case specs(Set<Int>)
 }
 
 extension Catalog {
-    /// The manifest lists that the commits bring; those outside `location` are not looked at.
+    /// The manifest lists that the commits bring; those outside the table's location are not looked at.
     ///
-    /// - Cost: one read of a list a snapshot; commits side by side.
+    /// - Cost: one request a snapshot, which reads the list where the table's specs have changed; commits side by side.
     func broughtLists(
-        of commits: [TableCommit], in location: TableLocation
+        of commits: [TableCommit], to metadata: TableMetadata
     ) async throws -> [BlobPath: BroughtList] {
+        let location = try TableLocation(metadata.location)
+        let isRead = !metadata.hasFirstSpecOnly
         let wanted = commits.filter(\.checksManifestLists).map { commit in
             commit.addedSnapshots.compactMap(\.manifestList).filter { location.contains($0) }
                 .compactMap { BlobPath(uri: $0) }
@@ -26,7 +30,10 @@ extension Catalog {
             for lists in wanted where !lists.isEmpty {
                 group.addTask {
                     var found: [(BlobPath, BroughtList)] = []
-                    for list in lists { found.append((list, try await self.broughtList(list))) }
+                    for list in lists {
+                        let known = isRead ? try await self.readList(list) : try await self.findList(list)
+                        found.append((list, known))
+                    }
                     return found
                 }
             }
@@ -36,7 +43,16 @@ extension Catalog {
         }
     }
 
-    private func broughtList(_ path: BlobPath) async throws -> BroughtList {
+    private func findList(_ path: BlobPath) async throws -> BroughtList {
+        do {
+            _ = try await store.head(path)
+            return .there
+        } catch let error as BlobsError where error.code == .notFound {
+            return .missing
+        }
+    }
+
+    private func readList(_ path: BlobPath) async throws -> BroughtList {
         do {
             return .specs(Set(try await manifests(at: path).map(\.specID)))
         } catch let error as TablesError where error.code == .manifestUnreadable {
@@ -61,7 +77,7 @@ extension Catalog {
                         "table": commit.identifier, "snapshot-id": snapshot.snapshotID,
                         "manifest-list": path, "reason": reason,
                     ])
-            case .specs: break
+            case .specs, .there: break
             }
         }
     }
@@ -85,6 +101,13 @@ extension Catalog {
                     "manifest-list": path,
                 ], hint: "load the table again and write the files anew")
         }
+    }
+}
+
+extension TableMetadata {
+    /// Whether no writer can have begun with a partition spec that is gone. Ids of fields are given out once.
+    fileprivate var hasFirstSpecOnly: Bool {
+        specs.count == 1 && specs[0].specID == 0 && lastPartitionID <= max(999, specs[0].highestFieldID)
     }
 }
 

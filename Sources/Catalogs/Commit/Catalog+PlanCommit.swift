@@ -167,7 +167,7 @@ extension Catalog {
         let location = try LocationRules.check(metadata.location, in: commit.warehouse)
         try LocationRules.check(metadata, in: location)
         try PropertyRules(limits: limits).check(metadata.properties)
-        let lists = try await broughtLists(of: [commit], in: location)
+        let lists = try await broughtLists(of: [commit], to: metadata)
         try requireLists(of: commit, in: lists)
         try requireKnownSpecs(of: commit, in: lists, metadata)
         let file = files.newLocation(
