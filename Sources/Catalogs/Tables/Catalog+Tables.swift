@@ -169,11 +169,10 @@ extension Catalog {
             if let last, row.metadataLocation != last.metadataLocation || row.uuid != last.uuid {
                 throw PlannedChange.PointerMoved()
             }
-            let dropped = try transaction.first("SELECT location FROM tables WHERE id = ?", [.text(row.id)])
             try transaction.execute("DELETE FROM tables WHERE id = ?", [.text(row.id)])
-            guard last != nil, let location = try dropped?.text("location") else { return String?.none }
-            try PurgeRow(location: location, tableUUID: row.uuid).insert(at: now, transaction)
-            return location
+            guard last != nil else { return String?.none }
+            try PurgeRow(location: row.location, tableUUID: row.uuid).insert(at: now, transaction)
+            return row.location
         }
         FaultPoints.pass(.purgeRecorded)
         if let location { await self.purge(location, pages: limits.purgePagesAtOnce) }
