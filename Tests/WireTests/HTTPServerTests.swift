@@ -1,5 +1,6 @@
 import Faults
 import Telemetry
+import TestKit
 import Testing
 import Wire
 

@@ -74,10 +74,11 @@ struct PlanCompiler {
             }
             return WorkingTableSource(rows, table.schema, node)
         case .sharing(let ids, let queries, let body):
+            let outer = shared
+            defer { shared = outer }
             for (id, query) in zip(ids, queries) {
                 shared[id] = try SharedQuery(try source(for: query), node, context)
             }
-            defer { for id in ids { shared[id] = nil } }
             return try source(for: body)
         case .shared(let rows):
             guard let query = shared[rows.id] else {

@@ -18,7 +18,10 @@ extension ExpressionBinder {
     }
 
     private mutating func value(_ plan: LogicalPlan, _ frame: OuterFrame) -> Expression {
-        if let value = plan.valueWithoutRows { return value.withOuter(frame.values) }
+        // What is drawn is drawn once for the query, as every other subquery that reads nothing around it.
+        if let value = plan.valueWithoutRows, !value.isVolatile || !frame.values.isEmpty {
+            return value.withOuter(frame.values)
+        }
         return add(.value, plan, frame, type: plan.schema.fields[0].type)
     }
 
