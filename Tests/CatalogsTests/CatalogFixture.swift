@@ -4,6 +4,7 @@ import Effects
 import Faults
 import Iceberg
 import Metastore
+import Telemetry
 import TestKit
 
 @testable import Catalogs
@@ -12,6 +13,7 @@ import TestKit
 struct CatalogFixture {
     let directory: TemporaryDirectory
     let clock = ManualClock()
+    let metrics = MetricsRegistry()
     let memory: MemoryBlobStore
     let store: FailingBlobStore
     let metastore: Metastore
@@ -26,7 +28,7 @@ struct CatalogFixture {
         metastore = try await Metastore.open(directory: directory.path, clock: clock)
         catalog = Catalog(
             metastore: metastore, store: store, clock: clock, randomness: SeededRandomness(seed: 1),
-            limits: limits)
+            limits: limits, metrics: metrics)
         warehouse = try await catalog.enableWarehouse(bucket: "lake")
     }
 

@@ -124,6 +124,7 @@ extension Catalog {
                 try alongside(transaction)
             }
             FaultPoints.pass(.commitPointerMoved)
+            for plan in plans where plan.writesFile { plan.pointer.earlierLocation.map(files.forget) }
             return true
         } catch is PlannedChange.PointerMoved {
             await files.discard(written)

@@ -159,10 +159,16 @@ struct MetadataFiles: Sendable {
             ])
     }
 
+    /// A table's metadata before a commit, whose file stays: tables shall have the memory that is.
+    func forget(_ location: String) {
+        if let path = BlobPath(uri: location) { cache.remove(path) }
+    }
+
     /// For files nothing points at. A failure only leaves litter: it is logged, not thrown.
     func discard(_ locations: [String]) async {
         let paths = locations.compactMap { BlobPath(uri: $0) }
         if paths.isEmpty { return }
+        for path in paths { cache.remove(path) }
         do {
             try await store.delete(paths)
         } catch {

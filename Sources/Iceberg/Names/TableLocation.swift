@@ -25,29 +25,57 @@ package struct TableLocation: Sendable, Hashable, CustomStringConvertible {
         self.key = key
     }
 
-    /// Splits a URI and refuses what is not the same place to every reader.
+    /// Where the bucket and the key lie in a URI, counted in bytes.
+    private typealias Places = (bucket: Range<Int>, key: Range<Int>)
+
+    /// - Errors: `ICE-108`.
     private static func split(_ text: String) throws(IcebergError) -> (bucket: String, key: String) {
-        func invalid(_ summary: String) -> IcebergError {
-            IcebergError(.invalidLocation, summary, ["location": text])
+        let bytes = Array(text.utf8)
+        do throws(Flaw) {
+            let places = try places(in: bytes.span)
+            return (
+                String(decoding: bytes[places.bucket], as: UTF8.self),
+                String(decoding: bytes[places.key], as: UTF8.self)
+            )
+        } catch {
+            throw IcebergError(.invalidLocation, error.rawValue, ["location": text])
         }
-        guard let scheme = ["s3://", "s3a://", "s3n://"].first(where: { text.hasPrefix($0) }) else {
-            throw invalid("a location starts with s3://")
+    }
+
+    /// Why a text is no location.
+    private enum Flaw: String, Error {
+        case scheme = "a location starts with s3://"
+        case bucket = "a location names its bucket with letters, digits, dots, hyphens"
+        case control = "a location has no control characters"
+        case dots = "a location has no segment such as . or .."
+    }
+
+    /// Refuses what is not the same place to every reader.
+    ///
+    /// Over bytes: a table's metadata names hundreds of files, and each is looked at when it is read.
+    private static func places(in text: Span<UInt8>) throws(Flaw) -> Places {
+        guard let scheme = ["s3://", "s3a://", "s3n://"].first(where: { text.begins(with: $0) }) else {
+            throw .scheme
         }
-        let rest = text.utf8.dropFirst(scheme.utf8.count)
-        let slash = rest.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
-        let bucket = String(text[text.index(text.startIndex, offsetBy: scheme.count)..<slash])
-        guard !bucket.isEmpty, bucket.utf8.allSatisfy({ isBucketByte($0) }) else {
-            throw invalid("a location names its bucket with letters, digits, dots, hyphens")
+        let start = scheme.utf8.count
+        var slash = start
+        while slash < text.count, text[slash] != UInt8(ascii: "/") {
+            guard isBucketByte(text[slash]) else { throw .bucket }
+            slash += 1
         }
-        let key = slash < rest.endIndex ? String(text[rest.index(after: slash)...]) : ""
-        if key.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
-            throw invalid("a location has no control characters")
+        guard slash > start else { throw .bucket }
+        let key = min(slash + 1, text.count)..<text.count
+        var segment = key.lowerBound
+        var hasDots = false
+        for index in key {
+            let byte = text[index]
+            if byte < 0x20 || byte == 0x7F { throw .control }
+            guard byte == UInt8(ascii: "/") else { continue }
+            hasDots = hasDots || isDots(text.extracting(segment..<index))
+            segment = index + 1
         }
-        for segment in key.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
-        where isDots(segment) {
-            throw invalid("a location has no segment such as . or ..")
-        }
-        return (bucket, key)
+        if hasDots || isDots(text.extracting(segment..<key.upperBound)) { throw .dots }
+        return (start..<slash, key)
     }
 
     private static func isBucketByte(_ byte: UInt8) -> Bool {
@@ -60,9 +88,22 @@ package struct TableLocation: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// `.` or `..`, with any of the dots written as `%2e`.
-    private static func isDots(_ segment: Substring.UTF8View.SubSequence) -> Bool {
-        let text = String(Substring(segment)).lowercased().replacing("%2e", with: ".")
-        return text == "." || text == ".."
+    private static func isDots(_ segment: Span<UInt8>) -> Bool {
+        var count = 0
+        var index = 0
+        while index < segment.count {
+            if segment[index] == UInt8(ascii: ".") {
+                index += 1
+            } else if segment.count - index >= 3, segment[index] == UInt8(ascii: "%"),
+                segment[index + 1] == UInt8(ascii: "2"), segment[index + 2] | 0x20 == UInt8(ascii: "e")
+            {
+                index += 3
+            } else {
+                return false
+            }
+            count += 1
+        }
+        return count == 1 || count == 2
     }
 
     /// Of bytes: two spellings of `é` are two places, and perhaps two tables'.
@@ -72,11 +113,14 @@ package struct TableLocation: Sendable, Hashable, CustomStringConvertible {
 
     /// True when `path` names an object inside; false for anything that is no clean `s3://` URI.
     package func contains(_ path: String) -> Bool {
-        do {
-            let (bucket, key) = try Self.split(path)
+        let bytes = path.utf8Span.span
+        do throws(Flaw) {
+            let places = try Self.places(in: bytes)
             // Bytes, not characters: Swift's `hasPrefix` takes two spellings of é for one, a store does not.
-            return bucket == self.bucket && key.utf8.count > self.key.utf8.count + 1
-                && key.utf8.starts(with: (self.key + "/").utf8)
+            let inside = bytes.extracting(places.key)
+            let length = key.utf8.count
+            return bytes.extracting(places.bucket).isSame(as: bucket) && inside.count > length + 1
+                && inside.begins(with: key) && inside[length] == UInt8(ascii: "/")
         } catch {
             return false
         }
@@ -90,4 +134,15 @@ package struct TableLocation: Sendable, Hashable, CustomStringConvertible {
     }
 
     package var description: String { uri }
+}
+
+extension Span<UInt8> {
+    fileprivate func begins(with text: String) -> Bool {
+        let other = text.utf8Span.span
+        guard count >= other.count else { return false }
+        for index in other.indices where self[index] != other[index] { return false }
+        return true
+    }
+
+    fileprivate func isSame(as text: String) -> Bool { count == text.utf8.count && begins(with: text) }
 }
