@@ -111,9 +111,14 @@ package struct JSONParser: ~Copyable {
         while position < bytes.count {
             switch bytes[position] {
             case UInt8(ascii: "\""):
-                unescaped.append(contentsOf: bytes[runStart..<position])
+                let run = bytes[runStart..<position]
                 position += 1
-                guard let text = String(validating: unescaped, as: UTF8.self) else {
+                // Most strings have no escape.
+                let text =
+                    runStart == start
+                    ? String(validating: run, as: UTF8.self)
+                    : String(validating: unescaped + run, as: UTF8.self)
+                guard let text else {
                     position = start
                     throw malformed("the string is not UTF-8")
                 }
