@@ -12,9 +12,12 @@ package struct JSONParser: ~Copyable {
 
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    package static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
+    /// `shape` says what is kept as its text.
+    package static func parse(
+        _ bytes: [UInt8], as shape: JSONShape = .value
+    ) throws(JSONError) -> JSONValue {
         var parser = JSONParser(bytes)
-        let value = try parser.value(depth: 0)
+        let value = try parser.value(shape, depth: 0)
         parser.skipSpace()
         if parser.position < bytes.count { throw parser.malformed("text after the value") }
         return value
@@ -22,7 +25,15 @@ package struct JSONParser: ~Copyable {
 
     package static func parse(_ text: String) throws(JSONError) -> JSONValue { try parse(Array(text.utf8)) }
 
-    private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
+    private mutating func value(_ shape: JSONShape, depth: Int) throws(JSONError) -> JSONValue {
+        guard case .text = shape else { return try value(of: shape, depth: depth) }
+        skipSpace()
+        let start = position
+        if try value(of: .value, depth: depth).isNull { return .null }
+        return .string(String(decoding: bytes[start..<position], as: UTF8.self))
+    }
+
+    private mutating func value(of shape: JSONShape, depth: Int) throws(JSONError) -> JSONValue {
         if depth > Self.depthLimit {
             throw JSONError(
                 .tooDeep, "the value nests too deep", ["limit": Self.depthLimit], at: .byte(position))
@@ -30,8 +41,8 @@ package struct JSONParser: ~Copyable {
         skipSpace()
         guard position < bytes.count else { throw malformed("the text ends where a value should be") }
         switch bytes[position] {
-        case UInt8(ascii: "{"): return try object(depth: depth)
-        case UInt8(ascii: "["): return try array(depth: depth)
+        case UInt8(ascii: "{"): return try object(shape, depth: depth)
+        case UInt8(ascii: "["): return try array(shape.ofElements, depth: depth)
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "t"): return try word("true", .boolean(true))
         case UInt8(ascii: "f"): return try word("false", .boolean(false))
@@ -41,7 +52,7 @@ package struct JSONParser: ~Copyable {
         }
     }
 
-    private mutating func object(depth: Int) throws(JSONError) -> JSONValue {
+    private mutating func object(_ shape: JSONShape, depth: Int) throws(JSONError) -> JSONValue {
         position += 1
         var object = JSONObject()
         skipSpace()
@@ -54,20 +65,20 @@ package struct JSONParser: ~Copyable {
             let name = try string()
             skipSpace()
             guard take(":") else { throw malformed("a colon should stand here") }
-            object[name] = try value(depth: depth + 1)
+            object[name] = try value(shape.ofMember(name), depth: depth + 1)
             skipSpace()
             if take("}") { return .object(object) }
             guard take(",") else { throw malformed("a comma or closing brace should stand here") }
         }
     }
 
-    private mutating func array(depth: Int) throws(JSONError) -> JSONValue {
+    private mutating func array(_ shape: JSONShape, depth: Int) throws(JSONError) -> JSONValue {
         position += 1
         var elements: [JSONValue] = []
         skipSpace()
         if take("]") { return .array(elements) }
         while true {
-            elements.append(try value(depth: depth + 1))
+            elements.append(try value(shape, depth: depth + 1))
             skipSpace()
             if take("]") { return .array(elements) }
             guard take(",") else { throw malformed("a comma or closing bracket should stand here") }

@@ -14,10 +14,12 @@ package enum JSONValue: Sendable, Hashable {
 }
 
 /// The members of a JSON object in the order they were written; a repeated name keeps the last value.
+///
+/// Names are their bytes, though `String` calls two spellings of `é` equal.
 package struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     package private(set) var members: [(name: String, value: JSONValue)]
     /// Built only for large objects; small ones are scanned.
-    private var positions: [String: Int]?
+    private var positions: [MemberName: Int]?
 
     private static let indexThreshold = 16
 
@@ -44,7 +46,7 @@ package struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
                 positions = nil
             case (nil, let value?):
                 members.append((name, value))
-                positions?[name] = members.count - 1
+                positions?[MemberName(name)] = members.count - 1
                 if positions == nil, members.count > Self.indexThreshold { buildIndex() }
             case (nil, nil):
                 break
@@ -53,12 +55,12 @@ package struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     }
 
     private func position(of name: String) -> Int? {
-        if let positions { return positions[name] }
-        return members.firstIndex { $0.name == name }
+        if let positions { return positions[MemberName(name)] }
+        return members.firstIndex { MemberName($0.name) == MemberName(name) }
     }
 
     private mutating func buildIndex() {
-        positions = Dictionary(uniqueKeysWithValues: members.enumerated().map { ($1.name, $0) })
+        positions = Dictionary(uniqueKeysWithValues: members.enumerated().map { (MemberName($1.name), $0) })
     }
 
     /// Equal when the same names have equal values, whatever their order.

@@ -2,6 +2,7 @@ import Effects
 import Faults
 import FileFormats
 import Foundation
+import JSONText
 import TestKit
 import Testing
 
@@ -18,7 +19,9 @@ struct EventReaderTests {
         return bodies
     }
 
-    func csv(_ text: String, nulls: [String] = [], kinds: [String: CSVReader.Kind] = [:]) throws -> [String] {
+    func csv(
+        _ text: String, nulls: [String] = [], kinds: [MemberName: CSVReader.Kind] = [:]
+    ) throws -> [String] {
         try bodies(CSVReader(ByteInput(bytes: Array(text.utf8)), nulls: nulls, kinds: kinds))
     }
 
@@ -65,12 +68,49 @@ struct EventReaderTests {
 
     @Test("a file none of whose columns the stream has is refused with both names")
     func csvForeignColumns() throws {
-        let kinds: [String: CSVReader.Kind] = ["user_id": .number, "event": .string]
+        let kinds: [MemberName: CSVReader.Kind] = ["user_id": .number, "event": .string]
         let fault = #expect(throws: CommandError.self) { try csv("user_id;event\n1;a\n", kinds: kinds) }
         let message = try #require(fault?.message)
         #expect(message.contains("user_id;event") && message.contains("event, user_id"), "\(message)")
         #expect(message.contains("commas"))
         #expect(try csv("user_id,more\n1,2\n", kinds: kinds) == ["{\"user_id\":1,\"more\":2}\n"])
+    }
+
+    @Test("a column whose name the schema spells in other bytes is another column")
+    func csvSpellings() throws {
+        let (composed, decomposed) = ("\u{E9}", "e\u{301}")
+        #expect(throws: CommandError.self) {
+            try csv("\(decomposed)\nv\n", kinds: [MemberName(composed): .string])
+        }
+        let both = try csv(
+            "\(composed),\(decomposed)\n1,2\n",
+            kinds: [MemberName(composed): .string, MemberName(decomposed): .number])
+        let expected = "{\"\(composed)\":\"1\",\"\(decomposed)\":2}\n"
+        #expect(both.map { Array($0.utf8) } == [Array(expected.utf8)])
+    }
+
+    @Test("JSON with line ends between its tokens is JSON in one line")
+    func csvJSONLines() throws {
+        let texts = ["{\"a\":\r\n 1}", "[1,\n2]", "{\"a\": \"x\ny\"}"]
+        let rows = texts.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"\n" }
+        let expected = [#"{"j":{"a":   1}}"#, #"{"j":[1, 2]}"#, #"{"j":"{\"a\": \"x\ny\"}"}"#]
+        let lines = expected.map { $0 + "\n" }.joined()
+        #expect(try csv("j\n" + rows.joined(), kinds: ["j": .json]) == [lines])
+    }
+
+    @Test("a row that would take a batch far above its bytes begins the next; small rows end batches as ever")
+    func csvBatchBytes() throws {
+        func sizes(_ rowBytes: Int, _ count: Int) throws -> [Int] {
+            let word = String(repeating: "x", count: rowBytes)
+            let text = "s\n" + String(repeating: word + "\n", count: count)
+            let reader = CSVReader(ByteInput(bytes: Array(text.utf8)), nulls: [], kinds: [:])
+            return try bodies(reader).map { body in body.utf8.count { $0 == UInt8(ascii: "\n") } }
+        }
+        #expect(try sizes(2_000_000, 5) == [2, 2, 1])
+        #expect(try sizes(6_000_000, 2) == [1, 1])
+        // 4 MiB are passed within the last row of each.
+        #expect(try sizes(1_300_000, 8) == [4, 4])
+        #expect(try sizes(700_000, 14) == [6, 6, 2])
     }
 
     @Test("bytes that are no UTF-8 are refused with row and column, never changed")

@@ -95,6 +95,29 @@ struct EventParserTests {
         #expect(try Self.value(text, type).1 == code)
     }
 
+    @Test("JSON inside lists and structs is kept as it was written, as outside")
+    func keepsNestedJSON() throws {
+        let json = "{\"\u{E9}\":1,\"e\u{301}\":2,\"a\":  1.0 , \"a\":2}"
+        let item = StreamField("element", .json)
+        let events = try Self.parse(
+            "[{\"j\":\(json),\"x\":{\"j\": \(json) ,\"l\":[\(json), null,\n7.0]}}, {\"x\":{\"j\":null}}]",
+            [
+                StreamField("j", .json),
+                StreamField("x", .structure([StreamField("j", .json), StreamField("l", .list(item))])),
+            ], framing: .array)
+        let rows = events.batches.flatMap(\.rows)
+        func bytes(_ scalar: Scalar) -> [UInt8]? {
+            if case .string(let text) = scalar { Array(text.utf8) } else { nil }
+        }
+        guard case .structure(let members) = rows[0][1], case .list(let items) = members[1] else {
+            Issue.record("\(rows)")
+            return
+        }
+        for scalar in [rows[0][0], members[0], items[0]] { #expect(bytes(scalar) == Array(json.utf8)) }
+        #expect(items[1] == .null && items[2] == .string("7.0"))
+        #expect(rows[1][1] == .structure([.null, .null]))
+    }
+
     @Test("a misfit tells its event, path, and what was expected and found")
     func describesMisfits() throws {
         let events = try Self.parse(

@@ -29,6 +29,13 @@ struct StreamSchemaTests {
         #expect(schema.columns.description == "value: json required")
     }
 
+    @Test("two spellings of a letter are two names, as in the events")
+    func spellings() throws {
+        let fields: [JSONValue] = ["\u{E9}", "e\u{301}"].map { ["name": .string($0), "type": "string"] }
+        let schema = try StreamSchema(json: ["fields": .array(fields)])
+        #expect(schema.columns.count == 2)
+    }
+
     @Test(
         "a wrong schema is refused with the path of the fault",
         arguments: [

@@ -156,4 +156,20 @@ struct TransformTests {
                 == "ts_day=1969-12-31/m=1969-12/na%20me=%2E%2E%2Fa%20b%2F%C3%BC%3D%25/h=2017-11-16-22/p=-1.05/n=null"
         )
     }
+
+    @Test("long values are cut in paths at a whole letter, and told apart by a checksum")
+    func cutsLongValues() {
+        let spec = PartitionSpec(fields: [PartitionField(sourceID: 1, name: "s", transform: .identity)])
+        func path(_ text: String) -> String { spec.path([.string(text)], types: [.string]) }
+        let exact = String(repeating: "n", count: 64)
+        #expect(path(exact) == "s=" + exact)
+        let long = path(exact + "m")
+        #expect(long.hasPrefix("s=" + exact + "-") && long.utf8.count == 2 + 64 + 9)
+        #expect(path(exact + "m") == long && path(exact + "o") != long)
+        // Each has four bytes; after an `x` the sixteenth does not fit whole.
+        let emoji = path("x" + String(repeating: "🎉", count: 300))
+        #expect(
+            emoji.hasPrefix("s=x" + String(repeating: "%F0%9F%8E%89", count: 15) + "-")
+                && emoji.utf8.count == 3 + 15 * 12 + 9, "\(emoji)")
+    }
 }

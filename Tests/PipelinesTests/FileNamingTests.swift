@@ -42,6 +42,34 @@ import Testing
         }
     }
 
+    @Test func aSinkWhoseKeysCannotExistIsRefusedAndOneAtTheLimitIsNot() throws {
+        func check(_ path: Int, _ pattern: String, _ naming: JSONValue) throws {
+            let config: JSONValue = [
+                "path": .string(String(repeating: "p", count: path)),
+                "partitioning": ["time_pattern": .string(pattern)], "file_naming": naming,
+            ]
+            try FilePlace(config: config).checkKeys(suffix: ".parquet")
+        }
+        let wide: JSONValue = [
+            "prefix": .string(String(repeating: "x", count: 128)),
+            "suffix": .string(String(repeating: "y", count: 127)),
+        ]
+        // 512 + 1 + 466 + 1 + 36 + 8 bytes are the most.
+        let seconds = String(repeating: "%s", count: 46) + "tttttt"
+        let refused: [(Int, String, JSONValue)] = [
+            (512, String(repeating: "t", count: 256), wide), (1, String(repeating: "%F", count: 128), [:]),
+            (512, seconds + "t", [:]), (512, seconds, ["strategy": "serial"]),
+            (512, seconds, ["prefix": "x"]),
+        ]
+        for (path, pattern, naming) in refused {
+            let error = #expect(throws: PipelinesError.self) { try check(path, pattern, naming) }
+            #expect(error?.code == .invalidDefinition && error?.hint != nil)
+        }
+        for strategy: JSONValue in ["uuid", "uuid_v7", "ulid"] {
+            try check(512, seconds, ["strategy": strategy])
+        }
+    }
+
     @Test func aPlaceReadsBackAsItIsWritten() throws {
         for config: JSONValue in [
             [:], ["path": "/logs/web/", "partitioning": ["time_pattern": "%Y"]],

@@ -131,6 +131,38 @@ import Testing
         }
     }
 
+    @Test func whatAPipelineOfADeletedStreamIsToldHelps() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        _ = try await node.registry.create(["name": "other"])
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+            try await node.registry.delete("events", force: true)
+            let remedy = "change its SQL or delete it"
+            #expect(try await node.service.pipeline("p").failureReason?.hasSuffix(remedy) == true)
+            let resumed = await #expect(throws: PipelinesError.self) { try await node.service.resume("p") }
+            #expect(resumed?.hint == remedy)
+            let asked = await #expect(throws: PipelinesError.self) { try await node.service.stats("p") }
+            #expect(asked?.hint == remedy)
+            let sql = "INSERT INTO events_sink SELECT 1 AS id FROM other"
+            let changed = try await node.service.changeSQL("p", ["sql": .string(sql)])
+            #expect(changed.status == .running && changed.failureReason == nil)
+            try await node.send("[{}]", to: "other")
+            #expect(try await node.service.flush(stream: "other") == 1)
+        }
+    }
+
+    @Test func aFlushTellsHowManyReadTheStream() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        try await node.whileRunning {
+            try await node.send(#"[{"id":1}]"#)
+            #expect(try await node.service.flush(stream: "events") == 0)
+            _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+            #expect(try await node.service.flush(stream: "events") == 1)
+        }
+    }
+
     @Test(arguments: [
         (".", "t"), ("a..b", "t"), ("a.", "t"), ("system", "t"), ("a.b.c.d.e.f", "t"), ("a", "a/../b"),
         ("a", "x\n"), ("a", "x.y"), ("a", String(repeating: "x", count: 256)),

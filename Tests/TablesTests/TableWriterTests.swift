@@ -127,6 +127,34 @@ struct TableWriterTests {
         }
     }
 
+    @Test("rows with long partition values, and with many of them, have keys that a store takes")
+    func boundsKeys() async throws {
+        let emoji = String(repeating: "🎉", count: 300)
+        let fields = (1...20).map { (id: Int) in Field(id: id, "c\(id)", .string) }
+        for width in [1, 3, 20] {
+            let spec = PartitionSpec(
+                fields: (1...width).map {
+                    PartitionField(sourceID: $0, name: "c\($0)", transform: .identity)
+                })
+            let metadata = try NewTable(
+                schema: IcebergSchema(fields: fields), spec: spec, order: .unsorted,
+                location: "s3://lake/web/t", properties: ["format-version": "2"]
+            ).metadata(uuid: UniqueID(high: 3, low: 4), at: Instant(microseconds: 1_000_000))
+            let texts = [emoji, emoji + "x", String(repeating: "n", count: 1200)]
+            let batch = Batch(
+                schema: Schema(fields),
+                columns: fields.map { _ in Column(.string, texts.map { .string($0) }) },
+                rowCount: texts.count)
+            let lake = Lake()
+            let written = try await lake.append([batch], to: metadata)
+            #expect(try await lake.rows(written).count == 3)
+            let data = try await lake.keys().filter { $0.hasPrefix("web/t/data/") }
+            #expect(data.count == 3 && data.allSatisfy { $0.utf8.count <= 704 })
+            // The folder is there where it fits.
+            #expect(data.allSatisfy { $0.hasPrefix("web/t/data/c1=") == (width < 20) }, "\(data)")
+        }
+    }
+
     @Test("every file holds the rows of one partition, and its bounds hold")
     func splitsByPartition() async throws {
         let lake = Lake()

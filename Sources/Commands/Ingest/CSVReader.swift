@@ -1,4 +1,5 @@
 import FileFormats
+import JSONText
 
 /// Reads CSV (RFC 4180) with a head line and writes each row as a JSON object.
 ///
@@ -11,14 +12,20 @@ struct CSVReader: EventReader {
     private var rowCount = 0
     private var scanner = CSVRowScanner()
     private var columns: CSVColumns?
-    private let kinds: [String: Kind]
+    private let kinds: [MemberName: Kind]
     private let nulls: [[UInt8]]
     // The fields of the present row, unquoted, one after the other: no array for each.
     private var text: [UInt8] = []
     private var ends: [Int] = []
+    /// Whether the present row did not fit its batch and begins the next.
+    private var isRowHeld = false
+
+    /// How far above its bytes the last row may take a batch: what the server takes above the standard size. Batches of
+    /// rows that are smaller have always ended so, and a load that is sent again needs the same ones.
+    private static let excessBytes = 1 << 20
 
     /// `kinds` is what the stream's fields take, by name; empty for a stream without a schema.
-    init(_ input: ByteInput, nulls: [String], kinds: [String: Kind]) {
+    init(_ input: ByteInput, nulls: [String], kinds: [MemberName: Kind]) {
         self.input = input
         self.kinds = kinds
         self.nulls = nulls.map { Array($0.utf8) }
@@ -29,7 +36,8 @@ struct CSVReader: EventReader {
         var body: [UInt8] = []
         body.reserveCapacity(256 * limits.events)
         var count = 0
-        while count < limits.events, body.count < limits.bytes, try nextRow() {
+        var sourceBytes: Int64 = 0
+        while count < limits.events, body.count < limits.bytes, try takeRow() {
             guard ends.count == columns.count else {
                 throw CommandError(
                     .file, "a row has another number of fields than the head",
@@ -40,14 +48,21 @@ struct CSVReader: EventReader {
                     .file, "a field is not UTF-8", ["row": rowCount + 1, "column": columns.name(field)],
                     hint: "convert the file first, for example with iconv")
             }
+            let end = body.count
             columns.write(text, ends, to: &body)
+            if count > 0, body.count > limits.bytes + Self.excessBytes {
+                body.removeLast(body.count - end)
+                isRowHeld = true
+                break
+            }
             count += 1
             rowCount += 1
+            sourceBytes = input.sourceBytes(at: position)
         }
         guard count > 0 else { return nil }
         return EventBatch(
             body: body, contentType: "application/x-ndjson", eventCount: count,
-            firstEvent: rowCount - count + 1, sourceBytes: input.sourceBytes(at: position))
+            firstEvent: rowCount - count + 1, sourceBytes: sourceBytes)
     }
 
     private mutating func head() throws(CommandError) -> CSVColumns {
@@ -65,6 +80,13 @@ struct CSVReader: EventReader {
     private mutating func skipByteOrderMark() throws(CommandError) {
         if input.buffer.isEmpty { try input.refill(dropping: 0) }
         if input.buffer.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+    }
+
+    /// The row that was held back, or else the next; false at the end.
+    private mutating func takeRow() throws(CommandError) -> Bool {
+        guard isRowHeld else { return try nextRow() }
+        isRowHeld = false
+        return true
     }
 
     /// Takes the next row that is not empty apart; false at the end.

@@ -133,20 +133,20 @@ enum IngestCommand {
     }
 
     /// By column name; empty for a stream without a schema.
-    private static func columnKinds(_ server: FirnServer, _ stream: String) async throws -> [String: CSVReader
-        .Kind]
-    {
+    private static func columnKinds(
+        _ server: FirnServer, _ stream: String
+    ) async throws -> [MemberName: CSVReader.Kind] {
         let definition = try await server.call("GET", "pipelines/v1/streams/\(FirnServer.segment(stream))")
-        var kinds: [String: CSVReader.Kind] = [:]
+        var kinds: [MemberName: CSVReader.Kind] = [:]
         for field in definition["schema"]?["fields"]?.array ?? [] {
             guard let name = field["name"]?.string, let type = field["type"]?.string else { continue }
-            kinds[name] = CSVValue.kind(ofType: type)
+            kinds[MemberName(name)] = CSVValue.kind(ofType: type)
         }
         return kinds
     }
 
     private static func reader(
-        _ path: String, _ format: EventFormat, nulls: [String], _ kinds: [String: CSVReader.Kind]
+        _ path: String, _ format: EventFormat, nulls: [String], _ kinds: [MemberName: CSVReader.Kind]
     ) throws(CommandError) -> sending any EventReader {
         let input = try ByteInput(path: path)
         switch format {

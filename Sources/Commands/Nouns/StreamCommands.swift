@@ -112,6 +112,11 @@ enum StreamCommands {
         let seconds = try invocation.integer("timeout", in: 1...86_400) ?? 600
         let result = try await invocation.server().call(
             "POST", "firn/streams/\(FirnServer.segment(name))/flush", deadlineSeconds: Double(seconds))
-        if invocation.wantsJSON { invocation.show(result) } else { invocation.tell("flushed \(name)") }
+        if invocation.wantsJSON { return invocation.show(result) }
+        // Servers before this one do not count them.
+        let isUnread = result["readers"]?.integer == 0
+        invocation.tell(
+            isUnread
+                ? "no pipeline reads \(name): its events are kept and land once one does" : "flushed \(name)")
     }
 }

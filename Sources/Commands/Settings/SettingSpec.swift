@@ -145,8 +145,11 @@ struct SettingSpec: Sendable {
         text("drain-seconds", "N", "how long running requests have at the end", fallback: "20") {
             $0.drainSeconds = try number("drain-seconds", $1, 0...86_400)
         },
-        text("ingest-body-bytes", "N", "largest ingest request", fallback: "\(5 << 20)") {
-            $0.ingestBodyBytes = try number("ingest-body-bytes", $1, 1024...(1 << 30))
+        text(
+            "ingest-body-bytes", "N", "largest ingest request, at most 33554432", fallback: "\(5 << 20)"
+        ) {
+            // A request is one record of its stream's log.
+            $0.ingestBodyBytes = try number("ingest-body-bytes", $1, 1024...(32 << 20))
         },
         text(
             "scrub-bytes", "N", "stored bytes read back and checked each second; 0: none",

@@ -1,10 +1,11 @@
 import Faults
+import JSONText
 
 /// Reads a request body of CSV with a head line into lines of JSON, typed by the stream's schema.
 ///
 /// - Nulls: an empty field is left away, as a field that is not there.
 package struct CSVBody: Sendable {
-    private let kinds: [String: CSVValue.Kind]
+    private let kinds: [MemberName: CSVValue.Kind]
     private let limit: Int
 
     /// `limit` bounds the JSON, which repeats the columns' names in each row.
@@ -14,8 +15,9 @@ package struct CSVBody: Sendable {
             kinds = [:]
             return
         }
-        kinds = Dictionary(fields.map { ($0.name, CSVValue.kind(ofType: $0.type.name)) }) { first, _ in first
-        }
+        kinds = Dictionary(
+            fields.map { (MemberName($0.name), CSVValue.kind(ofType: $0.type.name)) }
+        ) { first, _ in first }
     }
 
     package static func isNamed(by mediaType: String?) -> Bool {

@@ -1,11 +1,11 @@
-import JSONText
+package import JSONText
 
 /// The columns that a CSV text's head line names: makes JSON objects of its rows.
 ///
 /// - Nulls: an empty field, and each text of `nulls`, is left away, as a field that is not there.
 package struct CSVColumns: Sendable {
     private struct Column: Sendable {
-        var name: String
+        var name: MemberName
         /// `"name":`
         var prefix: [UInt8]
         var kind: CSVValue.Kind
@@ -22,25 +22,26 @@ package struct CSVColumns: Sendable {
     ///
     /// - Errors: a name that is empty, no UTF-8 or there twice; no column that is a field of the stream.
     package init(
-        head text: [UInt8], _ ends: [Int], kinds: [String: CSVValue.Kind], nulls: [[UInt8]] = []
+        head text: [UInt8], _ ends: [Int], kinds: [MemberName: CSVValue.Kind], nulls: [[UInt8]] = []
     ) throws(CSVFault) {
         var columns: [Column] = []
-        var names: Set<String> = []
+        var names: Set<MemberName> = []
         for index in ends.indices {
-            guard let name = String(validating: Self.field(index, text, ends), as: UTF8.self) else {
+            guard let text = String(validating: Self.field(index, text, ends), as: UTF8.self) else {
                 throw CSVFault("a column's name is not UTF-8", ["column": index + 1])
             }
-            guard !name.isEmpty else { throw CSVFault("a column has no name", ["column": index + 1]) }
+            let name = MemberName(text)
+            guard !text.isEmpty else { throw CSVFault("a column has no name", ["column": index + 1]) }
             guard names.insert(name).inserted else {
-                throw CSVFault("two columns have the same name", ["name": name])
+                throw CSVFault("two columns have the same name", ["name": text])
             }
             var prefix: [UInt8] = []
-            JSONValue.appendQuoted(name, to: &prefix)
+            JSONValue.appendQuoted(text, to: &prefix)
             columns.append(
                 Column(name: name, prefix: prefix + [UInt8(ascii: ":")], kind: kinds[name] ?? .inferred))
         }
         guard kinds.isEmpty || columns.contains(where: { kinds[$0.name] != nil }) else {
-            throw Self.noneKnown(columns.map(\.name), kinds.keys.sorted())
+            throw Self.noneKnown(columns.map(\.name.text), kinds.keys.map(\.text).sorted())
         }
         self.columns = columns
         self.nulls = nulls
@@ -61,7 +62,7 @@ package struct CSVColumns: Sendable {
 
     package var count: Int { columns.count }
 
-    package func name(_ index: Int) -> String { columns[index].name }
+    package func name(_ index: Int) -> String { columns[index].name.text }
 
     /// Appends a row, which has as many fields as there are columns, as a line of JSON.
     package func write(_ text: [UInt8], _ ends: [Int], to body: inout [UInt8]) {

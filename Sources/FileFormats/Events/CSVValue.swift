@@ -21,7 +21,9 @@ package enum CSVValue {
         case .boolean:
             let word = String(decoding: field, as: UTF8.self).lowercased()
             if word == "true" || word == "false" { body += word.utf8 } else { quote(field, to: &body) }
-        case .json where isJSON(field): body += field
+        case .json where isJSON(field):
+            // A line end would end the event; outside of strings, which have none, a space says the same.
+            body += field.lazy.map { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") ? 0x20 : $0 }
         default: quote(field, to: &body)
         }
     }
@@ -52,8 +54,6 @@ package enum CSVValue {
     }
 
     private static func isJSON(_ field: ArraySlice<UInt8>) -> Bool {
-        // A line end inside would end the event.
-        guard !field.contains(UInt8(ascii: "\n")) else { return false }
         do throws(JSONError) {
             _ = try JSONParser.parse(Array(field))
             return true

@@ -13,8 +13,15 @@ struct MisfitFault: Error {
 ///
 /// - Cost: each value becomes a `JSONValue` and a `Scalar` on its way; flat fields do not come here.
 struct NestedColumn {
-    let field: StreamField
-    let body: [UInt8]
+    private let field: StreamField
+    private let body: [UInt8]
+    private let shape: JSONShape
+
+    init(field: StreamField, body: [UInt8]) {
+        self.field = field
+        self.body = body
+        shape = EventValue.shape(field.type)
+    }
 
     /// One row a span; an empty span is null. `refuse` hears of each row that does not fit; such a row is null.
     ///
@@ -48,7 +55,7 @@ struct NestedColumn {
     private func value(_ span: Range<Int>) throws(MisfitFault) -> Scalar {
         let json: JSONValue
         do {
-            json = try JSONParser.parse(Array(body[span]))
+            json = try JSONParser.parse(Array(body[span]), as: shape)
         } catch {
             // The body was checked, so only a value that the second reader finds too deep comes here.
             throw MisfitFault(
@@ -61,7 +68,25 @@ struct NestedColumn {
 /// Converts JSON values to a stream's types: the meaning that the native reader has for flat fields, once more for
 /// values inside lists and structs.
 enum EventValue {
-    /// The value of `field`, which lies in the value at `path`.
+    /// How a value of the type is read: fields of type json are kept as they were written.
+    static func shape(_ type: StreamType) -> JSONShape {
+        switch type {
+        case .json: return .text
+        case .list(let items):
+            let elements = shape(items.type)
+            return elements.isValue ? .value : .elements(elements)
+        case .structure(let fields):
+            var members: [MemberName: JSONShape] = [:]
+            for field in fields {
+                let member = shape(field.type)
+                if !member.isValue { members[MemberName(field.name)] = member }
+            }
+            return members.isEmpty ? .value : .members(members)
+        default: return .value
+        }
+    }
+
+    /// The value of `field`, which lies in the value at `path` and was read in the shape of its type.
     static func scalar(
         _ json: JSONValue, _ field: StreamField, path parent: String
     ) throws(MisfitFault) -> Scalar {
@@ -120,8 +145,8 @@ enum EventValue {
 
     private static func flat(_ json: JSONValue, _ type: StreamType) -> Result<Scalar, Refusal> {
         func refuse(_ code: MisfitCode) -> Result<Scalar, Refusal> { .failure(Refusal(code: code)) }
-        if type == .json { return .success(.string(json.description)) }
         switch json {
+        case .string(let text) where type == .json: return .success(.string(text))
         case .boolean(let value): return type == .bool ? .success(.boolean(value)) : refuse(.typeMismatch)
         case .integer(let value): return number(String(value), type)
         case .number(let digits): return number(digits, type)

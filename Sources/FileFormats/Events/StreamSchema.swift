@@ -60,13 +60,13 @@ extension StreamSchema {
             throw invalid("the schema has more fields than \(fieldLimit)", path)
         }
         var fields: [StreamField] = []
-        var names: Set<String> = []
+        var names: Set<MemberName> = []
         for (index, value) in list.enumerated() {
             let place = "\(path)[\(index)]"
             guard let name = value["name"]?.string, !name.isEmpty else {
                 throw invalid("a field needs a name", place + ".name")
             }
-            if !names.insert(name).inserted {
+            if !names.insert(MemberName(name)).inserted {
                 throw invalid("two fields have the name \(name)", place + ".name")
             }
             fields.append(try readField(value, name, place, depth: depth))

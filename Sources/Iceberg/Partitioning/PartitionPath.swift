@@ -3,14 +3,15 @@ import Effects
 import Octets
 
 extension PartitionSpec {
-    /// `ts_day=2024-01-31/name=Z%C3%BCrich`: the folder of a partition's files. For people; nothing reads it back.
+    /// `ts_day=2024-01-31/name=Z%C3%BCrich`: the folder of a partition's files. For people; nothing reads it back, so
+    /// long values are cut.
     ///
     /// - Shapes: one value and one type a field of the spec.
     package func path(_ values: [Scalar], types: [DataType]) -> String {
         precondition(values.count == fields.count && types.count == fields.count)
         return fields.indices.map { index in
             let text = fields[index].transform.humanText(values[index], types[index])
-            return PathText.escaped(fields[index].name) + "=" + PathText.escaped(text)
+            return PathText.escaped(fields[index].name) + "=" + PathText.escaped(PathText.shortened(text))
         }.joined(separator: "/")
     }
 }
@@ -35,7 +36,22 @@ extension Transform {
 
 /// Values as parts of a path.
 enum PathText {
+    /// More of a value tells a person little more, and a key has 1,024 bytes for everything, three for each escaped one.
+    private static let valueBytes = 64
+
     static func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+
+    /// `nnnnn…-6f3a91c2`: the beginning of a long text, up to a whole code point, and a checksum of all of it: texts with
+    /// the same beginning have, as good as always, folders of their own.
+    static func shortened(_ text: String) -> String {
+        guard text.utf8.count > valueBytes else { return text }
+        let utf8 = text.utf8
+        var end = utf8.index(utf8.startIndex, offsetBy: valueBytes)
+        while utf8[end] & 0xC0 == 0x80 { utf8.formIndex(before: &end) }
+        let checksum = CRC32C.checksum(Array(utf8).span)
+        let digits = Hex.encode((0..<4).map { UInt8(truncatingIfNeeded: checksum >> (24 - 8 * $0)) })
+        return String(text.unicodeScalars[..<end]) + "-" + digits
+    }
 
     /// Keeps letters, digits, `-`, `_`, and dots behind a letter or digit; everything else is percent-encoded UTF-8, so
     /// that no value makes a new folder or a `..`, not even for a reader that decodes.

@@ -116,11 +116,14 @@ enum PipelineRoutes {
         return Envelope.success(answer.json)
     }
 
-    /// Answers when all that was accepted before the call has landed in every pipeline of the stream.
+    /// Answers when all that was accepted before the call has landed in every pipeline of the stream; a message tells where
+    /// there is none.
     private static func flush(_ call: ManagementCall) async throws -> Response {
         let stream = try StreamRoutes.find(call, .pipelinesSend)
-        try await call.services.pipelines.flush(
+        let readers = try await call.services.pipelines.flush(
             stream: stream.id.hexDigits, token: call.request.cancellation)
-        return Envelope.success([:])
+        return Envelope.success(
+            ["readers": JSONValue(readers)],
+            messages: readers > 0 ? [] : ["no pipeline reads the stream, so nothing has landed"])
     }
 }

@@ -52,6 +52,15 @@ package struct FileNaming: Sendable, Equatable {
         return .object(object)
     }
 
+    /// As long as names of the strategy get.
+    var longestName: String {
+        switch strategy {
+        case .serial: Self.serialName(.max, writer: .max)
+        case .uuid, .uuidV7: UniqueID(high: 0, low: 0).description
+        case .ulid: String(repeating: "0", count: 26)
+        }
+    }
+
     func fileName(_ name: String, suffix standard: String) -> String {
         (prefix.map { $0 + "-" } ?? "") + name + (suffix ?? standard)
     }

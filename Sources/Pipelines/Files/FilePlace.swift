@@ -1,3 +1,4 @@
+import Blobs
 package import JSONText
 
 /// Where a sink's files lie in its bucket, and what they are called.
@@ -41,6 +42,21 @@ package struct FilePlace: Sendable, Equatable {
 
     /// What all keys of the sink begin with.
     package var keyPrefix: String { path.isEmpty ? "" : path + "/" }
+
+    /// Refuses a place some of whose files would have no possible key: their pipeline could never go on. Not asked of sinks
+    /// that exist: those must be readable.
+    ///
+    /// - Errors: `PIP-105`.
+    func checkKeys(suffix: String) throws(PipelinesError) {
+        let longest = key(
+            folder: pattern.folder(at: TimePattern.latest),
+            fileName: naming.fileName(naming.longestName, suffix: suffix))
+        guard longest.utf8.count > ObjectKey.byteLimit else { return }
+        throw PipelinesError(
+            .invalidDefinition, "the sink's files would have longer keys than a store takes",
+            ["path": "$.config", "bytes": longest.utf8.count, "limit": ObjectKey.byteLimit],
+            hint: "shorten the path, the time pattern, or the files' prefix and suffix")
+    }
 
     func key(folder: String, fileName: String) -> String {
         keyPrefix + (folder.isEmpty ? "" : folder + "/") + fileName

@@ -15,6 +15,8 @@ package struct TimePattern: Sendable, Equatable {
     package static let standard = "year=%Y/month=%m/day=%d"
     private static let letters = "YymdjHMSFs"
     private static let byteLimit = 256
+    /// The last second, in the year 2286, whose folders are as long as today's: later `%s` has another digit.
+    static let latest = Instant(microseconds: 9_999_999_999_000_000)
 
     package let text: String
     private let parts: [Part]

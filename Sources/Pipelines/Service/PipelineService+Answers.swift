@@ -68,7 +68,9 @@ extension PipelineService {
             )
         }
         guard !progresses.isEmpty else {
-            throw PipelinesError(.failed, "the pipeline's stream was deleted", ["pipeline": idOrName])
+            throw PipelinesError(
+                .failed, "the pipeline's stream was deleted", ["pipeline": idOrName],
+                hint: "change its SQL or delete it")
         }
         return PipelineStats(
             statements: try zip(progresses, sinks).map { progress, sink in
@@ -79,13 +81,17 @@ extension PipelineService {
             })
     }
 
-    /// Returns when every pipeline of the stream has landed what was accepted before the call.
+    /// Returns when every pipeline of the stream has landed what was accepted before the call. Answers how many
+    /// statements have: with none, nothing has landed.
     ///
     /// - Errors: what a pipeline failed with; `paused` when one is, and `changing`, after the others have landed;
     /// `tooManyWaiting`; the token's reason.
-    package func flush(stream idOrName: String, token: CancellationToken = CancellationToken()) async throws {
+    @discardableResult
+    package func flush(
+        stream idOrName: String, token: CancellationToken = CancellationToken()
+    ) async throws -> Int {
         let stream = try resources.streams.stream(idOrName)
-        _ = try await land(
+        return try await land(
             stream: stream.definition.id, to: try stream.log.get().status.end, token: token)
     }
 

@@ -25,7 +25,7 @@ extension PipelineService {
             guard !progresses.isEmpty else {
                 throw PipelinesError(
                     .failed, "the pipeline's stream was deleted", ["pipeline": id.hexDigits],
-                    hint: "make the pipeline anew")
+                    hint: "change its SQL or delete it")
             }
             for progress in progresses { try ProgressRows.setFailure(nil, of: progress.key, transaction) }
             try TrialRows.delete(pipeline: id, transaction)

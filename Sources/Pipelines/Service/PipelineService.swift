@@ -142,6 +142,7 @@ extension PipelineService {
             creating: body, id: .random(from: resources.randomness), now: resources.clock.now)
         try requireNoID(sink.name, of: "sink")
         try sink.checkNames(resources.catalog)
+        if case .files(let place) = sink.target { try place.checkKeys(suffix: sink.format.suffix) }
         if sink.table == nil {
             // Says when there is no such bucket.
             _ = try await resources.store.list(bucket: sink.bucket, prefix: "", after: nil, limit: 1)

@@ -155,11 +155,16 @@ package actor TableWriter {
         return file
     }
 
-    /// `s3://lake/web/clicks/data/ts_day=2024-01-31/01890a5d-….parquet`
+    /// Of a key with a folder: another store's own keys have 256 bytes of prefix and 64 of the bucket's name before ours.
+    private static let keyBytes = ObjectKey.byteLimit - 320
+
+    /// `s3://lake/web/clicks/data/ts_day=2024-01-31/01890a5d-….parquet`; without the folder where many fields or a long
+    /// location leave a key no room for it.
     private func newPath(_ partition: [Scalar]) -> String {
+        let name = "\(UniqueID.timeOrdered(at: clock.now, from: randomness)).parquet"
         let folder = spec.fields.isEmpty ? "" : spec.path(partition, types: types) + "/"
-        return
-            "\(location.uri)/data/\(folder)\(UniqueID.timeOrdered(at: clock.now, from: randomness)).parquet"
+        let isLong = "\(location.key)/data/\(folder)\(name)".utf8.count > Self.keyBytes
+        return "\(location.uri)/data/\(isLong ? "" : folder)\(name)"
     }
 
     private func close(_ key: [Int32]) async throws {
