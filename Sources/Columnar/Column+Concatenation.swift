@@ -1,10 +1,16 @@
 extension Column {
-    /// The rows of all `parts` one after another, flat. All parts have the type.
+    /// The rows of all `parts` one after another, flat but for one long text that all rows have. All parts have the type.
     package static func concatenate(_ parts: [Column], type: DataType) -> Column {
         if parts.count == 1 { return parts[0] }
         let count = parts.reduce(0) { $0 + $1.count }
         if type.physical == .null || parts.allSatisfy({ $0.constantValue == .null }) {
             return .nulls(type, count: count)
+        }
+        // Flat, each part would have the long text once more.
+        if let value = parts[0].constantValue, value.isLongText,
+            parts.allSatisfy({ $0.constantValue == value })
+        {
+            return .constant(value, type, count: count)
         }
         let flat = parts.map { $0.flattened() }
         return Column(
@@ -57,6 +63,7 @@ extension Column {
                 parts.flatMap { if case .interval(let items) = $0.values { items } else { mismatch() } })
         case .string:
             var all = StringColumn()
+            all.views.reserveCapacity(parts.reduce(0) { $0 + $1.count })
             for part in parts {
                 guard case .string(let items) = part.values else { mismatch() }
                 all.append(contentsOf: items)

@@ -96,3 +96,55 @@ def test_streams_deleted_at_once_are_not_found_twice(firn):
         [thread.join() for thread in threads]
         assert sorted(answer.status_code for answer in answers) == [200, 404, 404, 404]
         assert all("SQL" not in answer.text and "FOREIGN" not in answer.text for answer in answers)
+
+
+@pytest.fixture
+def small(tmp_path):
+    server = Firn(tmp_path / "small", arguments=[
+        "--drain-seconds", "5", "--memory-bytes", str(512 << 20), "--query-memory", str(256 << 20)]).start()
+    server.make_bucket()
+    yield server
+    if server.is_running():
+        server.kill()
+
+
+ROWS = "FROM generate_series(1, 8192) g(id)"
+
+
+@pytest.mark.parametrize("sql", [
+    f"SELECT length(string_agg(repeat('x', 1000000), ',')) AS n {ROWS}",
+    f"SELECT array_agg(repeat('x', 1000000)) AS n {ROWS}",
+    f"SELECT first_value(repeat('x', 1000000) ORDER BY id) AS n {ROWS}",
+    f"SELECT id, repeat('x', 20000000) AS t {ROWS}",
+    f"SELECT id, repeat('x', 20000000) AS t {ROWS} ORDER BY id DESC",
+])
+@pytest.mark.parametrize("form", ["application/json", "text/csv", "application/vnd.apache.arrow.stream"])
+def test_one_long_text_in_many_rows_takes_bounded_memory(small, sql, form):
+    read = 0
+    answer = requests.post(
+        f"{small.url}/api/v1/accounts/local/r2-sql/query/lake", timeout=60, stream=True,
+        json={"query": sql, "timeout_ms": 15000}, headers={**small.session.headers, "accept": form})
+    assert answer.status_code in (200, 400, 429), answer.text
+    try:
+        for piece in answer.iter_content(1 << 20):
+            read += len(piece)
+            if read > 200 << 20:
+                break
+    except requests.exceptions.ChunkedEncodingError:
+        pass
+    answer.close()
+    if answer.status_code == 200:
+        assert read > 0
+    assert resident_bytes(small) < 1200 << 20
+    assert small.rows("lake", "SELECT 1 AS n") == [{"n": 1}]
+
+
+def test_one_long_text_in_many_rows_is_inserted_in_bounded_memory(small):
+    small.rows("lake", "CREATE NAMESPACE w")
+    small.rows("lake", "CREATE TABLE w.t (id BIGINT, t STRING)")
+    answer = small.call(
+        "POST", "/api/v1/accounts/local/r2-sql/query/lake", timeout=60,
+        json={"query": "INSERT INTO w.t SELECT id, repeat('x', 20000000) FROM generate_series(1, 200) g(id)"})
+    assert answer.ok, answer.text
+    assert small.rows("lake", "SELECT count(*) AS n, min(length(t)) AS t FROM w.t") == [{"n": 200, "t": 20_000_000}]
+    assert resident_bytes(small) < 1200 << 20

@@ -185,11 +185,11 @@ package struct StringColumn: Sendable {
     package mutating func append(contentsOf other: StringColumn) {
         let base = heaps.count
         heaps.append(contentsOf: other.heaps)
-        views.reserveCapacity(views.count + other.count)
+        // No exact reservation: one a part would copy all parts before it again.
+        guard base > 0 else { return views.append(contentsOf: other.views) }
         for view in other.views {
             views.append(
-                view.isInline || base == 0
-                    ? view : StringView(head: view.head, tail: view.tail &+ UInt64(base)))
+                view.isInline ? view : StringView(head: view.head, tail: view.tail &+ UInt64(base)))
         }
     }
 

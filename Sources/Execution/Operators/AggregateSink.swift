@@ -67,11 +67,11 @@ final class AggregateSink: LocalSink {
     var groupCount: Int { state.withLock { $0.table.groupCount } }
 
     /// Its groups with their answers, after adding those of `others`.
-    func finish(with others: [AggregateSink]) throws -> [Batch] {
+    func finish(with others: [AggregateSink], _ supervisor: any KernelSupervisor) throws -> [Batch] {
         let tables = others.map { sink in sink.state.withLock { $0.table } }
         return try state.withLock { state in
             for table in tables { try state.table.merge(table) }
-            return try state.table.finish()
+            return try state.table.finish(supervisor)
         }
     }
 }

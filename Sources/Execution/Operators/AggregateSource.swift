@@ -42,7 +42,8 @@ final class AggregateSource: MorselSource {
                 // Into the largest, so that the fewest groups are looked up.
                 let sorted = sinks.sorted { $0.groupCount > $1.groupCount }
                 return try profile.timed(context.clock) {
-                    try sorted[0].finish(with: Array(sorted.dropFirst()))
+                    try sorted[0].finish(
+                        with: Array(sorted.dropFirst()), QuerySupervisor(context: context))
                 }
             }
             return rest.withLock { $0 = .batches(batches[...]) }

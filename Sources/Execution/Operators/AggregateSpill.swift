@@ -10,6 +10,9 @@ import Synchronization
 ///
 /// When all was read, distinct arguments are sorted out part by part, and added to the groups as if they were rows.
 final class AggregateSpill: Sendable {
+    /// Rows are written about so many bytes at a time.
+    private static let pieceBytes = 4 << 20
+
     private let work: AggregateWork
     /// What the groups on disk are: without DISTINCT.
     private let resolved: AggregateWork
@@ -103,9 +106,16 @@ final class AggregateSpill: Sendable {
     ) throws {
         var writer = SpillPartitions.Writer(target)
         try body { batch in
-            try context.check()
-            let keys = Array(batch.columns[..<work.keys.count])
-            try writer.write(batch, hashes: ColumnHash.rows(keys, count: batch.rowCount))
+            for piece in batch.pieces(ofBytes: Self.pieceBytes) {
+                try context.check()
+                // What one group keeps is written as a whole.
+                let bytes = piece.writtenByteCount
+                let isLarge = bytes > 2 * Self.pieceBytes
+                let reservation = isLarge ? try context.memory.reserve(bytes, for: "aggregation") : nil
+                let keys = Array(piece.columns[..<work.keys.count])
+                try writer.write(piece, hashes: ColumnHash.rows(keys, count: piece.rowCount))
+                try reservation?.resize(to: 0)
+            }
         }
         try writer.finish()
         profile.spilled(bytes: writer.writtenBytes)
@@ -146,7 +156,8 @@ final class AggregateSpill: Sendable {
             return .more
         }
         guard table.groupCount > 0 else { return .more }
-        for batch in try table.finish() where try emit(batch) == .finished { return .finished }
+        for batch in try table.finish(QuerySupervisor(context: context))
+        where try emit(batch) == .finished { return .finished }
         return .more
     }
 }

@@ -118,7 +118,7 @@ struct AggregateTable: Sendable {
     }
 
     /// The groups with their answers.
-    mutating func finish() throws -> [Batch] {
+    mutating func finish(_ supervisor: any KernelSupervisor) throws -> [Batch] {
         let count = groupCount
         if count == 0 { return work.batchIfEmpty.map { [$0] } ?? [] }
         var columns = table.keys()
@@ -126,7 +126,8 @@ struct AggregateTable: Sendable {
             try KernelError.checkInterruption()
             states[index].resize(to: max(1, count))
             columns.append(
-                try work.calls[index].place.locating { try states[index].finish() }.slice(0..<count))
+                try work.calls[index].place.locating { try states[index].finish(supervisor) }
+                    .slice(0..<count))
         }
         let whole = Batch(schema: work.schema, columns: columns, rowCount: count)
         return stride(from: 0, to: count, by: Batch.capacity).map { start in

@@ -123,12 +123,28 @@ extension Int {
 }
 
 extension Column {
-    /// Bytes of the rows themselves: of text the views and what they point at, not the whole shared heap.
+    /// Texts of a dictionary up to which its batches are not counted for them: they share them.
+    private static let sharedBytes = 1 << 20
+
+    /// Bytes of the rows while they are held: of text the views and what they point at, not the whole shared heap; what
+    /// rows share once. `writtenByteCount` is what they take when each is written out.
     var ownByteCount: Int {
-        guard case .string(let strings) = values else {
-            if case .dictionary(let indices, _) = values { return indices.count * 4 }
-            return byteCount
+        switch values {
+        case .string(let strings):
+            let bytes = strings.views.reduce(0) { $0 + ($1.isInline ? 0 : $1.length) }
+            return strings.count * 16 + min(bytes, strings.heaps.reduce(0) { $0 + $1.count })
+        case .constant(let scalar):
+            switch scalar {
+            case .null: return 64
+            case .string, .bytes: return count * 16 + scalar.byteCount
+            default: return writtenByteCount
+            }
+        case .dictionary(let indices, let values):
+            guard case .string(let strings) = values.values else { return max(indices.count * 4, 64) }
+            let bytes = indices.count > 0 && strings.count > 0 ? writtenByteCount - indices.count * 16 : 0
+            return indices.count * 4
+                + (bytes > Self.sharedBytes ? min(bytes, strings.writtenByteCount) : 0)
+        default: return byteCount
         }
-        return strings.views.reduce(strings.count * 16) { $0 + ($1.isInline ? 0 : $1.length) }
     }
 }

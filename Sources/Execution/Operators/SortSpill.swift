@@ -83,7 +83,7 @@ final class SortSpill: Sendable {
     }
 
     private func append(_ batch: Batch, to file: SpillFile, _ blocks: inout [SpillBlock]) throws {
-        let rowBytes = max(1, batch.ownByteCount / max(1, batch.rowCount))
+        let rowBytes = max(1, batch.writtenByteCount / max(1, batch.rowCount))
         let step = min(Batch.capacity, max(1, Self.blockBytes / rowBytes))
         for start in stride(from: 0, to: batch.rowCount, by: step) {
             try context.check()

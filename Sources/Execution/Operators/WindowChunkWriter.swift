@@ -49,7 +49,7 @@ struct WindowChunkWriter {
     }
 
     mutating func append(_ batch: Batch) throws {
-        let rowBytes = max(1, batch.ownByteCount / max(1, batch.rowCount))
+        let rowBytes = max(1, batch.writtenByteCount / max(1, batch.rowCount))
         let step = max(1, min(mostRows, mostBytes / rowBytes))
         for start in stride(from: 0, to: batch.rowCount, by: step) {
             let part = batch.slice(start..<min(batch.rowCount, start + step))
@@ -84,7 +84,7 @@ struct WindowChunkWriter {
             try write(rows.slice(0..<end), groups: groups)
             rows = rows.slice(end..<rows.rowCount)
         }
-        let isFull = rows.rowCount >= mostRows || rows.ownByteCount >= mostBytes
+        let isFull = rows.rowCount >= mostRows || rows.writtenByteCount >= mostBytes
         if isFull, !isLast, rows.rowCount > 0 {
             openGroup = chunks.count
             try write(rows, groups: 0)
@@ -96,7 +96,7 @@ struct WindowChunkWriter {
     private mutating func keep(_ rows: Batch) {
         pending = rows.rowCount == 0 ? [] : [rows]
         pendingRows = rows.rowCount
-        pendingBytes = rows.ownByteCount
+        pendingBytes = rows.writtenByteCount
     }
 
     private mutating func write(_ rows: Batch, groups: Int) throws {

@@ -26,11 +26,13 @@ package final class QueryRun: Sendable {
     package let profile: QueryProfile
     private let puller: BatchPuller
     private let context: QueryContext
-    /// What is left of a batch of many bytes.
-    private let rest = Mutex<ArraySlice<Batch>>([])
+    /// What is left of a batch of many bytes, and the memory that the last piece given takes while it is encoded.
+    private let rest = Mutex<(pieces: ArraySlice<Batch>, reservation: MemoryReservation?)>(([], nil))
 
-    /// A batch has about so many bytes at most, or one row: whoever encodes or sends it can stop soon.
+    /// A batch is written as about so many bytes at most, or is one row: whoever encodes or sends it can stop soon.
     private static let pieceBytes = 4 << 20
+    /// Beyond this a row is counted in the query's memory: a list may hold one long text a million times.
+    private static let uncountedBytes = 32 << 20
 
     init(schema: Schema, _ puller: BatchPuller, _ profile: QueryProfile, _ context: QueryContext) {
         self.schema = schema
@@ -41,19 +43,25 @@ package final class QueryRun: Sendable {
 
     /// The next rows, dense; nil at the end.
     package func next() async throws -> Batch? {
-        if let piece = rest.withLock({ $0.popFirst() }) {
+        rest.withLock { $0.reservation = nil }
+        if let piece = rest.withLock({ $0.pieces.popFirst() }) {
             try context.check()
-            return piece
+            return try counted(piece)
         }
-        guard let batch = try await puller.next()?.dense() else { return nil }
-        let bytes = batch.ownByteCount
-        guard bytes > Self.pieceBytes, batch.rowCount > 1 else { return batch }
-        let step = max(1, Int(Double(batch.rowCount) * Double(Self.pieceBytes) / Double(bytes)))
-        let pieces = stride(from: 0, to: batch.rowCount, by: step).map { start in
-            batch.slice(start..<min(batch.rowCount, start + step))
+        guard let batch = try await puller.next() else { return nil }
+        let pieces = batch.pieces(ofBytes: Self.pieceBytes)
+        rest.withLock { $0.pieces = pieces.dropFirst() }
+        return try counted(pieces[0])
+    }
+
+    /// - Errors: `SCH-202` for a row that is larger than what is left of the query's memory.
+    private func counted(_ piece: Batch) throws -> Batch {
+        let bytes = piece.writtenByteCount
+        if bytes > Self.uncountedBytes {
+            let reservation = try context.memory.reserve(bytes, for: "a row of the result")
+            rest.withLock { $0.reservation = reservation }
         }
-        rest.withLock { $0 = pieces.dropFirst() }
-        return pieces[0]
+        return piece
     }
 
     package var batches: AsyncThrowingStream<Batch, any Error> {

@@ -12,7 +12,7 @@ struct MeteredSource: MorselSource {
         guard let morsel = try await input.next() else { return nil }
         return Morsel { [profile] emit in
             try morsel.run { batch in
-                let bytes = batch.dense().ownByteCount
+                let bytes = batch.dense().writtenByteCount
                 profile.gave(bytes: bytes)
                 return try emit(batch)
             }

@@ -14,7 +14,7 @@ enum BatchBytes {
 
     static func encode(_ batch: Batch) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(batch.ownByteCount + 64)
+        bytes.reserveCapacity(batch.writtenByteCount + 64)
         for column in batch.columns { append(column, to: &bytes) }
         return bytes
     }

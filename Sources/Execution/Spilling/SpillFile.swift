@@ -47,7 +47,7 @@ final class SpillFile: Sendable {
         try descriptor.write(bytes.span, at: offset)
         return SpillBlock(
             offset: offset, byteCount: bytes.count, checksum: CRC32C.checksum(bytes.span),
-            rowCount: dense.rowCount, memoryBytes: dense.ownByteCount)
+            rowCount: dense.rowCount, memoryBytes: dense.writtenByteCount)
     }
 
     func read(_ block: SpillBlock, schema: Schema) throws(ExecutionError) -> Batch {

@@ -17,6 +17,8 @@ final class SpillPartitions: Sendable {
     static let levels = 8
     /// A part's rows are written when so many bytes of them have come together.
     private static let bufferBytes = 64 << 10
+    /// Rows of a block take about so much, or are one row.
+    private static let blockBytes = 4 << 20
 
     let file: SpillFile
     let schema: Schema
@@ -70,7 +72,7 @@ final class SpillPartitions: Sendable {
                     schema: target.schema, columns: batch.columns.map { $0.gather(rows) },
                     rowCount: rows.count)
                 pending[part].append(piece)
-                pendingBytes[part] += piece.ownByteCount
+                pendingBytes[part] += piece.writtenByteCount
                 if pendingBytes[part] >= SpillPartitions.bufferBytes { try flush(part) }
             }
         }
@@ -85,8 +87,10 @@ final class SpillPartitions: Sendable {
             pending[part] = []
             pendingBytes[part] = 0
             for start in stride(from: 0, to: all.rowCount, by: Batch.capacity) {
-                writtenBytes += try target.write(
-                    all.slice(start..<min(all.rowCount, start + Batch.capacity)), to: part)
+                let rows = all.slice(start..<min(all.rowCount, start + Batch.capacity))
+                for piece in rows.pieces(ofBytes: SpillPartitions.blockBytes) {
+                    writtenBytes += try target.write(piece, to: part)
+                }
             }
         }
     }

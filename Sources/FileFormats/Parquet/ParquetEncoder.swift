@@ -267,8 +267,14 @@ extension Column {
         case .list(_, let element): count * 4 + element.approximateBytes
         case .map(_, let keys, let values): count * 4 + keys.approximateBytes + values.approximateBytes
         case .structure(let fields): fields.reduce(0) { $0 + $1.approximateBytes }
-        case .constant: 0
-        case .dictionary: count * 4
+        case .constant: largeTextBytes ?? 0
+        case .dictionary: largeTextBytes ?? count * 4
         }
+    }
+
+    /// Of texts that no dictionary page takes; short ones vanish in one.
+    private var largeTextBytes: Int? {
+        let bytes = writtenByteCount
+        return bytes > count * 4096 ? bytes : nil
     }
 }

@@ -223,7 +223,7 @@ struct FixedState<Kind: Accumulator>: AggregateState {
     @_specialize(where Kind == Spread<VariancePopulation>)
     @_specialize(where Kind == Spread<DeviationSample>)
     @_specialize(where Kind == Spread<DeviationPopulation>)
-    func finish() throws(KernelError) -> Column {
+    func finish(_ supervisor: (any KernelSupervisor)?) throws(KernelError) -> Column {
         let rows = RowPlan(count: groups.count)
         let column = try rows.fixed(output) { row throws(KernelError) -> Kind.Output? in
             try groups[row].result(output, of: input)

@@ -36,12 +36,18 @@ package protocol AggregateState: Sendable {
     /// Adds rows of `partial`; row r belongs to our `groups[r]`.
     mutating func merge(partial column: Column, groups: [Int32]) throws(KernelError)
     /// One row a group.
-    func finish() throws(KernelError) -> Column
+    ///
+    /// - Errors: `KRN-301` when the supervisor, or whoever this thread works for, wants no answer any more; `KRN-302` when
+    ///   there is no memory for it.
+    func finish(_ supervisor: (any KernelSupervisor)?) throws(KernelError) -> Column
     /// Bytes held, roughly.
     var byteCount: Int { get }
 }
 
 extension AggregateState {
+    /// For states that are small.
+    package func finish() throws(KernelError) -> Column { try finish(nil) }
+
     /// The other as this kind; anything else is a bug of the caller.
     func sameKind(_ other: any AggregateState) -> Self {
         guard let other = other as? Self else {

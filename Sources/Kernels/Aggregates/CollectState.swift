@@ -32,10 +32,16 @@ struct CollectState: AggregateState {
 
     mutating func update(_ rows: AggregateRows) throws(KernelError) {
         guard rows.rowCount > 0 else { return }
-        let part = rows.arguments.map { $0.flattened().compacted() }
+        let part = rows.arguments.map { Self.isSharedValue($0) ? $0 : $0.flattened().compacted() }
         heldBytes += part.reduce(0) { $0 + $1.byteCount }
         parts.append(part)
         groupIDs.append(contentsOf: rows.groups ?? [Int32](repeating: 0, count: rows.rowCount))
+    }
+
+    /// One list or struct for all rows: flat, each row has it again.
+    private static func isSharedValue(_ column: Column) -> Bool {
+        guard let value = column.constantValue, !value.isNull else { return false }
+        return column.type.isNested
     }
 
     mutating func merge(_ other: any AggregateState, groups: [Int32]) throws(KernelError) {
@@ -64,46 +70,80 @@ struct CollectState: AggregateState {
         }
     }
 
-    func finish() throws(KernelError) -> Column {
+    /// - Errors: `KRN-106` where shared lists and structs would be too many, each for itself.
+    private func checkGrowth() throws(KernelError) {
+        var bytes = 0
+        for part in parts {
+            for column in part where Self.isSharedValue(column) { bytes += column.writtenByteCount }
+        }
+        guard bytes <= RowPlan.columnLimit else {
+            throw KernelError(
+                .tooLarge, "values are too large", ["limit": RowPlan.columnLimit, "bytes": bytes])
+        }
+    }
+
+    func finish(_ supervisor: (any KernelSupervisor)?) throws(KernelError) -> Column {
+        try KernelError.checkInterruption(supervisor)
+        try checkGrowth()
         let columns = joined()
+        try KernelError.checkInterruption(supervisor)
         let ids = Column(.int, count: groupIDs.count, .int32(groupIDs))
         let keys = [ids] + columns.suffix(directions.count)
         let order = try RowOrder(keys, [SortDirection()] + directions, rowCount: groupIDs.count)
             .sortedRows()
+        var watch = StepWatch(supervisor)
         var runs = [Range<Int>](repeating: 0..<0, count: groupCount)
         var start = 0
         while start < order.count {
             let group = groupIDs[Int(order[start])]
             var end = start
-            while end < order.count, groupIDs[Int(order[end])] == group { end += 1 }
+            while end < order.count, groupIDs[Int(order[end])] == group {
+                try watch.step()
+                end += 1
+            }
             runs[Int(group)] = start..<end
             start = end
         }
-        return try fold(columns, order, runs)
+        return try fold(columns, order, runs, supervisor)
     }
 
-    private func fold(_ columns: [Column], _ order: [Int32], _ runs: [Range<Int>]) throws(KernelError)
-        -> Column
-    {
+    /// One text a group; the memory for them is asked for as they grow.
+    private func texts(
+        _ columns: [Column], _ order: [Int32], _ runs: [Range<Int>], _ supervisor: (any KernelSupervisor)?
+    ) throws(KernelError) -> Column {
+        let first = columns[0]
+        let text = TextOperand(try first.cast(to: .string))
+        let delimiters: TextOperand? =
+            argumentTypes.count - directions.count > 1
+            ? TextOperand(try columns[1].cast(to: .string)) : nil
+        var watch = KernelWatch(supervisor)
+        var doneBytes = 0
+        return try RowPlan(count: groupCount).text(result) { group, buffer throws(KernelError) in
+            var isEmpty = true
+            for position in runs[group] where !first.isNull(Int(order[position])) {
+                let row = Int(order[position])
+                if !isEmpty, let delimiters {
+                    try delimiters.withBytes(at: row) { bytes throws(KernelError) in
+                        try buffer.grow(by: bytes)
+                    }
+                }
+                try text.withBytes(at: row) { bytes throws(KernelError) in try buffer.grow(by: bytes) }
+                try watch.look(bytes: doneBytes + buffer.count)
+                isEmpty = false
+            }
+            doneBytes += buffer.count
+            return !isEmpty
+        }
+    }
+
+    private func fold(
+        _ columns: [Column], _ order: [Int32], _ runs: [Range<Int>], _ supervisor: (any KernelSupervisor)?
+    ) throws(KernelError) -> Column {
         let rows = RowPlan(count: groupCount)
         let first = columns[0]
         switch function {
-        case .stringAggregate:
-            let text = TextOperand(try first.cast(to: .string))
-            let delimiters: TextOperand? =
-                argumentTypes.count - directions.count > 1
-                ? TextOperand(try columns[1].cast(to: .string)) : nil
-            return try rows.text(result) { group, buffer throws(KernelError) in
-                var isEmpty = true
-                for position in runs[group] where !first.isNull(Int(order[position])) {
-                    let row = Int(order[position])
-                    if !isEmpty { delimiters?.withBytes(at: row) { buffer.append(copying: $0) } }
-                    text.withBytes(at: row) { buffer.append(copying: $0) }
-                    isEmpty = false
-                }
-                return !isEmpty
-            }
-        case .arrayAggregate: return try lists(of: first.gather(order), runs)
+        case .stringAggregate: return try texts(columns, order, runs, supervisor)
+        case .arrayAggregate: return try lists(of: first.gather(order).flattened(), runs)
         case .firstValue, .lastValue:
             return try rows.scalars(result) { group throws(KernelError) in
                 guard let run = runs[group].isEmpty ? nil : runs[group] else { return .null }
@@ -122,10 +162,10 @@ struct CollectState: AggregateState {
                     ? first.scalar(at: Int(order[run.lowerBound + Int(number) - 1])) : .null
             }
         case .mode, .percentileDiscrete, .approximateWeightedPercentile, .approximateTop:
-            let statistics = SortedStatistics(function, columns: columns, order: order)
+            let statistics = SortedStatistics(function, columns: columns, order: order, supervisor)
             return try rows.scalars(result) { group throws(KernelError) in try statistics.answer(runs[group])
             }
-        default: return try percentiles(columns, order, runs)
+        default: return try percentiles(columns, order, runs, supervisor)
         }
     }
 
@@ -145,24 +185,27 @@ struct CollectState: AggregateState {
 
     /// Between the two values next to the fraction's place, linearly.
     private func percentiles(
-        _ columns: [Column], _ order: [Int32], _ runs: [Range<Int>]
+        _ columns: [Column], _ order: [Int32], _ runs: [Range<Int>], _ supervisor: (any KernelSupervisor)?
     ) throws(KernelError) -> Column {
+        var watch = StepWatch(supervisor)
         let values: Operand<Double> = try columns[0].cast(to: .double).operand()
         let isMedian = function == .median || function == .approximateMedian
         let fractions: Operand<Double> =
             isMedian ? .constant(0.5) : try columns[1].cast(to: .double).operand()
         let column = try RowPlan(count: groupCount).fixed(.double) { group throws(KernelError) -> Double? in
-            var sorted = runs[group].compactMap { position -> Double? in
+            var known: [Double] = []
+            for position in runs[group] {
+                try watch.step()
                 let row = Int(order[position])
-                return columns[0].isNull(row) ? nil : values[row]
+                if !columns[0].isNull(row) { known.append(values[row]) }
             }
+            let sorted = try StepWatch.sorted(known, supervisor) { $0.precedes($1) }
             guard !sorted.isEmpty else { return nil }
             let fraction = fractions[Int(order[runs[group].lowerBound])]
             guard fraction >= 0, fraction <= 1 else {
                 throw KernelError(
                     .invalidArgument, "a percentile's fraction lies between 0 and 1", ["fraction": fraction])
             }
-            sorted.sort { $0.precedes($1) }
             let place = fraction * Double(sorted.count - 1)
             let below = sorted[Int(place.rounded(.down))]
             let above = sorted[Int(place.rounded(.up))]

@@ -43,7 +43,7 @@ struct CountState: AggregateState {
         for (row, id) in groups.enumerated() { counts[Int(id)] += added[row] }
     }
 
-    func finish() throws(KernelError) -> Column {
+    func finish(_ supervisor: (any KernelSupervisor)?) throws(KernelError) -> Column {
         try Column(.long, count: counts.count, .int64(counts)).cast(to: result)
     }
 }

@@ -77,7 +77,7 @@ struct DistinctCounter: AggregateState {
         try merge(other, groups: groups)
     }
 
-    func finish() throws(KernelError) -> Column {
+    func finish(_ supervisor: (any KernelSupervisor)?) throws(KernelError) -> Column {
         let counts = registers.map { Self.estimate($0) }
         return try Column(.long, count: counts.count, .int64(counts)).cast(to: result)
     }

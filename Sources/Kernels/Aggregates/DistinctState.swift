@@ -10,6 +10,9 @@ package protocol DistinctRows: AggregateState {
 
 /// DISTINCT in front of an aggregate: lets each value through once a group.
 struct DistinctState: DistinctRows {
+    /// Values that are merged between two questions whether the answer is still wanted.
+    private static let step = 65_536
+
     private var seen: GroupTable
     private var inner: any AggregateState
     let bare: any AggregateState
@@ -50,8 +53,15 @@ struct DistinctState: DistinctRows {
     mutating func merge(_ other: any AggregateState, groups: [Int32]) throws(KernelError) {
         let keys = sameKind(other).seen.keys()
         let ids: Operand<Int32> = keys[0].operand()
-        let mapped = (0..<keys[0].count).map { groups[Int(ids[$0])] }
-        try update(AggregateRows(arguments: Array(keys.dropFirst()), groups: mapped, rowCount: mapped.count))
+        let count = keys[0].count
+        for start in stride(from: 0, to: count, by: Self.step) {
+            try KernelError.checkInterruption()
+            let range = start..<min(count, start + Self.step)
+            try update(
+                AggregateRows(
+                    arguments: keys.dropFirst().map { $0.slice(range) },
+                    groups: range.map { groups[Int(ids[$0])] }, rowCount: range.count))
+        }
     }
 
     /// A list of the distinct arguments a group.
@@ -68,5 +78,7 @@ struct DistinctState: DistinctRows {
         try update(AggregateRows(arguments: arguments, groups: ids, rowCount: ids.count))
     }
 
-    func finish() throws(KernelError) -> Column { try inner.finish() }
+    func finish(_ supervisor: (any KernelSupervisor)?) throws(KernelError) -> Column {
+        try inner.finish(supervisor)
+    }
 }

@@ -68,7 +68,7 @@ struct TextExtremeState: AggregateState {
         }
     }
 
-    func finish() throws(KernelError) -> Column {
+    func finish(_ supervisor: (any KernelSupervisor)?) throws(KernelError) -> Column {
         try RowPlan(count: best.count).text(result) { row, buffer throws(KernelError) in
             guard let bytes = best[row] else { return false }
             buffer += bytes
@@ -125,5 +125,5 @@ struct ScalarPickState: AggregateState {
         for (row, id) in groups.enumerated() { offer(column.scalar(at: row), to: Int(id)) }
     }
 
-    func finish() throws(KernelError) -> Column { Column(result, best) }
+    func finish(_ supervisor: (any KernelSupervisor)?) throws(KernelError) -> Column { Column(result, best) }
 }

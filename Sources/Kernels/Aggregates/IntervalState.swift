@@ -50,7 +50,7 @@ struct IntervalState: AggregateState {
         StateBytes.forEach(column, Total.self) { row, total in totals[Int(groups[row])].merge(total) }
     }
 
-    func finish() throws(KernelError) -> Column {
+    func finish(_ supervisor: (any KernelSupervisor)?) throws(KernelError) -> Column {
         try RowPlan(count: totals.count).scalars(.interval) { row throws(KernelError) in
             let total = totals[row]
             guard total.count > 0 else { return .null }

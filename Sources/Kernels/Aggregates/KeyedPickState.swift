@@ -66,5 +66,7 @@ struct KeyedPickState: AggregateState {
         try update(AggregateRows(arguments: members, groups: groups, rowCount: column.count))
     }
 
-    func finish() throws(KernelError) -> Column { Column(result, best.map { $0?.value ?? .null }) }
+    func finish(_ supervisor: (any KernelSupervisor)?) throws(KernelError) -> Column {
+        Column(result, best.map { $0?.value ?? .null })
+    }
 }

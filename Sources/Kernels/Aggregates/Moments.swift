@@ -131,7 +131,9 @@ struct CovarianceState: AggregateState {
         StateBytes.forEach(column, Pair.self) { row, pair in groups[Int(ids[row])].merge(pair) }
     }
 
-    func finish() throws(KernelError) -> Column { try answers(groups.count) { groups[$0] } }
+    func finish(_ supervisor: (any KernelSupervisor)?) throws(KernelError) -> Column {
+        try answers(groups.count) { groups[$0] }
+    }
 
     private func answers(_ count: Int, _ pair: (Int) -> Pair) throws(KernelError) -> Column {
         let column = try RowPlan(count: count).fixed(.double) { row throws(KernelError) -> Double? in

@@ -6,8 +6,13 @@ struct SortedStatistics {
     private let columns: [Column]
     /// Rows by group.
     private let order: [Int32]
+    private let supervisor: (any KernelSupervisor)?
 
-    init(_ function: AggregateFunction, columns: [Column], order: [Int32]) {
+    init(
+        _ function: AggregateFunction, columns: [Column], order: [Int32],
+        _ supervisor: (any KernelSupervisor)?
+    ) {
+        self.supervisor = supervisor
         self.function = function
         self.columns = columns
         self.order = order
@@ -15,25 +20,33 @@ struct SortedStatistics {
 
     /// The answer over these places of `order`.
     func answer(_ run: Range<Int>) throws(KernelError) -> Scalar {
-        let rows = run.map { Int(order[$0]) }.filter { !columns[0].isNull($0) }
+        var watch = StepWatch(supervisor)
+        var rows: [Int] = []
+        for position in run {
+            try watch.step()
+            let row = Int(order[position])
+            if !columns[0].isNull(row) { rows.append(row) }
+        }
         guard let first = rows.first else { return .null }
         switch function {
         case .mode:
             // The smallest of the most frequent.
-            return counts(rows).max { left, right in
-                left.count != right.count
-                    ? left.count < right.count : left.value.order(comparedTo: right.value) > 0
-            }?.value ?? .null
+            var best: (row: Int, count: Int)?
+            for run in try counts(rows) where run.count > best?.count ?? 0 { best = run }
+            return best.map { columns[0].scalar(at: $0.row) } ?? .null
         case .approximateTop:
             guard let wanted = columns[1].scalar(at: first).wholeNumber, wanted > 0 else {
                 throw KernelError(.invalidArgument, "approx_top_k gives one value or more")
             }
-            let sorted = counts(rows).sorted { left, right in
-                left.count != right.count
-                    ? left.count > right.count : left.value.order(comparedTo: right.value) < 0
+            let counts = try counts(rows)
+            let sorted = try StepWatch.sorted(Array(counts.indices), supervisor) { left, right in
+                counts[left].count != counts[right].count
+                    ? counts[left].count > counts[right].count : left < right
             }
             return .list(
-                sorted.prefix(Int(clamping: wanted)).map { .structure([$0.value, .long(Int64($0.count))]) })
+                sorted.prefix(Int(clamping: wanted)).map {
+                    .structure([columns[0].scalar(at: counts[$0].row), .long(Int64(counts[$0].count))])
+                })
         case .percentileDiscrete:
             let sorted = try sorted(rows)
             let place = (try fraction(columns[1], first) * Double(sorted.count)).rounded(.up)
@@ -43,15 +56,28 @@ struct SortedStatistics {
     }
 
     private func sorted(_ rows: [Int]) throws(KernelError) -> [Int] {
-        let column = columns[0].gather(rows.map { Int32(truncatingIfNeeded: $0) })
-        let order = RowOrder([column], [SortDirection()], rowCount: rows.count)
-        return try order.sortedRows().map { rows[Int($0)] }
+        try ordered(rows).sortedRows().map { rows[Int($0)] }
     }
 
-    private func counts(_ rows: [Int]) -> [(value: Scalar, count: Int)] {
-        var counts: [Scalar: Int] = [:]
-        for row in rows { counts[columns[0].scalar(at: row), default: 0] += 1 }
-        return counts.map { ($0.key, $0.value) }
+    private func ordered(_ rows: [Int]) -> RowOrder {
+        let column = columns[0].gather(rows.map { Int32(truncatingIfNeeded: $0) })
+        return RowOrder([column], [SortDirection()], rowCount: rows.count)
+    }
+
+    /// How often each value comes, in the values' order; by the first row that has it.
+    private func counts(_ rows: [Int]) throws(KernelError) -> [(row: Int, count: Int)] {
+        var watch = StepWatch(supervisor)
+        let order = ordered(rows)
+        var counts: [(row: Int, count: Int)] = []
+        var last: Int?
+        for place in try order.sortedRows() {
+            try watch.step()
+            let isNew = last.map { order.compare($0, order, Int(place)) != 0 } ?? true
+            if isNew { counts.append((rows[Int(place)], 0)) }
+            counts[counts.count - 1].count += 1
+            last = Int(place)
+        }
+        return counts
     }
 
     private func fraction(_ column: Column, _ row: Int) throws(KernelError) -> Double {
@@ -62,8 +88,10 @@ struct SortedStatistics {
     }
 
     private func weighted(_ rows: [Int], _ fraction: Double) throws(KernelError) -> Scalar {
+        var watch = StepWatch(supervisor)
         var weights: [Double] = []
         for row in rows {
+            try watch.step()
             guard case .double(let weight) = columns[1].scalar(at: row) else {
                 weights.append(0)
                 continue

@@ -36,7 +36,7 @@ struct TruthState: AggregateState {
         StateBytes.forEach(column, UInt8.self) { row, bits in seen[Int(groups[row])] |= bits }
     }
 
-    func finish() throws(KernelError) -> Column {
+    func finish(_ supervisor: (any KernelSupervisor)?) throws(KernelError) -> Column {
         try RowPlan(count: seen.count).truth { row throws(KernelError) in
             seen[row] == 0 ? nil : isAnd ? seen[row] == 2 : seen[row] & 2 != 0
         }

@@ -10,6 +10,9 @@ final class OpenObjectFile {
         case json(JSONLinesEncoder)
     }
 
+    /// Rows are encoded about so many bytes at a time, or one row: constants are written out only then.
+    private static let pieceBytes = 8 << 20
+
     private let upload: any BlobUpload
     private let encoder: Encoder
     private let pool: MorselPool
@@ -46,6 +49,10 @@ final class OpenObjectFile {
     }
 
     func write(_ batch: Batch) async throws {
+        for piece in batch.pieces(ofBytes: Self.pieceBytes) { try await writePiece(piece) }
+    }
+
+    private func writePiece(_ batch: Batch) async throws {
         let bytes: [UInt8]
         switch encoder {
         case .parquet(let encoder):

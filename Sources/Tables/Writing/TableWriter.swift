@@ -12,6 +12,8 @@ package struct TableWriteLimits: Sendable, Hashable {
     package var fileRows = 50_000_000
     /// Files open at once. Beyond, the one that waited longest for rows is closed: memory is bounded, files get smaller.
     package var openPartitions = 32
+    /// Rows are encoded about so many bytes at a time, or one row: constants are written out only then.
+    package var pieceBytes = 8 << 20
 
     package init() {}
 }
@@ -92,6 +94,10 @@ package actor TableWriter {
     package func write(_ batch: Batch) async throws {
         try begin()
         defer { isBusy = false }
+        for piece in batch.pieces(ofBytes: limits.pieceBytes) { try await writePiece(piece) }
+    }
+
+    private func writePiece(_ batch: Batch) async throws {
         let rows = try alignment.align(batch)
         for part in try splitter.split(rows) {
             let piece = part.rows.map { rows.selecting($0).dense() } ?? rows
