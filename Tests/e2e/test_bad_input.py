@@ -248,3 +248,21 @@ def test_a_scope_is_limited_only_by_what_it_knows(firn):
     for scope in ["pipelines:send:bucket=lake", "admin:bucket=lake"]:
         answer = firn.call("POST", "/client/v4/accounts/local/firn/tokens", json={"name": "t", "scopes": [scope]})
         assert answer.status_code == 400 and error(answer)["firn_code"] == "IDN-201", answer.text
+
+
+def test_long_values_of_a_partitions_column_land(firn):
+    firn.rows("lake", "CREATE TABLE web.long_values (id BIGINT, name STRING) PARTITIONED BY (name)")
+    stream, _, pipeline = firn.make_pipeline(
+        schema=[{"name": "id", "type": "int64"}, {"name": "name", "type": "string"}], name="long_values")
+    names = ["a", "n" * 1200, "\U0001f389" * 300, "\U0001f389" * 300 + "x"]
+    assert firn.ingest(stream["id"], [{"id": id, "name": name} for id, name in enumerate(names)]).ok
+    firn.flush(stream["id"])
+    firn.rows("lake", "INSERT INTO web.long_values SELECT 9, repeat('x', 1200)")
+    rows = firn.rows("lake", "SELECT id, name FROM web.long_values ORDER BY id")
+    assert [(row["id"], row["name"]) for row in rows] == [*enumerate(names), (9, "x" * 1200)]
+    assert firn.api("GET", f"pipelines/v1/pipelines/{pipeline['id']}")["status"] == "running"
+
+
+def test_a_request_has_no_more_bytes_than_a_record(tmp_path):
+    run = Firn(tmp_path / "data").cli_offline("serve", "--data", tmp_path / "data", "--ingest-body-bytes", (32 << 20) + 1)
+    assert run.returncode == 2 and "most: 33554432" in run.stderr, run.stderr

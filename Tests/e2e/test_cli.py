@@ -117,3 +117,11 @@ def test_a_stream_grows_by_the_command_line(firn, tmp_path):
     schema.write_text(json.dumps({"fields": [{"name": "id", "type": "string"}]}))
     run = firn.cli("stream", "update", "growing", "--schema-file", schema)
     assert run.returncode == 1 and "STR-104" in run.stderr and "optional" in run.stderr
+
+
+def test_a_flush_of_a_stream_that_nothing_reads_says_so(firn):
+    assert firn.cli("stream", "create", "unread").returncode == 0
+    run = firn.cli("stream", "flush", "unread")
+    assert run.returncode == 0 and "no pipeline reads unread" in run.stdout and "flushed" not in run.stdout, run.stdout
+    answer = firn.call("POST", "/client/v4/accounts/local/firn/streams/unread/flush").json()
+    assert answer["result"] == {"readers": 0} and len(answer["messages"]) == 1

@@ -140,7 +140,9 @@ def test_files_and_a_table_of_one_stream_hold_the_same(firn):
     ({"config": {"bucket": "nowhere"}}, "no such bucket"), ({"config": {"file_naming": {"strategy": "x"}}}, "uuid_v7"),
     ({"format": {"type": "csv"}}, "Parquet or JSON"), ({"format": {"type": "json", "compression": "lz4"}}, "compression"),
     ({"format": {"type": "json", "decimal_encoding": "bytes"}}, "decimal encoding"),
-    ({"config": {"rolling_policy": {"file_rows": 0}}}, "file_rows")])
+    ({"config": {"rolling_policy": {"file_rows": 0}}}, "file_rows"),
+    ({"config": {"path": "p" * 512, "partitioning": {"time_pattern": "t" * 256}, "file_naming": {"prefix": "x" * 128, "suffix": "y" * 127}}},
+     "longer keys"), ({"config": {"partitioning": {"time_pattern": "%F" * 128}}}, "longer keys")])
 def test_what_no_file_can_be_made_of_is_refused_with_the_place(firn, change, words):
     firn.api("POST", "r2/buckets", {"name": "lake"})
     body = {"name": "s", "type": "r2", "format": change.get("format", {"type": "json"}),

@@ -152,3 +152,40 @@ def test_lists_are_whole(firn):
     listed = json.loads(firn.cli("stream", "list", "--json").stdout)
     assert len(listed) == len({stream["id"] for stream in listed}) == before + 124
     assert len(firn.cli("stream", "list").stdout.splitlines()) == before + 125
+
+
+def test_large_rows_of_a_csv_file_are_as_many_requests_as_it_takes(firn, tmp_path):
+    stream = stream_of(firn, "large_rows")
+    file = tmp_path / "x.csv"
+    file.write_text("id,text\n" + "".join(f"{number},{'x' * 2_000_000}\n" for number in range(4)))
+    run = firn.cli("ingest", stream, file, "--json")
+    assert run.returncode == 0, run.stderr
+    assert (json.loads(run.stdout)["accepted"], json.loads(run.stdout)["requests"]) == (4, 2)
+    assert kept(firn, stream) == (4, 4)
+
+
+def test_json_lands_as_it_was_written_wherever_it_stands(firn, tmp_path):
+    fields = [{"name": "id", "type": "int64"}, {"name": "j", "type": "json"},
+              {"name": "x", "type": "struct", "fields": [{"name": "j", "type": "json"}]}]
+    stream, _, _ = firn.make_pipeline(schema=fields, name="nested_json")
+    file = tmp_path / "x.csv"
+    file.write_text('id,j\n1,"{""a"":\n 1}"\n')
+    assert firn.cli("ingest", stream["id"], file).returncode == 0
+    text = '{"\u00e9":1,"e\u0301":2,"a": 1.0,"a":2}'
+    answer = firn.call("POST", f"/ingest/{stream['id']}", data=f'[{{"id":2,"j":{text},"x":{{"j":{text}}}}}]'.encode())
+    assert answer.ok, answer.text
+    firn.flush(stream["id"])
+    first, second = firn.rows("lake", "SELECT id, CAST(j AS VARCHAR) AS j, CAST(x.j AS VARCHAR) AS nested FROM web.nested_json ORDER BY id")
+    assert first["j"] == '{"a":  1}'
+    assert second["j"] == second["nested"] == text
+
+
+def test_fields_that_differ_in_the_spelling_of_a_letter_are_two(firn, tmp_path):
+    fields = [{"name": name, "type": "string"} for name in ("\u00e9", "e\u0301")]
+    stream, _, _ = firn.make_pipeline(schema=fields, name="spellings")
+    file = tmp_path / "x.csv"
+    file.write_text("\u00e9,e\u0301\n1,2\n")
+    assert firn.cli("ingest", stream["id"], file).returncode == 0
+    firn.flush(stream["id"])
+    [row] = firn.rows("lake", "SELECT * FROM web.spellings")
+    assert list(row.values())[:2] == ["1", "2"]
