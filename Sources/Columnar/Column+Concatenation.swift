@@ -7,8 +7,8 @@ extension Column {
             return .nulls(type, count: count)
         }
         // Flat, each part would have the long text once more.
-        if let value = parts[0].constantValue, value.isLongText,
-            parts.allSatisfy({ $0.constantValue == value })
+        if let value = parts[0].constantValue,
+            parts.allSatisfy({ $0.constantValue?.isSameLongText(as: value) ?? false })
         {
             return .constant(value, type, count: count)
         }

@@ -63,14 +63,20 @@ extension Scalar {
         }
     }
 
-    /// Whether it is a text, or bytes, that is worth sharing between rows.
-    var isLongText: Bool {
-        switch self {
-        case .string(let text): text.utf8.count > 4096
-        case .bytes(let bytes): bytes.count > 4096
+    /// Whether both are the very same long text or bytes in memory: what is only equal would have to be compared byte by
+    /// byte.
+    func isSameLongText(as other: Scalar) -> Bool {
+        switch (self, other) {
+        case (.string(let left), .string(let right)):
+            left.utf8.count > Self.longBytes && left.utf8.span.isIdentical(to: right.utf8.span)
+        case (.bytes(let left), .bytes(let right)):
+            left.count > Self.longBytes && left.span.isIdentical(to: right.span)
         default: false
         }
     }
+
+    /// Text of so many bytes is worth sharing between rows.
+    private static let longBytes = 4096
 }
 
 extension Batch {

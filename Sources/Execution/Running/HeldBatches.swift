@@ -15,6 +15,9 @@ final class HeldBatches: Sendable {
         var bytes = 0
         var file: SpillFile?
     }
+    /// Rows of a block take about so much, or are one row.
+    private static let blockBytes = 4 << 20
+
     private let context: QueryContext
     /// Counts what goes to disk; nil between operators.
     private let profile: OperatorProfile?
@@ -56,9 +59,11 @@ final class HeldBatches: Sendable {
             }
             let target = try state.file ?? context.makeSpillFile()
             state.file = target
-            let block = try target.write(batch)
-            profile?.spilled(bytes: block.byteCount)
-            state.held.append(.disk(block, target, batch.schema))
+            for piece in batch.pieces(ofBytes: Self.blockBytes) {
+                let block = try target.write(piece)
+                profile?.spilled(bytes: block.byteCount)
+                state.held.append(.disk(block, target, piece.schema))
+            }
         }
     }
 
