@@ -44,10 +44,13 @@ extension TableChange {
     /// A snapshot descends from those before it, and none of them from it.
     private func requireOrder(of snapshot: Snapshot) throws(IcebergError) {
         guard var parent = snapshot.parentID else { return }
+        // Only by a snapshot that names it as parent, though it was not there, could the way lead back to it.
+        let isNamed = metadata.snapshots.contains { $0.parentID == snapshot.snapshotID }
+        guard isNamed || parent == snapshot.snapshotID else { return }
+        let parents = Dictionary(metadata.snapshots.map { ($0.snapshotID, $0.parentID) }) { first, _ in first }
         var steps = 0
         while parent != snapshot.snapshotID {
-            guard let next = metadata.snapshot(withID: parent)?.parentID, steps < metadata.snapshots.count
-            else { return }
+            guard let next = parents[parent] ?? nil, steps < parents.count else { return }
             parent = next
             steps += 1
         }
