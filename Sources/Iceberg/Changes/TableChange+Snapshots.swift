@@ -47,7 +47,8 @@ extension TableChange {
         // Only by a snapshot that names it as parent, though it was not there, could the way lead back to it.
         let isNamed = metadata.snapshots.contains { $0.parentID == snapshot.snapshotID }
         guard isNamed || parent == snapshot.snapshotID else { return }
-        let parents = Dictionary(metadata.snapshots.map { ($0.snapshotID, $0.parentID) }) { first, _ in first }
+        let parents = Dictionary(metadata.snapshots.map { ($0.snapshotID, $0.parentID) }) { first, _ in first
+        }
         var steps = 0
         while parent != snapshot.snapshotID {
             guard let next = parents[parent] ?? nil, steps < parents.count else { return }
