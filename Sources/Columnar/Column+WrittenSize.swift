@@ -96,10 +96,3 @@ extension Batch {
         }
     }
 }
-
-extension Int {
-    fileprivate func multipliedClamped(by factor: Int) -> Int {
-        let (product, overflow) = multipliedReportingOverflow(by: factor)
-        return overflow ? .max / 4096 : product
-    }
-}

@@ -28,6 +28,14 @@ struct WrittenSizeTests {
         #expect(Column.constant(.list([Self.long]), type, count: 50).writtenByteCount > 50_000_000)
     }
 
+    @Test("products beyond all limits stay small enough to be added up")
+    func clamping() {
+        #expect(3.multipliedClamped(by: 7) == 21 && 0.multipliedClamped(by: .max) == 0)
+        let products = [Int.max.multipliedClamped(by: 2), Int.max.multipliedClamped(by: 1)]
+        #expect(products.allSatisfy { $0 > 1 << 48 })
+        #expect((0..<4000).reduce(0) { $0 + products[$1 % 2] } > 1 << 60)
+    }
+
     @Test("rows are cut into pieces of few bytes, at the least one row each, in their order")
     func pieces() {
         let schema = Schema([Field("id", .int), Field("t", .string)])

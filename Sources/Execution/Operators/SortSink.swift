@@ -115,13 +115,6 @@ struct SortWork: Sendable {
     }
 }
 
-extension Int {
-    func multipliedClamped(by factor: Int) -> Int {
-        let (product, overflow) = multipliedReportingOverflow(by: factor)
-        return overflow ? .max : product
-    }
-}
-
 extension Column {
     /// Texts of a dictionary up to which its batches are not counted for them: they share them.
     private static let sharedBytes = 1 << 20

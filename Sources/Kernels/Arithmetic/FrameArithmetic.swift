@@ -1,8 +1,9 @@
 import Columnar
 
-/// Where frames of RANGE begin and end: a key moved by an offset, which stops at the end of its type. No row lies beyond.
+/// Where frames of RANGE begin and end: a key moved by an offset.
 ///
-/// - Nulls: a null key gives null, its rows have only their peers around them.
+/// - Nulls: a null key gives null, its rows have only their peers around them. So does what lies beyond the end of the type:
+///   every row lies before it, the last of the type too.
 /// - Errors: `invalidArgument` for an offset that is null or negative.
 /// - Cost: that of the sum; for rows beyond the end the logarithm of the rows each.
 /// - Source: PostgreSQL's `in_range` functions.
@@ -33,7 +34,7 @@ enum FrameArithmetic {
             guard error.code == .overflow else { throw error }
             guard call.rowCount > 1 else {
                 return .constant(
-                    try end(of: call.result, isHigh: call.function == .add), call.result, count: 1)
+                    beyond(call.result, isHigh: call.function == .add), call.result, count: 1)
             }
             let middle = call.rowCount / 2
             let parts = [
@@ -43,35 +44,24 @@ enum FrameArithmetic {
         }
     }
 
-    /// A time of day goes no further than its day, in whose last moment 24:00 is.
+    /// A time of day goes no further than its day.
     private static func clock(_ call: KernelCall) throws(KernelError) -> Column {
         let times: Operand<Int64> = call.arguments[0].operand()
         let offsets = call.arguments[1]
         return try call.rows.fixed(.time) { row throws(KernelError) -> Int64? in
             guard case .interval(let interval) = offsets.scalar(at: row) else { return nil }
             let distance = call.function == .frameAdd ? interval.microseconds : -interval.microseconds
-            return min(86_400_000_000, max(0, times[row].addingReportingOverflow(distance).partialValue))
+            let (time, overflow) = times[row].addingReportingOverflow(distance)
+            return overflow || !(0..<86_400_000_000).contains(time) ? nil : time
         }
     }
 
-    private static func end(of type: DataType, isHigh: Bool) throws(KernelError) -> Scalar {
+    /// Doubles have a value beyond all others, which rows may have too.
+    private static func beyond(_ type: DataType, isHigh: Bool) -> Scalar {
         switch type {
-        case .int, .date: return .int(isHigh ? .max : .min)
-        case .long, .timestamp, .timestamptz, .timestampNanos, .timestamptzNanos:
-            return .long(isHigh ? .max : .min)
-        case .float: return .float(isHigh ? .infinity : -.infinity)
-        case .double: return .double(isHigh ? .infinity : -.infinity)
-        case .decimal(let precision, _):
-            let last = DecimalMath.bound(precision) - 1
-            let value = isHigh ? last : -last
-            return precision <= DataType.longPrecision
-                ? .long(Int64(truncatingIfNeeded: value)) : .int128(value)
-        case .interval:
-            return .interval(
-                isHigh
-                    ? Interval(months: .max, days: .max, microseconds: .max)
-                    : Interval(months: .min, days: .min, microseconds: .min))
-        default: preconditionFailure("a frame is measured on numbers and times, not on \(type)")
+        case .float: .float(isHigh ? .infinity : -.infinity)
+        case .double: .double(isHigh ? .infinity : -.infinity)
+        default: .null
         }
     }
 }

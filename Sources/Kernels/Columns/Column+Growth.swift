@@ -61,13 +61,6 @@ extension Column {
     }
 }
 
-extension Int {
-    fileprivate func multipliedClamped(by other: Int) -> Int {
-        let (product, overflow) = multipliedReportingOverflow(by: other)
-        return overflow ? .max : product
-    }
-}
-
 extension [UInt8] {
     /// Appends a part of a text that grows beyond its sources.
     ///

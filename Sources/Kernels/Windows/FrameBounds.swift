@@ -7,7 +7,8 @@ package import Columnar
 package struct FrameBounds {
     package let rows: WindowRows
     package let frame: WindowFrame
-    /// Longs for ROWS and GROUPS; for RANGE the values at which frames begin, of `rangeKey`'s type.
+    /// Longs for ROWS and GROUPS; for RANGE the values at which frames begin, of `rangeKey`'s type,
+    /// null where they lie beyond it.
     package let start: Column?
     package let end: Column?
     /// What RANGE measures: the only key of the order, and its direction.
@@ -60,7 +61,7 @@ package struct FrameBounds {
             return (0..<Int32(truncatingIfNeeded: rows.rowCount)).map { isStart ? $0 : $0 &+ 1 }
         case .preceding, .following:
             guard let offset else { preconditionFailure("a bound with an offset has its column") }
-            if frame.unit == .range { return searched(offset, isStart: isStart) }
+            if frame.unit == .range { return searched(bound, offset, isStart: isStart) }
             let counts = try Self.counts(offset)
             return frame.unit == .rows
                 ? rowPlaces(bound, counts, isStart: isStart) : groupPlaces(bound, counts, isStart: isStart)
@@ -108,21 +109,44 @@ package struct FrameBounds {
     }
 
     /// The first row of the partition not before the bound's value, or the first one behind it.
-    private func searched(_ bounds: Column, isStart: Bool) -> [Int32] {
+    private func searched(_ bound: WindowFrame.Bound, _ values: Column, isStart: Bool) -> [Int32] {
         guard let rangeKey else { preconditionFailure("a RANGE with an offset has a key") }
         let keys = RowOrder([rangeKey], [direction], rowCount: rows.rowCount)
-        let wanted = RowOrder([bounds], [direction], rowCount: rows.rowCount)
+        let wanted = RowOrder([values], [direction], rowCount: rows.rowCount)
         return (0..<rows.rowCount).map { row in
             // A null has only its peers around it.
             if rangeKey.isNull(row) { return isStart ? rows.peerStarts[row] : rows.peerEnds[row] }
-            var low = Int(rows.partitionStarts[row])
-            var high = Int(rows.partitionEnds[row])
-            while low < high {
-                let middle = low + (high - low) / 2
-                let order = keys.compare(middle, wanted, row)
-                if isStart ? order < 0 : order <= 0 { low = middle + 1 } else { high = middle }
-            }
-            return Int32(truncatingIfNeeded: low)
+            let partition = Int(rows.partitionStarts[row])..<Int(rows.partitionEnds[row])
+            let place =
+                if values.isNull(row) {
+                    beyond(bound, in: partition, rangeKey)
+                } else {
+                    partition.firstPlace { middle in
+                        let order = keys.compare(middle, wanted, row)
+                        return isStart ? order >= 0 : order > 0
+                    }
+                }
+            return Int32(truncatingIfNeeded: place)
         }
+    }
+
+    /// Before every key of the partition, or behind every one: nulls are no keys.
+    private func beyond(_ bound: WindowFrame.Bound, in partition: Range<Int>, _ rangeKey: Column) -> Int {
+        if (bound == .preceding) != direction.nullsFirst {
+            return bound == .preceding ? partition.lowerBound : partition.upperBound
+        }
+        return partition.firstPlace { rangeKey.isNull($0) != direction.nullsFirst }
+    }
+}
+
+extension Range<Int> {
+    /// The first place for which `holds` is true, or the end; it is true for every place behind one for which it is.
+    fileprivate func firstPlace(where holds: (Int) -> Bool) -> Int {
+        var (low, high) = (lowerBound, upperBound)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if holds(middle) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }
