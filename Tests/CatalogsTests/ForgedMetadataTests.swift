@@ -67,6 +67,18 @@ struct ForgedMetadataTests {
         try await expectRefused()
     }
 
+    @Test("with a place whose name only looks the same is not this table's")
+    func otherSpelling() async throws {
+        let own = try await fixture.create("e", location: "s3://lake/\u{E9}")
+        var metadata = own.metadata
+        metadata.location = "s3://lake/e\u{301}"
+        let path = try #require(BlobPath(uri: own.metadataLocation))
+        _ = try await fixture.memory.put(path, metadata.json.serialized(), if: .always)
+        #expect(
+            await faultCode { _ = try await cold.loadTable(own.identifier, in: fixture.warehouse) }
+                == "CAT-401")
+    }
+
     @Test("with another table's uuid is not this table's")
     func otherTable() async throws {
         try await forge { $0.uuid = victim.metadata.uuid }

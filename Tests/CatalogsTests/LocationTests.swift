@@ -174,6 +174,17 @@ struct LocationTests {
         #expect(await faultCode { try await catalog.commit([commit]) } == "CAT-207")
     }
 
+    @Test("overlaps by bytes: letters that join with a slash to one character hide no table")
+    func joiningLetters() async throws {
+        for inside in ["s3://lake/a/b/\u{338}c", "s3://lake/a/b/c/\u{301}"] {
+            #expect(await faultCode { try await fixture.create("inner", location: inside) } == "CAT-206")
+        }
+        try await fixture.create("deep", location: "s3://lake/x\u{600}/y")
+        for around in ["s3://lake/x\u{600}", "s3://lake/x\u{600}/", "s3://lake/x\u{600}//"] {
+            #expect(await faultCode { try await fixture.create("outer", location: around) } == "CAT-206")
+        }
+    }
+
     @Test("holds every file the metadata names and every folder the properties choose")
     func paths() async throws {
         let table = try await fixture.load("owner")

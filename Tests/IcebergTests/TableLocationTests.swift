@@ -30,6 +30,12 @@ struct TableLocationTests {
         #expect(location.contains("s3://lake/caf\u{E9}/x"))
     }
 
+    @Test("slashes at the end are no part of it, whatever letter they follow")
+    func endsWithoutSlash() throws {
+        #expect(try TableLocation("s3://lake/a\u{600}//").uri.utf8.elementsEqual("s3://lake/a\u{600}".utf8))
+        #expect(try TableLocation("s3://lake/a/\u{338}b/").key.utf8.elementsEqual("a/\u{338}b".utf8))
+    }
+
     @Test("locations overlap when one is the other or lies in it")
     func overlaps() throws {
         let location = try TableLocation("s3://lake/web/clicks/")

@@ -38,7 +38,9 @@ extension Catalog {
     ) async throws -> Bool {
         let row = try await metastore.read { try TableRow.find(table, in: warehouse, $0) }
         let key = LocationRules.key(try TableLocation(metadata.location))
-        if let row { return row.uuid == metadata.uuid.description && row.location == key }
+        if let row {
+            return row.uuid == metadata.uuid.description && row.location.utf8.elementsEqual(key.utf8)
+        }
         let isOwned = try await metastore.read { transaction in
             try transaction.first("SELECT uuid FROM tables WHERE location = ?", [.text(key)]) != nil
         }

@@ -45,7 +45,7 @@ package enum DefaultLocation {
     }
 
     /// Nobody else's table ever lay there.
-    static func isOne(_ location: TableLocation) -> Bool { location.key.hasPrefix(folder + "/") }
+    static func isOne(_ location: TableLocation) -> Bool { location.key.utf8.starts(with: "\(folder)/".utf8) }
 
     /// Keeps what every client reads the same way without escapes. Two names never have one segment, since what lies there
     /// belongs to the name: one that cannot be kept has its hash behind a dot, which no name has.

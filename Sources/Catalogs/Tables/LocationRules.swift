@@ -74,9 +74,9 @@ enum LocationRules {
         let around = foldersAround(key)
         let marks = Array(repeating: "?", count: around.count).joined(separator: ", ")
         // What begins with `key` sorts from it up to the same text with `/` replaced by the byte after it.
-        let end = key.dropLast() + "0"
+        let end = location.uri + "0"
         let overlaps = "(location IN (\(marks)) OR (location >= ? AND location < ?))"
-        let texts = around.map { SQLValue.text($0) } + [.text(key), .text(String(end))]
+        let texts = around.map { SQLValue.text($0) } + [.text(key), .text(end)]
         for owners in ["tables", "views"] {
             let owner = try transaction.first(
                 "SELECT location FROM \(owners) WHERE \(overlaps) AND id <> ? LIMIT 1",
@@ -113,7 +113,9 @@ enum LocationRules {
     /// 1,024 bytes, so they are few.
     static func foldersAround(_ key: String) -> [String] {
         let start = "s3://".utf8.count
-        return key.utf8.indices.filter { key.utf8[$0] == UInt8(ascii: "/") }
-            .map { String(key[...$0]) }.filter { $0.utf8.count > start }
+        let bytes = key.utf8
+        // Bytes: to characters a folder that begins with a combining mark would end behind the mark.
+        return bytes.indices.filter { bytes[$0] == UInt8(ascii: "/") }
+            .map { String(key[..<bytes.index(after: $0)]) }.filter { $0.utf8.count > start }
     }
 }

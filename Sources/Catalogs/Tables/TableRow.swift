@@ -61,7 +61,8 @@ struct TableRow: Sendable {
 
     private func isPlace(of metadata: TableMetadata) -> Bool {
         do throws(IcebergError) {
-            return LocationRules.key(try TableLocation(metadata.location)) == location
+            let place = LocationRules.key(try TableLocation(metadata.location))
+            return place.utf8.elementsEqual(location.utf8)
         } catch {
             return false
         }

@@ -12,9 +12,7 @@ package struct TableLocation: Sendable, Hashable, CustomStringConvertible {
 
     /// - Errors: `ICE-108`.
     package init(_ text: String) throws(IcebergError) {
-        let (bucket, rawKey) = try Self.split(text)
-        var key = rawKey
-        while key.hasSuffix("/") { key.removeLast() }
+        let (bucket, key) = try Self.split(text)
         if key.isEmpty {
             throw IcebergError(
                 .invalidLocation, "a table needs a location below its bucket", ["location": text],
@@ -28,14 +26,18 @@ package struct TableLocation: Sendable, Hashable, CustomStringConvertible {
     /// Where the bucket and the key lie in a URI, counted in bytes.
     private typealias Places = (bucket: Range<Int>, key: Range<Int>)
 
+    /// The key without slashes at its end.
+    ///
     /// - Errors: `ICE-108`.
     private static func split(_ text: String) throws(IcebergError) -> (bucket: String, key: String) {
         let bytes = Array(text.utf8)
         do throws(Flaw) {
             let places = try places(in: bytes.span)
+            let key = bytes[places.key]
+            let last = key.lastIndex { $0 != UInt8(ascii: "/") } ?? key.startIndex - 1
             return (
                 String(decoding: bytes[places.bucket], as: UTF8.self),
-                String(decoding: bytes[places.key], as: UTF8.self)
+                String(decoding: key[...last], as: UTF8.self)
             )
         } catch {
             throw IcebergError(.invalidLocation, error.rawValue, ["location": text])
