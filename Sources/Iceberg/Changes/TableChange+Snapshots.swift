@@ -23,7 +23,6 @@ extension TableChange {
                 hint: "load the table again and retry")
         }
         try requireStep(from: metadata.lastSequenceNumber, to: snapshot.sequenceNumber, "sequence-number")
-        try requireOrder(of: snapshot)
         if let id = snapshot.schemaID, metadata.schema(withID: id) == nil {
             throw IcebergError(
                 .unknownSchema, "the table does not have the schema of a snapshot",
@@ -39,25 +38,6 @@ extension TableChange {
             metadata.lastSequenceNumber = max(metadata.lastSequenceNumber, snapshot.sequenceNumber)
         }
         append(snapshot)
-    }
-
-    /// A snapshot descends from those before it, and none of them from it.
-    private func requireOrder(of snapshot: Snapshot) throws(IcebergError) {
-        guard var parent = snapshot.parentID else { return }
-        // Only by a snapshot that names it as parent, though it was not there, could the way lead back to it.
-        let isNamed = metadata.snapshots.contains { $0.parentID == snapshot.snapshotID }
-        guard isNamed || parent == snapshot.snapshotID else { return }
-        let parents = Dictionary(metadata.snapshots.map { ($0.snapshotID, $0.parentID) }) { first, _ in first
-        }
-        var steps = 0
-        while parent != snapshot.snapshotID {
-            guard let next = parents[parent] ?? nil, steps < parents.count else { return }
-            parent = next
-            steps += 1
-        }
-        throw IcebergError(
-            .invalidUpdate, "a snapshot would descend from itself",
-            ["snapshot-id": snapshot.snapshotID, "parent-snapshot-id": snapshot.parentID ?? -1])
     }
 
     private func nextRowID(after snapshot: Snapshot) throws(IcebergError) -> Int64 {
@@ -91,6 +71,38 @@ extension TableChange {
             ["which": name, "last": last, "asked": next, "longest step": Self.longestStep])
     }
 
+    /// A snapshot that was added descends from those before it, and none of them from it.
+    ///
+    /// - Cost: a look at each snapshot's parent; a walk over all of them where one came before its parent.
+    func checkDescent() throws(IcebergError) {
+        if addedSnapshotIDs.isEmpty { return }
+        // Only by a snapshot that names one as its parent that was not there yet could the way lead in a circle.
+        var coming = addedSnapshotIDs
+        let hasEarlyChild = metadata.snapshots.contains { snapshot in
+            if let parent = snapshot.parentID, coming.contains(parent) { return true }
+            coming.remove(snapshot.snapshotID)
+            return false
+        }
+        guard hasEarlyChild else { return }
+        let parents = Dictionary(metadata.snapshots.map { ($0.snapshotID, $0.parentID) }) { first, _ in first
+        }
+        var seen: Set<Int64> = []
+        for start in metadata.snapshots.map(\.snapshotID) {
+            var path: [Int64] = []
+            var next: Int64? = start
+            while let id = next, seen.insert(id).inserted {
+                path.append(id)
+                next = parents[id] ?? nil
+            }
+            // An old circle, of a table somebody else made, is no reason against what is added beside it.
+            guard let end = next, let index = path.firstIndex(of: end),
+                let added = path[index...].first(where: addedSnapshotIDs.contains)
+            else { continue }
+            throw IcebergError(
+                .invalidUpdate, "a snapshot would descend from itself", ["snapshot-id": added])
+        }
+    }
+
     mutating func setRef(_ name: String, _ ref: SnapshotRef) throws(IcebergError) {
         try ref.validate()
         guard hasSnapshot(ref.snapshotID) else {
@@ -114,16 +126,5 @@ extension TableChange {
                 metadata.snapshotLog = []
             }
         }
-    }
-
-    /// References to removed snapshots go with them, and so do their statistics.
-    mutating func removeSnapshots(_ ids: Set<Int64>) {
-        hasRemovedSnapshots = true
-        takeSnapshots(ids)
-        edit { metadata in
-            metadata.statistics.removeAll { ids.contains($0.snapshotID) }
-            metadata.partitionStatistics.removeAll { ids.contains($0.snapshotID) }
-        }
-        for (name, ref) in metadata.refs where ids.contains(ref.snapshotID) { removeRef(name) }
     }
 }

@@ -73,16 +73,6 @@ extension TableChange {
         }
     }
 
-    /// Whether the default spec and order are about columns the current schema has; asked at the end, since a commit
-    /// that replaces a table brings its schema before them.
-    func checkDefaults() throws(IcebergError) {
-        guard let schema = metadata.schema(withID: metadata.currentSchemaID) else { return }
-        if let spec = metadata.spec(withID: metadata.defaultSpecID) { try spec.validate(against: schema) }
-        if let order = metadata.sortOrder(withID: metadata.defaultSortOrderID) {
-            try order.validate(against: schema)
-        }
-    }
-
     mutating func add(_ spec: PartitionSpec) throws(IcebergError) {
         try spec.validate(against: newestSchema())
         if let same = metadata.specs.first(where: { $0.isEquivalent(to: spec) }) {

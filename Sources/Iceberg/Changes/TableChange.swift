@@ -5,7 +5,7 @@ package import Effects
 /// Knows what was added last, which -1 in later updates means, and closes the books at the end: logs, clocks, checks.
 package struct TableChange: Sendable {
     package private(set) var metadata: TableMetadata
-    private let base: TableMetadata?
+    let base: TableMetadata?
     private let now: Int64
     /// What time it is, whatever the table says.
     private let wallClock: Instant
@@ -16,9 +16,12 @@ package struct TableChange: Sendable {
     /// Snapshots that were the main branch's at some moment of this commit.
     var mainSnapshotIDs: [Int64] = []
     var hasRemovedSnapshots = false
-    /// Which snapshots the table has; worked out for a commit that asks often, such as one that brings thousands.
+    /// Which snapshots the table has; worked out for a commit that asks often, such as one that brings thousands, or that
+    /// removes some.
     private var snapshotIDs: Set<Int64>?
     private var snapshotLookups = 0
+    /// Snapshots that were removed and are still in `metadata`: some clients send thousands of removals one by one.
+    private var removedSnapshotIDs: Set<Int64> = []
 
     /// `now` is clamped: the timestamps of a table only grow.
     package init(of metadata: TableMetadata, at now: Instant) {
@@ -54,13 +57,31 @@ package struct TableChange: Sendable {
     }
 
     mutating func append(_ snapshot: Snapshot) {
+        if removedSnapshotIDs.contains(snapshot.snapshotID) { sweepSnapshots() }
         snapshotIDs?.insert(snapshot.snapshotID)
         metadata.snapshots.append(snapshot)
     }
 
-    mutating func takeSnapshots(_ ids: Set<Int64>) {
+    /// They are gone to all that asks `hasSnapshot`, and of `metadata` after `sweepSnapshots`.
+    mutating func removeSnapshots(_ ids: [Int64]) {
+        hasRemovedSnapshots = true
+        if snapshotIDs == nil { snapshotIDs = Set(metadata.snapshots.map(\.snapshotID)) }
         snapshotIDs?.subtract(ids)
+        removedSnapshotIDs.formUnion(ids)
+        if let current = metadata.currentSnapshotID, snapshotIDs?.contains(current) == false {
+            removeRef(SnapshotRef.mainBranch)
+        }
+    }
+
+    /// Takes out what was removed; references to it and its statistics go along.
+    private mutating func sweepSnapshots() {
+        let ids = removedSnapshotIDs
+        if ids.isEmpty { return }
+        removedSnapshotIDs = []
         metadata.snapshots.removeAll { ids.contains($0.snapshotID) }
+        metadata.statistics.removeAll { ids.contains($0.snapshotID) }
+        metadata.partitionStatistics.removeAll { ids.contains($0.snapshotID) }
+        for (name, ref) in metadata.refs where ids.contains(ref.snapshotID) { removeRef(name) }
     }
 
     /// - Errors: `ICE-3xx` where an update contradicts the table, `ICE-1xx` and `ICE-2xx` from the parts it brings.
@@ -76,7 +97,7 @@ package struct TableChange: Sendable {
         case .setDefaultSortOrder(let id): try setDefaultSortOrder(id)
         case .addSnapshot(let snapshot): try add(snapshot)
         case .setSnapshotRef(let name, let ref): try setRef(name, ref)
-        case .removeSnapshots(let ids): removeSnapshots(Set(ids))
+        case .removeSnapshots(let ids): removeSnapshots(ids)
         case .removeSnapshotRef(let name): removeRef(name)
         case .setLocation(let text): metadata.location = try TableLocation(text).uri
         case .setProperties(let updates): metadata.properties.merge(updates) { _, new in new }
@@ -103,6 +124,7 @@ package struct TableChange: Sendable {
     ///
     /// Ages go by this server's clock: a snapshot whose writer's was ahead makes none older.
     package mutating func expire(by retention: SnapshotRetention) throws(IcebergError) {
+        sweepSnapshots()
         let expired = retention.expired(of: metadata, at: wallClock)
         for name in expired.refs { removeRef(name) }
         if !expired.snapshotIDs.isEmpty { try apply(.removeSnapshots(expired.snapshotIDs)) }
@@ -138,6 +160,7 @@ package struct TableChange: Sendable {
     ///
     /// `previousFile` is where the metadata before the change lies; it joins the metadata log.
     package consuming func finish(previousFile: String?) throws(IcebergError) -> TableMetadata {
+        sweepSnapshots()
         if isCreating, metadata.sortOrders.isEmpty {
             metadata.sortOrders = [.unsorted]
             metadata.defaultSortOrderID = 0
@@ -147,6 +170,7 @@ package struct TableChange: Sendable {
             metadata.defaultSpecID = 0
         }
         try checkDefaults()
+        try checkDescent()
         rewriteSnapshotLog()
         metadata.lastUpdatedMilliseconds = max(now, metadata.lastUpdatedMilliseconds)
         if let previousFile, let base {
