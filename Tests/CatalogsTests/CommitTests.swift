@@ -268,7 +268,7 @@ struct CommitTests {
 
     @Test("metadata files beyond the log's length are deleted, unless the table keeps them")
     func trimsLog() async throws {
-        for (name, keeps) in [("a", "true"), ("b", "false")] {
+        for (name, keeps) in [("a", "true"), ("b", "False")] {
             try await fixture.create(
                 name,
                 properties: [

@@ -181,9 +181,9 @@ extension Catalog {
     /// Files the new log no longer names. `write.metadata.delete-after-commit.enabled` is true unless set: as at the
     /// hosted service, and because a pipeline would leave a file behind every few seconds.
     private func obsoleteFiles(_ state: GroupState) -> [String] {
-        guard state.metadata.properties["write.metadata.delete-after-commit.enabled"] != "false" else {
-            return []
-        }
+        let isOn = state.metadata.properties.isOn(
+            "write.metadata.delete-after-commit.enabled", byDefault: true)
+        guard isOn else { return [] }
         let kept = Set(state.metadata.metadataLog.map(\.metadataFile))
         return (state.base.metadataLog.map(\.metadataFile) + [state.row.metadataLocation])
             .filter { !kept.contains($0) }

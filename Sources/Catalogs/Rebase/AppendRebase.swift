@@ -23,7 +23,7 @@ struct AppendRebase: Sendable {
 
     /// - Errors: what of the commit has not the form above, or of the table does not allow it.
     init(_ commit: TableCommit, on base: TableMetadata) throws(NotRebased) {
-        guard base.properties["firn.commit.rebase"] != "false" else {
+        guard base.properties.isOn("firn.commit.rebase", byDefault: true) else {
             throw NotRebased("the table says firn.commit.rebase=false")
         }
         guard base.formatVersion > 1 else { throw NotRebased("tables of version 1 number no snapshots") }

@@ -33,7 +33,7 @@ package struct SnapshotRetention: Sendable, Hashable {
 
     /// Nil where the table says that nothing of it may be collected (`gc.enabled`).
     package init?(properties: [String: String]) {
-        if properties["gc.enabled"]?.lowercased() == "false" { return nil }
+        guard properties.isOn("gc.enabled", byDefault: true) else { return nil }
         func number(_ name: String) -> Int64? {
             // A number nobody can read, or below one, is as good as none: a writer must not fail on it.
             properties[name].flatMap { Int64($0) }.flatMap { $0 > 0 ? $0 : nil }

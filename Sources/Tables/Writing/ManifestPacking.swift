@@ -14,7 +14,7 @@ struct ManifestPacking: Sendable, Hashable {
 
     /// Nil when the table does not want it.
     init?(properties: [String: String]) {
-        if properties["commit.manifest-merge.enabled"]?.lowercased() == "false" { return nil }
+        guard properties.isOn("commit.manifest-merge.enabled", byDefault: true) else { return nil }
         func number(_ name: String, _ usual: Int64) -> Int64 {
             properties[name].flatMap { Int64($0) }.flatMap { $0 > 0 ? $0 : nil } ?? usual
         }
