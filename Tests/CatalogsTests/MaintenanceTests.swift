@@ -49,9 +49,29 @@ struct MaintenanceTests {
         #expect(try await fixture.keys().count == 1)
     }
 
-    @Test("a table whose files are kept is dropped, not purged, whatever the case of the word")
+    @Test("a table whose metadata is gone or damaged can be purged")
+    func purgesDamaged() async throws {
+        for damage in [nil, "{}"] {
+            let table = try await fixture.create(
+                "a", location: "s3://lake/t/a", properties: ["gc.enabled": "false"])
+            try await put("t/a/data/1.parquet")
+            let path = try #require(BlobPath(uri: table.metadataLocation))
+            try await fixture.memory.delete([path])
+            if let damage { _ = try await fixture.memory.put(path, Array(damage.utf8), if: .always) }
+            let cold = Catalog(metastore: fixture.metastore, store: fixture.store, clock: fixture.clock)
+            fixture.store.failNext(.open)
+            #expect(
+                await faultCode {
+                    try await cold.dropTable(table.identifier, in: fixture.warehouse, purge: true)
+                } == "BLB-302", "a store that does not answer is no damage")
+            try await cold.dropTable(table.identifier, in: fixture.warehouse, purge: true)
+            #expect(try await fixture.keys().isEmpty)
+        }
+    }
+
+    @Test("a table whose files are kept is dropped, not purged: any word but true says so")
     func purgeIsRefused() async throws {
-        for word in ["false", "FALSE"] {
+        for word in ["false", "FALSE", "no"] {
             let table = try await fixture.create(
                 "a", location: "s3://lake/t/a", properties: ["gc.enabled": word])
             try await put("t/a/data/1.parquet")

@@ -28,14 +28,15 @@ struct SessionFixture {
     init(
         limits: QueryRegistry.Limits = QueryRegistry.Limits(), batchRows: Int = .max,
         disabledPasses: Set<String> = [], spillsEverything: Bool = false, sendsPlans: Bool = false,
-        morsels: MorselPool? = nil
+        morsels: MorselPool? = nil, catalogLimits: CatalogLimits = CatalogLimits()
     ) async throws {
         directory = try TemporaryDirectory()
         clock = ManualClock()
         let randomness = SeededRandomness(seed: 1)
         let metastore = try await Metastore.open(directory: directory.path, clock: clock)
         store = MemoryBlobStore(clock: clock, buckets: ["lake"])
-        catalog = Catalog(metastore: metastore, store: store, clock: clock, randomness: randomness)
+        catalog = Catalog(
+            metastore: metastore, store: store, clock: clock, randomness: randomness, limits: catalogLimits)
         warehouse = try await catalog.enableWarehouse(bucket: "lake")
         try await catalog.createNamespace(Namespace(["web"]), in: warehouse)
         let schema = IcebergSchema(fields: [

@@ -1,3 +1,4 @@
+import Blobs
 import Catalogs
 import Columnar
 import Faults
@@ -6,6 +7,7 @@ import Kernels
 import Planner
 import Scheduling
 import Tables
+import TestKit
 import Testing
 
 @testable import Sessions
@@ -243,6 +245,22 @@ struct StatementTests {
         #expect(fault?.place == .text(line: 1, column: 12))
         #expect(try await fixture.texts("SHOW TABLES IN web").contains("t | web"))
         #expect(try await fixture.texts("DROP TABLE web.t") == ["dropped"])
+    }
+
+    @Test("a table whose metadata is damaged can be dropped and purged", arguments: ["", " PURGE"])
+    func dropsDamaged(purge: String) async throws {
+        var limits = CatalogLimits()
+        limits.metadataCacheBytes = 0
+        let fixture = try await SessionFixture(catalogLimits: limits)
+        _ = try await fixture.rows("CREATE TABLE web.t (a INT)")
+        let table = try await fixture.catalog.loadTable(
+            TableIdentifier(namespace: Namespace(["web"]), name: "t"), in: fixture.warehouse)
+        let path = try #require(BlobPath(uri: table.metadataLocation))
+        _ = try await fixture.store.put(path, Array("{}".utf8), if: .always)
+        #expect(try await fixture.texts("DROP TABLE web.T\(purge)") == ["dropped"])
+        let folder = try TableLocation(table.metadata.location).key
+        let left = try await fixture.store.list(bucket: path.bucket, prefix: folder, after: nil, limit: 10)
+        #expect(left.entries.isEmpty == !purge.isEmpty)
     }
 
     @Test("a column that no file can hold is named before anything is written")

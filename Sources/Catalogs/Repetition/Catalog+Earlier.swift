@@ -12,8 +12,7 @@ extension Catalog {
         _ table: TableIdentifier, orAsAt metadataLocation: String, in warehouse: Warehouse
     ) async throws -> (metadata: TableMetadata, metadataLocation: String, isCurrent: Bool) {
         let file = try LocationRules.check(metadataLocation, in: warehouse).uri
-        if let row = try await metastore.read({ try TableRow.find(table, in: warehouse, $0) }) {
-            let current = try await metadata(of: row)
+        if let (row, current) = try await find(table, in: warehouse) {
             // A file of the table lies in its location, which is no other table's.
             if try TableLocation(current.location).contains(file) {
                 return (current, row.metadataLocation, true)

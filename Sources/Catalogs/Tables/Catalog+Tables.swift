@@ -8,11 +8,36 @@ extension Catalog {
     ///
     /// - Errors: `CAT-103`, `CAT-401`.
     package func loadTable(_ table: TableIdentifier, in warehouse: Warehouse) async throws -> LoadedTable {
-        let row = try await metastore.read { try TableRow.require(table, in: warehouse, $0) }
+        guard let (row, metadata) = try await find(table, in: warehouse) else {
+            throw CatalogError.noSuchTable(table, in: warehouse)
+        }
         return LoadedTable(
-            warehouse: warehouse, identifier: table, metadata: try await metadata(of: row),
+            warehouse: warehouse, identifier: table, metadata: metadata,
             metadataLocation: row.metadataLocation,
             version: row.version)
+    }
+
+    /// What has the name now, and what it points at; nil when nothing has it.
+    ///
+    /// A file that is gone because the pointer has moved on is no damage: commits delete what falls out of the log, and a
+    /// purge deletes all.
+    ///
+    /// - Errors: `CAT-401`, `CAT-302`.
+    func find(
+        _ table: TableIdentifier, in warehouse: Warehouse
+    ) async throws -> (row: TableRow, metadata: TableMetadata)? {
+        func row() async throws -> TableRow? {
+            try await metastore.read { try TableRow.find(table, in: warehouse, $0) }
+        }
+        for _ in 0..<limits.commitAttempts {
+            guard let found = try await row() else { return nil }
+            do {
+                return (found, try await metadata(of: found))
+            } catch let error as CatalogError where error.code == .corrupt {
+                if try await row()?.metadataLocation == found.metadataLocation { throw error }
+            }
+        }
+        throw contended
     }
 
     /// What the row points at.
@@ -96,85 +121,5 @@ extension Catalog {
                 "UPDATE tables SET namespace_id = ?, name = ?, updated_at = ? WHERE id = ?",
                 [.text(namespace.id), .text(target.name), .integer(now), .text(row.id)])
         }
-    }
-
-    /// Forgets the table and answers what it was at that moment. Its files stay; `registerTable` takes it back.
-    ///
-    /// - Errors: `CAT-103`, `CAT-302`, `CAT-401`.
-    package func unregisterTable(
-        _ table: TableIdentifier, in warehouse: Warehouse
-    ) async throws -> LoadedTable {
-        try await queue.holding([CommitQueue.key(table, warehouse)]) {
-            for _ in 0..<limits.commitAttempts {
-                let last = try await loadTable(table, in: warehouse)
-                let answer = RecordedAnswer.table(table, metadataLocation: last.metadataLocation)
-                let removed = try await unregister(table, last, in: warehouse, answer)
-                if removed { return last }
-            }
-            throw contended
-        }
-    }
-
-    /// False when a commit came in between, which would be lost from the answer.
-    private func unregister(
-        _ table: TableIdentifier, _ last: LoadedTable, in warehouse: Warehouse, _ answer: RecordedAnswer
-    ) async throws -> Bool {
-        do {
-            try await change(answer: { _ in answer }) { transaction in
-                let row = try TableRow.require(table, in: warehouse, transaction)
-                let count = try transaction.execute(
-                    "DELETE FROM tables WHERE id = ? AND uuid = ? AND metadata_location = ?",
-                    [.text(row.id), .text(last.uuid), .text(last.metadataLocation)])
-                if count == 0 { throw PlannedChange.PointerMoved() }
-            }
-            return true
-        } catch is PlannedChange.PointerMoved {
-            return false
-        }
-    }
-
-    /// Forgets the table. Its files stay, or with `purge` go: everything below its location, which is its own and which
-    /// nobody gets before all is gone.
-    ///
-    /// - Errors: `CAT-103`; for a purge also `CAT-207` where `gc.enabled` is false, and `CAT-302` and `CAT-401`: without its
-    /// metadata nobody knows. When deleting files fails the table is gone all the same, and `maintain` tries again.
-    package func dropTable(_ table: TableIdentifier, in warehouse: Warehouse, purge: Bool = false)
-        async throws
-    {
-        guard purge else { return try await drop(table, in: warehouse, purging: nil) }
-        try await queue.holding([CommitQueue.key(table, warehouse)]) {
-            for _ in 0..<limits.commitAttempts {
-                let last = try await loadTable(table, in: warehouse)
-                guard SnapshotRetention(properties: last.metadata.properties) != nil else {
-                    throw CatalogError(
-                        .changeRefused, "the table's files are not to be deleted: gc.enabled is false",
-                        ["table": table],
-                        hint: "drop it without purging, or set gc.enabled to true before")
-                }
-                do {
-                    return try await drop(table, in: warehouse, purging: last)
-                } catch is PlannedChange.PointerMoved { continue }
-            }
-            throw contended
-        }
-    }
-
-    /// - Errors: `PointerMoved` when the table is not `last` any more.
-    private func drop(_ table: TableIdentifier, in warehouse: Warehouse, purging last: LoadedTable?)
-        async throws
-    {
-        let now = clock.now.microseconds
-        let location = try await change(answer: { _ in .nothing }) { transaction in
-            let row = try TableRow.require(table, in: warehouse, transaction)
-            if let last, row.metadataLocation != last.metadataLocation || row.uuid != last.uuid {
-                throw PlannedChange.PointerMoved()
-            }
-            try transaction.execute("DELETE FROM tables WHERE id = ?", [.text(row.id)])
-            guard last != nil else { return String?.none }
-            try PurgeRow(location: row.location, tableUUID: row.uuid).insert(at: now, transaction)
-            return row.location
-        }
-        FaultPoints.pass(.purgeRecorded)
-        if let location { await self.purge(location, pages: limits.purgePagesAtOnce) }
     }
 }

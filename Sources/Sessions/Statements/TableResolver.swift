@@ -17,6 +17,17 @@ struct TableResolver {
         try await load(name, for: Self.changing)
     }
 
+    /// What the table is really called, to drop it: its metadata is not read, which may be damaged.
+    ///
+    /// - Errors: as `load`, but for `CAT-401`.
+    func identifyForChange(_ name: QualifiedName) async throws -> TableIdentifier {
+        try await find(name, for: Self.changing) { table in
+            if try await catalog.tableExists(table, in: warehouse) { return table }
+            if try await catalog.viewExists(table, in: warehouse) { throw isView(name) }
+            return nil
+        }
+    }
+
     typealias Access = (TableIdentifier) -> StatementAccess
 
     static func reading(_ table: TableIdentifier) -> StatementAccess {
@@ -35,9 +46,19 @@ struct TableResolver {
 
     /// - Errors: `PLA-103` with the place and perhaps a guess; `SES-101`; what `authorize` throws; `CAT-401`.
     func find(_ name: QualifiedName, for access: Access) async throws -> Found {
+        try await find(name, for: access) { try await loadIfThere($0) }
+    }
+
+    private func find<Result>(
+        _ name: QualifiedName, for access: Access, _ look: (TableIdentifier) async throws -> Result?
+    ) async throws -> Result {
+        func findIfThere(_ table: TableIdentifier) async throws -> Result? {
+            try request.authorize(access(table))
+            return try await look(table)
+        }
         let namespace = try namespace(of: name)
         let exact = TableIdentifier(namespace: Namespace(namespace), name: name.last.text)
-        if let found = try await findIfThere(exact, for: access) { return found }
+        if let found = try await findIfThere(exact) { return found }
         // The exact name is not there: look for another spelling among what the caller may touch.
         guard let spelled = try await spelling(of: Namespace(namespace)) else {
             throw missing(name, try await nearNamespace(namespace).map { "\($0).\(name.last)" })
@@ -47,7 +68,7 @@ struct TableResolver {
             + catalog.listViews(in: spelled, of: warehouse).entries
         let candidates = all.filter { request.allows(access($0)) }
         let similar = candidates.filter { $0.name.lowercased() == name.last.text.lowercased() }
-        if similar.count == 1, let found = try await findIfThere(similar[0], for: access) { return found }
+        if similar.count == 1, let found = try await findIfThere(similar[0]) { return found }
         throw missing(
             name, NearestName.find(name.last.text, among: candidates.map(\.name)).map { "\(Identifier($0))" })
     }
@@ -55,10 +76,12 @@ struct TableResolver {
     private func load(_ name: QualifiedName, for access: Access) async throws -> LoadedTable {
         switch try await find(name, for: access) {
         case .table(let table): return table
-        case .view:
-            throw SessionsError(
-                .wrongKind, "this is a view, not a table", ["name": "\(name)"], at: name.position.place)
+        case .view: throw isView(name)
         }
+    }
+
+    private func isView(_ name: QualifiedName) -> SessionsError {
+        SessionsError(.wrongKind, "this is a view, not a table", ["name": "\(name)"], at: name.position.place)
     }
 
     /// What a new table or view of this name is called: the namespace has the case it really has.
@@ -83,8 +106,7 @@ struct TableResolver {
             at: name.position.place, hint: "write namespace.\(name.last)")
     }
 
-    private func findIfThere(_ name: TableIdentifier, for access: Access) async throws -> Found? {
-        try request.authorize(access(name))
+    private func loadIfThere(_ name: TableIdentifier) async throws -> Found? {
         do {
             return .table(try await catalog.loadTable(name, in: warehouse))
         } catch let fault as CatalogError where fault.code == .noSuchTable || fault.code == .noSuchNamespace {

@@ -147,8 +147,8 @@ struct TableStatements {
 
     func drop(_ name: QualifiedName, ifExists: Bool, isPurging: Bool) async throws -> Batch {
         do {
-            let table = try await resolver.loadForChange(name)
-            try await session.catalog.dropTable(table.identifier, in: warehouse, purge: isPurging)
+            let table = try await resolver.identifyForChange(name)
+            try await session.catalog.dropTable(table, in: warehouse, purge: isPurging)
             return CatalogStatements.status("dropped")
         } catch let fault as PlannerError where fault.code == .unknownTable && ifExists {
             return CatalogStatements.status("absent")
