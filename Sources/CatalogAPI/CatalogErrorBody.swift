@@ -71,7 +71,7 @@ enum CatalogErrorBody {
         case .commitConflict, .commitContended: (409, "CommitFailedException")
         case .commitOutcomeUnknown: (500, "CommitStateUnknownException")
         case .warehouseNotEmpty, .invalidName, .limitExceeded, .invalidPageToken, .locationOutside,
-            .changeRefused, .notRegistrable, .corrupt, .planningBusy:
+            .changeRefused, .notRegistrable, .placeLeft, .corrupt, .planningBusy:
             nil
         }
     }

@@ -42,6 +42,8 @@ package struct CatalogError: Fault {
         case keyReused = "CAT-208"
         /// What is to be registered is not there, is no metadata that can be read, or contradicts itself.
         case notRegistrable = "CAT-209"
+        /// The place was left by a table or view of another name: a token for the name it is called by does not get it.
+        case placeLeft = "CAT-210"
         /// A requirement does not hold: the table moved. Load it again, then decide.
         case commitConflict = "CAT-301"
         /// The pointer moved too often while a commit was tried. Retry after a pause.
@@ -65,6 +67,7 @@ package struct CatalogError: Fault {
                 .changeRefused, .keyReused, .notRegistrable:
                 .invalidRequest
             case .commitOutcomeUnknown: .outcomeUnknown
+            case .placeLeft: .denied
             case .planningBusy: .unavailable
             case .corrupt: .corruptData
             }

@@ -50,6 +50,67 @@ struct ClaimedPlaceTests {
         #expect(try await create("p_q", uuid, location, as: "root").status == 200)
     }
 
+    @Test("what a table of another name left is not had back by the name its place is called by")
+    func renamedAway() async throws {
+        try await fixture.populate()
+        let base = self.base
+        func rename() async throws -> Int {
+            try await fixture.send(
+                "POST", base + "/tables/rename",
+                [
+                    "source": ["namespace": ["web", "raw"], "name": "clicks"],
+                    "destination": ["namespace": ["web"], "name": "secret"],
+                ]
+            ).status
+        }
+        let raw = base + "/namespaces/web%1Fraw"
+        let made = try await fixture.send("GET", raw + "/tables/clicks")
+        let file = try #require(made.body["metadata-location"])
+        func register(as token: String) async throws -> Int {
+            let body: JSONValue = ["name": "clicks", "metadata-location": file]
+            return try await fixture.send("POST", raw + "/register", body, as: token).status
+        }
+        let uuid = try #require(made.body["metadata"]?["table-uuid"]?.string)
+        let location = try #require(made.body["metadata"]?["location"])
+        // Its own it has back.
+        #expect(try await fixture.send("DELETE", raw + "/tables/clicks", as: "clicks").status == 204)
+        #expect(try await register(as: "clicks") == 200)
+        #expect(try await rename() == 204)
+        let secret = base + "/namespaces/web/tables/secret"
+        for leave in [("DELETE", ""), ("POST", "/unregister")] {
+            #expect(try await fixture.send(leave.0, secret + leave.1).status < 300)
+            #expect(try await register(as: "clicks") == 403)
+            // Nor by a table that is made there.
+            for place in [[], [["action": "set-location", "location": location]]] as [[JSONValue]] {
+                let updates: [JSONValue] = [
+                    ["action": "assign-uuid", "uuid": .string(uuid)],
+                    ["action": "add-schema", "schema": APIFixture.schema],
+                    ["action": "set-current-schema", "schema-id": -1],
+                ]
+                let body: JSONValue = [
+                    "requirements": [["type": "assert-create"]], "updates": .array(updates + place),
+                ]
+                let made = try await fixture.send("POST", raw + "/tables/clicks", body, as: "clicks")
+                #expect(made.status == 403 && made.errorType == "ForbiddenException", "\(made.body)")
+                let change: JSONValue = [
+                    "identifier": ["namespace": ["web", "raw"], "name": "clicks"],
+                    "requirements": [["type": "assert-create"]], "updates": .array(updates + place),
+                ]
+                let all: JSONValue = ["table-changes": [change]]
+                #expect(
+                    try await fixture.send("POST", base + "/transactions/commit", all, as: "clicks").status
+                        == 403)
+            }
+            let back: JSONValue = ["name": "secret", "metadata-location": file]
+            #expect(try await fixture.send("POST", base + "/namespaces/web/register", back).status == 200)
+        }
+        // Whoever may have any place may have this one, and it is the name's again.
+        #expect(try await fixture.send("DELETE", secret).status == 204)
+        #expect(try await register(as: "root") == 200)
+        #expect(try await fixture.send("DELETE", raw + "/tables/clicks").status == 204)
+        #expect(try await register(as: "clicks") == 200)
+    }
+
     @Test("a create transaction of a namespace with an odd name ends at the place it was staged at")
     func oddNames() async throws {
         let staged = try await fixture.send(

@@ -117,6 +117,32 @@ struct RegisterTests {
         #expect(try await register(location).metadata.snapshots.count == 1)
     }
 
+    @Test("a current snapshot that nobody could read is refused", arguments: [0, 4])
+    func unreadableSnapshot(specID: Int) async throws {
+        let location = try await write("v1.metadata.json") { metadata in
+            metadata.snapshots = [Self.snapshot(metadata, sequence: 1)]
+            (metadata.currentSnapshotID, metadata.lastSequenceNumber) = (5, 1)
+            metadata.refs = ["main": SnapshotRef(snapshotID: 5)]
+            (metadata.specs[0].specID, metadata.defaultSpecID) = (specID, specID)
+        }
+        let file = try #require(BlobPath(uri: location))
+        let metadata = try await MetadataFile.parse(fixture.memory.read(file), path: location)
+        let snapshot = try #require(metadata.currentSnapshot)
+        let list = try #require(snapshot.manifestList.flatMap { BlobPath(uri: $0) })
+        #expect(await faultCode { _ = try await register(location) } == "CAT-209")
+        _ = try await fixture.memory.put(list, [1, 2, 3], if: .always)
+        #expect(await faultCode { _ = try await register(location) } == "CAT-209")
+        var manifest = ManifestFile(
+            path: metadata.location + "/metadata/m.avro", length: 1, specID: 0, addedSnapshotID: 5)
+        (manifest.files, manifest.rows) = (ManifestFile.Counts(), ManifestFile.Counts())
+        (manifest.sequenceNumber, manifest.minimumSequenceNumber) = (1, 1)
+        let bytes = try ManifestListFile.write(
+            [manifest], of: snapshot, formatVersion: 2, sync: Array(repeating: 0, count: 16))
+        _ = try await fixture.memory.put(list, bytes, if: .always)
+        // The other table does not have the spec that the manifest is written with.
+        #expect(await faultCode { _ = try await register(location) } == (specID == 0 ? nil : "CAT-209"))
+    }
+
     @Test("a small file that unfolds to more than is allowed is refused, and memory is asked for")
     func unfolds() async throws {
         let location = try await write("v1.gz.metadata.json", compressed: true) {

@@ -254,6 +254,18 @@ def test_a_narrow_token_cannot_take_what_lies_in_the_bucket(shared_firn, victim,
     back = narrow("POST", f"{BASE}/evil/register", json={"name": "own", "metadata-location": made["metadata-location"]})
     assert back.status_code == 200, back.text
     shared_firn.call("DELETE", f"{BASE}/evil/tables/own?purgeRequested=true")
+    # What it became under a name out of the token's reach stays there when it is dropped.
+    made = narrow("POST", f"{BASE}/evil/tables", json={"name": "own", "schema": schema}).json()
+    move = {"source": {"namespace": ["evil"], "name": "own"}, "destination": {"namespace": ["web"], "name": "moved"}}
+    assert shared_firn.call("POST", "/catalog/v1/local_lake/tables/rename", json=move).status_code == 204
+    assert shared_firn.call("DELETE", f"{BASE}/web/tables/moved").status_code == 204
+    again = {"name": "own", "metadata-location": made["metadata-location"]}
+    answer = narrow("POST", f"{BASE}/evil/register", json=again)
+    assert answer.status_code == 403 and "another name" in answer.text, answer.text
+    answer = narrow("POST", f"{BASE}/evil/tables/own", json={"requirements": [{"type": "assert-create"}], "updates": [
+        {"action": "assign-uuid", "uuid": made["metadata"]["table-uuid"]}, {"action": "add-schema", "schema": schema},
+        {"action": "set-current-schema", "schema-id": -1}]})
+    assert answer.status_code == 403, answer.text
     # Through a staged creation too, as PyIceberg's create transactions do it.
     staged = narrow("POST", f"{BASE}/evil/tables", json={"name": "own", "schema": schema, "stage-create": True}).json()["metadata"]
     answer = narrow("POST", f"{BASE}/evil/tables/own", json={

@@ -11,12 +11,12 @@ extension CatalogAPI {
     func commitTable(_ context: CatalogContext) async throws -> Response {
         let table = try context.table()
         try context.requireWrite(table)
-        let commit = try await context.decodedBody { [warehouse = context.warehouse] body, size in
+        var commit = try await context.decodedBody { [warehouse = context.warehouse] body, size in
             var commit = try TableCommit(body, of: table, in: warehouse)
             commit.requestBytes = size
             return commit
         }
-        try context.requirePlaces(of: commit)
+        commit.claim = try context.requirePlaces(of: commit)
         guard let done = try await catalog.commit([commit]).first else {
             preconditionFailure("a commit answers with each of its tables")
         }
@@ -27,14 +27,17 @@ extension CatalogAPI {
 }
 
 extension CatalogContext {
-    /// The end of a create transaction says where the table lies. One that exists does not move.
-    func requirePlaces(of commit: TableCommit) throws {
-        guard commit.requirements.contains(.create) else { return }
+    /// The end of a create transaction says where the table lies, or gets the default place of the uuid it says. One that
+    /// exists does not move.
+    func requirePlaces(of commit: TableCommit) throws -> PlaceClaim {
+        guard commit.requirements.contains(.create) else { return claim }
         var uuid: UniqueID?
         for case .assignUUID(let assigned) in commit.updates { uuid = UniqueID(assigned) }
+        var claims: [PlaceClaim] = []
         for case .setLocation(let text) in commit.updates {
-            try requirePlace(text, for: commit.identifier, uuid: uuid)
+            claims.append(try requirePlace(text, for: commit.identifier, uuid: uuid))
         }
+        return claims.last ?? claim
     }
 }
 

@@ -7,7 +7,7 @@ extension CatalogAPI {
     ///
     /// All or nothing. 204, 400, 404, 409.
     func commitTransaction(_ context: CatalogContext) async throws -> Response {
-        let commits = try await context.decodedBody { [warehouse = context.warehouse] body, size in
+        var commits = try await context.decodedBody { [warehouse = context.warehouse] body, size in
             try body.requiredArray("table-changes").map { change in
                 let change = try RequestObject(change, of: "table-changes")
                 var commit = try TableCommit(change, of: nil, in: warehouse)
@@ -16,7 +16,7 @@ extension CatalogAPI {
             }
         }
         for commit in commits { try context.requireWrite(commit.identifier) }
-        for commit in commits { try context.requirePlaces(of: commit) }
+        for index in commits.indices { commits[index].claim = try context.requirePlaces(of: commits[index]) }
         try await catalog.commit(commits)
         return Response(status: 204)
     }

@@ -61,6 +61,26 @@ extension Catalog {
         }
     }
 
+    /// Checks that somebody can read the current snapshot: of a table that is registered nobody has looked at it.
+    ///
+    /// - Errors: `CAT-209`.
+    /// - Cost: one manifest list is read.
+    func requireCurrentList(of metadata: TableMetadata, in location: TableLocation) async throws {
+        guard let snapshot = metadata.currentSnapshot, let list = snapshot.manifestList else { return }
+        let reason: String
+        switch try await readList(location.blob(list)) {
+        case .missing: reason = "it is not there"
+        case .unreadable(let cause): reason = cause
+        case .there: return
+        case .specs(let specs):
+            guard let unknown = specs.subtracting(metadata.specs.map(\.specID)).min() else { return }
+            reason = "the table does not have the partition spec \(unknown)"
+        }
+        throw CatalogError(
+            .notRegistrable, "the manifest list of the current snapshot cannot be read",
+            ["snapshot-id": snapshot.snapshotID, "manifest-list": list, "reason": reason])
+    }
+
     /// - Errors: `CAT-207` when the commit names a list that is not there, or none that anybody could read.
     func requireLists(of commit: TableCommit, in lists: [BlobPath: BroughtList]) throws(CatalogError) {
         for (snapshot, path, list) in commit.brought(lists) {

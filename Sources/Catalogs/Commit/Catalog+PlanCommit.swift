@@ -175,7 +175,8 @@ extension Catalog {
         return PlannedChange(
             warehouse: commit.warehouse, identifier: commit.identifier, metadata: metadata,
             metadataLocation: file,
-            pointer: .insert(newRow(commit.identifier, metadata, at: location, metadataLocation: file)))
+            pointer: .insert(
+                newRow(commit.identifier, metadata, at: location, metadataLocation: file, commit.claim)))
     }
 
     /// Files the new log no longer names. `write.metadata.delete-after-commit.enabled` is true unless set: as at the

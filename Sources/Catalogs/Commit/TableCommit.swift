@@ -13,6 +13,8 @@ package struct TableCommit: Sendable {
     /// Whether the manifest lists of its snapshots are read. One that is not there, or is written with a partition spec
     /// that the table lost meanwhile, nobody could read.
     package var checksManifestLists = false
+    /// By what right a table that is created gets its place.
+    package var claim = PlaceClaim.any
     /// Whether a client made it, by a clock that is not the server's.
     package var isForeign = false
     /// How long the request was that it came in: applying the updates of a long one takes a while.

@@ -30,10 +30,11 @@ extension Catalog {
     /// With `overwrite` a table of the name points at the metadata from now on, be it its own or another table's; the
     /// files it had stay. `claiming` decides whether the caller may have what lies at the location.
     ///
-    /// - Errors: `CAT-102`, `CAT-104`, `CAT-205`, `CAT-206`, `CAT-302`, `CAT-209` when there is no readable metadata.
+    /// - Errors: `CAT-102`, `CAT-104`, `CAT-205`, `CAT-206`, `CAT-210`, `CAT-302`, `CAT-209` when there is no readable
+    ///   metadata, or the manifest list of its current snapshot cannot be read.
     package func registerTable(
         _ table: TableIdentifier, metadataLocation: String, in warehouse: Warehouse, overwrite: Bool = false,
-        claiming: @Sendable (TableLocation, UniqueID) throws -> Void = { _, _ in }
+        claiming: @Sendable (TableLocation, UniqueID) throws -> PlaceClaim = { _, _ in .any }
     ) async throws -> LoadedTable {
         try NameRules(limits: limits).check(tableName: table.name)
         let file = try LocationRules.check(metadataLocation, in: warehouse)
@@ -44,10 +45,11 @@ extension Catalog {
             }
             try Self.requireSound(metadata, at: file.uri)
             let location = try LocationRules.check(metadata.location, in: warehouse)
-            try claiming(location, metadata.uuid)
+            let claim = try claiming(location, metadata.uuid)
             guard location.contains(file.uri) else { throw LocationRules.outside(file.uri, location) }
             try LocationRules.check(metadata, in: location)
-            let row = newRow(table, metadata, at: location, metadataLocation: file.uri)
+            try await requireCurrentList(of: metadata, in: location)
+            let row = newRow(table, metadata, at: location, metadataLocation: file.uri, claim)
             for _ in 0..<limits.commitAttempts {
                 let old =
                     overwrite
@@ -135,12 +137,12 @@ extension Catalog {
 
     func newRow(
         _ table: TableIdentifier, _ metadata: TableMetadata, at location: TableLocation,
-        metadataLocation: String
+        metadataLocation: String, _ claim: PlaceClaim = .any
     ) -> NewTableRow {
         let now = clock.now
         return NewTableRow(
             id: UniqueID.timeOrdered(at: now, from: randomness).description, table: table,
             uuid: metadata.uuid.description, location: location, metadataLocation: metadataLocation,
-            createdAt: now.microseconds)
+            createdAt: now.microseconds, claim: claim)
     }
 }

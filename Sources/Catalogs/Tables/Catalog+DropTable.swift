@@ -26,6 +26,7 @@ extension Catalog {
     private func unregister(
         _ table: TableIdentifier, _ last: LoadedTable, in warehouse: Warehouse, _ answer: RecordedAnswer
     ) async throws -> Bool {
+        let now = clock.now.microseconds
         do {
             try await change(answer: { _ in answer }) { transaction in
                 let row = try TableRow.require(table, in: warehouse, transaction)
@@ -33,6 +34,7 @@ extension Catalog {
                     "DELETE FROM tables WHERE id = ? AND uuid = ? AND metadata_location = ?",
                     [.text(row.id), .text(last.uuid), .text(last.metadataLocation)])
                 if count == 0 { throw PlannedChange.PointerMoved() }
+                try row.leave(table, in: warehouse, at: now, transaction)
             }
             return true
         } catch is PlannedChange.PointerMoved {
@@ -92,7 +94,10 @@ extension Catalog {
                 throw PlannedChange.PointerMoved()
             }
             try transaction.execute("DELETE FROM tables WHERE id = ?", [.text(row.id)])
-            guard last != nil else { return String?.none }
+            guard last != nil else {
+                try row.leave(table, in: warehouse, at: now, transaction)
+                return String?.none
+            }
             try PurgeRow(location: row.location, tableUUID: row.uuid).insert(at: now, transaction)
             return row.location
         }

@@ -92,6 +92,13 @@ struct TableRow: Sendable {
         }
     }
 
+    /// Its files stay where they are; `table` is its last name.
+    func leave(
+        _ table: TableIdentifier, in warehouse: Warehouse, at microseconds: Int64, _ transaction: Transaction
+    ) throws {
+        try LeftPlaceRow.insert(location, leftBy: table, in: warehouse, at: microseconds, transaction)
+    }
+
     static func names(
         in namespace: NamespaceRow, page: PageRequest, _ transaction: Transaction
     ) throws(MetastoreError) -> [String] {
@@ -126,8 +133,9 @@ struct NewTableRow: Sendable {
     var location: TableLocation
     var metadataLocation: String
     var createdAt: Int64
+    var claim: PlaceClaim
 
-    /// - Errors: `CAT-102`, `CAT-104`, `CAT-206`, all looked at in the transaction that inserts.
+    /// - Errors: `CAT-102`, `CAT-104`, `CAT-206`, `CAT-210`, all looked at in the transaction that inserts.
     func insert(in warehouse: Warehouse, _ transaction: Transaction) throws {
         let namespace = try NamespaceRow.require(table.namespace, in: warehouse, transaction)
         try TableRow.requireFree(table, in: warehouse, transaction)
@@ -147,7 +155,7 @@ struct NewTableRow: Sendable {
 
     /// Takes the place of `row` if that still points where it says. False when it moved, or the table is gone.
     ///
-    /// - Errors: `CAT-104` when a third table has the uuid, `CAT-206`.
+    /// - Errors: `CAT-104` when a third table has the uuid, `CAT-206`, `CAT-210`.
     func replace(_ row: TableRow, in warehouse: Warehouse, _ transaction: Transaction) throws -> Bool {
         try requireUnique(besides: row.id, in: warehouse, transaction)
         let changed = try transaction.execute(
@@ -160,6 +168,9 @@ struct NewTableRow: Sendable {
                 .text(uuid), .text(LocationRules.key(location)), .text(metadataLocation), .integer(createdAt),
                 .text(row.id), .text(row.metadataLocation),
             ])
+        if !row.location.utf8.elementsEqual(LocationRules.key(location).utf8) {
+            try row.leave(table, in: warehouse, at: createdAt, transaction)
+        }
         return changed == 1
     }
 
@@ -176,6 +187,7 @@ struct NewTableRow: Sendable {
                 hint: "each table of a warehouse has a uuid of its own")
         }
         try LocationRules.requireFree(location, movedBy: replaced, transaction)
+        try LeftPlaceRow.take(location, claim, transaction)
     }
 }
 

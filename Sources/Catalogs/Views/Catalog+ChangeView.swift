@@ -38,19 +38,19 @@ extension Catalog {
 
     /// Takes over a view whose metadata file lies in the bucket already.
     ///
-    /// - Errors: `CAT-102`, `CAT-104`, `CAT-205`, `CAT-206`, `CAT-209` when there is no readable metadata.
+    /// - Errors: `CAT-102`, `CAT-104`, `CAT-205`, `CAT-206`, `CAT-210`, `CAT-209` when there is no readable metadata.
     package func registerView(
         _ view: TableIdentifier, metadataLocation: String, in warehouse: Warehouse,
-        claiming: @Sendable (TableLocation, UniqueID) throws -> Void = { _, _ in }
+        claiming: @Sendable (TableLocation, UniqueID) throws -> PlaceClaim = { _, _ in .any }
     ) async throws -> LoadedView {
         try NameRules(limits: limits).check(tableName: view.name)
         let file = try LocationRules.check(metadataLocation, in: warehouse).uri
         return try await queue.holding([CommitQueue.key(view, warehouse)]) {
             let metadata = try await Self.registrable(file) { try await viewFiles.load(file) }
             let place = try check(metadata, in: warehouse)
-            try claiming(place, metadata.uuid)
+            let claim = try claiming(place, metadata.uuid)
             guard place.contains(file) else { throw LocationRules.outside(file, place) }
-            let row = newViewRow(view, metadata, at: place, file: file)
+            let row = newViewRow(view, metadata, at: place, file: file, claim)
             try await change(answer: { _ in .view(view, metadataLocation: file) }) {
                 try row.insert(in: warehouse, $0)
             }
@@ -112,13 +112,14 @@ extension Catalog {
     }
 
     private func newViewRow(
-        _ view: TableIdentifier, _ metadata: ViewMetadata, at location: TableLocation, file: String
+        _ view: TableIdentifier, _ metadata: ViewMetadata, at location: TableLocation, file: String,
+        _ claim: PlaceClaim = .any
     ) -> NewViewRow {
         let now = clock.now
         return NewViewRow(
             id: UniqueID.timeOrdered(at: now, from: randomness).description, view: view,
             uuid: metadata.uuid.description, location: location, metadataLocation: file,
-            createdAt: now.microseconds)
+            createdAt: now.microseconds, claim: claim)
     }
 
     /// Writes the file, then the pointer. False when the pointer had moved: then nothing has happened.

@@ -46,9 +46,11 @@ extension Catalog {
     ///
     /// - Errors: `CAT-108`.
     package func dropView(_ view: TableIdentifier, in warehouse: Warehouse) async throws {
+        let now = clock.now.microseconds
         try await change(answer: { _ in .nothing }) { transaction in
             let row = try ViewRow.require(view, in: warehouse, transaction)
             try transaction.execute("DELETE FROM views WHERE id = ?", [.text(row.id)])
+            try LeftPlaceRow.insert(row.location, leftBy: view, in: warehouse, at: now, transaction)
         }
     }
 

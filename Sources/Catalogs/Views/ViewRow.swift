@@ -5,6 +5,8 @@ import Metastore
 struct ViewRow: Sendable {
     let id: String
     let uuid: String
+    /// As `LocationRules.key` has it.
+    let location: String
     let metadataLocation: String
     /// One for the metadata the view was created with, one more with each replacement.
     let version: Int64
@@ -12,6 +14,7 @@ struct ViewRow: Sendable {
     init(_ row: Row) throws(MetastoreError) {
         id = try row.text("id")
         uuid = try row.text("uuid")
+        location = try row.text("location")
         metadataLocation = try row.text("metadata_location")
         version = try row.integer("version")
     }
@@ -21,7 +24,7 @@ struct ViewRow: Sendable {
     ) throws(MetastoreError) -> ViewRow? {
         let row = try transaction.first(
             """
-            SELECT v.id, v.uuid, v.metadata_location, v.version
+            SELECT v.id, v.uuid, v.location, v.metadata_location, v.version
             FROM views v JOIN namespaces n ON n.id = v.namespace_id
             WHERE n.warehouse_id = ? AND n.path = ? AND v.name = ?
             """,
@@ -79,8 +82,9 @@ struct NewViewRow: Sendable {
     var location: TableLocation
     var metadataLocation: String
     var createdAt: Int64
+    var claim: PlaceClaim
 
-    /// - Errors: `CAT-102`, `CAT-104`, `CAT-206`.
+    /// - Errors: `CAT-102`, `CAT-104`, `CAT-206`, `CAT-210`.
     func insert(in warehouse: Warehouse, _ transaction: Transaction) throws {
         let namespace = try NamespaceRow.require(view.namespace, in: warehouse, transaction)
         try TableRow.requireFree(view, in: warehouse, transaction)
@@ -91,6 +95,7 @@ struct NewViewRow: Sendable {
                 .alreadyExists, "another view of the warehouse has this uuid", ["view": view, "uuid": uuid])
         }
         try LocationRules.requireFree(location, transaction)
+        try LeftPlaceRow.take(location, claim, transaction)
         try transaction.execute(
             """
             INSERT INTO views (id, warehouse_id, namespace_id, name, uuid, location, metadata_location,

@@ -102,6 +102,12 @@ enum CatalogTables {
         """,
         "CREATE INDEX idempotency_keys_by_time ON idempotency_keys (expires_at)",
     ]
+
+    /// Default places that tables and views left under another name than the place is called by.
+    static let leftPlaces = [
+        "CREATE TABLE left_places (location TEXT PRIMARY KEY, left_at BIGINT NOT NULL)"
+    ]
+
     /// A key is looked up whatever it was used for.
     static let answersByKey = [
         "CREATE INDEX idempotency_keys_by_key ON idempotency_keys (principal, idempotency_key)"

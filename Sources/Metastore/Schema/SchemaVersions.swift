@@ -11,5 +11,6 @@ enum SchemaVersions {
         CatalogTables.answersByKey,
         PipelineTables.promisedFiles,
         IdentityTables.settingTokens,
+        CatalogTables.leftPlaces,
     ]
 }
