@@ -21,6 +21,7 @@ package final class Catalog: Sendable {
     let waiting = PendingCommits()
     package let work = CatalogWork()
     let files: MetadataFiles
+    let obsolete: ObsoleteFiles
     let viewFiles: ViewFiles
     let comparedFiles: ComparedFiles
     let meters: CatalogMeters
@@ -42,6 +43,7 @@ package final class Catalog: Sendable {
             store: store, cache: MetadataCache(limitBytes: limits.metadataCacheBytes, metrics: metrics),
             randomness: randomness, limitBytes: limits.metadataFileBytes, ledger: ledger, work: work,
             meters: meters, log: log)
+        obsolete = ObsoleteFiles(limit: limits.obsoleteFiles, count: meters.obsoleteFiles)
         comparedFiles = ComparedFiles(limitBytes: limits.comparedFilesBytes)
         viewFiles = ViewFiles(store: store, limitBytes: limits.viewFileBytes)
     }

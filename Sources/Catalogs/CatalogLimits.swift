@@ -40,6 +40,8 @@ package struct CatalogLimits: Sendable {
     package var answerLifetimeSeconds: Int64 = 1800
     /// Appends to one table that become one metadata file.
     package var commitsInGroup = 64
+    /// Files that wait to be deleted after the commits that let go of them; those beyond, a commit deletes itself.
+    package var obsoleteFiles = 1000
     /// Seconds between two passes of `runMaintenance`.
     package var maintenanceSeconds: Int64 = 1800
     package init() {}

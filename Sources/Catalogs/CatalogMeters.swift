@@ -12,6 +12,7 @@ struct CatalogMeters: Sendable {
     let grouped: Counter
     let repetitions: Counter
     let expiredFiles: Counter
+    let obsoleteFiles: Gauge
     private let largestMetadata: HighWater
     let largeMetadata: Counter
 
@@ -37,6 +38,9 @@ struct CatalogMeters: Sendable {
         expiredFiles = metrics.counter(
             "firn_catalog_expired_files_total",
             help: "Manifest lists and manifests of expired snapshots that were deleted")
+        obsoleteFiles = metrics.gauge(
+            "firn_catalog_obsolete_files",
+            help: "Files that commits let go of and that are still to be deleted")
         largestMetadata = HighWater(
             metrics.gauge(
                 "firn_catalog_metadata_largest_bytes", help: "Largest metadata file written since the start"))

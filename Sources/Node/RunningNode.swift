@@ -103,6 +103,7 @@ package struct RunningNode: Sendable {
                 ["seconds": rooms.settings.drainSeconds])
         }
         await maintenance.value
+        await rooms.catalog.deleteObsoleteFiles()
         await upkeep.value
         await space.value
         await planning.value

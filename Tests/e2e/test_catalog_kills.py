@@ -136,6 +136,26 @@ def test_a_created_table_is_there_whole_or_not_at_all(tmp_path, fault, exists):
     assert firn.stop() == 0
 
 
+def test_a_metadata_file_that_a_commit_let_go_of_is_gone_after_a_stop_and_an_orphan_after_a_crash(tmp_path):
+    firn = prepare(tmp_path)
+    properties = {"write.metadata.previous-versions-max": "1"}
+    assert send(firn, "POST", TABLES, {"name": "t", "schema": SCHEMA, "properties": properties}).ok
+
+    def change(number):
+        return {"requirements": [], "updates": [{"action": "set-properties", "updates": {"a": str(number)}}]}
+
+    def orphans():
+        return json.loads(firn.cli("table", "check", "lake", "web.t", "--json").stdout)["orphan_count"]
+    for number in range(10):
+        assert send(firn, "POST", TABLES + "/t", change(number)).ok
+    assert firn.stop() == 0
+    firn.restart()
+    assert orphans() == 0
+    firn = killed(firn, "commit.pointer.moved", "POST", TABLES + "/t", change(10))
+    assert orphans() == 1
+    assert firn.stop() == 0
+
+
 @pytest.mark.parametrize("fault, happened", INNER_STEPS)
 def test_a_changed_table_is_the_old_one_or_the_new_one(tmp_path, fault, happened):
     firn = prepare(tmp_path)

@@ -51,7 +51,7 @@ extension Catalog {
                 }
                 if hasLanded {
                     meters.commits.add(Int64(plans.count))
-                    await files.discard(plans.flatMap(\.obsoleteFiles))
+                    await letGo(plans.flatMap(\.obsoleteFiles))
                     return plans.map(\.loaded)
                 }
                 meters.retries.add()

@@ -37,7 +37,7 @@ extension Catalog {
                 if try await land([plan], with: open) {
                     meters.commits.add(Int64(open.count))
                     if open.count > 1 { meters.grouped.add(Int64(open.count)) }
-                    await files.discard(plan.obsoleteFiles)
+                    await letGo(plan.obsoleteFiles)
                     for member in open { member.finish(.success(plan.loaded)) }
                     return
                 }

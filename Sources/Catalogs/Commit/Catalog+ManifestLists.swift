@@ -44,6 +44,7 @@ extension Catalog {
     }
 
     private func findList(_ path: BlobPath) async throws -> BroughtList {
+        if obsolete.has(path) { return .missing }
         do {
             _ = try await store.head(path)
             return .there
@@ -53,6 +54,7 @@ extension Catalog {
     }
 
     private func readList(_ path: BlobPath) async throws -> BroughtList {
+        if obsolete.has(path) { return .missing }
         do {
             return .specs(Set(try await manifests(at: path).map(\.specID)))
         } catch let error as TablesError where error.code == .manifestUnreadable {

@@ -11,6 +11,8 @@ extension Catalog {
     package func checkTable(
         _ table: TableIdentifier, in warehouse: Warehouse, readsData: Bool, cancellation: CancellationToken
     ) async throws -> TableCheckReport {
+        // What is on its way out is no orphan.
+        await deleteObsoleteFiles()
         let loaded = try await loadTable(table, in: warehouse)
         return try await TableCheck(
             metadata: loaded.metadata, metadataLocation: loaded.metadataLocation, store: store,

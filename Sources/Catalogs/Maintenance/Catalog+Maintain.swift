@@ -21,8 +21,16 @@ extension Catalog {
         }
     }
 
-    /// Maintains at once, because a crash may have left something, and then from time to time, until it is cancelled.
+    /// Maintains at once, because a crash may have left something, and then from time to time, and deletes what commits let
+    /// go of, until it is cancelled.
     package func runMaintenance() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.runDeletions() }
+            group.addTask { await self.maintainRepeatedly() }
+        }
+    }
+
+    private func maintainRepeatedly() async {
         while !Task.isCancelled {
             await maintain()
             // Only a cancelled sleep throws, and then the loop ends.

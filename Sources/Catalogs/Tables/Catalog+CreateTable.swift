@@ -1,3 +1,4 @@
+import Blobs
 package import Effects
 import Faults
 package import Iceberg
@@ -51,6 +52,11 @@ extension Catalog {
             try await requireCurrentList(of: metadata, in: location)
             let row = newRow(table, metadata, at: location, metadataLocation: file.uri, claim)
             for _ in 0..<limits.commitAttempts {
+                guard !obsolete.has(BlobPath(bucket: file.bucket, key: file.key)) else {
+                    throw CatalogError(
+                        .notRegistrable, "the metadata is about to be deleted: its table has gone on",
+                        ["metadata-location": file])
+                }
                 let old =
                     overwrite
                     ? try await metastore.read { try TableRow.find(table, in: warehouse, $0) } : nil
