@@ -104,6 +104,16 @@ struct ClaimedPlaceTests {
             let back: JSONValue = ["name": "secret", "metadata-location": file]
             #expect(try await fixture.send("POST", base + "/namespaces/web/register", back).status == 200)
         }
+        // Nor what it leaves when the name becomes another table's.
+        let web = base + "/namespaces/web"
+        let other = try await fixture.send(
+            "POST", web + "/tables", ["name": "other", "schema": APIFixture.schema])
+        #expect(try await fixture.send("DELETE", web + "/tables/other").status == 204)
+        for taken in [try #require(other.body["metadata-location"]), file] {
+            let over: JSONValue = ["name": "secret", "metadata-location": taken, "overwrite": true]
+            #expect(try await fixture.send("POST", web + "/register", over).status == 200)
+            #expect(try await register(as: "clicks") >= 400)
+        }
         // Whoever may have any place may have this one, and it is the name's again.
         #expect(try await fixture.send("DELETE", secret).status == 204)
         #expect(try await register(as: "root") == 200)
