@@ -30,7 +30,9 @@ let rooms: [Room] = [
     Room(name: "Blobs", uses: ["Faults", "Effects"]),
     Room(
         name: "Metastore",
-        uses: ["Faults", "Effects", "Octets", "Telemetry", "Scheduling", "CSQLite", "CPostgres"]),
+        uses: [
+            "Faults", "Effects", "Octets", "JSONText", "Telemetry", "Scheduling", "CSQLite", "CPostgres",
+        ]),
     Room(name: "Scheduling", uses: ["Faults", "Effects", "Telemetry"]),
     // Layer 3
     Room(
@@ -152,14 +154,14 @@ let rooms: [Room] = [
     Room(
         name: "Node",
         uses: [
-            "Faults", "Effects", "Telemetry", "JSONText", "Columnar", "Signing", "Metastore", "Scheduling",
+            "Faults", "Effects", "Octets", "Telemetry", "JSONText", "Columnar", "Signing", "Metastore",
+            "Scheduling",
             "HTTPClient", "Blobs", "Buckets", "S3Client",
             "FileFormats", "Tables", "Catalogs", "Streams", "Execution", "Sessions", "Pipelines", "Identity",
             "Wire",
             "S3API",
             "CatalogAPI", "QueryAPI", "IngestAPI", "ManagementAPI",
-        ],
-        testsUse: ["Octets"]),
+        ]),
     Room(
         name: "Commands",
         uses: [

@@ -20,6 +20,13 @@ package protocol Clock: Sendable {
     var now: Instant { get }
     /// Nanoseconds from an arbitrary start. Never goes back.
     var monotonicNanoseconds: Int64 { get }
+    /// As `monotonicNanoseconds`, and goes on while the machine sleeps: for promises that others count the time of.
+    var bootNanoseconds: Int64 { get }
+}
+
+extension Clock {
+    /// Of clocks that no machine stops.
+    package var bootNanoseconds: Int64 { monotonicNanoseconds }
 }
 
 /// The system's clocks.
@@ -36,6 +43,12 @@ package struct LiveClock: Clock {
     package var monotonicNanoseconds: Int64 {
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    package var bootNanoseconds: Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_BOOTTIME, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

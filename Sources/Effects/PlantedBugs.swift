@@ -56,6 +56,10 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case rejectsApart = "rejects-apart"
     /// Rejects are counted and not written.
     case rejectsDropped = "rejects-dropped"
+    /// A process whose node was taken over still commits: its epoch is not compared.
+    case epochNotCompared = "epoch-not-compared"
+    /// The log takes and acknowledges requests although its owner's lease may be over.
+    case ackAfterLease = "ack-after-lease"
     /// The local store answers a put before its data file is synced.
     case storeFilesNotSynced = "store-files-not-synced"
     /// The local store answers a put before its journal is synced.

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The tokens seen last, so that a request does not read the Metastore. Emptied whenever a token goes away.
+/// The tokens seen last, so that a request does not read the Metastore. Emptied whenever a token goes away, here or at another node.
 final class TokenCache: Sendable {
     enum Key: Hashable, Sendable {
         case bearer([UInt8])

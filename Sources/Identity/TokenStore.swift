@@ -3,6 +3,7 @@ import Faults
 package import Metastore
 import Octets
 package import Signing
+import Synchronization
 
 /// Keeps tokens and knows who shows one.
 ///
@@ -21,6 +22,8 @@ package final class TokenStore: Sendable {
     private let clock: any Clock
     private let randomness: any Randomness
     private let cache = TokenCache(limit: 4096)
+    /// What of the audit log was seen last: its highest number, and how many rows there were shortly before it.
+    private let seen = Mutex<(last: Int64, count: Int64)>((0, -1))
 
     package init(metastore: Metastore, keyFile: KeyFile, clock: any Clock, randomness: any Randomness) {
         self.metastore = metastore
@@ -73,6 +76,28 @@ package final class TokenStore: Sendable {
     private static let unknown = IdentityError(
         .unauthenticated, "the token is unknown or expired",
         hint: "send a valid token as `Authorization: Bearer VALUE`")
+
+    /// Rows of the audit log before the last one that may still come: numbers are given before they are committed.
+    private static let lateRows: Int64 = 1000
+
+    /// Forgets what is remembered of tokens when another node has made or deleted one. While the database cannot be
+    /// asked, what is known stays.
+    package func noticeChanges() async throws {
+        let last = seen.withLock { $0.last }
+        let row = try await metastore.read {
+            try $0.first(
+                "SELECT count(*) AS count, coalesce(max(number), 0) AS last FROM audit WHERE number > ?",
+                [.integer(max(0, last - Self.lateRows))])
+        }
+        guard let row else { return }
+        let found = (last: try row.integer("last"), count: try row.integer("count"))
+        let isNew = seen.withLock { seen in
+            // Only counts from the same place compare.
+            defer { seen = found.last == seen.last ? found : (found.last, -1) }
+            return found != seen
+        }
+        if isNew { cache.removeAll() }
+    }
 
     private func find(
         _ key: TokenCache.Key, read: @escaping @Sendable (Transaction) throws -> [Row]

@@ -27,13 +27,13 @@ package struct ManagementServices: Sendable {
     /// The effective settings with their origin, for `firn/settings`; secrets left out.
     package var settings: JSONValue
     /// `{"nodes":[…]}`, as it is now.
-    package var cluster: @Sendable () -> JSONValue
+    package var cluster: @Sendable () async throws -> JSONValue
 
     package init(
         account: String, buckets: any BucketDirectory, catalog: Catalog, streams: StreamRegistry,
         pipelines: PipelineService, queries: QueryRegistry, tokens: TokenStore, authenticator: Authenticator,
         clock: any Clock, publicURL: @escaping @Sendable () -> String, publicS3URL: String,
-        settings: JSONValue, cluster: @escaping @Sendable () -> JSONValue
+        settings: JSONValue, cluster: @escaping @Sendable () async throws -> JSONValue
     ) {
         self.account = account
         self.buckets = buckets

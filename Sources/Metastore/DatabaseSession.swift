@@ -1,3 +1,5 @@
+import Effects
+
 /// One connection to the database, with what makes its transactions safe there.
 ///
 /// - Threads: one at a time.
@@ -21,6 +23,17 @@ protocol DatabaseSession: AnyObject, Sendable {
     func beginPart() throws(MetastoreError)
     func undoPart() throws(MetastoreError)
     func endPart() throws(MetastoreError)
+
+    /// By the clock that all who use the database share.
+    func databaseTime() throws(MetastoreError) -> Instant
+    /// Others may write to the database from elsewhere: no lock of this machine keeps them out.
+    var isShared: Bool { get }
+    /// Tells this writer from all others, also of earlier processes.
+    var writerName: String { get }
+    /// In a transaction: what the writer has begun ends, and it begins nothing any more.
+    func endWriter(_ name: String) throws(MetastoreError)
+    /// Each transaction that begins from now on is held against it.
+    func setFence(_ fence: Fence)
 
     /// The last call.
     func close() throws(MetastoreError)

@@ -35,6 +35,12 @@ package final class Metastore: Sendable {
     private let clock: any Clock
     private let meters: MetastoreMeters
     package let schemaVersion: Int
+    private struct Owner {
+        var node = ""
+        var isMain = true
+        var lease = OwnerLease.lasting
+    }
+    private let owner = Mutex(Owner())
 
     /// `threads` makes the writer's and the readers'.
     init(
@@ -138,6 +144,27 @@ package final class Metastore: Sendable {
                 }
             }
         }
+    }
+
+    /// The node this process runs, whose streams and pipelines are its own; empty where nobody took one.
+    package var node: String { owner.withLock { $0.node } }
+    /// Whether this process still has the node.
+    package var lease: OwnerLease { owner.withLock { $0.lease } }
+    /// It clears away what is on record as to be cleared away; one node does.
+    package var isMain: Bool { owner.withLock { $0.isMain } }
+    /// Other nodes may use the database too.
+    package var isShared: Bool { lane.isShared }
+    var writerName: String { lane.writerName }
+
+    /// From now on nothing is written without the fence.
+    func hold(_ fence: Fence, isMain: Bool = true) async throws {
+        try await lane.hold(fence)
+        note(fence, isMain: isMain)
+    }
+
+    /// The writer holds everything against the fence already.
+    func note(_ fence: Fence, isMain: Bool) {
+        owner.withLock { $0 = Owner(node: fence.node, isMain: isMain, lease: fence.lease) }
     }
 
     /// Waits for the writes already asked for and leaves the database tidy; later calls fail with `SCH-301`.

@@ -25,8 +25,12 @@ package struct MetastoreError: Fault {
         case outcomeUnknown = "MST-303"
         /// Another transaction of the database was first, time and again.
         case contended = "MST-304"
-        /// Another process owns the PostgreSQL database, or the rows belong to another data directory.
+        /// Another process owns the PostgreSQL database or the node, or the rows belong to another data directory.
         case ownedByAnother = "MST-305"
+        /// Another process has taken the node over: this one writes nothing any more, and ends.
+        case takenOver = "MST-306"
+        /// The node's lease has run out, and nobody has renewed it yet. Wait.
+        case leaseUncertain = "MST-307"
 
         package var kind: FaultKind {
             switch self {
@@ -35,7 +39,8 @@ package struct MetastoreError: Fault {
             case .textUnstorable: .invalidRequest
             case .newerVersion, .unsuitable: .unsupported
             case .corrupt: .corruptData
-            case .noSpace, .unavailable, .contended, .ownedByAnother: .unavailable
+            case .noSpace, .unavailable, .contended, .ownedByAnother, .takenOver, .leaseUncertain:
+                .unavailable
             case .outcomeUnknown: .outcomeUnknown
             }
         }

@@ -8,7 +8,7 @@ struct Migration: Sendable {
 
     /// One transaction for all of it: a crash leaves the version it found. A database that already has a version is
     /// given to `copy` first, where there is one. Nobody else writes to the database meanwhile: the data directory is
-    /// locked, and so is a schema of PostgreSQL.
+    /// locked, and so is a schema of PostgreSQL that has to be migrated.
     func run(
         on session: any DatabaseSession, _ dialect: Dialect,
         copy: ((_ version: Int) throws(MetastoreError) -> Void)? = nil
@@ -43,6 +43,10 @@ struct Migration: Sendable {
             throw error
         }
         return versions.count
+    }
+
+    func isNeeded(on session: any DatabaseSession, _ dialect: Dialect) throws(MetastoreError) -> Bool {
+        try currentVersion(of: session, dialect) < versions.count
     }
 
     private func currentVersion(

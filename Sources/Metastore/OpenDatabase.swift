@@ -43,22 +43,26 @@ struct OpenDatabase {
         case .postgres(let address, let owner):
             let session = PostgresSession(
                 address, retry: retry, mark: CommitMark(randomness: LiveRandomness()))
-            try Self.connect(session, retry)
+            try Self.patiently(retry) { () throws(MetastoreError) in _ = try session.connected() }
             try session.requireSuitable()
+            let isOld = try migration.isNeeded(on: session, .postgres)
+            if isOld { try Self.patiently(retry) { () throws(MetastoreError) in try session.beginAlone() } }
             if let owner { try session.claim(for: owner) }
             schemaVersion = try migration.run(on: session, .postgres)
+            if isOld { try session.endAlone() }
             writer = session
             readers = (0..<limits.readers).map { _ in PostgresSession(address, retry: retry) }
         }
     }
 
     /// Waits a little: the database may be starting, or may not have noticed that the process before has died.
-    private static func connect(_ session: PostgresSession, _ retry: Retry) throws(MetastoreError) {
+    private static func patiently(
+        _ retry: Retry, _ attemptOnce: () throws(MetastoreError) -> Void
+    ) throws(MetastoreError) {
         var attempt = 0
         while true {
             do {
-                _ = try session.connected()
-                return
+                return try attemptOnce()
             } catch {
                 attempt += 1
                 guard retry.pauses(after: error, attempt: attempt) else { throw error }

@@ -1,3 +1,5 @@
+package import Effects
+
 /// The state as one reader or the writer sees it, until the closure it was given to returns.
 ///
 /// - Errors: `MetastoreError`. After an error the whole transaction is undone, whatever the closure does then.
@@ -23,6 +25,16 @@ package final class Transaction {
     /// The only row, or nil where there is none.
     package func first(_ sql: String, _ parameters: [SQLValue] = []) throws(MetastoreError) -> Row? {
         try query(sql, parameters).first
+    }
+
+    /// By the clock that all who use the database share; where it is this process' alone, the machine's.
+    package func databaseTime() throws(MetastoreError) -> Instant {
+        try run { () throws(MetastoreError) in try session.databaseTime() }
+    }
+
+    /// What the writer has begun ends before this returns, and it begins nothing any more once this is committed.
+    func endWriter(_ name: String) throws(MetastoreError) {
+        try run { () throws(MetastoreError) in try session.endWriter(name) }
     }
 
     private func run<Result>(_ body: () throws(MetastoreError) -> Result) throws(MetastoreError) -> Result {

@@ -32,6 +32,13 @@ final class WriteLane: Sendable {
         thread.submit({ [self] in runWaiting() }, refused: { waiting.remove(number)?.finish($0) })
     }
 
+    var isShared: Bool { session.isShared }
+    var writerName: String { session.writerName }
+
+    func hold(_ fence: Fence) async throws {
+        try await thread.run { [session] in session.setFence(fence) }
+    }
+
     func close() async throws {
         try await thread.run { [session] in try session.close() }
         thread.stop()

@@ -7,6 +7,7 @@ import JSONText
 ///     DIR/lock           locked by its owner, whose process id it holds
 ///     DIR/version.json   {"format":"firn data directory","version":1}
 ///     DIR/key            32 bytes from which all other keys are derived
+///     DIR/node           whose disk it is, where several nodes share a database
 ///     DIR/admin-token    the first token
 ///     DIR/metastore.db   state
 ///     DIR/objects        buckets
@@ -20,7 +21,8 @@ package final class DataDirectory: Sendable {
     package static let version = 1
     private static let format = "firn data directory"
     private static let names: Set<String> = [
-        "lock", "version.json", "key", "admin-token", "metastore.db", "metastore.db-wal", "metastore.db-shm",
+        "lock", "version.json", "key", "node", "admin-token", "metastore.db", "metastore.db-wal",
+        "metastore.db-shm",
         "metastore.db-journal", "objects", "store.json", "streams", "spill",
         // What a file system's own root has.
         "lost+found",
@@ -28,6 +30,9 @@ package final class DataDirectory: Sendable {
 
     package let path: String
     private let lock: DirectoryLock
+
+    /// What tells this directory's lock from any other one, a copy's too.
+    var place: String { lock.place }
 
     package init(opening path: String) throws(NodeError) {
         self.path = path

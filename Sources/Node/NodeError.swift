@@ -23,8 +23,16 @@ package struct NodeError: Fault {
         case notDrained = "NOD-205"
         /// The directory is no data directory and holds files of somebody else.
         case directoryForeign = "NOD-206"
+        /// Another process has taken the node over: this one's lease had run out.
+        case takenOver = "NOD-207"
         /// Another library's OpenSSL answers instead of the one this was built with.
         case wrongLibrary = "NOD-301"
+        /// The node that has the stream does not run, or cannot be reached. Wait.
+        case peerUnreachable = "NOD-401"
+        /// The node that has the stream gave no answer.
+        case peerLost = "NOD-402"
+        /// Too many requests are at other nodes. Wait.
+        case tooManyForwarded = "NOD-403"
 
         package var kind: FaultKind {
             switch self {
@@ -32,7 +40,9 @@ package struct NodeError: Fault {
                 .invalidRequest
             case .directoryInUse: .conflict
             case .directoryNewer: .unsupported
-            case .directoryUnusable, .notDrained: .unavailable
+            case .directoryUnusable, .notDrained, .takenOver, .peerUnreachable: .unavailable
+            case .peerLost: .outcomeUnknown
+            case .tooManyForwarded: .exhausted
             case .directoryDamaged: .corruptData
             case .wrongLibrary: .bug
             }

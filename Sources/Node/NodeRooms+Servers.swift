@@ -4,6 +4,7 @@ import Effects
 import Identity
 import IngestAPI
 import ManagementAPI
+import Metastore
 import Pipelines
 import QueryAPI
 import S3API
@@ -18,11 +19,16 @@ extension NodeRooms {
         s3URL: String, publicURL: @escaping @Sendable () -> String, readiness: Readiness
     ) -> HTTPServer {
         let router = httpRouter(s3URL: s3URL, publicURL: publicURL, readiness: readiness)
+        // Where nobody else can be, nobody is asked.
+        let forwarding = metastore.isShared ? RequestForwarding(self) : nil
         return HTTPServer(
             name: "http", address: settings.listen.host, port: settings.listen.port, limits: limits,
             effects: ServerEffects(log: log, metrics: metrics),
             hooks: ServerHooks(refuse: router.refuse, isProbe: { SystemRoutes.probes.contains($0.path) }),
-            handler: router.answer)
+            handler: { request in
+                guard let forwarding else { return await router.answer(request) }
+                return await forwarding.answer(request, here: router)
+            })
     }
 
     func httpRouter(
@@ -43,8 +49,10 @@ extension NodeRooms {
             pipelines: pipelines,
             queries: session.queries, tokens: tokens, authenticator: authenticator, clock: LiveClock(),
             publicURL: publicURL, publicS3URL: s3URL, settings: settings.json,
-            cluster: ClusterView(settings: settings, s3URL: s3URL, publicURL: publicURL, readiness: readiness)
-                .json)
+            cluster: ClusterView(
+                settings: settings, s3URL: s3URL, publicURL: publicURL, readiness: readiness,
+                metastore: metastore
+            ).json)
         let runner = QueryRunner(session: session, account: settings.account)
         let queryAPI = QueryAPI(account: settings.account, authenticator: authenticator, run: runner.run)
 

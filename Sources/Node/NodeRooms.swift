@@ -7,6 +7,7 @@ import Identity
 import JSONText
 import Metastore
 import Pipelines
+import S3Client
 import Scheduling
 import Sessions
 import Signing
@@ -25,6 +26,9 @@ struct NodeRooms: Sendable {
     /// Threads that compute.
     let morsels: MorselPool
     let metastore: Metastore
+    let lease: NodeLease
+    /// Renews the lease. True when another process has the node.
+    let keeping: Task<Bool, Never>
     let tokens: TokenStore
     let objects: ObjectRooms
     let catalog: Catalog
@@ -38,7 +42,6 @@ struct NodeRooms: Sendable {
 
     static func open(settings: NodeSettings, log: Log) async throws -> NodeRooms {
         let clock = LiveClock()
-        let randomness = LiveRandomness()
         let metrics = MetricsRegistry()
         let pool = IOPool(name: "io", threads: poolThreads)
         let path = settings.dataDirectory
@@ -47,12 +50,43 @@ struct NodeRooms: Sendable {
             try KeyFile.loadOrCreate(path: path + "/key", randomness: LiveRandomness())
         }
         let metastore = try await openMetastore(settings, keyFile, clock, metrics)
-        let tokens = try await openTokens(settings, metastore, keyFile, log)
+        let lease = try await takeNode(settings, directory, metastore, pool, metrics, log)
+        // From now on: opening the logs may take longer than a lease.
+        let keeping = Task { await lease.run() }
+        do {
+            return try await open(
+                settings, log,
+                Ground(
+                    metrics: metrics, pool: pool, directory: directory, keyFile: keyFile,
+                    metastore: metastore, lease: lease, keeping: keeping))
+        } catch {
+            keeping.cancel()
+            throw error
+        }
+    }
+
+    /// What everything else stands on.
+    private struct Ground: Sendable {
+        let metrics: MetricsRegistry
+        let pool: IOPool
+        let directory: DataDirectory
+        let keyFile: KeyFile
+        let metastore: Metastore
+        let lease: NodeLease
+        let keeping: Task<Bool, Never>
+    }
+
+    private static func open(
+        _ settings: NodeSettings, _ log: Log, _ ground: Ground
+    ) async throws -> NodeRooms {
+        let (clock, randomness, path) = (LiveClock(), LiveRandomness(), settings.dataDirectory)
+        let (metrics, pool, metastore) = (ground.metrics, ground.pool, ground.metastore)
+        let tokens = try await openTokens(settings, metastore, ground.keyFile, log)
         let objects = try await ObjectRooms.open(
             settings,
             ObjectRooms.Surroundings(
                 clock: clock, randomness: randomness, pool: pool, metrics: metrics, log: log,
-                owner: keyFile.fingerprint))
+                owner: ground.keyFile.fingerprint, isShared: metastore.isShared))
         let ledger = MemoryLedger(
             limit: settings.memoryBytes ?? ProcessSetup.limits.memoryBytes / 2, metrics: metrics)
         let catalog = Catalog(
@@ -88,9 +122,10 @@ struct NodeRooms: Sendable {
                 limits: queryLimits(settings), clock: clock, randomness: randomness, metrics: metrics,
                 log: log))
         return NodeRooms(
-            settings: settings, log: log, metrics: metrics, directory: directory, pool: pool,
+            settings: settings, log: log, metrics: metrics, directory: ground.directory, pool: pool,
             morsels: morsels,
-            metastore: metastore, tokens: tokens, objects: objects, catalog: catalog, plans: plans,
+            metastore: metastore, lease: ground.lease, keeping: ground.keeping, tokens: tokens,
+            objects: objects, catalog: catalog, plans: plans,
             streams: streams,
             pipelines: pipelines, session: session, ledger: ledger)
     }
@@ -120,6 +155,21 @@ struct NodeRooms: Sendable {
             .postgres(address, owner: keyFile.fingerprint), clock: clock, metrics: metrics)
     }
 
+    /// - Errors: `MST-305`.
+    private static func takeNode(
+        _ settings: NodeSettings, _ directory: DataDirectory, _ metastore: Metastore, _ pool: IOPool,
+        _ metrics: MetricsRegistry, _ log: Log
+    ) async throws -> NodeLease {
+        let path = settings.dataDirectory
+        let id = try await pool.run {
+            try NodeID.loadOrCreate(directory: path, randomness: LiveRandomness())
+        }
+        let store = settings.store.map { "s3://\($0.address.bucket)/\($0.address.prefix)" }
+        return try await metastore.takeNode(
+            NodeIdentity(id: id, place: directory.place, store: store), leaseSeconds: settings.leaseSeconds,
+            metrics: metrics, log: log)
+    }
+
     private static func openTokens(
         _ settings: NodeSettings, _ metastore: Metastore, _ keyFile: KeyFile, _ log: Log
     ) async throws -> TokenStore {
@@ -140,6 +190,9 @@ struct NodeRooms: Sendable {
         await streams.close()
         morsels.stop()
         objects.close()
+        keeping.cancel()
+        _ = await keeping.value
+        await lease.release()
         try await metastore.close()
         pool.stop()
     }

@@ -30,11 +30,30 @@ package struct NodeServer: Sendable {
         let running = try await start()
         ready(running.readyLine)
         log.info("ready", ["version": .string(FirnVersion.current), "addresses": running.addresses])
-        let name = await signal.wait()
+        guard let name = await firstOf(signal, running) else {
+            // Nothing it could still write counts: its end is as good as any crash.
+            throw NodeError(
+                .takenOver, "another process has taken this node over",
+                hint: "it was stopped for longer than its lease; what it acknowledged is with the other one")
+        }
         signal.restore()
         log.info("stopping", ["signal": .string(name)])
         try await running.stop()
         log.info("stopped")
+    }
+
+    /// The signal's name; nil when another process has the node.
+    private func firstOf(_ signal: StopSignal, _ running: RunningNode) async -> String? {
+        let (answers, send) = AsyncStream.makeStream(of: String?.self, bufferingPolicy: .bufferingOldest(1))
+        let wait = signal.wait
+        let waiting = Task { send.yield(await wait()) }
+        let watching = Task { if await running.isTakenOver() { send.yield(nil) } }
+        defer {
+            waiting.cancel()
+            watching.cancel()
+        }
+        for await answer in answers { return answer }
+        return nil
     }
 
     /// Starts without waiting for a signal; the caller stops what it gets.

@@ -52,6 +52,10 @@ package struct NodeSettings: Sendable {
     package var scrubBytes: Int64 = 4 << 20
     /// What multipart uploads may hold that nobody has completed yet.
     package var unfinishedUploadBytes = StoreLimits().unfinishedBytes
+    /// How long a node is kept for a process that does not renew its lease; see `NodeLease`.
+    package var leaseSeconds = 10
+    /// Where other nodes of the database reach this one; nil for the real address.
+    package var nodeURL: String?
     /// `NAME:COUNT`, from `FIRN_FAULT`; for kill tests.
     package var faultPoint: String?
 
@@ -80,11 +84,11 @@ package struct NodeSettings: Sendable {
                     "pass --tls-cert and --tls-key, put a TLS proxy in front and pass --behind-proxy, or listen on 127.0.0.1"
             )
         }
-        for url in [publicURL, s3PublicURL] {
+        for url in [publicURL, s3PublicURL, nodeURL] {
             guard let url else { continue }
             guard url.hasPrefix("http://") || url.hasPrefix("https://"), !url.hasSuffix("/") else {
                 throw NodeError(
-                    .invalidSetting, "a public URL begins with http:// or https:// and ends without a slash",
+                    .invalidSetting, "a URL begins with http:// or https:// and ends without a slash",
                     ["url": url])
             }
         }
@@ -132,6 +136,7 @@ package struct NodeSettings: Sendable {
             "log_segment_bytes": .integer(Int64(logSegmentBytes)),
             "log_replay_window_bytes": .integer(Int64(logReplayWindowBytes)),
             "log_backlog_bytes": .integer(Int64(logBacklogBytes)),
+            "lease_seconds": .integer(Int64(leaseSeconds)), "node_url": JSONValue(nodeURL),
             "log_reserve_bytes": logReserveBytes.map { .integer(Int64($0)) } ?? .null,
         ]
     }

@@ -45,6 +45,8 @@ enum ObjectRooms: Sendable {
         let log: Log
         /// Who takes an external store; the data directory's key.
         let owner: String
+        /// Other nodes may have the store too.
+        let isShared: Bool
     }
 
     /// - Errors: `NOD-101`, `NOD-104`; what the store says.
@@ -93,7 +95,8 @@ enum ObjectRooms: Sendable {
                 clock: around.clock, randomness: around.randomness, pool: around.pool,
                 meters: S3Meters(around.metrics), log: around.log))
         try await client.probe(bucket: ExternalBuckets.ownBucket)
-        let buckets = try await ExternalBuckets.open(client, owner: around.owner, clock: around.clock)
+        let buckets = try await ExternalBuckets.open(
+            client, owner: around.owner, clock: around.clock, isShared: around.isShared)
         // Connections of its own: clients that are slow do not take those of queries and pipelines.
         let passage = S3Passage(
             address: address, keys: keys,

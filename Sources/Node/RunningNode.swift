@@ -1,7 +1,9 @@
 import Catalogs
 package import JSONText
+import Metastore
 import Pipelines
 import Streams
+import Telemetry
 import Wire
 
 /// A node whose servers listen.
@@ -34,6 +36,13 @@ package struct RunningNode: Sendable {
             let httpPort = try http.start()
             let httpURL = settings.publicURL ?? url(settings, settings.listen.host, httpPort)
             address.publish(httpURL)
+            if rooms.metastore.isShared, settings.nodeURL == nil,
+                ["0.0.0.0", "::"].contains(settings.listen.host)
+            {
+                rooms.log.warning("other nodes do not know where to reach this one: pass --node-url")
+            }
+            try await rooms.lease.publish(
+                address: settings.nodeURL ?? url(settings, settings.listen.host, httpPort))
             readiness.set(true)
             return RunningNode(
                 addresses: ["http": .string(httpURL), "s3": .string(s3URL)], rooms: rooms,
@@ -48,6 +57,9 @@ package struct RunningNode: Sendable {
             throw error
         }
     }
+
+    /// Returns when another process has the node; false when this one gave it back.
+    func isTakenOver() async -> Bool { await rooms.keeping.value }
 
     private static func url(_ settings: NodeSettings, _ host: String, _ port: Int) -> String {
         "\(settings.usesTLS ? "https" : "http")://\(HostPort(host: host, port: port))"

@@ -20,10 +20,12 @@ struct StopSignal {
         }
     }
 
-    /// `SIGTERM` or `SIGINT`.
-    func wait() async -> String {
-        for await number in arrivals { return number == SIGINT ? "SIGINT" : "SIGTERM" }
-        return "none"
+    /// Waits for one: `SIGTERM` or `SIGINT`.
+    var wait: @Sendable () async -> String {
+        { [arrivals] in
+            for await number in arrivals { return number == SIGINT ? "SIGINT" : "SIGTERM" }
+            return "none"
+        }
     }
 
     /// Lets the next signal end the process: somebody is impatient.

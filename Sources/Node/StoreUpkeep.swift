@@ -1,5 +1,7 @@
 import Buckets
+import Identity
 import JSONText
+import Metastore
 import Pipelines
 import Telemetry
 
@@ -60,11 +62,47 @@ extension NodeRooms {
         switch objects {
         case .local(let store):
             await StoreUpkeep(buckets: store, log: log, scrubBytes: settings.scrubBytes).run()
-        case .external(_, let client, _):
-            await ExternalUpkeep(client: client, log: log) { [pipelines] in
-                try await pipelines.promisedFiles()
+        case .external(let buckets, let client, _):
+            await withDiscardingTaskGroup { group in
+                if metastore.isShared {
+                    group.addTask { await followBuckets(buckets) }
+                    group.addTask { await followTokens() }
+                }
+                // Promises are in the database that all nodes share: one of them looks.
+                guard metastore.isMain else { return }
+                await ExternalUpkeep(client: client, log: log) { [pipelines] in
+                    try await pipelines.promisedFiles()
+                }
+                .run()
             }
-            .run()
+        }
+    }
+
+    private static let tokenPause = Duration.seconds(2)
+
+    /// Sees what other nodes do to the tokens, until the task is cancelled.
+    private func followTokens() async {
+        while true {
+            do { try await Task.sleep(for: Self.tokenPause) } catch { return }
+            do { try await tokens.noticeChanges() } catch {
+                log.warning(
+                    "tokens that other nodes deleted could not be looked for",
+                    ["reason": .string("\(error)")])
+            }
+        }
+    }
+
+    private static let bucketPause = Duration.seconds(5)
+
+    /// Sees what other nodes do to the buckets, until the task is cancelled.
+    private func followBuckets(_ buckets: ExternalBuckets) async {
+        while true {
+            do { try await Task.sleep(for: Self.bucketPause) } catch { return }
+            do { try await buckets.refresh() } catch {
+                log.warning(
+                    "the buckets that other nodes made could not be looked at",
+                    ["reason": .string("\(error)")])
+            }
         }
     }
 }

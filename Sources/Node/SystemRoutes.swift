@@ -33,6 +33,9 @@ struct SystemRoutes: Sendable {
     private func ready() async throws -> Response {
         guard readiness.isReady else { return .text("draining\n", status: 503) }
         _ = try await metastore.read { try $0.query("SELECT 1 AS one") }
+        guard metastore.lease.isHeld else {
+            return .text("the node's lease is uncertain: its streams take nothing\n", status: 503)
+        }
         guard !streams.refusesEvents else {
             return .text("ready\nevents are refused: the disk has no room for them\n")
         }

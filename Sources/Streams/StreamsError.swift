@@ -32,6 +32,10 @@ package struct StreamsError: Fault {
         case closed = "STR-304"
         /// The write or its sync failed: the record may be there after a restart, once, or not at all.
         case outcomeUnknown = "STR-305"
+        /// The node's lease may be over, or its process was replaced: nothing is taken until it is certain again. Wait.
+        case notOwned = "STR-306"
+        /// The stream is on another node, which cannot be asked for this.
+        case onAnotherNode = "STR-307"
         /// Bytes that were durable are not what was written.
         case corrupt = "STR-401"
         /// The offset lies before the oldest record that is kept.
@@ -44,10 +48,10 @@ package struct StreamsError: Fault {
         package var kind: FaultKind {
             switch self {
             case .streamNotFound, .offsetTrimmed: .notFound
-            case .nameTaken, .streamInUse, .sequenceGap: .conflict
+            case .nameTaken, .streamInUse, .sequenceGap, .onAnotherNode: .conflict
             case .invalidName, .invalidDefinition, .recordTooLarge, .keyReused: .invalidRequest
             case .backlogFull, .queueFull, .marksFull, .sequencePending: .exhausted
-            case .noSpace, .poisoned, .inputOutputFailed, .closed: .unavailable
+            case .noSpace, .poisoned, .inputOutputFailed, .closed, .notOwned: .unavailable
             case .outcomeUnknown: .outcomeUnknown
             case .corrupt, .offsetBeyondEnd: .corruptData
             case .newerVersion: .unsupported

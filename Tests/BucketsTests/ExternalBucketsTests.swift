@@ -63,6 +63,34 @@ struct ExternalBucketsTests {
         #expect(error?.code == .storeOwned)
     }
 
+    @Test("what another node makes, changes and deletes is seen after a refresh")
+    func refreshes() async throws {
+        let store = MemoryBlobStore()
+        let (here, there) = (try await open(store), try await open(store))
+        _ = try await there.createBucket("lake")
+        _ = try await there.createBucket("sea")
+        #expect(here.listBuckets().isEmpty)
+        try await here.refresh()
+        #expect(here.listBuckets().map(\.name) == ["lake", "sea"])
+        try await there.set(.isPublic, of: "lake", to: true)
+        try await there.deleteBucket("sea")
+        try await here.refresh()
+        #expect(here.listBuckets().map(\.name) == ["lake"])
+        #expect(try here.settings(ofBucket: "lake").isPublic)
+        // One that takes part in the sharing need not wait to use a new one.
+        let third = try await ExternalBuckets.open(store, owner: "me", clock: ManualClock(), isShared: true)
+        _ = try await there.createBucket("pond")
+        _ = try await third.put(BlobPath(bucket: "pond", key: "x"), [1], if: .ifAbsent)
+        await #expect(throws: BlobsError.self) {
+            try await third.list(bucket: "nowhere", prefix: "", after: nil, limit: 1)
+        }
+        try await here.refresh()
+        // Its own changes stand on what the other did.
+        try await here.set(.isPublic, of: "lake", to: false)
+        try await there.refresh()
+        #expect(try !there.settings(ofBucket: "lake").isPublic)
+    }
+
     @Test("what a lost answer left behind is found by the next change")
     func lostAnswers() async throws {
         let store = FailingBlobStore(MemoryBlobStore())

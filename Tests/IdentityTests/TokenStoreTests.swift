@@ -56,6 +56,24 @@ struct TokenStoreTests {
         }
     }
 
+    @Test("a token that another node deletes ends when that is noticed")
+    func endsElsewhere() async throws {
+        let directory = try TemporaryDirectory()
+        let (here, there) = (try await open(directory), try await open(directory))
+        _ = try await here.create(name: "root", scopes: [Scope(.admin)], expires: nil, by: "me")
+        for _ in 0..<3 {
+            let issued = try await there.create(
+                name: "x", scopes: [Scope(.sqlRead)], expires: nil, by: "me")
+            try await here.noticeChanges()
+            try await here.noticeChanges()
+            _ = try await here.verify(bearer: issued.value)
+            try await there.delete(issued.token.id, by: "me")
+            _ = try await here.verify(bearer: issued.value)
+            try await here.noticeChanges()
+            #expect(await code { _ = try await here.verify(bearer: issued.value) } == .unauthenticated)
+        }
+    }
+
     @Test("a token ends with its time and with its deletion, cached or not")
     func ends() async throws {
         let directory = try TemporaryDirectory()

@@ -1,3 +1,4 @@
+import Dispatch
 import Effects
 import Faults
 import Synchronization
@@ -75,16 +76,87 @@ struct PostgresFaultTests {
         #expect(try await Self.names(store) == [hasHappened ? "try 1" : "try 2"])
     }
 
-    @Test("a second Firn is refused until the first one is gone")
-    func oneOwner() async throws {
+    @Test("two processes write to one database, and each finds out what became of its own COMMIT")
+    func twoWriters() async throws {
+        let database = try TestDatabase(.postgres, directory)
+        let (first, second) = (try await database.open(), try await database.open())
+        let place = database.place
+        for store in [first, second] {
+            let tries = Counter()
+            try await store.write { transaction in
+                let number = tries.next()
+                try transaction.execute("INSERT INTO numbers (name) VALUES (?)", [.text("\(number)")])
+                try transaction.execute("DELETE FROM numbers")
+                if number == 1 { try Self.breakWriter(place) }
+            }
+            #expect(tries.next() == 3)
+        }
+        for number in 0..<20 {
+            async let one: Void = first.write {
+                _ = try $0.execute("INSERT INTO numbers (name) VALUES (?)", [.text("a\(number)")])
+            }
+            async let two: Void = second.write {
+                _ = try $0.execute("INSERT INTO numbers (name) VALUES (?)", [.text("b\(number)")])
+            }
+            _ = try await (one, two)
+        }
+        #expect(try await Self.names(first).count == 40)
+    }
+
+    @Test("the schema is brought up to date by one that has it alone")
+    func migratesAlone() async throws {
         let database = try TestDatabase(.postgres, directory)
         var limits = Metastore.Limits()
         limits.outageSeconds = 0
         let first = try await database.open()
-        let error = await #expect(throws: MetastoreError.self) { try await database.open(limits: limits) }
+        let newer = TestDatabase.numbers + [["CREATE TABLE more (name TEXT PRIMARY KEY)"]]
+        let error = await #expect(throws: MetastoreError.self) {
+            try await database.open(newer, limits: limits)
+        }
         #expect(error?.code == .ownedByAnother)
         try await first.close()
-        _ = try await database.open()
+        #expect(try await database.open(newer).schemaVersion == 2)
+    }
+
+    @Test("a process that stands still amidst a transaction does not hold up who takes its node over")
+    func takesFromOneThatStandsStill() async throws {
+        let database = try TestDatabase(.postgres, directory)
+        let versions = [TestDatabase.numbers[0] + NodeLeaseTests.tables]
+        let (first, second) = (try await database.open(versions), try await database.open(versions))
+        let identity = NodeIdentity(id: UniqueID(high: 1, low: 1), place: "here")
+        _ = try await first.takeNode(identity)
+        let (paused, resumed) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let tries = Counter()
+        let write = Task {
+            try await first.write { transaction in
+                try transaction.execute("INSERT INTO numbers (name) VALUES ('late')")
+                if tries.next() == 1 {
+                    paused.signal()
+                    resumed.wait()
+                }
+            }
+        }
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                paused.wait()
+                continuation.resume()
+            }
+        }
+        let taken = try await second.takeNode(identity)
+        #expect(taken.epoch == 2)
+        resumed.signal()
+        // It cannot tell any more whether its COMMIT came through before.
+        if case .failure(let fault) = await write.result {
+            #expect((fault as? MetastoreError)?.code == .outcomeUnknown)
+        } else {
+            Issue.record("a process without its node committed")
+        }
+        let error = await #expect(throws: MetastoreError.self) {
+            try await first.write { _ = try $0.execute("INSERT INTO numbers (name) VALUES ('later')") }
+        }
+        #expect(error?.code == .takenOver)
+        #expect(try await Self.names(second).isEmpty)
+        #expect(first.lease.isLost)
     }
 
     @Test("rows of one data directory are not opened with another one")

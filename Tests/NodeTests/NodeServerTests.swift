@@ -30,7 +30,7 @@ struct NodeServerTests {
             try await node.stop()
         }
         let names = try FileManager.default.contentsOfDirectory(atPath: directory.path + "/data").sorted()
-        for name in ["admin-token", "key", "lock", "metastore.db", "objects", "version.json"] {
+        for name in ["admin-token", "key", "lock", "metastore.db", "node", "objects", "version.json"] {
             #expect(names.contains(name), "\(names)")
         }
     }

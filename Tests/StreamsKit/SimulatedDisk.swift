@@ -71,6 +71,20 @@ package final class SimulatedDisk: LogFiles {
         }
     }
 
+    /// What another machine finds on the disk while this one stands still. Both go on with a disk of their own.
+    package func moved(_ random: inout SeededGenerator) -> SimulatedDisk {
+        let other = SimulatedDisk()
+        let found = box.withLock { box in
+            var names = box.state.durableNames
+            for name in box.state.names.keys.sorted() where Bool.random(using: &random) {
+                names[name] = box.state.names[name]
+            }
+            return names.keys.sorted().map { ($0, survivors(of: names[$0] ?? Inode(), &random)) }
+        }
+        for (name, bytes) in found { other.setContents(name, bytes) }
+        return other
+    }
+
     /// The process died and the machine did not: everything written is still in the page cache, nothing is synced.
     package func restartProcess() {
         box.withLock {

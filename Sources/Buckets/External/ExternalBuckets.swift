@@ -9,8 +9,8 @@ import Synchronization
 ///     .firn/store.json            which Firn the store belongs to
 ///     .firn/buckets/lake.json     when the bucket was made, and its settings
 ///
-/// One process owns the store, as it owns its data directory: what is known of the buckets is read when it starts and
-/// changed there first. No bucket's name begins with a dot, so nobody reaches `.firn` from outside.
+/// What is known of the buckets is read when the process starts and changed in the store first; what other nodes of
+/// the same Firn change there is seen by `refresh`. No bucket's name begins with a dot, so nobody reaches `.firn` from outside.
 ///
 /// - Errors: those of the store behind, and `BLB-102`.
 package final class ExternalBuckets: BlobStore, BucketDirectory {
@@ -27,10 +27,13 @@ package final class ExternalBuckets: BlobStore, BucketDirectory {
     private let store: any BlobStore
     private let clock: any Clock
     private let known: Mutex<[String: Known]>
+    /// Other nodes make buckets too.
+    private let isShared: Bool
 
-    private init(store: any BlobStore, clock: any Clock, known: [String: Known]) {
+    private init(store: any BlobStore, clock: any Clock, known: [String: Known], isShared: Bool) {
         self.store = store
         self.clock = clock
+        self.isShared = isShared
         self.known = Mutex(known)
     }
 
@@ -39,20 +42,44 @@ package final class ExternalBuckets: BlobStore, BucketDirectory {
     /// - Errors: `BKT-203` for the store of another owner, `BKT-202` for a newer version's, `BKT-204` for damaged
     ///   documents.
     package static func open(
-        _ store: any BlobStore, owner: String, clock: any Clock = LiveClock()
+        _ store: any BlobStore, owner: String, clock: any Clock = LiveClock(), isShared: Bool = false
     ) async throws -> ExternalBuckets {
         try await StoreClaim(store: store, owner: owner).take()
+        return ExternalBuckets(
+            store: store, clock: clock, known: try await loadAll(from: store, knowing: [:]),
+            isShared: isShared)
+    }
+
+    private static func loadAll(
+        from store: any BlobStore, knowing before: [String: Known]
+    ) async throws -> [String: Known] {
+        let unchanged = Dictionary(
+            before.map { ($1.etag, ($0, $1)) }, uniquingKeysWith: { first, _ in first })
         var known: [String: Known] = [:]
         var after: String?
         repeat {
             let page = try await store.list(bucket: ownBucket, prefix: directory, after: after, limit: 1000)
             for entry in page.entries {
+                if let (name, bucket) = unchanged[entry.info.etag], path(name).key == entry.key {
+                    known[name] = bucket
+                    continue
+                }
                 let (name, bucket) = try await load(entry.key, from: store)
                 known[name] = bucket
             }
             after = page.next
         } while after != nil
-        return ExternalBuckets(store: store, clock: clock, known: known)
+        return known
+    }
+
+    /// Learns what other nodes have made, changed and deleted. What this one changes meanwhile stands.
+    package func refresh() async throws {
+        let before = known.withLock { $0 }
+        let found = try await Self.loadAll(from: store, knowing: before)
+        known.withLock { known in
+            for name in Set(found.keys).union(before.keys)
+            where known[name]?.etag == before[name]?.etag { known[name] = found[name] }
+        }
     }
 
     private static func load(
@@ -136,6 +163,14 @@ package final class ExternalBuckets: BlobStore, BucketDirectory {
 
     /// - Errors: `BLB-102`.
     package func check(bucket name: String) throws(BlobsError) { _ = try find(name) }
+
+    /// Also one that another node made just now. - Errors: `BLB-102`.
+    private func know(_ name: String) async throws {
+        if isShared, known.withLock({ $0[name] == nil }), (try? BucketName.check(name)) != nil {
+            try await reload(name)
+        }
+        try check(bucket: name)
+    }
 }
 
 extension ExternalBuckets {
@@ -215,29 +250,29 @@ extension ExternalBuckets {
 
 extension ExternalBuckets {
     package func head(_ path: BlobPath) async throws -> BlobInfo {
-        try check(bucket: path.bucket)
+        try await know(path.bucket)
         return try await store.head(path)
     }
 
     package func open(_ path: BlobPath) async throws -> any BlobReader {
-        try check(bucket: path.bucket)
+        try await know(path.bucket)
         return try await store.open(path)
     }
 
     package func put(
         _ path: BlobPath, _ bytes: [UInt8], if condition: PutCondition
     ) async throws -> BlobInfo {
-        try check(bucket: path.bucket)
+        try await know(path.bucket)
         return try await store.put(path, bytes, if: condition)
     }
 
     package func startUpload(_ path: BlobPath) async throws -> any BlobUpload {
-        try check(bucket: path.bucket)
+        try await know(path.bucket)
         return try await store.startUpload(path)
     }
 
     package func publish(_ sealed: SealedBlob) async throws -> BlobInfo {
-        try check(bucket: sealed.path.bucket)
+        try await know(sealed.path.bucket)
         return try await store.publish(sealed)
     }
 
@@ -249,14 +284,14 @@ extension ExternalBuckets {
     }
 
     package func delete(_ paths: [BlobPath]) async throws {
-        for path in paths { try check(bucket: path.bucket) }
+        for bucket in Set(paths.map(\.bucket)) { try await know(bucket) }
         try await store.delete(paths)
     }
 
     package func list(
         bucket: String, prefix: String, after: String?, limit: Int
     ) async throws -> BlobListing {
-        try check(bucket: bucket)
+        try await know(bucket)
         return try await store.list(bucket: bucket, prefix: prefix, after: after, limit: limit)
     }
 }

@@ -1,15 +1,21 @@
 import JSONText
+import Metastore
 import Telemetry
 
 extension Catalog {
     /// Deletes what is on record as to be deleted: purged tables, files of expired snapshots, answers kept for
     /// requests that may be repeated. Nothing is lost when it is stopped at any moment.
     package func maintain() async {
-        let duties: [(name: String, run: @Sendable () async throws -> Void)] = [
-            ("purge", { [self] in try await finishPurges() }),
-            ("answers", { [self] in try await deleteExpiredAnswers() }),
-            ("expired files", { [self] in try await deleteExpiredFiles() }),
-        ]
+        typealias Duty = (name: String, run: @Sendable () async throws -> Void)
+        var duties: [Duty] = [("answers", { [self] in try await deleteExpiredAnswers() })]
+        // One node of several: of two, one could list the files of a new table where the other has purged an old one.
+        if metastore.isMain {
+            let clearing: [Duty] = [
+                ("purge", { [self] in try await finishPurges() }),
+                ("expired files", { [self] in try await deleteExpiredFiles() }),
+            ]
+            duties += clearing
+        }
         for duty in duties where !Task.isCancelled {
             do {
                 try await duty.run()

@@ -47,6 +47,8 @@ extension Catalog {
             if Task.isCancelled || count == pages { return false }
             let page = try await store.list(
                 bucket: folder.bucket, prefix: folder.key, after: after, limit: 1000)
+            // Without the lease the purge may be off the record by now, and what was listed a new table's.
+            try metastore.lease.require()
             try await store.delete(page.entries.map { BlobPath(bucket: folder.bucket, key: $0.key) })
             FaultPoints.pass(.purgePartial)
             after = page.next

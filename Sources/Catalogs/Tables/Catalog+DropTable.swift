@@ -102,6 +102,7 @@ extension Catalog {
             return row.location
         }
         FaultPoints.pass(.purgeRecorded)
-        if let location { await self.purge(location, pages: limits.purgePagesAtOnce) }
+        // Else the node that clears away finds it on record.
+        if let location, metastore.isMain { await self.purge(location, pages: limits.purgePagesAtOnce) }
     }
 }

@@ -142,6 +142,13 @@ struct SettingSpec: Sendable {
         ) {
             $0.slowQueryMilliseconds = try number("slow-query-ms", $1, 0...86_400_000)
         },
+        text(
+            "lease-seconds", "N", "how long a node is kept for a process that does not renew its lease",
+            fallback: "10"
+        ) {
+            $0.leaseSeconds = try number("lease-seconds", $1, 2...3600)
+        },
+        text("node-url", "URL", "where other nodes of the database reach this one") { $0.nodeURL = $1 },
         text("drain-seconds", "N", "how long running requests have at the end", fallback: "20") {
             $0.drainSeconds = try number("drain-seconds", $1, 0...86_400)
         },

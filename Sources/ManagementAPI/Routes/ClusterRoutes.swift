@@ -6,7 +6,7 @@ enum ClusterRoutes {
     static func add(to routes: inout ManagementRoutes) {
         routes.add("GET", "firn/cluster") { call in
             try call.principal.require(.admin)
-            return Envelope.success(call.services.cluster())
+            return Envelope.success(try await call.services.cluster())
         }
     }
 }

@@ -27,7 +27,7 @@ enum StreamRoutes {
         try call.principal.requireSomewhere(.pipelinesSend)
         let page = try NumberedPage(call.request)
         let name = try call.request.query("name")
-        let streams = call.services.streams.definitions
+        let streams = try await call.services.streams.allDefinitions()
             .filter { allows(call.principal, .pipelinesSend, on: $0) }
             .filter { stream in name.map { stream.name == $0 } ?? true }
         return page.answer(streams.map { json($0, call) })

@@ -2,12 +2,16 @@ import Effects
 
 /// A connection to PostgreSQL that is made again when it broke: the writer's or a reader's.
 ///
-/// **The writer** holds an advisory lock as long as its connection lives, so one process writes at a time; whoever
-/// comes second is refused. Each of its transactions also moves a number in `commit_marks`. When the connection breaks
-/// while a COMMIT is on its way, the next connection first takes the lock, which it gets only when the old one and its
-/// transaction are over, and then reads the number: the transaction happened exactly when its number is there.
+/// **The writer** of a process holds an advisory lock of its own as long as its connection lives. Each of its
+/// transactions also moves a number in `commit_marks`. When the connection breaks while a COMMIT is on its way, the next
+/// connection first takes the lock, which it gets only when the old one and its transaction are over, and then reads the
+/// number: the transaction happened exactly when its number is there.
 ///
 ///     BEGIN; mark = 7   …statements…   COMMIT ✕ broken        connect, lock, mark = 7? yes: happened   no: it never will
+///
+/// Whoever takes a node over deletes the mark of the process before: then that begins no transaction any more, and the
+/// deletion waits for the one it has begun. A second lock is shared by all who write to the schema; who migrates it has
+/// it alone.
 ///
 // SAFETY: the Metastore hands a session to one thread at a time.
 final class PostgresSession: DatabaseSession, @unchecked Sendable {
@@ -15,6 +19,7 @@ final class PostgresSession: DatabaseSession, @unchecked Sendable {
     /// Nil for a reader.
     private let mark: CommitMark?
     private let retry: Retry
+    private var fence: Fence?
     private var connection: PostgresConnection?
 
     private static let dialect = Dialect.postgres
@@ -40,11 +45,18 @@ final class PostgresSession: DatabaseSession, @unchecked Sendable {
             return
         }
         do {
-            try connection.run(Self.dialect.beginWrite + "; " + mark.next())
+            let tag = try connection.run(Self.dialect.beginWrite + "; " + mark.next())
+            if tag != "UPDATE 1" { try lose() }
         } catch {
             if connection.isInTransaction { try connection.run(Self.dialect.rollback) }
             throw error
         }
+    }
+
+    /// - Errors: `MST-306`: the mark is gone.
+    private func lose() throws(MetastoreError) {
+        if let fence { return try fence.require(nil) }
+        throw MetastoreError.takenOver()
     }
 
     func commit() throws(MetastoreError) {
@@ -71,8 +83,14 @@ final class PostgresSession: DatabaseSession, @unchecked Sendable {
         var attempt = 0
         while true {
             do throws(MetastoreError) {
-                let found = try connected().query(mark.find, []).rows().first?.integer("number")
-                if found == mark.last { return }
+                guard let row = try connected().query(mark.find, []).rows().first else {
+                    // Taken away with the node: by now the transaction has ended, and nobody can say how.
+                    throw MetastoreError(
+                        .outcomeUnknown,
+                        "another process took the node over while a transaction was committed",
+                        cause: cause)
+                }
+                if try row.integer("number") == mark.last { return }
                 throw MetastoreError(
                     .unavailable, "the connection broke before a transaction was committed", mayRetry: true,
                     cause: cause)
@@ -95,7 +113,35 @@ final class PostgresSession: DatabaseSession, @unchecked Sendable {
     func undoPart() throws(MetastoreError) { try live().run(Self.dialect.undoPart) }
     func endPart() throws(MetastoreError) { try live().run(Self.dialect.endPart) }
 
-    /// Closing the connection gives the lock back. The row of marks stays for the next owner to delete.
+    func databaseTime() throws(MetastoreError) -> Instant {
+        let row = try live().query(
+            "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) AS now", []
+        ).rows().first
+        guard let row else { throw MetastoreError(.corrupt, "the database does not tell the time") }
+        return Instant(microseconds: try row.integer("now"))
+    }
+
+    var isShared: Bool { true }
+    var writerName: String { mark?.writer ?? "" }
+
+    /// A stopped process' connection lives on, perhaps amidst a transaction: it is broken first. Deleting the mark waits
+    /// until that transaction is over.
+    func endWriter(_ name: String) throws(MetastoreError) {
+        guard name != writerName, name.allSatisfy({ $0.isHexDigit }) else { return }
+        let connection = try live()
+        try connection.run(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_locks
+            WHERE locktype = 'advisory' AND classid = \(Self.writerLockClass)
+                AND objid = (\(Self.writerLock(name))::bigint & 4294967295)::oid
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """)
+        try connection.run("DELETE FROM commit_marks WHERE writer = '\(name)'")
+    }
+
+    func setFence(_ fence: Fence) { self.fence = fence }
+
+    /// Closing the connection gives the locks back. The row of marks stays for the next owner to delete.
     func close() { connection = nil }
 
     /// The connection a transaction began on; another one knows nothing of it.
@@ -123,19 +169,53 @@ final class PostgresSession: DatabaseSession, @unchecked Sendable {
         }
     }
 
-    /// The lock is of the schema, so several Firns may share a database in schemas of their own.
+    /// The locks are of the schema, so several Firns may share a database in schemas of their own.
     private static func own(_ connection: PostgresConnection, _ mark: CommitMark) throws(MetastoreError) {
-        let lock = "SELECT pg_try_advisory_lock(\(lockClass), hashtext(current_schema())) AS is_ours"
-        guard try connection.query(lock, []).rows().first?.boolean("is_ours") == true else {
+        let schema = "pg_try_advisory_lock_shared(\(lockClass), hashtext(current_schema()))"
+        guard try isTrue(schema, connection) else {
             throw MetastoreError(
-                .ownedByAnother, "another Firn writes to this database",
-                hint: "stop it first; a database, or a schema of it, belongs to one node", mayRetry: true)
+                .ownedByAnother,
+                "another Firn has this database to itself: an older version, or one that migrates",
+                hint: "stop it first", mayRetry: true)
+        }
+        guard try isTrue("pg_try_advisory_lock(\(writerLockClass), \(writerLock(mark.writer)))", connection)
+        else {
+            throw MetastoreError(
+                .unavailable, "the database has not noticed yet that a connection broke", mayRetry: true)
         }
         for statement in mark.prepare { try connection.run(statement) }
+        mark.noteRegistered()
+    }
+
+    private static func isTrue(
+        _ call: String, _ connection: PostgresConnection
+    ) throws(MetastoreError) -> Bool {
+        try connection.query("SELECT \(call) AS is_ours", []).rows().first?.boolean("is_ours") == true
     }
 
     /// "FIRN".
     private static let lockClass = 0x4649_524E
+    private static let writerLockClass = lockClass + 1
+    private static func writerLock(_ writer: String) -> String {
+        "hashtext(current_schema() || '/\(writer)')"
+    }
+
+    /// Nobody else writes to the schema until `endAlone`, or until the connection breaks.
+    ///
+    /// - Errors: `MST-305`, which may be tried again.
+    func beginAlone() throws(MetastoreError) {
+        let lock = "pg_try_advisory_lock(\(Self.lockClass), hashtext(current_schema()))"
+        guard try Self.isTrue(lock, connected()) else {
+            throw MetastoreError(
+                .ownedByAnother,
+                "another Firn writes to this database, whose schema has to be brought up to date",
+                hint: "stop all its nodes, and start this one first", mayRetry: true)
+        }
+    }
+
+    func endAlone() throws(MetastoreError) {
+        try live().run("SELECT pg_advisory_unlock(\(Self.lockClass), hashtext(current_schema()))")
+    }
 }
 
 extension PostgresSession {
@@ -173,7 +253,7 @@ extension PostgresSession {
     func claim(for owner: String) throws(MetastoreError) {
         let connection = try connected()
         try connection.run("CREATE TABLE IF NOT EXISTS metastore_owner (name TEXT PRIMARY KEY)")
-        // Nobody else is here: the lock is held.
+        // A new database is claimed by one at a time: it is about to be migrated.
         _ = try connection.query(
             "INSERT INTO metastore_owner SELECT ?::text WHERE NOT EXISTS (SELECT 1 FROM metastore_owner)",
             [.text(owner)])

@@ -1,3 +1,4 @@
+import Effects
 import Faults
 import Foundation
 
@@ -10,6 +11,7 @@ final class SQLiteSession: DatabaseSession, @unchecked Sendable {
     /// Set when nobody knows whether a commit is on disk. A restart, which replays the log, tells; or a log that can be
     /// emptied after all, as when a full disk has room again: then the commit is not there.
     private var isPoisoned = false
+    private var fence: Fence?
 
     init(path: String, isWriter: Bool) throws(MetastoreError) {
         if isWriter { try Self.createPrivateFile(path) }
@@ -31,6 +33,14 @@ final class SQLiteSession: DatabaseSession, @unchecked Sendable {
             isPoisoned = false
         }
         try run(isWriter ? Dialect.sqlite.beginWrite : Dialect.sqlite.beginRead)
+        guard let fence else { return }
+        do {
+            try fence.require(
+                query("SELECT epoch FROM nodes WHERE id = ?", [.text(fence.node)]).first?.integer("epoch"))
+        } catch {
+            try rollback()
+            throw error
+        }
     }
 
     /// A COMMIT that fails may have left its last frame in the log: not visible now, but a restart would find it. Where
@@ -56,6 +66,13 @@ final class SQLiteSession: DatabaseSession, @unchecked Sendable {
         try run(Dialect.sqlite.endPart)
     }
     func endPart() throws(MetastoreError) { try run(Dialect.sqlite.endPart) }
+
+    func databaseTime() -> Instant { LiveClock().now }
+    /// The data directory's lock keeps others out.
+    var isShared: Bool { false }
+    var writerName: String { "sqlite" }
+    func endWriter(_ name: String) {}
+    func setFence(_ fence: Fence) { self.fence = fence }
 
     func close() throws(MetastoreError) {
         if isWriter { _ = try connection.query(Dialect.emptySQLiteLog, []) }

@@ -12,5 +12,6 @@ enum SchemaVersions {
         PipelineTables.promisedFiles,
         IdentityTables.settingTokens,
         CatalogTables.leftPlaces,
+        NodeTables.leases,
     ]
 }

@@ -64,6 +64,22 @@ enum PipelineStore {
         }
     }
 
+    /// The ids of those whose streams are on the node.
+    static func ids(ofNode node: String, _ transaction: Transaction) throws -> Set<UniqueID> {
+        Set(
+            try transaction.query(
+                "SELECT id FROM pipelines WHERE node_id = ? LIMIT \(pipelineLimit + 1)", [.text(node)]
+            ).map { try ProgressRows.identifier($0, "id") })
+    }
+
+    /// Where it runs, by id or by name; nil when there is no such pipeline.
+    static func node(of idOrName: String, _ transaction: Transaction) throws(MetastoreError) -> String? {
+        let id = UniqueID(idOrName)?.hexDigits ?? idOrName
+        return try transaction.first(
+            "SELECT node_id FROM pipelines WHERE id = ? OR name = ? ORDER BY id = ? DESC LIMIT 1",
+            [.text(id), .text(idOrName), .text(id)])?.text("node_id")
+    }
+
     /// By id or by name.
     static func pipeline(_ idOrName: String, _ transaction: Transaction) throws -> PipelineDefinition {
         let id = UniqueID(idOrName)?.hexDigits ?? idOrName
@@ -79,27 +95,29 @@ enum PipelineStore {
     }
 
     /// What failed before the node started is tried again; a pipeline without its stream stays failed.
-    static func reviveFailed(_ transaction: Transaction) throws {
+    static func reviveFailed(ofNode node: String, _ transaction: Transaction) throws {
         try transaction.execute(
             """
             UPDATE pipelines SET status = 'running', failure_reason = NULL
-            WHERE status = 'failed' AND id IN (SELECT pipeline_id FROM pipeline_progress)
-            """)
+            WHERE node_id = ? AND status = 'failed' AND id IN (SELECT pipeline_id FROM pipeline_progress)
+            """, [.text(node)])
     }
 
     static func insert(
-        _ pipeline: PipelineDefinition, _ progresses: [PipelineProgress], _ transaction: Transaction
+        _ pipeline: PipelineDefinition, _ progresses: [PipelineProgress], node: String = "",
+        _ transaction: Transaction
     ) throws {
         try requireFreeName(pipeline.name, in: "pipelines", limit: pipelineLimit, transaction)
         try transaction.execute(
             """
-            INSERT INTO pipelines (id, name, sql_text, status, failure_reason, created_at, modified_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO pipelines (id, name, sql_text, status, failure_reason, created_at, modified_at, node_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .text(pipeline.id.hexDigits), .text(pipeline.name), .text(pipeline.sql),
                 .text(pipeline.status.rawValue), SQLValue(pipeline.failureReason),
                 .integer(pipeline.createdAt.microseconds), .integer(pipeline.modifiedAt.microseconds),
+                .text(node),
             ])
         for (index, progress) in progresses.enumerated() {
             try ProgressRows.insert(progress, statement: index, transaction)

@@ -16,6 +16,23 @@ extension PipelineService {
         withRetry(try await resources.metastore.read { try PipelineStore.pipeline(idOrName, $0) })
     }
 
+    /// A stream that the SQL reads and this node does not have; nil where it has all, and where the SQL is wrong for
+    /// another reason.
+    package func missingStream(of sql: String) async -> String? {
+        do {
+            _ = try await compile(sql, now: resources.clock.now)
+        } catch let error as PipelinesError {
+            guard let cause = error.cause as? StreamsError, cause.code == .streamNotFound else { return nil }
+            return cause.context.first { $0.name == "stream" }?.value
+        } catch {}
+        return nil
+    }
+
+    /// The node that runs the pipeline, by id or by name; nil when there is no such pipeline.
+    package func node(ofPipeline idOrName: String) async throws -> String? {
+        try await resources.metastore.read { try PipelineStore.node(of: idOrName, $0) }
+    }
+
     /// A pipeline that waits before it tries again says so, and why.
     private func withRetry(_ definition: PipelineDefinition) -> PipelineDefinition {
         guard definition.status == .running else { return definition }

@@ -32,8 +32,10 @@ extension PipelineService {
                 try slots.open(id, controls, isChanging: true)
             }
             do {
-                let stored = progresses
-                try await resources.metastore.write { try PipelineStore.insert(definition, stored, $0) }
+                let (stored, node) = (progresses, resources.metastore.node)
+                try await resources.metastore.write {
+                    try PipelineStore.insert(definition, stored, node: node, $0)
+                }
             } catch {
                 _ = slots.withLock { $0.endChange(id, nil) }
                 throw error

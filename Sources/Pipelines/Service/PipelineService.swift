@@ -35,14 +35,17 @@ package final class PipelineService: Sendable {
         (commands, send) = AsyncStream.makeStream()
     }
 
-    /// Reads all pipelines; what they have not landed is held in the logs by the stream registry already.
+    /// Reads the node's pipelines; what they have not landed is held in the logs by the stream registry already.
     package static func open(_ resources: PipelineResources) async throws -> PipelineService {
         let now = resources.clock.now
+        let node = resources.metastore.node
         let (definitions, progresses, isCareful) = try await resources.metastore.write { transaction in
-            try PipelineStore.reviveFailed(transaction)
+            try PipelineStore.reviveFailed(ofNode: node, transaction)
+            let own = try PipelineStore.ids(ofNode: node, transaction)
             return (
-                try PipelineStore.pipelines(transaction), try ProgressRows.all(transaction),
-                try TrialRows.noteStart(at: now, transaction)
+                try PipelineStore.pipelines(transaction).filter { own.contains($0.id) },
+                try ProgressRows.all(transaction).filter { own.contains($0.key.pipelineID) },
+                try TrialRows.noteStart(at: now, node: node, transaction)
             )
         }
         var resources = resources
@@ -93,7 +96,8 @@ package final class PipelineService: Sendable {
         // What was to start after the stop never does; nobody should wait for its end.
         for control in slots.withLock({ $0.controls }) { control.noteEnded() }
         do {
-            try await resources.metastore.write { try TrialRows.noteStop($0) }
+            let node = resources.metastore.node
+            try await resources.metastore.write { try TrialRows.noteStop(node: node, $0) }
         } catch {
             resources.log.warning("the stop was not noted", ["error": .string("\(error)")])
         }
@@ -105,7 +109,10 @@ package final class PipelineService: Sendable {
             "firn_promised_files",
             help: "Files that are counted and not shown yet, when they were last looked at")
         while !sweeper.isStopping {
-            do { gauge.set(Int64(try await resources.publisher.sweep())) } catch {
+            // Of several nodes one looks after what nobody runs.
+            do {
+                if resources.metastore.isMain { gauge.set(Int64(try await resources.publisher.sweep())) }
+            } catch {
                 resources.log.warning(
                     "promised files could not be looked at", ["error": .string("\(error)")])
             }

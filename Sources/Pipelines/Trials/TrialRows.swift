@@ -11,25 +11,37 @@ enum TrialRows {
     /// The node starts. What was being tried when it last ended is suspect from now on.
     ///
     /// - Returns: whether it died repeatedly within minutes, so that records should be tried.
-    static func noteStart(at now: Instant, _ transaction: Transaction) throws -> Bool {
-        let last = try transaction.first("SELECT unclean_starts, started_at FROM node_starts")
+    static func noteStart(at now: Instant, node: String = "", _ transaction: Transaction) throws -> Bool {
+        let row = SQLValue.integer(rowNumber(of: node))
+        let last = try transaction.first(
+            "SELECT unclean_starts, started_at FROM node_starts WHERE id = ?", [row])
         var starts: Int64 = 1
         if let last, now.microseconds - (try last.integer("started_at")) <= loopMicroseconds {
             starts = try last.integer("unclean_starts") + 1
         }
-        try transaction.execute("DELETE FROM node_starts")
+        try transaction.execute("DELETE FROM node_starts WHERE id = ?", [row])
         try transaction.execute(
-            "INSERT INTO node_starts (id, unclean_starts, started_at) VALUES (1, ?, ?)",
-            [.integer(starts), .integer(now.microseconds)])
+            "INSERT INTO node_starts (id, unclean_starts, started_at) VALUES (?, ?, ?)",
+            [row, .integer(starts), .integer(now.microseconds)])
         try transaction.execute(
-            "UPDATE pipeline_trials SET deaths = deaths + 1, is_open = 0 WHERE is_open = 1")
+            "UPDATE pipeline_trials SET deaths = deaths + 1, is_open = 0 WHERE is_open = 1 AND \(isOfNode)",
+            [.text(node)])
         return starts > carelessStarts
     }
 
     /// The node stops as it should.
-    static func noteStop(_ transaction: Transaction) throws {
-        try transaction.execute("UPDATE node_starts SET unclean_starts = 0")
-        try transaction.execute("UPDATE pipeline_trials SET is_open = 0")
+    static func noteStop(node: String = "", _ transaction: Transaction) throws {
+        try transaction.execute(
+            "UPDATE node_starts SET unclean_starts = 0 WHERE id = ?", [.integer(rowNumber(of: node))])
+        try transaction.execute(
+            "UPDATE pipeline_trials SET is_open = 0 WHERE \(isOfNode)", [.text(node)])
+    }
+
+    private static let isOfNode = "pipeline_id IN (SELECT id FROM pipelines WHERE node_id = ?)"
+
+    /// The table numbers its rows; 1 is of the time before there were several nodes.
+    private static func rowNumber(of node: String) -> Int64 {
+        UniqueID(node).map { Int64(bitPattern: $0.low) } ?? 1
     }
 
     static func suspects(_ key: ProgressKey, _ transaction: Transaction) throws -> RecordTrial.Suspects? {

@@ -1,4 +1,5 @@
 package import Effects
+package import Metastore
 package import Scheduling
 package import Telemetry
 
@@ -36,6 +37,8 @@ package struct LogEnvironment: Sendable {
     package var pool: IOPool
     package var metrics: MetricsRegistry
     package var log: Log
+    /// Under which the log's node has the log: nothing is added, answered or trimmed without it.
+    package var lease: OwnerLease
     package var planted: PlantedBugs
     /// After an early acknowledgement on purpose: long enough for the answer to leave the machine.
     package var plantedPauseSeconds = 0.02
@@ -49,6 +52,7 @@ package struct LogEnvironment: Sendable {
         self.pool = pool
         self.metrics = metrics
         self.log = log
+        lease = .lasting
         planted = .fromEnvironment
     }
 }

@@ -17,37 +17,6 @@ struct LogState: Sendable {
         var byteCount: Int { RecordHeader.byteCount + append.body.count }
     }
 
-    /// What one write and one sync will make durable.
-    struct Group: Sendable {
-        /// Begin a new segment file first.
-        var startsSegment: Bool
-        var firstRecord: Int64
-        var firstEvent: Int64
-        /// Where the group begins in its file.
-        var position: Int
-        var appends: [PendingAppend]
-        var byteCount: Int
-    }
-
-    enum Work: Sendable {
-        case commit(Group)
-        /// Make the marks of sealed segments durable in a file of their own: this one, with `marks(for:)`.
-        case checkpoint(MarkFile)
-        /// Remove these files, oldest first.
-        case trim([LogSegment])
-        /// Begin a segment behind all records, so that the one before it can be trimmed.
-        case seal(firstRecord: Int64, firstEvent: Int64)
-        case sleep
-    }
-
-    /// What became of a request that wants in.
-    enum Admission: Sendable {
-        case queued(ticket: Int, mustWake: Bool)
-        /// The same request is being kept already: its answer is this one's too.
-        case joined(ticket: Int)
-        case repeated(LogReceipt)
-    }
-
     private struct PendingMark {
         var mark: RequestMark
         var ticket: Int
@@ -320,6 +289,24 @@ struct LogState: Sendable {
 
     mutating func poison(_ error: StreamsError) -> [Int] {
         health = .poisoned(error)
+        return letGo()
+    }
+
+    /// These were to be trimmed and were not: they are the first to go next time, so that no hole comes behind them.
+    mutating func keep(_ untrimmed: [LogSegment]) {
+        precondition(untrimmed.last?.endRecord == segments[0].firstRecord)
+        segments.insert(contentsOf: untrimmed, at: 0)
+        countUnlanded()
+        assert(invariantsHold)
+    }
+
+    /// Nothing may be written now: what waits is not kept. Answers its tickets.
+    mutating func letGoAndSleep() -> [Int] {
+        isWriterAsleep = true
+        return letGo()
+    }
+
+    private mutating func letGo() -> [Int] {
         defer {
             queueBytes -= queue.reduce(0) { $0 + $1.byteCount }
             queue = []

@@ -2,6 +2,7 @@ import Dispatch
 import Effects
 import Faults
 import JSONText
+import Metastore
 import Scheduling
 import Synchronization
 import Telemetry
@@ -111,6 +112,9 @@ extension StreamLog {
 
     /// Verifies every segment of a poisoned log on disk and takes requests again. Does nothing to a healthy one. Blocks.
     func reopenBlocking() throws(StreamsError) {
+        guard environment.lease.isHeld else {
+            throw StreamsError(.notOwned, "the node's lease on the stream may be over")
+        }
         var opening = LogOpening(directory: directory, streamID: streamID, environment: environment)
         opening.verifiesAll = true
         opening.landedRecord = shared.withLock { $0.state.landedRecord }

@@ -2,6 +2,7 @@ import Dispatch
 package import Effects
 import Foundation
 import JSONText
+import Metastore
 import Scheduling
 import Synchronization
 import Telemetry
@@ -93,8 +94,8 @@ package final class StreamLog: Sendable {
 
     /// The record is durable when this returns.
     ///
-    /// - Errors: `backlogFull`, `queueFull`, `recordTooLarge`, `noSpace`, `poisoned`, `closed`, and `offsetBeyondEnd`
-    ///   while a pipeline stands behind the end: nothing was kept;
+    /// - Errors: `backlogFull`, `queueFull`, `recordTooLarge`, `noSpace`, `poisoned`, `closed`, `notOwned`, and
+    ///   `offsetBeyondEnd` while a pipeline stands behind the end: nothing was kept;
     ///   `outcomeUnknown`: the record may be there after the log is opened again.
     package func append(_ append: LogAppend, checksum: UInt32? = nil) async throws -> LogReceipt {
         try await withCheckedThrowingContinuation { continuation in
@@ -108,6 +109,11 @@ package final class StreamLog: Sendable {
     package func append(_ append: LogAppend, checksum: UInt32? = nil, completion: @escaping Completion) {
         let checksum = checksum ?? append.bodyChecksum
         let planted = environment.planted
+        // Also of what is only known again: another process may have the log, and know better.
+        guard mayWrite else {
+            metrics.refused.add()
+            return completion(.failure(Self.notOwned))
+        }
         let admitted: Result<LogState.Admission, StreamsError> = shared.withLock { shared in
             Result { () throws(StreamsError) in
                 let admission = try shared.state.admit(append, bodyChecksum: checksum)
@@ -144,6 +150,10 @@ package final class StreamLog: Sendable {
     func runPending() -> Bool {
         while true {
             measureSpace()
+            guard mayWrite else {
+                letGo()
+                return finishClosing()
+            }
             switch shared.withLock({ $0.state.nextWork() }) {
             case .commit(let group): commit(group)
             case .checkpoint(let marks): checkpoint(marks)
@@ -163,7 +173,16 @@ package final class StreamLog: Sendable {
             }
             shared.withLock { $0.state.finish(group, header: header) }
             metrics.record(group)
-            acknowledge(group)
+            // Only now: what is durable before the lease's end is there for whoever has the disk after it.
+            if environment.lease.isHeld || planted.has(.ackAfterLease) {
+                acknowledge(group)
+            } else {
+                refuse(
+                    group.appends.map(\.ticket),
+                    StreamsError(
+                        .outcomeUnknown, "the node's lease may have ended while the request was kept",
+                        hint: "send it again with its key"))
+            }
             publish()
         } catch {
             fail(group, error)
@@ -190,6 +209,25 @@ package final class StreamLog: Sendable {
                             isRepeat: waiter.isRepeat)))
             }
         }
+    }
+
+    private var mayWrite: Bool {
+        environment.lease.isHeld || environment.planted.has(.ackAfterLease)
+    }
+
+    private static let notOwned = StreamsError(
+        .notOwned, "the node's lease on the stream may be over", hint: "wait a moment and send again",
+        retryAfterSeconds: 1)
+
+    /// Whoever waits is told that nothing was kept; nothing is written, trimmed or sealed.
+    private func letGo() { refuse(shared.withLock { $0.state.letGoAndSleep() }, Self.notOwned) }
+
+    private func refuse(_ tickets: [Int], _ error: StreamsError) {
+        let waiting = shared.withLock { shared in
+            tickets.flatMap { shared.waiters.removeValue(forKey: $0) ?? [] }
+        }
+        if !waiting.isEmpty { metrics.refused.add(Int64(waiting.count)) }
+        for waiter in waiting { waiter.completion(.failure(error)) }
     }
 
     private func fail(_ group: LogState.Group, _ failure: SegmentWriter.GroupFailure) {
@@ -244,7 +282,11 @@ package final class StreamLog: Sendable {
     }
 
     private func trim(_ segments: [LogSegment]) {
-        for segment in segments {
+        for (index, segment) in segments.enumerated() {
+            guard mayWrite else {
+                shared.withLock { $0.state.keep(Array(segments[index...])) }
+                return publish()
+            }
             do {
                 try environment.files.remove("\(directory)/\(segment.fileName)")
                 // One by one, so that a crash never leaves a hole between segments.

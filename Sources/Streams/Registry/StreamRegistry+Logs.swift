@@ -93,7 +93,8 @@ extension StreamRegistry {
 
     /// Directories that a crash, or a file that could not be removed, left behind when their streams were deleted.
     func removeDeletedDirectories() async throws {
-        for id in try await metastore.read({ try StreamRows.deleted($0) }) { await removeDirectory(of: id) }
+        let deleted = try await metastore.read { [node] in try StreamRows.deleted(ofNode: node, $0) }
+        for id in deleted { await removeDirectory(of: id) }
     }
 
     /// What cannot be removed now is tried again at the next start: the stream is gone either way.

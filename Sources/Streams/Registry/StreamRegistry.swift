@@ -43,6 +43,8 @@ package final class StreamRegistry: Sendable {
     let metastore: Metastore
     let limits: LogLimits
     let environment: LogEnvironment
+    /// Whose streams these are.
+    let node: String
     private let randomness: any Randomness
     let state = Mutex(State())
     let spaceMetrics: SpaceMetrics
@@ -54,12 +56,15 @@ package final class StreamRegistry: Sendable {
         self.directory = directory
         self.metastore = metastore
         self.limits = limits
+        var environment = environment
+        environment.lease = metastore.lease
         self.environment = environment
+        node = metastore.node
         self.randomness = randomness
         spaceMetrics = SpaceMetrics(environment.metrics)
     }
 
-    /// Opens the logs of all streams, below `directory/<id>`.
+    /// Opens the logs of the node's streams, below `directory/<id>`.
     package static func open(
         directory: String, metastore: Metastore, limits: LogLimits = LogLimits(), environment: LogEnvironment,
         randomness: any Randomness = LiveRandomness()
@@ -68,7 +73,9 @@ package final class StreamRegistry: Sendable {
             directory: directory, metastore: metastore, limits: limits, environment: environment,
             randomness: randomness)
         try await registry.removeDeletedDirectories()
-        let definitions = try await metastore.read { try StreamRows.all($0) }
+        let definitions = try await metastore.read { [node = registry.node] in
+            try StreamRows.all(ofNode: node, $0)
+        }
         for definition in definitions {
             let log = await registry.openLog(definition.id)
             if case .failure(let error) = log {
@@ -108,6 +115,23 @@ package final class StreamRegistry: Sendable {
         state.withLock { $0.streams.values.map(\.definition) }.sorted { $0.name < $1.name }
     }
 
+    /// Those of other nodes too, sorted by name.
+    package func allDefinitions() async throws -> [StreamDefinition] {
+        guard metastore.isShared else { return definitions }
+        return try await metastore.read { try StreamRows.all($0) }.sorted { $0.name < $1.name }
+    }
+
+    /// The stream is this node's.
+    package func hasStream(_ idOrName: String) -> Bool {
+        do throws(StreamsError) { _ = try stream(idOrName) } catch { return false }
+        return true
+    }
+
+    /// The node that has the stream, by id or by name; nil when there is no such stream.
+    package func node(ofStream idOrName: String) async throws -> String? {
+        try await metastore.read { try StreamRows.node(of: idOrName, $0) }
+    }
+
     /// - Errors: `nameTaken`, `invalidName`, `invalidDefinition`, and what the log says.
     package func create(_ body: JSONValue) async throws -> StreamDefinition {
         let now = environment.clock.now
@@ -118,7 +142,7 @@ package final class StreamRegistry: Sendable {
         guard state.withLock({ $0.streams.count }) < Self.streamLimit else {
             throw StreamsError(.queueFull, "there are too many streams", ["limit": Self.streamLimit])
         }
-        try await metastore.write { try StreamRows.insert(definition, $0) }
+        try await metastore.write { [node] in try StreamRows.insert(definition, node: node, $0) }
         // A crash before this line leaves a stream whose log is begun when it is opened next.
         let log = await openLog(definition.id)
         insert(OpenStream(definition: definition, log: log))

@@ -5,10 +5,29 @@ import Metastore
 
 /// Streams as rows of the Metastore.
 enum StreamRows {
-    static func all(_ transaction: Transaction) throws -> [StreamDefinition] {
+    /// Those whose logs are on the node's disk.
+    static func all(ofNode node: String, _ transaction: Transaction) throws -> [StreamDefinition] {
         try transaction.query(
-            "SELECT * FROM streams ORDER BY name LIMIT \(StreamRegistry.streamLimit + 1)"
+            "SELECT * FROM streams WHERE node_id = ? ORDER BY name LIMIT \(StreamRegistry.streamLimit + 1)",
+            [.text(node)]
         ).map(definition)
+    }
+
+    private static let allLimit = 100 * StreamRegistry.streamLimit
+
+    /// Those of all nodes.
+    static func all(_ transaction: Transaction) throws -> [StreamDefinition] {
+        try transaction.query("SELECT * FROM streams ORDER BY name LIMIT \(allLimit)").map(definition)
+    }
+
+    /// Whose it is, by id or by name; nil when there is no such stream.
+    static func node(
+        of idOrName: String, _ transaction: Transaction
+    ) throws(MetastoreError) -> String? {
+        let id = UniqueID(idOrName)?.hexDigits ?? idOrName
+        return try transaction.first(
+            "SELECT node_id FROM streams WHERE id = ? OR name = ? ORDER BY id = ? DESC LIMIT 1",
+            [.text(id), .text(idOrName), .text(id)])?.text("node_id")
     }
 
     static func get(_ id: UniqueID, _ transaction: Transaction) throws -> StreamDefinition {
@@ -18,19 +37,22 @@ enum StreamRows {
         return try definition(row)
     }
 
-    static func insert(_ stream: StreamDefinition, _ transaction: Transaction) throws {
+    static func insert(
+        _ stream: StreamDefinition, node: String = "", _ transaction: Transaction
+    ) throws {
         let taken = try transaction.first("SELECT id FROM streams WHERE name = ?", [.text(stream.name)])
         guard taken == nil else {
             throw StreamsError(.nameTaken, "a stream has this name already", ["name": stream.name])
         }
         try transaction.execute(
             """
-            INSERT INTO streams (id, name, definition, version, created_at, modified_at)
-            VALUES (?, ?, ?, ?, ?, ?)
+            INSERT INTO streams (id, name, definition, version, created_at, modified_at, node_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .text(stream.id.hexDigits), .text(stream.name), .text(text(stream)), .integer(stream.version),
                 .integer(stream.createdAt.microseconds), .integer(stream.modifiedAt.microseconds),
+                .text(node),
             ])
     }
 
@@ -67,16 +89,17 @@ enum StreamRows {
             WHERE id IN (SELECT pipeline_id FROM pipeline_progress WHERE stream_id = ?)
             """, [.text("its stream \(stream.name) was deleted: change its SQL or delete it"), id])
         try transaction.execute("DELETE FROM pipeline_progress WHERE stream_id = ?", [id])
+        // The directory goes after the row; a crash between the two is made good when its node starts again.
+        try transaction.execute(
+            "INSERT INTO deleted_streams (id, node_id) SELECT id, node_id FROM streams WHERE id = ?", [id])
         try transaction.execute("DELETE FROM streams WHERE id = ?", [id])
-        // The directory goes after the row; a crash between the two is made good when the node starts again.
-        try transaction.execute("INSERT INTO deleted_streams (id) VALUES (?)", [id])
     }
 
-    /// Deleted streams whose directories may still be there.
-    static func deleted(_ transaction: Transaction) throws -> [UniqueID] {
-        try transaction.query("SELECT id FROM deleted_streams ORDER BY id LIMIT 10000").map {
-            try identifier($0, "id")
-        }
+    /// Deleted streams of the node whose directories may still be there.
+    static func deleted(ofNode node: String = "", _ transaction: Transaction) throws -> [UniqueID] {
+        try transaction.query(
+            "SELECT id FROM deleted_streams WHERE node_id = ? ORDER BY id LIMIT 10000", [.text(node)]
+        ).map { try identifier($0, "id") }
     }
 
     static func forgetDeleted(_ id: UniqueID, _ transaction: Transaction) throws {

@@ -31,7 +31,8 @@ final class SimulatedMachine: Sendable {
 
     let seed: UInt64
     let executor: SeededExecutor
-    let disk = SimulatedDisk()
+    /// The streams' disk; whoever takes the node over goes on with a copy.
+    private let currentDisk = Mutex(SimulatedDisk())
     let clock = JumpingClock()
     let objects: MemoryBlobStore
     private let state: Mutex<State>
@@ -43,6 +44,17 @@ final class SimulatedMachine: Sendable {
         state = Mutex(State(generator: SeededGenerator(seed: seed)))
     }
 
+    var disk: SimulatedDisk { currentDisk.withLock { $0 } }
+
+    /// The process stands still for longer than its lease, and another machine gets what is on the disk.
+    func moveDisk() {
+        var generator = SeededGenerator(seed: UInt64(draw(0...Int(Int32.max))))
+        let moved = disk.moved(&generator)
+        disk.cutPower(afterSteps: .max)
+        moved.cutPower(afterSteps: chance(3) ? draw(1...150) : .max)
+        currentDisk.withLock { $0 = moved }
+    }
+
     func draw(_ range: ClosedRange<Int>) -> Int {
         state.withLock { Int.random(in: range, using: &$0.generator) }
     }
@@ -50,6 +62,7 @@ final class SimulatedMachine: Sendable {
     /// True once in `count`.
     func chance(_ count: Int) -> Bool { draw(1...count) == 1 }
 
+    var weather: Weather { state.withLock { $0.weather } }
     func setWeather(_ weather: Weather) { state.withLock { $0.weather = weather } }
 
     /// A call of the object store or the database, which may fail, or be the one at which the power goes.

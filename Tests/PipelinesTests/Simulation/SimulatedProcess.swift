@@ -20,6 +20,9 @@ final class SimulatedProcess: Sendable {
     let statements: [SimulatedStatement]
     let planted: PlantedBugs
     let logs: [StreamLog]
+    /// Nil where a lock keeps others out.
+    let lease: NodeLease?
+    static let leaseSeconds = 10
     private let catalog: Catalog
     private let tables: TableServices
     private let pool: MorselPool
@@ -29,8 +32,9 @@ final class SimulatedProcess: Sendable {
     /// Opens the logs as a node does: with every reader that the Metastore knows.
     init(
         _ machine: SimulatedMachine, metastore: Metastore, statements: [SimulatedStatement],
-        streams: [StreamDefinition], limits: LogLimits, planted: Set<PlantedBug>
+        streams: [StreamDefinition], limits: LogLimits, planted: Set<PlantedBug>, lease: NodeLease? = nil
     ) async throws {
+        self.lease = lease
         self.machine = machine
         self.metastore = metastore
         self.statements = statements
@@ -49,6 +53,7 @@ final class SimulatedProcess: Sendable {
             files: machine.disk, clock: machine.clock, pool: io, metrics: metrics)
         environment.planted = self.planted
         environment.plantedPauseSeconds = 0
+        environment.lease = lease?.validity ?? .lasting
         var logs: [StreamLog] = []
         for stream in streams {
             let readers = try await metastore.read { try StreamRows.readers(of: stream.id, $0) }

@@ -19,13 +19,17 @@ final class Simulation: Sendable {
         var jobCount: Int
     }
 
-    private let machine: SimulatedMachine
-    private let database: SimulatedDatabase
+    let machine: SimulatedMachine
+    let database: SimulatedDatabase
     private let sent: SentRequests
-    private let streams: [StreamDefinition]
-    private let statements: [SimulatedStatement]
+    let streams: [StreamDefinition]
+    let statements: [SimulatedStatement]
     private let limits: LogLimits
-    private let planted: Set<PlantedBug>
+    let planted: Set<PlantedBug>
+    /// The database may be opened from elsewhere, so that a lease stands where a lock would.
+    private let hasLeases: Bool
+    /// How often the node went to another machine.
+    let moves = Mutex(0)
     /// By stream: the number of its counting producer's request, and which request that is.
     private let counted = Mutex<[Int: (number: Int64, request: Int)]>([:])
     private let violation = Mutex<String?>(nil)
@@ -34,7 +38,8 @@ final class Simulation: Sendable {
         let machine = SimulatedMachine(seed: seed)
         self.machine = machine
         self.planted = planted
-        database = try SimulatedDatabase(path: databasePath, machine: machine)
+        hasLeases = machine.chance(3)
+        database = try SimulatedDatabase(path: databasePath, machine: machine, hasLeases: hasLeases)
         sent = SentRequests(machine, hasRejects: machine.chance(3))
         let streams = try (0..<(machine.chance(3) ? 2 : 1)).map { try SimulatedStatement.stream($0) }
         self.streams = streams
@@ -82,9 +87,25 @@ final class Simulation: Sendable {
     }
 
     private func start() async throws -> SimulatedProcess {
+        let metastore = database.metastore
+        var lease: NodeLease?
+        if hasLeases {
+            lease = try await metastore.takeNode(
+                identity, leaseSeconds: SimulatedProcess.leaseSeconds, clock: machine.clock,
+                planted: PlantedBugs(planted))
+        }
+        return try await process(metastore, lease)
+    }
+
+    func process(_ metastore: Metastore, _ lease: NodeLease?) async throws -> SimulatedProcess {
         try await SimulatedProcess(
-            machine, metastore: database.metastore, statements: statements, streams: streams, limits: limits,
-            planted: planted)
+            machine, metastore: metastore, statements: statements, streams: streams, limits: limits,
+            planted: planted, lease: lease)
+    }
+
+    /// On one machine the lock tells that the process before has ended.
+    var identity: NodeIdentity {
+        NodeIdentity(id: UniqueID(high: 4, low: 4), place: "machine \(moves.withLock { $0 })")
     }
 
     /// The rows that a node's API would have made.
@@ -120,21 +141,24 @@ final class Simulation: Sendable {
         if machine.chance(2) {
             machine.setWeather(.init(store: machine.draw(0...60), database: machine.draw(0...100)))
         }
-        let wrong = await work(process)
+        let place = WorkPlace(process)
+        let wrong = await work(place)
         machine.setWeather(.calm)
         if let wrong = wrong ?? sent.violation { return wrong }
-        return await SimulationCheck.imbalance(of: process)
+        return await SimulationCheck.imbalance(of: place.owner)
     }
 
     /// All at once, in the order that the executor draws.
-    private func work(_ process: SimulatedProcess) async -> String? {
-        await withTaskGroup(of: String?.self) { group in
+    private func work(_ place: WorkPlace) async -> String? {
+        let process = place.owner
+        return await withTaskGroup(of: String?.self) { group in
             for stream in streams.indices {
                 group.addTask { [self] in
-                    await produce(to: stream, process)
+                    await produce(to: stream, place)
                     return nil
                 }
             }
+            if process.lease != nil { addLeaseTasks(place, to: &group) }
             for statement in statements {
                 // The process before was not dead, or a change of the SQL began before the old runner had ended.
                 let rivals = machine.chance(5)
@@ -144,7 +168,7 @@ final class Simulation: Sendable {
                 }
             }
             group.addTask { [self] in
-                await disturb(process)
+                await disturb(place)
                 return nil
             }
             var wrong: String?
@@ -153,45 +177,46 @@ final class Simulation: Sendable {
         }
     }
 
-    private func produce(to stream: Int, _ process: SimulatedProcess) async {
+    func produce(to stream: Int, _ place: WorkPlace) async {
         for _ in 0..<machine.draw(1...5) where !machine.disk.isCut {
             switch machine.draw(0...5) {
-            case 0, 1: await send(sent.make(to: stream, mark: nil), process)
+            case 0, 1: await send(sent.make(to: stream, mark: nil), place)
             case 2:
                 let key = RequestMark.key(UniqueID.random(from: machine))
-                await send(sent.make(to: stream, mark: key), process, twice: machine.chance(2))
+                await send(sent.make(to: stream, mark: key), place, twice: machine.chance(2))
             case 3, 4:
                 // Nobody told it, or it does not believe what it was told.
                 let known = sent.all.filter { $0.stream == stream && $0.append.mark?.sequence == nil }
                     .filter { $0.append.mark != nil }
                 guard !known.isEmpty else { continue }
-                await send(known[machine.draw(0...known.count - 1)], process, twice: machine.chance(4))
-            default: await sendCounted(to: stream, process)
+                await send(known[machine.draw(0...known.count - 1)], place, twice: machine.chance(4))
+            default: await sendCounted(to: stream, place)
             }
         }
     }
 
     /// A producer that counts its requests sends the next one only when the one before is acknowledged.
-    private func sendCounted(to stream: Int, _ process: SimulatedProcess) async {
+    private func sendCounted(to stream: Int, _ place: WorkPlace) async {
         let last = counted.withLock { $0[stream] }
         if let last, sent[last.request].acknowledged == nil {
-            return await send(sent[last.request], process)
+            return await send(sent[last.request], place)
         }
         let number = (last?.number ?? 0) + 1
         let producer = UniqueID(high: 5, low: UInt64(stream))
         let request = sent.make(to: stream, mark: .sequence(producer: producer, number: number))
         counted.withLock { $0[stream] = (number, request.number) }
-        await send(request, process)
+        await send(request, place)
     }
 
     /// Returns with the answer. `twice` for a producer that does not wait for the first.
-    private func send(_ request: SentRequest, _ process: SimulatedProcess, twice: Bool = false) async {
+    private func send(_ request: SentRequest, _ place: WorkPlace, twice: Bool = false) async {
         await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<(twice ? 2 : 1) { group.addTask { [self] in await sendOnce(request, process) } }
+            for _ in 0..<(twice ? 2 : 1) { group.addTask { [self] in await sendOnce(request, place) } }
         }
     }
 
-    private func sendOnce(_ request: SentRequest, _ process: SimulatedProcess) async {
+    private func sendOnce(_ request: SentRequest, _ place: WorkPlace) async {
+        let process = machine.chance(4) ? place.first : place.owner
         let log = process.logs[request.stream]
         sent.noteSending(request)
         let isPoisoned = await withCheckedContinuation { continuation in
@@ -218,7 +243,7 @@ final class Simulation: Sendable {
         }
     }
 
-    private func disturb(_ process: SimulatedProcess) async {
+    private func disturb(_ place: WorkPlace) async {
         for _ in 0..<machine.draw(0...6) {
             switch machine.draw(0...5) {
             case 0: machine.disk.failNextSyncs(1)
@@ -226,7 +251,7 @@ final class Simulation: Sendable {
             case 2: machine.disk.setCapacity(.max)
             // Less than the time for which keys are remembered.
             case 3: machine.clock.jump(toOffsetSeconds: Int64(machine.draw(-36_000...36_000)))
-            case 4: process.logs.forEach(reopen)
+            case 4: place.owner.logs.forEach(reopen)
             default: machine.clock.advance(microseconds: 2_000_000)
             }
             for _ in 0..<machine.draw(1...10) { await machine.executor.turn() }

@@ -2,7 +2,7 @@ import Effects
 import Foundation
 import Testing
 
-/// Log, progress and commit over many seeds; `Docs/decisions/0018` says what is real in it and what is modelled.
+/// Log, progress and commit over many seeds; `Docs/decisions/0019` says what is real in it and what is modelled.
 @Suite struct SimulationTests {
     /// `FIRN_SEEDS=10000` runs as many, `FIRN_SEEDS=77-77` one again.
     private static let seeds: ClosedRange<UInt64> = {
@@ -33,6 +33,7 @@ import Testing
             .logRepeatAckedEarly, .progressOutsideTransaction, .countersOutsideTransaction,
             .trimBeforeCommit, .replayLastRecord, .progressNotCompared, .rejectsDropped,
             .logFailedMarkKept, .logFullDiskLeftovers, .placeAtLogEnd, .commitInsideRecord, .rejectsApart,
+            .epochNotCompared, .ackAfterLease,
         ]
 
         @Test(arguments: bugs)

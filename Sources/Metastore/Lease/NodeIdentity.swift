@@ -1,0 +1,30 @@
+package import Effects
+
+/// Which node opens the database, and by what it is known again.
+package struct NodeIdentity: Sendable {
+    /// Of the data directory: its logs and its streams belong to the node, whatever machine it runs on.
+    package var id: UniqueID
+    /// The lock that the process holds, and where: whoever holds the same one knows that the holder before is gone.
+    package var place: String
+    /// Where the objects are; nil on the node's own disk, which other nodes cannot read.
+    package var store: String?
+
+    package init(id: UniqueID, place: String, store: String? = nil) {
+        self.id = id
+        self.place = place
+        self.store = store
+    }
+}
+
+/// A node as others see it.
+package struct NodeInfo: Sendable, Hashable {
+    package var id: String
+    package var epoch: Int64
+    /// Where its HTTP port is reached from other nodes; empty until it listens.
+    package var address: String
+    /// It clears away what the catalog has on record.
+    package var isMain: Bool
+    package var startedAt: Instant
+    /// Its lease ran out, or it was stopped.
+    package var isAway: Bool
+}

@@ -1,0 +1,160 @@
+import Effects
+
+/// The lease of a node as the Metastore has it.
+///
+/// `renewals` makes each renewal another row, so that one who waits sees whether the holder lives, whatever the clocks say.
+struct NodeRow: Sendable, Equatable {
+    var id: String
+    /// One more with each process that takes the node.
+    var epoch: Int64
+    /// The writer of that process.
+    var holder: String
+    var place: String
+    var renewals: Int64
+    var leaseMicroseconds: Int64
+    /// By the database's clock; zero when the holder gave it back.
+    var expiresAt: Int64
+    var address: String
+    var store: String
+    var isMain: Bool
+    var startedAt: Int64
+
+    init(_ row: Row) throws(MetastoreError) {
+        id = try row.text("id")
+        epoch = try row.integer("epoch")
+        holder = try row.text("holder")
+        place = try row.text("place")
+        renewals = try row.integer("renewals")
+        leaseMicroseconds = try row.integer("lease_microseconds")
+        expiresAt = try row.integer("expires_at")
+        address = try row.text("address")
+        store = try row.text("store")
+        isMain = try row.boolean("is_main")
+        startedAt = try row.integer("started_at")
+    }
+
+    /// More than there will be.
+    private static let limit = 1000
+
+    static func all(_ transaction: Transaction) throws(MetastoreError) -> [NodeRow] {
+        var rows: [NodeRow] = []
+        for row in try transaction.query("SELECT * FROM nodes ORDER BY id LIMIT \(limit)") {
+            rows.append(try NodeRow(row))
+        }
+        return rows
+    }
+
+    func info(at now: Instant) -> NodeInfo {
+        NodeInfo(
+            id: id, epoch: epoch, address: address, isMain: isMain,
+            startedAt: Instant(microseconds: startedAt), isAway: expiresAt < now.microseconds)
+    }
+
+    /// What became of an attempt to take a node.
+    enum Attempt: Sendable {
+        case taken(epoch: Int64, isMain: Bool)
+        /// The holder may be alive.
+        case held(NodeRow)
+    }
+
+    /// Takes the node if `watch` allows it: from the commit on the holder before cannot write.
+    ///
+    /// - Errors: `MST-305` when the database's objects are where this node cannot read them.
+    static func take(
+        _ identity: NodeIdentity, writer: String, watch: LeaseWatch, bootNanoseconds: Int64,
+        _ transaction: Transaction
+    ) throws(MetastoreError) -> Attempt {
+        let id = identity.id.hexDigits
+        let now = try transaction.databaseTime()
+        if !watch.isShared { try inherit(id, transaction) }
+        let rows = try all(transaction)
+        try requireShared(identity, others: rows.filter { $0.id != id })
+        let terms: [SQLValue] = [
+            .text(writer), .text(identity.place), .integer(watch.leaseMicroseconds),
+            // A lock does not run out.
+            .integer(watch.isShared ? now.microseconds + watch.leaseMicroseconds : .max),
+            .text(identity.store ?? ""),
+            .integer(now.microseconds),
+        ]
+        guard let row = rows.first(where: { $0.id == id }) else {
+            let isMain = !rows.contains { $0.isMain }
+            try transaction.execute(
+                """
+                INSERT INTO nodes (holder, place, lease_microseconds, expires_at, store, started_at, id, epoch, renewals,
+                    address, is_main)
+                VALUES (?, ?, ?, ?, ?, ?, ?, 1, 0, '', ?)
+                """, terms + [.text(id), SQLValue(isMain)])
+            if rows.isEmpty { try adopt(id, transaction) }
+            return .taken(epoch: 1, isMain: isMain)
+        }
+        guard watch.mayTake(row, databaseTime: now, at: bootNanoseconds) else { return .held(row) }
+        // What the holder before has begun ends first, one way or the other.
+        try transaction.endWriter(row.holder)
+        let changed = try transaction.execute(
+            """
+            UPDATE nodes SET holder = ?, place = ?, lease_microseconds = ?, expires_at = ?, store = ?, started_at = ?,
+                epoch = epoch + 1, renewals = 0, address = ''
+            WHERE id = ? AND epoch = ? AND renewals = ?
+            """, terms + [.text(id), .integer(row.epoch), .integer(row.renewals)])
+        guard changed == 1 else { return .held(row) }
+        return .taken(epoch: row.epoch + 1, isMain: row.isMain)
+    }
+
+    /// Objects on one node's disk are out of another's reach.
+    private static func requireShared(
+        _ identity: NodeIdentity, others: [NodeRow]
+    ) throws(MetastoreError) {
+        guard let other = others.first(where: { $0.store.isEmpty || $0.store != identity.store }) else {
+            return
+        }
+        throw MetastoreError(
+            .ownedByAnother, "the database belongs to a node whose objects this one does not have",
+            [
+                "node": other.id, "store": other.store.isEmpty ? "its own disk" : other.store,
+                "asked": identity.store ?? "its own disk",
+            ], hint: "nodes of one database share their objects: start each with the same --store s3://…")
+    }
+
+    /// A database that lies in the directory is the directory's node's, also where that got another id.
+    private static func inherit(_ id: String, _ transaction: Transaction) throws(MetastoreError) {
+        let strangers = try transaction.execute("DELETE FROM nodes WHERE id <> ?", [.text(id)])
+        guard strangers > 0 else { return }
+        for table in owned {
+            try transaction.execute("UPDATE \(table) SET node_id = ?", [.text(id)])
+        }
+    }
+
+    private static let owned = ["streams", "pipelines", "deleted_streams"]
+
+    /// What was there before there were several nodes is the first one's.
+    private static func adopt(_ id: String, _ transaction: Transaction) throws(MetastoreError) {
+        for table in owned {
+            try transaction.execute("UPDATE \(table) SET node_id = ? WHERE node_id = ''", [.text(id)])
+        }
+    }
+
+    /// False when another process has the node.
+    static func renew(
+        _ id: String, epoch: Int64, microseconds: Int64, _ transaction: Transaction
+    ) throws(MetastoreError) -> Bool {
+        let now = try transaction.databaseTime()
+        return try transaction.execute(
+            "UPDATE nodes SET expires_at = ?, renewals = renewals + 1 WHERE id = ? AND epoch = ?",
+            [.integer(now.microseconds + microseconds), .text(id), .integer(epoch)]) == 1
+    }
+
+    /// The next process need not wait.
+    static func release(_ id: String, epoch: Int64, _ transaction: Transaction) throws(MetastoreError) {
+        try transaction.execute(
+            "UPDATE nodes SET expires_at = 0, address = '' WHERE id = ? AND epoch = ?",
+            [.text(id), .integer(epoch)])
+    }
+
+    static func publish(
+        _ address: String, of id: String, epoch: Int64, _ transaction: Transaction
+    ) throws(MetastoreError) {
+        try transaction.execute(
+            "UPDATE nodes SET address = ? WHERE id = ? AND epoch = ?",
+            [.text(address), .text(id), .integer(epoch)])
+    }
+}
