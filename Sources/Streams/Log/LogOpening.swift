@@ -86,6 +86,8 @@ struct LogOpening {
     private func removeUnbornSegment(_ found: inout [Found]) throws(StreamsError) -> Int64? {
         guard let last = found.last else { return nil }
         let file = try open(last)
+        // A header whose sync failed before the process ended may be in the cache, and nowhere else.
+        file.dropCache()
         let size = try file.size()
         let bytes = try file.read(at: 0, count: SegmentHeader.byteCount)
         guard SegmentHeader.read(bytes.span) == .damaged, size <= SegmentHeader.byteCount,
@@ -99,6 +101,7 @@ struct LogOpening {
 
     private func opened(_ segment: Found) throws(StreamsError) -> Opened {
         let file = try open(segment)
+        file.dropCache()
         return Opened(path: segment.path, file: file, header: try header(of: file, segment))
     }
 
