@@ -43,7 +43,9 @@ extension ScalarFunction {
         .shiftRight: (">>", "Shifts right with sign; the count is taken modulo the width"),
         .raise: ("^", "The first to the power of the second; what is not a finite number is an error"),
         .frameAdd: ("frame_add", "Where a frame ends behind a key; null beyond the end of the type"),
-        .frameSubtract: ("frame_subtract", "Where a frame begins before a key; null beyond the end of the type"),
+        .frameSubtract: (
+            "frame_subtract", "Where a frame begins before a key; null beyond the end of the type"
+        ),
         .coalesce: ("coalesce", "The first argument that is not null"),
         .nullif: ("nullif", "Null when both are equal, else the first"),
         .greatest: ("greatest", "The largest argument that is not null"),
@@ -159,6 +161,7 @@ extension ScalarFunction {
         .toTime: ("to_time", "From text (optional formats)"),
         .toUnixTime: ("to_unixtime", "Seconds since 1970, without their fraction"),
         .fromUnixTime: ("from_unixtime", "A timestamp from seconds since 1970"),
+        .timeRound: ("round_time", "Rounds to a number of digits behind the seconds"),
         .toChar: ("to_char", "Text by a time format"),
         .toLocalTime: ("to_local_time", "A timestamptz without its zone"),
         .lastDay: ("last_day", "The last day of the month"),

@@ -316,6 +316,8 @@ package enum ScalarFunction: Int32, Sendable, Hashable, CaseIterable {
     case dateDiff = 340
     /// An instant as a zone's clock shows it, or the instant at which it does
     case timeZone = 341
+    /// Rounds to a number of digits behind the seconds, given second
+    case timeRound = 342
 
     // Digests: of the UTF-8 bytes or the binary.
     case md5 = 380

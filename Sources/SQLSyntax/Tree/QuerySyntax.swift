@@ -28,6 +28,8 @@ package struct QuerySyntax: Sendable, Hashable {
     package var order: [OrderSyntax] = []
     package var limit: ExpressionSyntax?
     package var offset: ExpressionSyntax?
+    /// Whether rows that sort as the last one of the limit come too.
+    package var keepsTies = false
     package var position: TextPosition
 }
 
