@@ -284,9 +284,7 @@ package enum ScalarFunction: Int32, Sendable, Hashable, CaseIterable {
     case datePart = 324
     /// Rounds down to a multiple of an interval, optionally from an origin
     case dateBin = 325
-    /// From year, month, day
     case makeDate = 326
-    /// From hour, minute, second
     case makeTime = 327
     /// From text (optional formats) or seconds
     case toTimestamp = 328
