@@ -85,12 +85,23 @@ extension Parser {
                 alsoExpected("a query")
                 throw unexpected()
             }
-            table.source = try query()
+            table.source = try filling(try query())
         } else if table.columns.isEmpty {
             alsoExpected("'('")
             throw unexpected()
         }
         return table
+    }
+
+    /// `WITH NO DATA` behind a query takes its columns alone.
+    private mutating func filling(_ query: QuerySyntax) throws(SQLSyntaxError) -> QuerySyntax {
+        guard take(.with) else { return query }
+        let isEmpty = take(.no)
+        try expect(word: "DATA")
+        guard isEmpty else { return query }
+        var rows = QuerySyntax(body: .query(query), position: query.position)
+        rows.limit = try make(.literal(.number("0")), at: query.position)
+        return rows
     }
 
     /// `name type [NOT NULL] [COMMENT 'text']`

@@ -85,7 +85,7 @@ extension Parser {
     private func startsExplainOption(ahead distance: Int) -> Bool {
         switch lookAhead(distance).keyword {
         case .analyze, .format: true
-        default: isWord("PASSES", ahead: distance)
+        default: isWord("PASSES", ahead: distance) || isWord("VERBOSE", ahead: distance)
         }
     }
 
@@ -95,7 +95,7 @@ extension Parser {
             options.isAnalyzing = true
         } else if take(.format) {
             options.format = try explainFormat()
-        } else if take(word: "PASSES") {
+        } else if take(word: "PASSES") || take(word: "VERBOSE") {
             options.showsPasses = true
         } else {
             return false
