@@ -46,16 +46,19 @@ struct LimitBinding {
     /// Whether rows are chosen by where they stand in the order, which `plan(over:by:)` does.
     var looksAtOrder: Bool { count != nil || offset != nil || keepsTies && window?.count != nil }
 
+    /// Whether `plan(over:by:)` takes rows in any order.
+    var sortsByItself: Bool { looksAtOrder && keepsTies }
+
     /// The rows of the window, in their order.
-    func plan(over sorted: LogicalPlan, by keys: [SortKey]) throws(PlannerError) -> LogicalPlan {
-        let width = sorted.width
-        var numbered = LogicalPlan.numberRows([], sorted)
+    func plan(over rows: LogicalPlan, by keys: [SortKey]) throws(PlannerError) -> LogicalPlan {
+        let width = rows.width
+        var numbered = LogicalPlan.numberRows([], rows)
         let number = Expression.column(width, .long)
         var place = number
         if keepsTies {
             let calls = [WindowFunction.rowNumber, .rank].map { WindowCall(.window($0), [], type: .long) }
             numbered = .window(
-                Windowing(partition: [], order: keys, calls: calls, names: ["number", "rank"]), sorted)
+                Windowing(partition: [], order: keys, calls: calls, names: ["number", "rank"]), rows)
             place = .column(width + 1, .long)
         }
         // NULL skips no row, and leaves none out.

@@ -280,7 +280,7 @@ struct QueryBinder {
         }
         var attached = AttachedSubqueries(binder.subqueries, to: plan, context)
         for index in keys.indices { keys[index].expression = try attached.bind(keys[index].expression) }
-        var sorted = LogicalPlan.sort(keys, attached.plan)
+        var sorted = limits.sortsByItself ? attached.plan : .sort(keys, attached.plan)
         if limits.looksAtOrder { sorted = try limits.plan(over: sorted, by: keys) }
         return sorted.reordered(Array(0..<plan.schema.count))
     }

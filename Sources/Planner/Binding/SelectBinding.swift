@@ -107,7 +107,8 @@ struct SelectBinding {
             }
             plan = Self.distinct(plan)
         }
-        if !sorting.keys.isEmpty { plan = .sort(sorting.keys, plan) }
+        let isSortedByTies = limits?.sortsByItself == true && distinct == nil
+        if !sorting.keys.isEmpty, !isSortedByTies { plan = .sort(sorting.keys, plan) }
         if let distinct { plan = distinct.plan(over: plan) }
         if let limits, limits.looksAtOrder { plan = try limits.plan(over: plan, by: sorting.keys) }
         if sorting.values.count > list.items.count {

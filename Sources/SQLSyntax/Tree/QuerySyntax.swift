@@ -31,6 +31,11 @@ package struct QuerySyntax: Sendable, Hashable {
     /// Whether rows that sort as the last one of the limit come too.
     package var keepsTies = false
     package var position: TextPosition
+
+    package init(body: QueryBodySyntax, position: TextPosition) {
+        self.body = body
+        self.position = position
+    }
 }
 
 /// One SELECT without ORDER BY and LIMIT.
