@@ -26,8 +26,10 @@ package struct Schema: Sendable, Hashable {
 
     package var count: Int { fields.count }
 
-    /// The first field with exactly this name.
-    package func index(of name: String) -> Int? { fields.firstIndex { $0.name == name } }
+    /// The first field with exactly this name, byte by byte.
+    package func index(of name: String) -> Int? {
+        fields.firstIndex { $0.name.utf8.elementsEqual(name.utf8) }
+    }
 
     /// The field with this Iceberg id.
     package func index(ofFieldID id: Int) -> Int? { fields.firstIndex { $0.id == id } }

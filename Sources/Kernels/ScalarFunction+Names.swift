@@ -159,6 +159,7 @@ extension ScalarFunction {
         .toTime: ("to_time", "From text (optional formats)"),
         .toUnixTime: ("to_unixtime", "Seconds since 1970, without their fraction"),
         .fromUnixTime: ("from_unixtime", "A timestamp from seconds since 1970"),
+        .timeRound: ("round_time", "Rounds to a number of digits behind the seconds"),
         .toChar: ("to_char", "Text by a time format"),
         .toLocalTime: ("to_local_time", "A timestamptz without its zone"),
         .lastDay: ("last_day", "The last day of the month"),

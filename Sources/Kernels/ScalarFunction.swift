@@ -284,9 +284,7 @@ package enum ScalarFunction: Int32, Sendable, Hashable, CaseIterable {
     case datePart = 324
     /// Rounds down to a multiple of an interval, optionally from an origin
     case dateBin = 325
-    /// From year, month, day
     case makeDate = 326
-    /// From hour, minute, second
     case makeTime = 327
     /// From text (optional formats) or seconds
     case toTimestamp = 328
@@ -316,6 +314,8 @@ package enum ScalarFunction: Int32, Sendable, Hashable, CaseIterable {
     case dateDiff = 340
     /// An instant as a zone's clock shows it, or the instant at which it does
     case timeZone = 341
+    /// Rounds to a number of digits behind the seconds, given second
+    case timeRound = 342
 
     // Digests: of the UTF-8 bytes or the binary.
     case md5 = 380

@@ -3,15 +3,15 @@ import Plans
 
 /// Makes an answer's columns ready for rows as objects: every name once, every type one a client knows.
 enum OutputNames {
-    /// `a, a` becomes `a, a_1`; a bare NULL becomes text, as in PostgreSQL.
+    /// `a, a` becomes `a, a_1`; a bare NULL becomes text, as in PostgreSQL. Names are the same when their bytes are.
     static func settle(_ plan: LogicalPlan) -> LogicalPlan {
         let fields = plan.schema.fields
-        var seen = Set<String>()
+        var seen = Set<[UInt8]>()
         var names: [String] = []
         for field in fields {
             var name = field.name
             var number = 1
-            while !seen.insert(name).inserted {
+            while !seen.insert(Array(name.utf8)).inserted {
                 name = "\(field.name)_\(number)"
                 number += 1
             }

@@ -102,7 +102,7 @@ package final class Session: Sendable {
                 batches: StatementBatches(source: .run(run), ticket: ticket),
                 metrics: { QueryMetrics(run) })
         case .explain(let explain):
-            let planned = try await plan(explain.query, in: warehouse, request)
+            let planned = try await plan(explain.subject, in: warehouse, request, ticket)
             guard explain.isAnalyzing else {
                 return answer(ExplainStatement.answer(planned.result, explain), ticket)
             }
@@ -142,8 +142,7 @@ package final class Session: Sendable {
         case .describe(let name, let isExtended):
             return try await DescriptionStatements(catalog).describe(name, isExtended: isExtended)
         case .describeQuery(let query):
-            let schema = try await plan(query, in: warehouse, request).result.plan.schema
-            return DescriptionStatements.answer(schema.fields)
+            return DescriptionStatements.answer(try await columns(of: query, in: warehouse, request))
         case .createNamespace(let syntax): return try await catalog.create(syntax)
         case .alterNamespace(let name, let change): return try await catalog.alter(name, change)
         case .dropNamespace(let name, let ifExists, let isCascading):
@@ -151,8 +150,8 @@ package final class Session: Sendable {
         case .createTable(let syntax): return try await tables.create(syntax)
         case .insert(let insert): return try await tables.insert(insert)
         case .truncate(let name): return try await tables.truncate(name)
-        case .dropTable(let name, let ifExists, let isPurging):
-            return try await tables.drop(name, ifExists: ifExists, isPurging: isPurging)
+        case .dropTables(let names, let ifExists, let isPurging):
+            return try await tables.drop(names, ifExists: ifExists, isPurging: isPurging)
         case .alterTable(let syntax):
             return try await AlterTableStatement(session: self, warehouse: warehouse, request: request)
                 .run(syntax)
@@ -162,11 +161,37 @@ package final class Session: Sendable {
         case .alterView(let syntax):
             return try await ViewStatements(session: self, warehouse: warehouse, request: request)
                 .alter(syntax)
-        case .dropView(let name, let ifExists):
+        case .dropViews(let names, let ifExists):
             return try await ViewStatements(session: self, warehouse: warehouse, request: request)
-                .drop(name, ifExists: ifExists)
+                .drop(names, ifExists: ifExists)
         case .showSettings(let name): return try SettingStatements.settings(of: request, called: name)
         case .set, .reset: preconditionFailure("settings are applied before")
+        }
+    }
+
+    /// The columns that a query answers.
+    func columns(
+        of query: QuerySyntax, in warehouse: Warehouse, _ request: StatementRequest
+    ) async throws -> [Field] {
+        try await plan(query, in: warehouse, request).result.plan.schema.fields
+    }
+
+    /// What EXPLAIN is asked about; of a statement that writes, the rows it would write.
+    private func plan(
+        _ subject: ExplainSyntax.Subject, in warehouse: Warehouse, _ request: StatementRequest,
+        _ ticket: QueryTicket
+    ) async throws -> (result: Planner.Result, now: Instant) {
+        let tables = TableStatements(
+            session: self, warehouse: warehouse, request: request, queryID: ticket.id)
+        switch subject {
+        case .query(let query): return try await plan(query, in: warehouse, request)
+        case .insert(let insert):
+            let planned = try await tables.plan(insert)
+            return (planned.result, planned.now)
+        case .createTable(let syntax):
+            guard let source = syntax.source else { preconditionFailure("the parser asks for a query") }
+            try await tables.checkName(of: syntax)
+            return try await plan(source, in: warehouse, request)
         }
     }
 

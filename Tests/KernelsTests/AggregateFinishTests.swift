@@ -51,6 +51,22 @@ struct AggregateFinishTests {
         }
     }
 
+    @Test("large values that are picked count in the memory held, until others take their place")
+    func pickedValues() throws {
+        let text = Column(.string, [.string(String(repeating: "x", count: 1 << 20))])
+        let list = Column(.list(Field("element", .string)), [.list([text.scalar(at: 0)])])
+        let one = Column(.long, [.long(1)])
+        for (function, columns) in [
+            (AggregateFunction.argumentMaximum, [text, one]), (.argumentMinimum, [one, text]),
+            (.maximum, [list]), (.anyValue, [list]),
+        ] {
+            var state = try state(function, columns, columns[0].type)
+            #expect(state.byteCount > 1 << 20, "\(function)")
+            try state.update(AggregateRows(arguments: columns, groups: nil, rowCount: 1))
+            #expect(state.byteCount < 2 << 20, "\(function)")
+        }
+    }
+
     @Test("a long text asks for memory as it grows")
     func memory() throws {
         let row = String(repeating: "x", count: 1000)

@@ -55,7 +55,7 @@ struct PlannerFaultTests {
             ("SELECT (SELECT dep_dealy) FROM flights", "PLA-101", 1, 16, nil),
             ("SELECT ARRAY(SELECT 1, 2)", "PLA-115", 1, 8, nil),
             ("SELECT origin, (SELECT year) FROM flights GROUP BY origin", "PLA-110", 1, 24, nil),
-            ("SELECT 1 LIMIT (SELECT 1)", "PLA-201", 1, 16, nil),
+            ("SELECT 1 LIMIT (SELECT 1.5)", "PLA-113", 1, 16, "leave LIMIT out to get all rows"),
             ("SELECT (SELECT sum(year)) FROM flights", "PLA-201", 1, 16, "compute it in that query"),
             (
                 "SELECT 1 FROM flights WHERE row_number() OVER () = 1", "PLA-111", 1, 29,

@@ -44,6 +44,27 @@ struct RoundTripTests {
             ("comment on column a.t.c is null", "ALTER TABLE a.t ALTER COLUMN c COMMENT NULL"),
             ("comment on table a.t is 'x'", "ALTER TABLE a.t SET ('comment' = 'x')"),
             ("drop table if exists t purge", "DROP TABLE IF EXISTS t PURGE"),
+            ("drop table a, b.c", "DROP TABLE a, b.c"),
+            ("drop view if exists a, b.c", "DROP VIEW IF EXISTS a, b.c"),
+            ("insert into t default values", "INSERT INTO t DEFAULT VALUES"),
+            ("explain insert into t values (1)", "EXPLAIN INSERT INTO t VALUES (1)"),
+            ("explain verbose create table t as select 1", "EXPLAIN PASSES CREATE TABLE t AS SELECT 1"),
+            (
+                "create table t as select 1 with no data",
+                "CREATE TABLE t AS (SELECT 1) LIMIT 0"
+            ),
+            (
+                "select a from t order by a offset 1 fetch next (2 + 1) rows with ties",
+                "SELECT a FROM t ORDER BY a OFFSET 1 FETCH FIRST (2 + 1) ROWS WITH TIES"
+            ),
+            (
+                "select a collate \"C\", (s).*, timestamp(3) '2026-01-01', a <@ b from t limit (select 1)",
+                "SELECT a, s.*, TIMESTAMP(3) '2026-01-01', a <@ b FROM t LIMIT (SELECT 1)"
+            ),
+            (
+                "select current_timestamp(0), timestamp(1) with time zone 'x'",
+                "SELECT CAST(current_timestamp() AS TIMESTAMP(0) WITH TIME ZONE), TIMESTAMP(1) WITH TIME ZONE 'x'"
+            ),
             ("truncate t", "TRUNCATE TABLE t"),
             (
                 "create or replace view a.v (x comment 'c', y) comment 'd' as select 1, 2",

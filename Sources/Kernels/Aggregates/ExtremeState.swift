@@ -87,13 +87,15 @@ struct ScalarPickState: AggregateState {
     private let function: AggregateFunction
     private let result: DataType
     private var best: [Scalar] = [.null]
+    /// Of all values.
+    private var heldBytes = 0
 
     init(_ function: AggregateFunction, result: DataType) {
         self.function = function
         self.result = result
     }
 
-    var byteCount: Int { best.capacity * 64 }
+    var byteCount: Int { best.capacity * MemoryLayout<Scalar>.stride + heldBytes }
 
     mutating func resize(to count: Int) {
         guard count > best.count else { return }
@@ -110,13 +112,17 @@ struct ScalarPickState: AggregateState {
     }
 
     private mutating func offer(_ value: Scalar, to group: Int) {
-        guard !value.isNull else { return }
-        guard !best[group].isNull else {
-            best[group] = value
-            return
+        guard !value.isNull, best[group].isNull || wins(value, over: best[group]) else { return }
+        heldBytes += value.byteCount - (best[group].isNull ? 0 : best[group].byteCount)
+        best[group] = value
+    }
+
+    private func wins(_ value: Scalar, over known: Scalar) -> Bool {
+        switch function {
+        case .maximum: value.order(comparedTo: known) > 0
+        case .minimum: value.order(comparedTo: known) < 0
+        default: false
         }
-        let order = value.order(comparedTo: best[group])
-        if function == .maximum ? order > 0 : function == .minimum && order < 0 { best[group] = value }
     }
 
     mutating func merge(_ other: any AggregateState, groups: [Int32]) throws(KernelError) {

@@ -7,11 +7,15 @@ struct KeyedPickState: AggregateState {
     private struct Best: Sendable {
         var value: Scalar
         var key: Scalar
+
+        var byteCount: Int { value.byteCount + key.byteCount }
     }
     private let isMaximum: Bool
     private let result: DataType
     private let keyType: DataType
     private var best: [Best?] = [nil]
+    /// Of all values and keys.
+    private var heldBytes = 0
 
     init(isMaximum: Bool, result: DataType, keyType: DataType) {
         self.isMaximum = isMaximum
@@ -19,7 +23,7 @@ struct KeyedPickState: AggregateState {
         self.keyType = keyType
     }
 
-    var byteCount: Int { best.capacity * (MemoryLayout<Best?>.stride + 64) }
+    var byteCount: Int { best.capacity * MemoryLayout<Best?>.stride + heldBytes }
 
     mutating func resize(to count: Int) {
         guard count > best.count else { return }
@@ -32,8 +36,13 @@ struct KeyedPickState: AggregateState {
             let group = Int(rows.groups?[row] ?? 0)
             let key = keys.scalar(at: row)
             if let known = best[group], !wins(key, over: known.key) { continue }
-            best[group] = Best(value: values.scalar(at: row), key: key)
+            put(Best(value: values.scalar(at: row), key: key), at: group)
         }
+    }
+
+    private mutating func put(_ candidate: Best, at group: Int) {
+        heldBytes += candidate.byteCount - (best[group]?.byteCount ?? 0)
+        best[group] = candidate
     }
 
     private func wins(_ key: Scalar, over known: Scalar) -> Bool {
@@ -46,7 +55,7 @@ struct KeyedPickState: AggregateState {
         for (group, id) in groups.enumerated() {
             guard let candidate = other.best[group] else { continue }
             if let known = best[Int(id)], !wins(candidate.key, over: known.key) { continue }
-            best[Int(id)] = candidate
+            put(candidate, at: Int(id))
         }
     }
 

@@ -1,7 +1,8 @@
 package import Columnar
 import Foundation
 
-/// Reads intervals: `1 year 2 mons -3 days 04:05:06.7`, `2 hours`, `90` (seconds), `P1Y2M3DT4H5M6.7S`.
+/// Reads intervals: `1 year 2 mons -3 days 04:05:06.7`, `2 hours`, `90` (seconds), `1-2` (years and months), `3 04:05:06`,
+/// `P1Y2M3DT4H5M6.7S`, `P0001-02-03T04:05:06`.
 package enum IntervalParsing {
     private static let units: [String: (months: Double, days: Double, microseconds: Double)] = {
         var units: [String: (months: Double, days: Double, microseconds: Double)] = [:]
@@ -25,7 +26,9 @@ package enum IntervalParsing {
     }()
 
     package static func interval(_ text: String) -> Interval? {
-        let trimmed = text.trimmingCharacters(in: .whitespaces)
+        var trimmed = text.trimmingCharacters(in: .whitespaces)
+        // PostgreSQL's verbose form.
+        if trimmed.hasPrefix("@") { trimmed.removeFirst() }
         if trimmed.hasPrefix("P") || trimmed.hasPrefix("p") { return iso(trimmed.dropFirst()) }
         var sum = Parts()
         var words = split(trimmed.lowercased())[...]
@@ -38,13 +41,23 @@ package enum IntervalParsing {
                 guard let microseconds = clock(word) else { return nil }
                 sum.microseconds += microseconds
                 found = true
+            } else if let months = yearsAndMonths(word) {
+                sum.months += months
+                found = true
             } else if let number = Double(word) {
-                guard let name = words.popFirst() else {
+                guard let name = words.first else {
                     // A bare number at the end counts seconds.
                     sum.microseconds += number * 1e6
                     found = true
                     break
                 }
+                if name.contains(":") {
+                    // A bare number before a clock counts days.
+                    sum.add(number, (0, 1, 0))
+                    found = true
+                    continue
+                }
+                words.removeFirst()
                 guard let unit = units[name] else { return nil }
                 sum.add(number, unit)
                 found = true
@@ -107,7 +120,34 @@ package enum IntervalParsing {
         return isNegative ? -total : total
     }
 
+    /// `1-2`, `-1-2`: the sign is that of both.
+    private static func yearsAndMonths(_ word: String) -> Double? {
+        let digits = word.drop { $0 == "-" || $0 == "+" }
+        let parts = digits.split(separator: "-", omittingEmptySubsequences: false)
+        guard word.count - digits.count <= 1, parts.count == 2, let years = UInt32(parts[0]),
+            let months = UInt32(parts[1]), months < 12
+        else { return nil }
+        let total = Double(years) * 12 + Double(months)
+        return word.hasPrefix("-") ? -total : total
+    }
+
+    /// `0001-02-03T04:05:06`, each part as a number of its unit; nil for another form.
+    private static func isoDate(_ text: Substring) -> Interval? {
+        let halves = text.uppercased().split(separator: "T", omittingEmptySubsequences: false)
+        let date = halves[0].split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
+        guard halves.count <= 2, date.count == 3, let years = date[0], let months = date[1],
+            let days = date[2]
+        else { return nil }
+        var sum = Parts(months: Double(years) * 12 + Double(months), days: Double(days))
+        if halves.count == 2 {
+            guard let microseconds = clock(String(halves[1])) else { return nil }
+            sum.microseconds = microseconds
+        }
+        return sum.interval(negated: false)
+    }
+
     private static func iso(_ text: Substring) -> Interval? {
+        if let interval = isoDate(text) { return interval }
         var sum = Parts()
         var isTime = false
         var number = ""

@@ -35,6 +35,7 @@ enum TimeFunctions {
                 to: call.result)
         case .dateDiff: return try difference(call)
         case .timeZone: return try ZoneShift.evaluate(call)
+        case .timeRound: return try TimeRounding.evaluate(call)
         default: throw call.unsupported()
         }
     }

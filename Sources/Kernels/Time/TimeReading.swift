@@ -5,6 +5,8 @@ import Effects
 enum TimeReading {
     static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
         let source = call.arguments[0].type
+        // An instant is the same in every zone; the zone must be one.
+        if call.function == .fromUnixTime, call.has(1) { try ZoneShift.check(try call.text(1), call) }
         if source.isText { return try fromText(call) }
         if source.isNumeric { return try fromNumber(call, source) }
         return try cut(try call.argument(0, as: call.result), call)

@@ -10,6 +10,15 @@ import Foundation
 /// - Errors: `invalidArgument` for a zone that is not in the database of zones.
 /// - Cost: the database is asked once for each quarter of an hour in the column: offsets change only at quarters.
 enum ZoneShift {
+    /// - Errors: `invalidArgument` for the first name that is no zone.
+    static func check(_ names: TextOperand, _ call: KernelCall) throws(KernelError) {
+        let validity = call.validity
+        for row in 0..<(names.isConstant ? min(1, call.rowCount) : call.rowCount) {
+            guard validity?[row] ?? true else { continue }
+            _ = try ZoneClock(names.string(at: row))
+        }
+    }
+
     static func evaluate(_ call: KernelCall) throws(KernelError) -> Column {
         let names = try call.text(0)
         let time = call.arguments[1]
@@ -49,12 +58,28 @@ private final class ZoneClock {
                 "the sign of an offset has two readings; write INTERVAL '2 hours' for two hours east",
                 ["zone": name])
         }
-        guard let zone = TimeZone(identifier: name) else {
+        guard let zone = TimeZone(identifier: name) ?? Self.abbreviated(name) else {
             throw KernelError(
                 .invalidArgument, "there is no such time zone; write one like 'Europe/Berlin'", ["zone": name]
             )
         }
         self.zone = zone
+    }
+
+    /// Hours east of UTC of the abbreviations that PostgreSQL knows by default and that are no zones by themselves.
+    private static let abbreviations: [String: Int] = [
+        "utc": 0, "gmt": 0, "z": 0, "zulu": 0, "wet": 0, "west": 1, "bst": 1, "cet": 1, "cest": 2, "eet": 2,
+        "eest": 3, "msk": 3, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
+        "pdt": -7, "akst": -9, "akdt": -8, "hst": -10, "jst": 9, "kst": 9, "aest": 10, "aedt": 11,
+        "nzst": 12, "nzdt": 13,
+    ]
+
+    /// A zone by its abbreviation, or by its name in other letters: `est`, `europe/berlin`.
+    private static func abbreviated(_ name: String) -> TimeZone? {
+        let folded = name.lowercased()
+        if let hours = abbreviations[folded] { return TimeZone(secondsFromGMT: hours * 3600) }
+        return TimeZone.knownTimeZoneIdentifiers.first { $0.lowercased() == folded }
+            .flatMap { TimeZone(identifier: $0) }
     }
 
     /// `second` counts from 1970 UTC.

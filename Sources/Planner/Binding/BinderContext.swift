@@ -22,7 +22,7 @@ struct BinderContext {
     /// Of the whole statement.
     let shared: SharedQueries
     /// Where somebody wants to know.
-    let stars: StarNotes?
+    let notes: NameNotes?
     /// Visible here, the innermost last.
     var commonTables: [CommonTable] = []
     /// The queries around this one, the innermost last.
@@ -31,7 +31,7 @@ struct BinderContext {
     init(
         settings: PlannerSettings, parameters: PlannerParameters, tables: TableCatalogue = TableCatalogue(),
         counts: StatementCounts = StatementCounts(), shared: SharedQueries = SharedQueries(),
-        stars: StarNotes? = nil
+        notes: NameNotes? = nil
     ) {
         self.settings = settings
         self.parameters = parameters
@@ -40,7 +40,7 @@ struct BinderContext {
         self.tables = tables
         self.counts = counts
         self.shared = shared
-        self.stars = stars
+        self.notes = notes
     }
 
     /// For a query inside one that these frames stand for, the outermost first.
@@ -56,7 +56,9 @@ struct BinderContext {
     func outer(_ name: QualifiedName) throws(PlannerError) -> Expression? {
         for frame in frames.reversed() {
             do {
-                return try frame.resolve(name)
+                let value = try frame.resolve(name)
+                notes?.note(name, as: try frame.scope.resolve(name), in: frame.scope)
+                return value
             } catch {
                 guard error.code == .unknownColumn else { throw error }
             }

@@ -115,14 +115,17 @@ struct CallBinding {
                 throw PlannerError(
                     .typeMismatch, "arrow_cast takes a value and a type's name in quotes", at: callPosition)
             }
+            let arrow = ArrowTypeNames.meaning(of: typeName)
             let syntax = TypeSyntax.named(typeName.lowercased(), arguments: [], position: positions[1])
-            let target = try TypeNames.type(syntax)
+            let target = if let arrow { arrow.type } else { try TypeNames.type(syntax) }
             var value = arguments[0]
             // Arrow cuts fractions off, where CAST rounds.
             if target.isInteger, value.type.isNumeric, !value.type.isInteger {
                 value = .call(.trunc, [value], RoundedType.result(of: [value], keepsWhole: false))
             }
-            return try cast(value, to: target, isTry: false, at: callPosition)
+            let cast = try cast(value, to: target, isTry: false, at: callPosition)
+            guard let unit = arrow?.unit else { return cast }
+            return .call(.dateTruncate, [.literal(.string(unit), .string), cast], target)
         case "get_field", "struct_extract":
             guard arguments.count == 2, let field = arguments[1].constantText else {
                 throw PlannerError(

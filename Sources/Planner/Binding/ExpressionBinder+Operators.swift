@@ -105,7 +105,8 @@ extension ExpressionBinder {
     ) throws(PlannerError) -> Expression {
         let value = try bind(syntax)
         let target = try TypeNames.type(type)
-        return try CallBinding(context: context).cast(value, to: target, isTry: isTry, at: position)
+        let cast = try CallBinding(context: context).cast(value, to: target, isTry: isTry, at: position)
+        return try TimeDigits.rounded(cast, to: type)
     }
 
     mutating func bindElement(

@@ -136,18 +136,12 @@ extension ExpressionBinder {
                 .unlikeShape, "the subquery has another number of columns than it is compared with",
                 ["values": values.count, "columns": fields.count], at: position)
         }
-        guard values.count == 1 || function == .equal || function == .notEqual else {
-            throw .unsupported("a comparison of rows other than = and <>", at: position)
+        let given = zip(values, parts).map { RowOperand.value($0, $1.position) }
+        let found = fields.enumerated().map { index, field in
+            RowOperand.value(.column(Placeholder.inner + index, field.type), position)
         }
-        var terms: [Expression] = []
-        for (index, value) in values.enumerated() {
-            let column = Expression.column(Placeholder.inner + index, fields[index].type)
-            terms.append(
-                try OperatorBinding(
-                    context: context, position: position, positions: [parts[index].position, position]
-                ).compare(function, [value, column]))
-        }
-        let condition = terms.count == 1 ? terms[0] : .call(function == .equal ? .and : .or, terms, .boolean)
+        let condition = try RowComparison(context: context, position: position).compare(
+            function, .row(given, value.position), .row(found, position))
         return add(.any(condition), plan, frame, type: .boolean)
     }
 
@@ -157,7 +151,7 @@ extension ExpressionBinder {
         if let clause = subqueryFreeClause {
             throw .unsupported("a subquery in \(clause)", at: position)
         }
-        let frame = OuterFrame(scope, context.counts)
+        let frame = OuterFrame(scope, outerNumbers)
         var binder = QueryBinder(context.inside([frame]))
         let plan = try binder.bind(query)
         for (column, position) in frame.positions { noteColumn(column, at: position) }
@@ -167,9 +161,12 @@ extension ExpressionBinder {
     private mutating func add(
         _ form: BoundSubquery.Form, _ plan: LogicalPlan, _ frame: OuterFrame, type: DataType
     ) -> Expression {
-        subqueries.append(
-            BoundSubquery(
-                form: form, plan: plan, outer: frame.values, isInsideAggregate: isInsideAggregate))
+        let subquery = BoundSubquery(
+            form: form, plan: plan, outer: frame.values, isInsideAggregate: isInsideAggregate)
+        // The same query in GROUP BY and in the select list is one key.
+        if let known = subqueryPlaces[subquery] { return .column(Placeholder.subquery + known, type) }
+        if !plan.isVolatile { subqueryPlaces[subquery] = subqueries.count }
+        subqueries.append(subquery)
         return .column(Placeholder.subquery + subqueries.count - 1, type)
     }
 }
@@ -237,8 +234,8 @@ extension LogicalPlan {
 }
 
 extension Aggregation {
-    /// Only drops repeated rows.
-    fileprivate var isDistinct: Bool { calls.isEmpty && !keys.isEmpty }
+    /// Only drops repeated rows; an empty grouping set would be a row where there are none.
+    fileprivate var isDistinct: Bool { calls.isEmpty && !keys.isEmpty && rowsIfEmpty.isEmpty }
 }
 
 extension BinaryOperator {

@@ -25,6 +25,10 @@ struct ExpressionBinder {
     private(set) var columnPositions: [Int: TextPosition] = [:]
     /// Subqueries met so far; their answers stand behind `Placeholder.subquery`.
     var subqueries: [BoundSubquery] = []
+    /// Where a subquery stands that gives the same wherever it is written.
+    var subqueryPlaces: [BoundSubquery: Int] = [:]
+    /// For what subqueries read here.
+    let outerNumbers: OuterNumbers
     /// Like `aggregateFreeClause`, for subqueries.
     var subqueryFreeClause: String?
     var isInsideAggregate = false
@@ -44,6 +48,7 @@ struct ExpressionBinder {
     init(_ context: BinderContext, scope: Scope, aggregateFreeClause: String? = nil) {
         self.context = context
         self.scope = scope
+        outerNumbers = OuterNumbers(context.counts)
         self.aggregateFreeClause = aggregateFreeClause
         windowFreeClause = aggregateFreeClause
     }
@@ -116,6 +121,7 @@ struct ExpressionBinder {
     private mutating func column(_ name: QualifiedName) throws(PlannerError) -> Expression {
         do {
             let expression = try scope.resolve(name)
+            if scope.hasSeveralTables { context.notes?.note(name, as: expression, in: scope) }
             if !isInsideAggregate {
                 for column in expression.columns where columnPositions[column] == nil {
                     columnPositions[column] = name.position

@@ -30,7 +30,7 @@ private struct InsertBinding {
         self.fields = fields
         self.defaults = defaults
         let names = fields.map(\.name)
-        guard !insert.columns.isEmpty else {
+        if insert.columns.isEmpty, !insert.hasDefaultValues {
             sources = fields.indices.map { $0 }
             targets = fields
             return
@@ -62,7 +62,8 @@ private struct InsertBinding {
         where field.isRequired && source == nil && field.id.flatMap({ defaults[$0] }) == nil {
             throw PlannerError(
                 .unlikeShape, "INSERT leaves out a column that takes no NULL",
-                ["column": "\(Identifier(field.name))"], at: insert.columns[0].position)
+                ["column": "\(Identifier(field.name))"],
+                at: insert.columns.first?.position ?? insert.source.position)
         }
         self.sources = sources
         self.targets = targets
@@ -74,10 +75,12 @@ private struct InsertBinding {
         let context = BinderContext(
             settings: planner.settings, parameters: planner.parameters, tables: tables)
         let rows: LogicalPlan
-        if case .values(let values) = insert.source.body, insert.source.isBare {
+        if insert.hasDefaultValues {
+            rows = .values(.oneRow)
+        } else if case .values(let values) = insert.source.body, insert.source.isBare {
             try check(values[0].count, insert, at: values[0].first?.position)
             let values = try ValuesBinding(context: context).bind(
-                values, into: targets, defaulted: Set(defaults.keys))
+                values, into: targets, defaults: defaults)
             rows = context.shared.closed(values)
         } else {
             rows = try assigned(try planner.bind(insert.source, tables: tables), insert, context)

@@ -43,6 +43,7 @@ struct JoinBinding {
             return try merge(names, kind, left, right, scope)
         case .natural:
             let names = try commonNames(left.scope, right.scope, at: join.position)
+            context.notes?.note(naturalJoin: join.position, names)
             return try merge(names, kind, left, right, scope)
         }
     }

@@ -3,22 +3,96 @@ import Kernels
 import Plans
 import SQLSyntax
 
-/// LIMIT and OFFSET: constants that are numbers of rows.
+/// LIMIT, OFFSET and FETCH of one query: numbers of rows, known when it is planned or answered by subqueries.
 struct LimitBinding {
-    let context: BinderContext
+    /// What is known; nil when nothing is cut off.
+    private(set) var window: RowWindow?
+    private let context: BinderContext
+    private let keepsTies: Bool
+    /// Over what subqueries answer, longs; nil where the number is known.
+    private var count: Expression?
+    private var offset: Expression?
+    private var subqueries: [BoundSubquery] = []
 
-    /// Nil when there is neither.
-    func bind(limit: ExpressionSyntax?, offset: ExpressionSyntax?) throws(PlannerError) -> RowWindow? {
-        let count = try limit.flatMap { syntax throws(PlannerError) in try rows(syntax, "LIMIT") }
-        let skipped = try offset.flatMap { syntax throws(PlannerError) in try rows(syntax, "OFFSET") } ?? 0
-        if count == nil, skipped == 0 { return nil }
-        return RowWindow(offset: skipped, count: count)
+    init(_ query: QuerySyntax, _ context: BinderContext) throws(PlannerError) {
+        self.context = context
+        keepsTies = query.keepsTies
+        var binder = ExpressionBinder(context, scope: Scope(), aggregateFreeClause: "LIMIT")
+        let limit = try query.limit.map { syntax throws(PlannerError) in
+            try Self.rows(syntax, "LIMIT", binder: &binder)
+        }
+        let skipped = try query.offset.map { syntax throws(PlannerError) in
+            try Self.rows(syntax, "OFFSET", binder: &binder)
+        }
+        subqueries = binder.subqueries
+        if keepsTies, query.order.isEmpty {
+            throw PlannerError(
+                .invalidLimit, "WITH TIES needs an ORDER BY", at: query.limit?.position ?? query.position)
+        }
+        var window = RowWindow(offset: 0, count: nil)
+        switch limit {
+        case .computed(let value): count = value
+        case .known(let rows): window.count = rows
+        case nil: break
+        }
+        switch skipped {
+        case .computed(let value): offset = value
+        case .known(let rows): window.offset = rows ?? 0
+        case nil: break
+        }
+        if window.count != nil || window.offset > 0 { self.window = window }
     }
 
-    /// NULL is no limit.
-    private func rows(_ syntax: ExpressionSyntax, _ clause: String) throws(PlannerError) -> Int? {
-        var binder = ExpressionBinder(context, scope: Scope(), aggregateFreeClause: clause)
-        binder.subqueryFreeClause = clause
+    /// Whether rows are chosen by where they stand in the order, which `plan(over:by:)` does.
+    var looksAtOrder: Bool { count != nil || offset != nil || keepsTies && window?.count != nil }
+
+    /// Whether `plan(over:by:)` takes rows in any order.
+    var sortsByItself: Bool { looksAtOrder && keepsTies }
+
+    /// The rows of the window, in their order.
+    func plan(over rows: LogicalPlan, by keys: [SortKey]) throws(PlannerError) -> LogicalPlan {
+        let width = rows.width
+        var numbered = LogicalPlan.numberRows([], rows)
+        let number = Expression.column(width, .long)
+        var place = number
+        if keepsTies {
+            let calls = [WindowFunction.rowNumber, .rank].map { WindowCall(.window($0), [], type: .long) }
+            numbered = .window(
+                Windowing(partition: [], order: keys, calls: calls, names: ["number", "rank"]), rows)
+            place = .column(width + 1, .long)
+        }
+        // NULL skips no row, and leaves none out.
+        let skipped = offset.map { or($0, 0) } ?? long(window?.offset ?? 0)
+        var conditions: [Expression] = []
+        if offset != nil || window?.offset ?? 0 > 0 {
+            conditions.append(.call(.greater, [number, skipped], .boolean))
+        }
+        if let count = count.map({ or($0, .max) }) ?? window?.count.map(long) {
+            let behind = Expression.call(.subtract, [place, skipped], .long)
+            conditions.append(.call(.lessOrEqual, [behind, count], .boolean))
+        }
+        var attached = AttachedSubqueries(subqueries, to: numbered, context)
+        for condition in conditions { try attached.filter(condition) }
+        let kept = keys.isEmpty ? attached.plan : .sort([SortKey(number)], attached.plan)
+        return kept.reordered(Array(0..<width))
+    }
+
+    private func long(_ value: Int) -> Expression { .literal(.long(Int64(value)), .long) }
+
+    private func or(_ value: Expression, _ other: Int) -> Expression {
+        .call(.coalesce, [value, long(other)], .long)
+    }
+
+    private enum Rows {
+        /// Nil for NULL, which is no limit.
+        case known(Int?)
+        case computed(Expression)
+    }
+
+    private static func rows(
+        _ syntax: ExpressionSyntax, _ clause: String, binder: inout ExpressionBinder
+    ) throws(PlannerError) -> Rows {
+        let context = binder.context
         let bound: Expression
         do {
             bound = try binder.bind(syntax)
@@ -28,10 +102,11 @@ struct LimitBinding {
         // A number that is not whole, or too large, is no wrong type.
         if bound.type.isNumeric, !bound.type.isInteger { throw invalid(clause, at: syntax.position) }
         let value = try context.coercion.coerce(bound, to: .long, at: syntax.position, for: clause)
+        if !value.columns.isEmpty { return .computed(value) }
         do {
             switch try context.folding.value(of: value) {
-            case .null: return nil
-            case .long(let count) where count >= 0: return Int(count)
+            case .null: return .known(nil)
+            case .long(let count) where count >= 0: return .known(Int(count))
             default: throw invalid(clause, at: syntax.position)
             }
         } catch let fault as KernelError {
@@ -43,7 +118,7 @@ struct LimitBinding {
         }
     }
 
-    private func invalid(_ clause: String, at position: TextPosition) -> PlannerError {
+    private static func invalid(_ clause: String, at position: TextPosition) -> PlannerError {
         PlannerError(
             .invalidLimit, "\(clause) takes a whole number from 0 to \(Int64.max)", at: position,
             hint: clause == "LIMIT" ? "leave LIMIT out to get all rows" : nil)

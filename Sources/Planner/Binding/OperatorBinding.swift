@@ -44,8 +44,17 @@ struct OperatorBinding {
             return try CallBinding(context: context).bind(
                 binary == .jsonGet ? "json_get" : "json_as_text", values, at: positions,
                 callPosition: position)
+        case .containsAll: return try lists("array_has_all", values, positions)
+        case .containedBy: return try lists("array_has_all", values.reversed(), positions.reversed())
+        case .overlaps: return try lists("array_has_any", values, positions)
         default: throw mismatch(binary.rawValue, values)
         }
+    }
+
+    private func lists(
+        _ function: String, _ values: [Expression], _ positions: [TextPosition]
+    ) throws(PlannerError) -> Expression {
+        try CallBinding(context: context).bind(function, values, at: positions, callPosition: position)
     }
 
     private func arithmetic(_ function: ScalarFunction, _ values: [Expression]) throws(PlannerError)

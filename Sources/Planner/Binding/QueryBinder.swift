@@ -40,16 +40,15 @@ struct QueryBinder {
             context.commonTables.append(
                 BinderContext.CommonTable(name: table.name.text, plan: plan, nodeCount: nodeCount))
         }
-        let window = try LimitBinding(context: context).bind(limit: query.limit, offset: query.offset)
-        var plan: LogicalPlan
+        let limits = try LimitBinding(query, context)
+        let plan: LogicalPlan
         if case .select(let select) = query.body {
-            plan = try bind(select, order: query.order)
+            plan = try bind(select, order: query.order, limits)
         } else {
-            plan = try bind(query.body)
-            if !query.order.isEmpty { plan = try ordered(plan, by: query.order) }
+            plan = try ordered(try bind(query.body), by: query.order, limits)
         }
-        if let window { plan = .limit(window, plan) }
-        return plan
+        guard !limits.looksAtOrder, let window = limits.window else { return plan }
+        return .limit(window, plan)
     }
 
     /// Whether all that read a WITH query must see the same rows of it, and might not if each computed them by itself.
@@ -69,7 +68,7 @@ struct QueryBinder {
 
     mutating func bind(_ body: QueryBodySyntax) throws(PlannerError) -> LogicalPlan {
         switch body {
-        case .select(let select): return try bind(select, order: [])
+        case .select(let select): return try bind(select, order: [], nil)
         case .query(let query): return try bind(query)
         case .values(let rows): return try ValuesBinding(context: context).bind(rows)
         case .combined(let setOperator, let isAll, let left, let right):
@@ -82,7 +81,7 @@ struct QueryBinder {
     }
 
     private mutating func bind(
-        _ select: SelectSyntax, order: [OrderSyntax]
+        _ select: SelectSyntax, order: [OrderSyntax], _ limits: LimitBinding?
     ) throws(PlannerError) -> LogicalPlan {
         let (input, scope) = try source(select.from)
         var plan = input
@@ -92,7 +91,8 @@ struct QueryBinder {
             plan = try filtered(plan, by: bound, binder.subqueries)
         }
         try countNode(at: select.position)
-        return try SelectBinding(context: context, scope: scope).bind(select, over: plan, order: order)
+        return try SelectBinding(context: context, scope: scope).bind(
+            select, over: plan, order: order, limits)
     }
 
     /// Only rows for which the condition is true; subqueries in it are joined and their columns dropped.
@@ -141,7 +141,7 @@ struct QueryBinder {
     private mutating func source(
         _ table: TableSyntax, beside left: Scope
     ) throws(PlannerError) -> (right: (LogicalPlan, Scope), frame: OuterFrame) {
-        let frame = OuterFrame(left, context.counts)
+        let frame = OuterFrame(left, OuterNumbers(context.counts))
         lateral.append(frame)
         defer { lateral.removeLast() }
         return (try source(table), frame)
@@ -252,7 +252,10 @@ struct QueryBinder {
     }
 
     /// ORDER BY over a UNION or VALUES: positions and names of its columns, or expressions over them.
-    private func ordered(_ plan: LogicalPlan, by order: [OrderSyntax]) throws(PlannerError) -> LogicalPlan {
+    private func ordered(
+        _ plan: LogicalPlan, by order: [OrderSyntax], _ limits: LimitBinding
+    ) throws(PlannerError) -> LogicalPlan {
+        if order.isEmpty { return limits.looksAtOrder ? try limits.plan(over: plan, by: []) : plan }
         let scope = try Scope(plan.schema, fullName: [], alias: nil)
         var binder = ExpressionBinder(context, scope: scope, aggregateFreeClause: "ORDER BY here")
         var keys: [SortKey] = []
@@ -277,7 +280,9 @@ struct QueryBinder {
         }
         var attached = AttachedSubqueries(binder.subqueries, to: plan, context)
         for index in keys.indices { keys[index].expression = try attached.bind(keys[index].expression) }
-        return LogicalPlan.sort(keys, attached.plan).reordered(Array(0..<plan.schema.count))
+        var sorted = limits.sortsByItself ? attached.plan : .sort(keys, attached.plan)
+        if limits.looksAtOrder { sorted = try limits.plan(over: sorted, by: keys) }
+        return sorted.reordered(Array(0..<plan.schema.count))
     }
 }
 

@@ -24,7 +24,7 @@ struct SelectBinding {
     let scope: Scope
 
     func bind(
-        _ select: SelectSyntax, over input: LogicalPlan, order: [OrderSyntax]
+        _ select: SelectSyntax, over input: LogicalPlan, order: [OrderSyntax], _ limits: LimitBinding? = nil
     ) throws(PlannerError) -> LogicalPlan {
         try refuseLong(select, order)
         var binder = ExpressionBinder(context, scope: scope)
@@ -107,8 +107,10 @@ struct SelectBinding {
             }
             plan = Self.distinct(plan)
         }
-        if !sorting.keys.isEmpty { plan = .sort(sorting.keys, plan) }
+        let isSortedByTies = limits?.sortsByItself == true && distinct == nil
+        if !sorting.keys.isEmpty, !isSortedByTies { plan = .sort(sorting.keys, plan) }
         if let distinct { plan = distinct.plan(over: plan) }
+        if let limits, limits.looksAtOrder { plan = try limits.plan(over: plan, by: sorting.keys) }
         if sorting.values.count > list.items.count {
             let visible = (0..<list.items.count).map { Expression.column($0, sorting.values[$0].type) }
             plan = .project(Projection(visible, names: list.items.map(\.name)), plan)

@@ -25,6 +25,7 @@ struct SelectItems {
             let value = try binder.bind(item.value)
             let name = item.alias?.text ?? item.value.columnName
             let isColumn = if case .name = item.value.kind { true } else { false }
+            if !isColumn { binder.context.notes?.note(item: item.value) }
             items.append(
                 Item(
                     syntax: item.value, value: value, name: name, position: item.value.position,
@@ -36,11 +37,11 @@ struct SelectItems {
         _ star: StarSyntax, at position: TextPosition, binder: inout ExpressionBinder
     ) throws(PlannerError) {
         let scope = binder.scope
-        let positions = try scope.positions(of: star.qualifier)
-        guard !positions.isEmpty else {
+        let columns = try columns(of: star, in: scope)
+        guard !columns.isEmpty else {
             throw PlannerError(.unknownTable, "* needs a FROM", at: position)
         }
-        let names = positions.map { scope.columns[$0].name }
+        let names = columns.map(\.name)
         func find(_ name: Identifier) throws(PlannerError) -> Int {
             guard case .found(let index) = NameMatch.find(name.text, among: names) else {
                 throw PlannerError(
@@ -57,14 +58,53 @@ struct SelectItems {
         }
         var newNames: [Int: String] = [:]
         for renaming in star.renamed { newNames[try find(renaming.from)] = renaming.to.text }
-        var spread: [(column: Int, replacement: ExpressionSyntax?, name: String)] = []
-        for (index, column) in positions.enumerated() where !excluded.contains(index) {
-            let name = newNames[index] ?? names[index]
-            let value = replacements[index]?.value ?? .column(column, scope.columns[column].type)
+        var spread: [(syntax: ExpressionSyntax?, name: String)] = []
+        for (index, column) in columns.enumerated() where !excluded.contains(index) {
+            let name = newNames[index] ?? column.name
+            let value = replacements[index]?.value ?? column.value
             items.append(Item(syntax: nil, value: value, name: name, position: position, isNamed: true))
-            spread.append((column, replacements[index]?.syntax, name))
+            let written = column.written.map { ExpressionSyntax(.name($0)) }
+            spread.append((replacements[index]?.syntax ?? written, name))
         }
-        binder.context.stars?.note(position, spread, in: scope)
+        binder.context.notes?.note(position, spread)
+    }
+
+    /// What a star stands for: the columns of a table, of all tables, or the fields of a struct; each with a name that
+    /// means it alone, nil where there is none.
+    private func columns(
+        of star: StarSyntax, in scope: Scope
+    ) throws(PlannerError) -> [(name: String, value: Expression, written: QualifiedName?)] {
+        do {
+            return try scope.positions(of: star.qualifier).map { position in
+                let column = scope.columns[position]
+                let written = scope.hasSeveralTables ? scope.qualifiedName(of: position) : nil
+                return (column.name, .column(position, column.type), written ?? scope.name(of: position))
+            }
+        } catch  where error.code == .unknownTable {
+            guard let name = star.qualifier, let (structure, fields) = Self.structure(name, in: scope) else {
+                throw error
+            }
+            var found: [(name: String, value: Expression, written: QualifiedName?)] = []
+            for field in fields {
+                let identifier = Identifier(field.name, at: name.position)
+                let value = try FieldAccess.bind(structure, identifier)
+                found.append((field.name, value, QualifiedName(name.parts + [identifier])))
+            }
+            return found
+        }
+    }
+
+    /// The struct of this name; nil where nothing has it, or something else.
+    private static func structure(
+        _ name: QualifiedName, in scope: Scope
+    ) -> (value: Expression, fields: [Field])? {
+        do throws(PlannerError) {
+            let value = try scope.resolve(name)
+            if case .structure(let fields) = value.type { return (value, fields) }
+            return nil
+        } catch {
+            return nil
+        }
     }
 }
 

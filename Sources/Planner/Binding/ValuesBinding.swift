@@ -64,9 +64,9 @@ struct ValuesBinding {
         return .values(ValueRows(schema: schema, rows: scalars))
     }
 
-    /// Rows for a table: each value becomes what its column takes.
+    /// Rows for a table: each value becomes what its column takes, and DEFAULT the column's default, by field id.
     func bind(
-        _ rows: [[ExpressionSyntax]], into fields: [Field], defaulted: Set<Int>
+        _ rows: [[ExpressionSyntax]], into fields: [Field], defaults: [Int: Scalar]
     ) throws(PlannerError) -> LogicalPlan {
         var bound: [[Expression]] = []
         var subqueries: [[BoundSubquery]] = []
@@ -79,9 +79,14 @@ struct ValuesBinding {
             var values: [Expression] = []
             var binder = ExpressionBinder(context, scope: Scope(), aggregateFreeClause: "VALUES")
             for (syntax, field) in zip(row, fields) {
-                let value = try binder.bind(syntax)
+                if syntax.isDefault, let value = field.id.flatMap({ defaults[$0] }) {
+                    values.append(.literal(value, field.type))
+                    continue
+                }
+                let value = syntax.isDefault ? .null(.null) : try binder.bind(syntax)
                 values.append(
-                    try context.coercion.assign(value, to: field, defaulted: defaulted, at: syntax.position))
+                    try context.coercion.assign(
+                        value, to: field, defaulted: Set(defaults.keys), at: syntax.position))
             }
             bound.append(values)
             subqueries.append(binder.subqueries)
@@ -99,5 +104,12 @@ struct ValuesBinding {
             throw .constant(error, at: position, for: column)
         }
         preconditionFailure("constants come to a value or a fault")
+    }
+}
+
+extension ExpressionSyntax {
+    /// The word DEFAULT; the values of an INSERT have no columns whose name it could be.
+    fileprivate var isDefault: Bool {
+        if case .name(let name) = kind { name.texts.map { $0.lowercased() } == ["default"] } else { false }
     }
 }

@@ -58,7 +58,8 @@ extension FunctionRegistry {
         FunctionDefinition(
             .toUnixTime, [.any], .type(.long), ("to_unixtime(TIMESTAMP '1970-01-01 00:01:00')", "60")),
         FunctionDefinition(
-            .fromUnixTime, [.integer], .type(.timestamp),
+            .fromUnixTime, [.integer], optional: [.text],
+            .rule { $0.count > 1 ? .timestamptz : .timestamp },
             ("from_unixtime(60)", "timestamp '1970-01-01T00:01:00'")),
         FunctionDefinition(
             .toChar, aliases: ["date_format", "strftime"], [.time, .text], .type(.string),

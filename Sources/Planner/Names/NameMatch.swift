@@ -1,6 +1,6 @@
 import SQLSyntax
 
-/// Matches names: exactly first, then the only one that differs in case.
+/// Matches names: exactly, byte by byte, first, then the only one that differs in case or in how its letters are composed.
 enum NameMatch {
     enum Outcome: Equatable {
         case found(Int)
@@ -9,7 +9,7 @@ enum NameMatch {
     }
 
     static func find(_ name: String, among names: [String]) -> Outcome {
-        let exact = names.indices.filter { names[$0] == name }
+        let exact = names.indices.filter { names[$0].utf8.elementsEqual(name.utf8) }
         if exact.count == 1 { return .found(exact[0]) }
         if exact.count > 1 { return .ambiguous }
         let folded = name.lowercased()

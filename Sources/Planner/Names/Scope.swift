@@ -80,8 +80,12 @@ struct Scope {
 
     /// The shortest name that stands for this column and for no other; nil where there is none.
     func name(of column: Int) -> QualifiedName? {
+        name(of: column, behind: [[]] + columns[column].qualifiers.reversed())
+    }
+
+    private func name(of column: Int, behind qualifiers: [[String]]) -> QualifiedName? {
         let own = columns[column]
-        for qualifier in [[]] + own.qualifiers.reversed() {
+        for qualifier in qualifiers {
             let name = QualifiedName((qualifier + [own.name]).map { Identifier($0) })
             do throws(PlannerError) {
                 if try resolve(name) == .column(column, own.type) { return name }
@@ -92,6 +96,15 @@ struct Scope {
         }
         return nil
     }
+
+    /// The shortest name with a table before it that stands for this column and for no other; nil where there is none.
+    func qualifiedName(of column: Int) -> QualifiedName? {
+        let name = name(of: column, behind: columns[column].qualifiers.reversed())
+        return name?.parts.count == 1 ? nil : name
+    }
+
+    /// Whether a bare name could one day be that of a column of another table.
+    var hasSeveralTables: Bool { Set(columns.map { $0.qualifiers.first }).count > 1 }
 
     /// Positions of a table's columns; of all without a qualifier.
     func positions(of qualifier: QualifiedName?) throws(PlannerError) -> [Int] {

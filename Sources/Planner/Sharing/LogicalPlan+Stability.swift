@@ -12,10 +12,7 @@ extension LogicalPlan {
     ///
     /// Where two places of a plan must agree on rows that are not stable, they read them shared.
     var isStable: Bool {
-        guard inputs.allSatisfy(\.isStable) else { return false }
-        var isVolatile = false
-        visitExpressions { if $0.isVolatile { isVolatile = true } }
-        if isVolatile { return false }
+        guard inputs.allSatisfy(\.isStable), !hasVolatileExpression else { return false }
         switch self {
         case .values, .scan, .filter, .project, .expand, .unnest, .sort, .union, .join, .workingTable,
             .sharing, .shared:
@@ -33,6 +30,15 @@ extension LogicalPlan {
         case .numberRows(let keys, let input):
             return input.isTotallyOrdered || input.isTotal(keys.map { SortKey($0) })
         }
+    }
+
+    /// Whether it calls `random()` or the like anywhere.
+    var isVolatile: Bool { hasVolatileExpression || inputs.contains(where: \.isVolatile) }
+
+    private var hasVolatileExpression: Bool {
+        var isVolatile = false
+        visitExpressions { if $0.isVolatile { isVolatile = true } }
+        return isVolatile
     }
 
     /// Whether its rows come in an order that leaves no choice, but between rows that are the same.

@@ -2,8 +2,8 @@ import Plans
 import SQLSyntax
 
 /// A subquery met in an expression, bound and not yet joined.
-struct BoundSubquery {
-    enum Form {
+struct BoundSubquery: Hashable {
+    enum Form: Hashable {
         /// The value of its only column in its only row; null without a row.
         case value
         /// Whether it has a row; never null.

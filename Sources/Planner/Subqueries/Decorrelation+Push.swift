@@ -29,9 +29,11 @@ extension Decorrelation {
                 .unnest(unnesting.mapExpressions { $0.withOuter(places) }, plan)
             }
         case .shared(let rows): return try push(rows)
-        case .recursion, .sharing:
-            throw .unsupported("WITH RECURSIVE that reads the query around it", at: nil)
-        case .values, .scan, .workingTable: preconditionFailure("rows from outside read nothing")
+        case .recursion(let recursion, let base, let step): return try push(recursion, base, step)
+        case .workingTable(let table): return part(of: table)
+        // What a step shares stands by its ids among all that is shared.
+        case .sharing(_, _, let body): return try push(body, isWindowed: isWindowed)
+        case .values, .scan: preconditionFailure("rows from outside read nothing")
         }
     }
 
@@ -93,8 +95,9 @@ extension Decorrelation {
     }
 
     private func push(_ aggregation: Aggregation, _ input: LogicalPlan) throws(PlannerError) -> Part {
-        guard aggregation.rowsIfEmpty.isEmpty else {
-            throw .unsupported("an empty grouping set in a subquery that reads the query around it", at: nil)
+        guard aggregation.rowsIfEmpty.count <= 1 else {
+            throw .unsupported(
+                "more than one empty grouping set in a subquery that reads the query around it", at: nil)
         }
         var part = try pushPresent(input)
         let places = try settle(
@@ -107,15 +110,19 @@ extension Decorrelation {
         let fields = part.plan.schema.fields
         wider.keys += tied.map { .column($0, fields[$0].type) }
         wider.names.insert(contentsOf: tied.map { fields[$0].name }, at: own)
+        if !tied.isEmpty { wider.rowsIfEmpty = [] }
         let grouped = LogicalPlan.aggregate(wider, part.plan)
         // The calls stand behind the new keys, and belong before them.
         let calls = aggregation.calls.indices.map { own + tied.count + $0 }
         let order = Array(0..<own) + calls + tied.indices.map { own + $0 }
         let places2 = Dictionary(
             uniqueKeysWithValues: tied.enumerated().map { ($1, own + calls.count + $0) })
-        return Part(
-            plan: grouped.reordered(order), ties: part.ties.map { moved($0, places2) },
-            absent: aggregation.keys.isEmpty ? try Self.emptyRow(aggregation) : nil)
+        var groups = Part(plan: grouped.reordered(order), ties: part.ties.map { moved($0, places2) })
+        if aggregation.keys.isEmpty { groups.absent = try Self.emptyRow(aggregation) }
+        guard !tied.isEmpty, let row = aggregation.rowsIfEmpty.first else { return groups }
+        // The other sets have rows too: this is not the only row, which limits take an absent one for.
+        groups.absent = zip(row, aggregation.schema.fields).map { .literal($0, $1.type) }
+        return try materialised(groups, width: aggregation.schema.count)
     }
 
     private func push(
@@ -198,26 +205,22 @@ extension Decorrelation {
         var all = parts.reduce(into: Set<Int>()) { $0.formUnion(numbers(in: $1.ties)) }
         // A row that stands for one of two equal values must not be taken for one of the other.
         all.formUnion(all.compactMap { identities[$0] })
-        let width = inputs[0].schema.count
+        let fields = inputs[0].schema.fields
         var branches: [LogicalPlan] = []
         for index in parts.indices {
             let places = try settle(&parts[index], all)
-            let plan = parts[index].plan
-            let fields = plan.schema.fields
-            let columns = (0..<width).map { Expression.column($0, fields[$0].type) }
-            branches.append(
-                .project(
-                    Projection(
-                        columns + all.sorted().map { places[$0] ?? .true },
-                        names: inputs[0].schema.fields.map(\.name) + all.sorted().map { "outer\($0)" }), plan)
-            )
+            branches.append(parts[index].plan.carrying(all.sorted(), places, behind: fields))
         }
-        let ties = all.sorted().enumerated().map { index, number -> Expression in
+        return Part(plan: .union(branches), ties: ties(all.sorted(), behind: fields.count))
+    }
+
+    /// Says that the columns from this one on are these outer values.
+    func ties(_ numbers: [Int], behind width: Int) -> [Expression] {
+        numbers.enumerated().map { index, number in
             let type = outer[number]?.type ?? .null
             return .call(
                 .isNotDistinctFrom, [.column(number, type), .column(width + index, type)], .boolean)
         }
-        return Part(plan: .union(branches), ties: ties)
     }
 
     /// As `push`, with rows for outer rows that meet none.
@@ -250,6 +253,14 @@ extension Decorrelation {
 }
 
 extension LogicalPlan {
+    /// The first columns under these names, and behind them outer values.
+    func carrying(_ numbers: [Int], _ places: [Int: Expression], behind fields: [Field]) -> LogicalPlan {
+        .project(
+            Projection(
+                fields.enumerated().map { .column($0, $1.type) } + numbers.map { places[$0] ?? .true },
+                names: fields.map(\.name) + numbers.map { "outer\($0)" }), self)
+    }
+
     /// The same columns in another order, or fewer of them.
     func reordered(_ order: [Int]) -> LogicalPlan {
         let fields = schema.fields

@@ -59,7 +59,7 @@ extension Decorrelation {
     }
 
     /// Joins all distinct values that the outer rows have.
-    private func settleByDomain(
+    func settleByDomain(
         _ part: inout Part, _ all: [Int]
     ) throws(PlannerError) -> [Int: Expression] {
         let width = part.plan.schema.count
@@ -147,12 +147,7 @@ extension Decorrelation {
         let plan = LogicalPlan.project(
             Projection(
                 values + numbers, names: fields.prefix(width).map(\.name) + all.map { "outer\($0)" }), joined)
-        let newTies = all.enumerated().map { index, number -> Expression in
-            let type = numbers[index].type
-            return .call(
-                .isNotDistinctFrom, [.column(number, type), .column(width + index, type)], .boolean)
-        }
-        return Part(plan: plan, ties: newTies)
+        return Part(plan: plan, ties: ties(all, behind: width))
     }
 
     /// Nil when it is not constant or cannot be computed.

@@ -142,6 +142,7 @@ struct Decorrelation {
         plan.visitExpressions { if !numbers(in: $0).isEmpty { found = true } }
         if found { return true }
         if case .shared(let rows) = plan { return around.reads(rows, in: context.shared, reads) }
+        if case .workingTable(let table) = plan { return around.workingTables[table.id] != nil }
         return plan.inputs.contains(where: reads)
     }
 

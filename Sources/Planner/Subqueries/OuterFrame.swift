@@ -7,17 +7,15 @@ import SQLSyntax
 /// A class, because binders at any depth add to it.
 final class OuterFrame {
     let scope: Scope
-    private let counts: StatementCounts
-    /// By column of the scope.
-    private var numbers: [Int: Int] = [:]
+    private let numbers: OuterNumbers
     /// What stands behind each number, over the scope's columns.
     private(set) var values: [Int: Expression] = [:]
     /// Where each column of the scope was read first.
     private(set) var positions: [Int: TextPosition] = [:]
 
-    init(_ scope: Scope, _ counts: StatementCounts) {
+    init(_ scope: Scope, _ numbers: OuterNumbers) {
         self.scope = scope
-        self.counts = counts
+        self.numbers = numbers
     }
 
     /// The name read in this scope, for a query inside.
@@ -27,15 +25,26 @@ final class OuterFrame {
         try scope.resolve(name).rewritten { expression in
             guard case .column(let column, let type) = expression else { return expression }
             if positions[column] == nil { positions[column] = name.position }
-            return .column(number(of: column, type), type)
+            let number = numbers.number(of: column)
+            values[number] = .column(column, type)
+            return .column(number, type)
         }
     }
+}
 
-    private func number(of column: Int, _ type: DataType) -> Int {
+/// The numbers of one scope's columns: all queries inside it use the same, so that those that are written alike are equal
+/// plans.
+final class OuterNumbers {
+    private let counts: StatementCounts
+    /// By column of the scope.
+    private var numbers: [Int: Int] = [:]
+
+    init(_ counts: StatementCounts) { self.counts = counts }
+
+    func number(of column: Int) -> Int {
         if let known = numbers[column] { return known }
         let number = Placeholder.outer + counts.nextOuter()
         numbers[column] = number
-        values[number] = .column(column, type)
         return number
     }
 }

@@ -10,6 +10,8 @@ final class RowsAround {
     private(set) var plan: LogicalPlan
     /// Shared queries that read outer columns, once pushed through, by their ids.
     var parts: [Int: Decorrelation.Part] = [:]
+    /// The outer numbers whose values rows of recursions carry, by the ids of their working tables.
+    private(set) var workingTables: [Int: [Int]] = [:]
     private var readers: [Int: Bool] = [:]
 
     init(_ plan: LogicalPlan) { self.plan = plan }
@@ -49,6 +51,12 @@ final class RowsAround {
         }
         let used = use(plan)
         return (used, used)
+    }
+
+    /// From now on what reads this working table reads outer columns.
+    func carry(_ numbers: [Int], in table: Int) {
+        workingTables[table] = numbers
+        readers = [:]
     }
 
     /// Whether a shared query reads outer columns.

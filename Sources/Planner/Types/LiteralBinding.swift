@@ -18,7 +18,8 @@ struct LiteralBinding {
             let target = try TypeNames.type(type)
             let value = Expression.literal(.string(text), .string)
             if target == .string { return .cast(value, to: .string, isTry: false) }
-            return try coercion.coerce(value, to: target, at: position, for: "the literal")
+            let typed = try coercion.coerce(value, to: target, at: position, for: "the literal")
+            return try TimeDigits.rounded(typed, to: type)
         case .interval(let text, let unit):
             let full = unit.map { "\(text) \($0)" } ?? text
             return try coercion.coerce(

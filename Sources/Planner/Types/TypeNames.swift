@@ -50,8 +50,14 @@ enum TypeNames {
                 throw PlannerError(.unknownType, "fixed takes its number of bytes", at: position)
             }
             return .fixed(arguments[0])
-        case "timestamp" where arguments.first.map { $0 > 6 } == true: return .timestampNanos
-        case "timestamp with time zone" where arguments.first.map { $0 > 6 } == true: return .timestamptzNanos
+        case "timestamp", "timestamp with time zone", "timestamptz", "time":
+            guard let digits = arguments.first else { break }
+            let most = name == "time" ? 6 : 9
+            guard arguments.count == 1, digits <= most else {
+                throw PlannerError(
+                    .unknownType, "\(name) has 0 to \(most) digits behind the seconds", at: position)
+            }
+            if digits > 6 { return name == "timestamp" ? .timestampNanos : .timestamptzNanos }
         default: break
         }
         guard let type = plain[name] else {

@@ -19,6 +19,9 @@ extension Parser {
                 advance()
                 return try bareCall(word, at: start)
             }
+            if isCall, Self.bareFunctions.contains(word.lowercased()), case .number = lookAhead(2).kind {
+                return try roundedCall(word, at: start)
+            }
         }
         guard let first = identifierIfAny() else {
             alsoExpected("an expression")
@@ -40,6 +43,21 @@ extension Parser {
             return try make(.name(name), at: start)
         }
         return try make(.call(try callSyntax(of: name)), at: start)
+    }
+
+    /// `CURRENT_TIMESTAMP(3)`, at the word.
+    private mutating func roundedCall(
+        _ word: String, at start: TextPosition
+    ) throws(SQLSyntaxError) -> ExpressionSyntax {
+        advance()
+        let call = try bareCall(word, at: start)
+        let digits = try parenthesized { parser throws(SQLSyntaxError) in try parser.smallInteger() }
+        let types = [
+            "current_timestamp": "timestamp with time zone", "localtimestamp": "timestamp",
+            "current_date": "date",
+        ]
+        let type = TypeSyntax.named(types[word.lowercased()] ?? "time", arguments: [digits], position: start)
+        return try make(.cast(call, type, isTry: false), at: start)
     }
 
     /// LOCALTIME and LOCALTIMESTAMP are those of a session in UTC.

@@ -19,12 +19,13 @@ extension Parser {
     mutating func drop() throws(SQLSyntaxError) -> StatementSyntax {
         if take(.table) {
             let ifExists = try takeIfExists()
-            let name = try qualifiedName("a table")
-            return .dropTable(name, ifExists: ifExists, isPurging: take(word: "PURGE"))
+            let names = try list { parser throws(SQLSyntaxError) in try parser.qualifiedName("a table") }
+            return .dropTables(names, ifExists: ifExists, isPurging: take(word: "PURGE"))
         }
         if take(word: "VIEW") {
             let ifExists = try takeIfExists()
-            return .dropView(try qualifiedName("a view"), ifExists: ifExists)
+            let names = try list { parser throws(SQLSyntaxError) in try parser.qualifiedName("a view") }
+            return .dropViews(names, ifExists: ifExists)
         }
         guard take(.namespace) || take(.schema) || take(.database) else {
             if let fault = objectFault("DROP") { throw fault }
@@ -84,12 +85,23 @@ extension Parser {
                 alsoExpected("a query")
                 throw unexpected()
             }
-            table.source = try query()
+            table.source = try filling(try query())
         } else if table.columns.isEmpty {
             alsoExpected("'('")
             throw unexpected()
         }
         return table
+    }
+
+    /// `WITH NO DATA` behind a query takes its columns alone.
+    private mutating func filling(_ query: QuerySyntax) throws(SQLSyntaxError) -> QuerySyntax {
+        guard take(.with) else { return query }
+        let isEmpty = take(.no)
+        try expect(word: "DATA")
+        guard isEmpty else { return query }
+        var rows = QuerySyntax(body: .query(query), position: query.position)
+        rows.limit = try make(.literal(.number("0")), at: query.position)
+        return rows
     }
 
     /// `name type [NOT NULL] [COMMENT 'text']`
@@ -107,6 +119,8 @@ extension Parser {
                 column.isRequired = true
             } else if take(word: "COMMENT") {
                 column.comment = try text("a comment in quotes")
+            } else if startsCollation {
+                try collation()
             } else if let fault = constraintFault() {
                 throw fault
             } else if column.isRequired || !take(.null) {

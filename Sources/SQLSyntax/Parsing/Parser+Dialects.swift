@@ -92,11 +92,54 @@ extension Parser {
             hint: "write INTERVAL '1-2' YEAR TO MONTH or INTERVAL '3 04:05:06' DAY TO SECOND")
     }
 
+    /// COLLATE before a name; elsewhere it is a name itself.
+    var startsCollation: Bool {
+        guard isWord("COLLATE") else { return false }
+        switch lookAhead().kind {
+        case .quotedName: return true
+        case .word(_, let keyword): return keyword?.isReserved != true
+        default: return false
+        }
+    }
+
+    /// Collations in which texts sort by their bytes, as all of them do here.
+    private static let binaryCollations: Set<String> = [
+        "c", "posix", "default", "ucs_basic", "binary", "c.utf8", "c.utf-8",
+    ]
+
+    /// `COLLATE name`, which changes nothing.
+    mutating func collation() throws(SQLSyntaxError) {
+        try expect(word: "COLLATE")
+        let name = try qualifiedName("a collation")
+        guard Self.binaryCollations.contains(name.last.text.lowercased()) else {
+            throw unsupported(
+                "the collation \(name)", at: name.position,
+                hint: "texts sort by their bytes, as COLLATE \"C\" says")
+        }
+    }
+
     /// `TIMESTAMP WITH TIME ZONE '…'`, `DOUBLE PRECISION '…'`: a type's name of several words before a literal.
     var startsLongTypeName: Bool {
         let isTime = token.keyword == .timestamp || token.keyword == .time
         if isTime { return lookAhead().keyword == .with || isWord("WITHOUT", ahead: 1) }
         return isWord("DOUBLE") && isWord("PRECISION", ahead: 1)
+    }
+
+    /// `TIMESTAMP(3) '…'`, `DECIMAL(9, 2) '…'`: a name before numbers in parentheses and a text.
+    var startsTypeWithDigits: Bool {
+        var distance = 2
+        while case .number = lookAhead(distance).kind {
+            switch lookAhead(distance + 1).kind {
+            case .sign(.comma): distance += 2
+            case .sign(.closeParenthesis):
+                let next = lookAhead(distance + 2)
+                if case .string = next.kind { return true }
+                let isTime = token.keyword == .timestamp || token.keyword == .time
+                return isTime && (next.keyword == .with || isWord("WITHOUT", ahead: distance + 2))
+            default: return false
+            }
+        }
+        return false
     }
 
     private mutating func call(

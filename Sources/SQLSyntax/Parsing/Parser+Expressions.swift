@@ -18,7 +18,8 @@ extension Parser {
         var left = try prefixed(allowsStar: allowsStar)
         if case .star = left.kind { return left }
         while true {
-            if let next = try postfix(of: left, above: level) {
+            if let next = try postfix(of: left, above: level, allowsStar: allowsStar) {
+                if case .star = next.kind { return next }
                 left = next
                 continue
             }
@@ -136,7 +137,7 @@ extension Parser {
 
     /// One form that stands behind a value, if one that binds tighter than `level` stands here.
     private mutating func postfix(
-        of value: ExpressionSyntax, above level: Int
+        of value: ExpressionSyntax, above level: Int, allowsStar: Bool
     ) throws(SQLSyntaxError) -> ExpressionSyntax? {
         let start = position
         switch token.kind {
@@ -152,6 +153,14 @@ extension Parser {
             return try make(.element(value, index: index), at: start)
         case .sign(.period) where Precedence.postfix > level:
             advance()
+            // `(s).*` is `s.*`.
+            if allowsStar, token.kind == .sign(.star) {
+                guard case .name(let name) = value.kind else {
+                    throw unsupported(
+                        "* of an expression", at: start, hint: "give it a name in a subquery: name.*")
+                }
+                return try star(qualifier: name)
+            }
             return try make(.field(value, try label("the name of a field")), at: start)
         case .word(_, .at) where Precedence.atTimeZone > level:
             guard lookAhead().keyword == .time else { return nil }
@@ -160,6 +169,9 @@ extension Parser {
             try expect(.zone)
             let zone = try expression(tighterThan: Precedence.atTimeZone)
             return try make(.atTimeZone(value, zone: zone), at: start)
+        case .word where Precedence.atTimeZone > level && startsCollation:
+            try collation()
+            return value
         case .word(_, .is) where Precedence.isTest > level: return try isTest(of: value)
         case .word where Precedence.isTest > level && (isWord("ISNULL") || isWord("NOTNULL")):
             let isNegated = isWord("NOTNULL")

@@ -192,7 +192,7 @@ extension Parser {
             let type = try type()
             advance()
             return try make(.literal(.typed(type, text)), at: start.1)
-        case .word where startsLongTypeName:
+        case .word where startsLongTypeName, .sign(.openParenthesis) where startsTypeWithDigits:
             let type = try type()
             guard case .string(let text) = token.kind else {
                 rewind(to: start.0)

@@ -88,8 +88,12 @@ extension Parser {
                 let one = ExpressionSyntax(.literal(.number("1")), at: position)
                 query.limit = token.keyword == .row || token.keyword == .rows ? one : try primary()
                 if !take(.rows) { try expect(.row) }
-                if token.keyword == .with { throw unsupported("FETCH … WITH TIES") }
-                try expect(.only)
+                if take(.with) {
+                    try expect(.ties)
+                    query.keepsTies = true
+                } else {
+                    try expect(.only)
+                }
             } else {
                 return
             }

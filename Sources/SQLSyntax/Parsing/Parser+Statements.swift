@@ -45,13 +45,34 @@ extension Parser {
         } else {
             while try take(&options) {}
         }
-        guard startsQuery else {
+        return ExplainSyntax(
+            subject: try explained(isAnalyzing: options.isAnalyzing), format: options.format,
+            isAnalyzing: options.isAnalyzing, showsPasses: options.showsPasses)
+    }
+
+    private mutating func explained(isAnalyzing: Bool) throws(SQLSyntaxError) -> ExplainSyntax.Subject {
+        let start = position
+        let statement: StatementSyntax
+        if startsQuery {
+            statement = try queryOrInsert()
+        } else if take(.insert) {
+            statement = .insert(try insert(at: start))
+        } else if take(.create) {
+            statement = try create(at: start)
+        } else {
             alsoExpected("a query")
             throw unexpected()
         }
-        return ExplainSyntax(
-            query: try query(), format: options.format, isAnalyzing: options.isAnalyzing,
-            showsPasses: options.showsPasses)
+        if case .query(let query) = statement { return .query(query) }
+        if isAnalyzing {
+            throw unsupported(
+                "EXPLAIN ANALYZE of a statement that writes", at: start, hint: "explain the query it writes")
+        }
+        switch statement {
+        case .insert(let insert): return .insert(insert)
+        case .createTable(let table) where table.source != nil: return .createTable(table)
+        default: throw unsupported("EXPLAIN of a statement that reads nothing", at: start)
+        }
     }
 
     private struct ExplainOptions {
@@ -64,7 +85,7 @@ extension Parser {
     private func startsExplainOption(ahead distance: Int) -> Bool {
         switch lookAhead(distance).keyword {
         case .analyze, .format: true
-        default: isWord("PASSES", ahead: distance)
+        default: isWord("PASSES", ahead: distance) || isWord("VERBOSE", ahead: distance)
         }
     }
 
@@ -74,7 +95,7 @@ extension Parser {
             options.isAnalyzing = true
         } else if take(.format) {
             options.format = try explainFormat()
-        } else if take(word: "PASSES") {
+        } else if take(word: "PASSES") || take(word: "VERBOSE") {
             options.showsPasses = true
         } else {
             return false
@@ -168,11 +189,17 @@ extension Parser {
         if token.keyword == .by, isWord("NAME", ahead: 1) {
             throw unsupported("INSERT BY NAME", hint: "name the columns behind the table")
         }
-        guard startsQuery else {
+        let source: QuerySyntax
+        if isWord("DEFAULT"), lookAhead().keyword == .values, columns.isEmpty {
+            source = InsertSyntax.defaultValues(at: position)
+            advance()
+            advance()
+        } else if startsQuery {
+            source = try query()
+        } else {
             for keyword in [Keyword.select, .values, .with] { _ = take(keyword) }
             throw unexpected()
         }
-        let source = try query()
         if isWord("RETURNING") {
             throw unsupported("RETURNING", hint: "the answer's count says how many rows there are")
         }

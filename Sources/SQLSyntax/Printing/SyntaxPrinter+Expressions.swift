@@ -12,7 +12,7 @@ extension SyntaxPrinter {
     private mutating func writeBare(_ expression: ExpressionSyntax) {
         switch expression.kind {
         case .literal(let literal): write(literal)
-        case .name(let name): write(name)
+        case .name(let name): write(names.columns[name.position] ?? name)
         case .star(let star): write(star)
         case .parameter(let parameter): write(parameter)
         case .unary(let unary, let operand): write(unary, operand)

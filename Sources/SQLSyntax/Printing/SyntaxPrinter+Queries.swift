@@ -8,13 +8,18 @@ extension SyntaxPrinter {
         }
         write(query.body)
         writeOrder(query.order, after: " ")
-        if let limit = query.limit {
+        if let limit = query.limit, !query.keepsTies {
             write(" LIMIT ")
             write(limit)
         }
         if let offset = query.offset {
             write(" OFFSET ")
             write(offset)
+        }
+        if let limit = query.limit, query.keepsTies {
+            write(" FETCH FIRST ")
+            parenthesized { $0.write(limit) }
+            write(" ROWS WITH TIES")
         }
     }
 
@@ -62,8 +67,10 @@ extension SyntaxPrinter {
             write(") ")
         }
         separated(select.items.flatMap(spread)) { printer, item in
+            let start = printer.text.endIndex
             printer.write(item.value)
-            if let alias = item.alias {
+            let isAsWritten = printer.text[start...] == item.value.description
+            if let alias = item.alias ?? (isAsWritten ? nil : printer.names.items[item.value.position]) {
                 printer.write(" AS ")
                 printer.write(alias)
             }
@@ -88,7 +95,7 @@ extension SyntaxPrinter {
 
     private func spread(_ item: SelectSyntax.Item) -> [SelectSyntax.Item] {
         guard case .star = item.value.kind else { return [item] }
-        return starColumns[item.value.position] ?? [item]
+        return names.stars[item.value.position] ?? [item]
     }
 
     private mutating func writeClause(_ keyword: String, _ value: ExpressionSyntax?) {
@@ -153,7 +160,8 @@ extension SyntaxPrinter {
 
     private mutating func write(_ join: JoinSyntax) {
         write(join.left)
-        write(join.condition == .natural ? " NATURAL " : " ")
+        let shared = join.condition == .natural ? names.naturalJoins[join.position] : nil
+        write(join.condition == .natural && shared == nil ? " NATURAL " : " ")
         write(join.kind.rawValue + " ")
         if case .join = join.right {
             parenthesized { $0.write(join.right) }
@@ -161,14 +169,20 @@ extension SyntaxPrinter {
             write(join.right)
         }
         switch join.condition {
-        case .none, .natural: break
+        case .none: break
+        case .natural: if let shared { writeUsing(shared) }
         case .on(let condition):
             write(" ON ")
             write(condition)
-        case .using(let names):
-            write(" USING (")
-            separated(names) { $0.write($1) }
-            write(")")
+        case .using(let names): writeUsing(names)
         }
+    }
+
+    private mutating func writeUsing(_ names: [Identifier]) {
+        // Nothing in common: every row meets every row.
+        if names.isEmpty { return write(" ON TRUE") }
+        write(" USING (")
+        separated(names) { $0.write($1) }
+        write(")")
     }
 }

@@ -8,7 +8,11 @@ extension SyntaxPrinter {
             if explain.isAnalyzing { write("ANALYZE ") }
             if explain.format != .text { write("FORMAT \(explain.format.rawValue) ") }
             if explain.showsPasses { write("PASSES ") }
-            write(explain.query)
+            switch explain.subject {
+            case .query(let query): write(query)
+            case .insert(let insert): write(insert)
+            case .createTable(let table): write(table)
+            }
         case .insert(let insert): write(insert)
         case .createNamespace(let create):
             write(create.ifNotExists ? "CREATE NAMESPACE IF NOT EXISTS " : "CREATE NAMESPACE ")
@@ -25,18 +29,18 @@ extension SyntaxPrinter {
             if isCascading { write(" CASCADE") }
         case .createTable(let table): write(table)
         case .alterTable(let alter): write(alter)
-        case .dropTable(let name, let ifExists, let isPurging):
+        case .dropTables(let names, let ifExists, let isPurging):
             write(ifExists ? "DROP TABLE IF EXISTS " : "DROP TABLE ")
-            write(name)
+            separated(names) { $0.write($1) }
             if isPurging { write(" PURGE") }
         case .truncate(let name):
             write("TRUNCATE TABLE ")
             write(name)
         case .createView(let view): write(view)
         case .alterView(let alter): write(alter)
-        case .dropView(let name, let ifExists):
+        case .dropViews(let names, let ifExists):
             write(ifExists ? "DROP VIEW IF EXISTS " : "DROP VIEW ")
-            write(name)
+            separated(names) { $0.write($1) }
         default: write(inquiry: statement)
         }
     }
@@ -103,6 +107,7 @@ extension SyntaxPrinter {
             separated(insert.columns) { $0.write($1) }
             write(")")
         }
+        if insert.hasDefaultValues { return write(" DEFAULT VALUES") }
         write(" ")
         write(insert.source)
     }

@@ -3,10 +3,10 @@
 /// Reading the text again gives the same tree.
 struct SyntaxPrinter {
     private(set) var text = ""
-    /// Written in place of the stars that stand there.
-    let starColumns: StarColumns
+    /// Written in place of the stars and names that stand there.
+    let names: BoundNames
 
-    private init(_ starColumns: StarColumns) { self.starColumns = starColumns }
+    private init(_ names: BoundNames) { self.names = names }
 
     mutating func write(_ piece: String) { text += piece }
 
@@ -42,9 +42,9 @@ struct SyntaxPrinter {
     }
 
     static func text(
-        with starColumns: StarColumns = StarColumns(), _ body: (inout SyntaxPrinter) -> Void
+        with names: BoundNames = BoundNames(), _ body: (inout SyntaxPrinter) -> Void
     ) -> String {
-        var printer = SyntaxPrinter(starColumns)
+        var printer = SyntaxPrinter(names)
         body(&printer)
         return printer.text
     }

@@ -80,6 +80,9 @@ enum Sign: String, CaseIterable, Sendable {
     case arrow = "->"
     case doubleArrow = "->>"
     case fatArrow = "=>"
+    case atGreater = "@>"
+    case lessAt = "<@"
+    case doubleAmpersand = "&&"
 
     /// By up to three bytes of spelling, packed.
     private static let bySpelling = Dictionary(

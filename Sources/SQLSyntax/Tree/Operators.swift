@@ -20,6 +20,9 @@ package enum BinaryOperator: String, Sendable, Hashable, CaseIterable {
     case shiftRight = ">>"
     case jsonGet = "->"
     case jsonGetText = "->>"
+    case containsAll = "@>"
+    case containedBy = "<@"
+    case overlaps = "&&"
     case add = "+"
     case subtract = "-"
     case multiply = "*"
@@ -35,7 +38,7 @@ package enum BinaryOperator: String, Sendable, Hashable, CaseIterable {
         case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual: Precedence.comparison
         case .matches, .matchesAnyCase, .notMatches, .notMatchesAnyCase, .concatenate, .bitOr, .bitAnd,
             .bitXor,
-            .shiftLeft, .shiftRight, .jsonGet, .jsonGetText:
+            .shiftLeft, .shiftRight, .jsonGet, .jsonGetText, .containsAll, .containedBy, .overlaps:
             Precedence.otherOperator
         case .add, .subtract: Precedence.sum
         case .multiply, .divide, .modulo: Precedence.product

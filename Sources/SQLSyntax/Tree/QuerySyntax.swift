@@ -28,7 +28,14 @@ package struct QuerySyntax: Sendable, Hashable {
     package var order: [OrderSyntax] = []
     package var limit: ExpressionSyntax?
     package var offset: ExpressionSyntax?
+    /// Whether rows that sort as the last one of the limit come too.
+    package var keepsTies = false
     package var position: TextPosition
+
+    package init(body: QueryBodySyntax, position: TextPosition) {
+        self.body = body
+        self.position = position
+    }
 }
 
 /// One SELECT without ORDER BY and LIMIT.

@@ -8,11 +8,11 @@ package enum StatementSyntax: Sendable, Hashable {
     case dropNamespace(QualifiedName, ifExists: Bool, isCascading: Bool)
     case createTable(CreateTableSyntax)
     case alterTable(AlterTableSyntax)
-    case dropTable(QualifiedName, ifExists: Bool, isPurging: Bool)
+    case dropTables([QualifiedName], ifExists: Bool, isPurging: Bool)
     case truncate(QualifiedName)
     case createView(CreateViewSyntax)
     case alterView(AlterViewSyntax)
-    case dropView(QualifiedName, ifExists: Bool)
+    case dropViews([QualifiedName], ifExists: Bool)
     case showNamespaces(like: String?)
     case showFunctions(like: String?)
     case showTables(in: QualifiedName?, like: String?)
@@ -41,9 +41,10 @@ extension StatementSyntax {
     package var subject: QualifiedName? {
         switch self {
         case .createNamespace(let syntax): syntax.name
-        case .alterNamespace(let name, _), .dropNamespace(let name, _, _), .dropTable(let name, _, _),
-            .truncate(let name), .dropView(let name, _), .showCreate(let name, _), .describe(let name, _):
+        case .alterNamespace(let name, _), .dropNamespace(let name, _, _), .truncate(let name),
+            .showCreate(let name, _), .describe(let name, _):
             name
+        case .dropTables(let names, _, _), .dropViews(let names, _): names.first
         case .createTable(let syntax): syntax.name
         case .createView(let syntax): syntax.name
         case .insert(let syntax): syntax.target
@@ -60,20 +61,27 @@ extension StatementSyntax {
 
 /// `EXPLAIN [ANALYZE] [FORMAT TEXT|JSON|TREE] [PASSES] query`, or the same in parentheses with commas between
 package struct ExplainSyntax: Sendable, Hashable {
+    /// What is explained; of statements that write, the rows they would write.
+    package enum Subject: Sendable, Hashable {
+        case query(QuerySyntax)
+        case insert(InsertSyntax)
+        case createTable(CreateTableSyntax)
+    }
+
     package enum Format: String, Sendable, Hashable {
         case text = "TEXT"
         case json = "JSON"
         case tree = "TREE"
     }
 
-    package var query: QuerySyntax
+    package var subject: Subject
     package var format: Format = .text
     package var isAnalyzing = false
     /// Also what each pass of the optimiser made of the plan.
     package var showsPasses = false
 }
 
-/// `INSERT INTO target [(columns)] query`
+/// `INSERT INTO target [(columns)] query | DEFAULT VALUES`
 package struct InsertSyntax: Sendable, Hashable {
     package var target: QualifiedName
     package var columns: [Identifier]
@@ -88,6 +96,13 @@ package struct InsertSyntax: Sendable, Hashable {
         self.source = source
         self.position = position
     }
+
+    /// `DEFAULT VALUES`, which is a row without values.
+    package static func defaultValues(at position: TextPosition) -> QuerySyntax {
+        QuerySyntax(body: .values([[]]), position: position)
+    }
+
+    package var hasDefaultValues: Bool { source.body == .values([[]]) }
 }
 
 /// `CREATE NAMESPACE [IF NOT EXISTS] name [COMMENT 'text'] [WITH PROPERTIES (…)]`

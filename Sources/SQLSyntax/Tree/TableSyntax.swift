@@ -22,11 +22,18 @@ package indirect enum TableSyntax: Sendable, Hashable {
 
     /// `(SELECT * FROM …) AS alias`
     package func inQuery(called alias: TableAliasSyntax, isLateral: Bool) -> TableSyntax {
+        .subquery(.everything(of: self), isLateral: isLateral, alias: alias)
+    }
+}
+
+extension QuerySyntax {
+    /// `SELECT * FROM table`
+    package static func everything(of table: TableSyntax) -> QuerySyntax {
+        let position = table.position
         let star = ExpressionSyntax(.star(StarSyntax()), at: position)
         let select = SelectSyntax(
-            items: [SelectSyntax.Item(value: star)], from: [self], position: position)
-        return .subquery(
-            QuerySyntax(body: .select(select), position: position), isLateral: isLateral, alias: alias)
+            items: [SelectSyntax.Item(value: star)], from: [table], position: position)
+        return QuerySyntax(body: .select(select), position: position)
     }
 }
 
@@ -40,6 +47,12 @@ package struct NamedTableSyntax: Sendable, Hashable {
     package var name: QualifiedName
     package var version: Version?
     package var alias: TableAliasSyntax?
+
+    package init(name: QualifiedName, version: Version? = nil, alias: TableAliasSyntax? = nil) {
+        self.name = name
+        self.version = version
+        self.alias = alias
+    }
 }
 
 package struct TableAliasSyntax: Sendable, Hashable {

@@ -13,7 +13,13 @@ enum HostedLimits {
             query.limit = ExpressionSyntax(.literal(.number("\(standard)")), at: query.position)
             return query
         }
-        if case .literal(.number(let digits)) = limit.kind, let count = Int(digits), count > highest {
+        guard case .literal(.number(let digits)) = limit.kind, let count = Int(digits) else {
+            // What a parameter or a subquery comes to is not known here.
+            var capped = QuerySyntax(body: .query(query), position: query.position)
+            capped.limit = ExpressionSyntax(.literal(.number("\(highest)")), at: limit.position)
+            return capped
+        }
+        guard count <= highest else {
             throw PlannerError(
                 .invalidLimit, "maximum LIMIT is \(highest)", ["limit": count], at: limit.position,
                 hint: "SET hosted_limits = false lifts it")

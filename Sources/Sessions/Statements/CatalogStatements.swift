@@ -7,12 +7,14 @@ import SQLSyntax
 
 /// SHOW, DESCRIBE, CREATE and DROP: statements about the catalog, answered in one batch.
 struct CatalogStatements {
-    let catalog: Catalog
+    let session: Session
     let warehouse: Warehouse
     let request: StatementRequest
 
+    private var catalog: Catalog { session.catalog }
+
     init(_ session: Session, _ warehouse: Warehouse, _ request: StatementRequest) {
-        catalog = session.catalog
+        self.session = session
         self.warehouse = warehouse
         self.request = request
     }

@@ -1,6 +1,7 @@
 import Catalogs
 import Columnar
 import Effects
+import Faults
 import Iceberg
 import Planner
 import SQLSyntax
@@ -20,9 +21,27 @@ struct DescriptionStatements {
             rows = Self.columns(of: table.metadata) + (isExtended ? facts(about: table) : [])
         case .view(_, let view):
             let schema = view.metadata.currentVersion.flatMap { view.metadata.schema(withID: $0.schemaID) }
-            rows = Self.columns(schema?.fields ?? [], [:]) + (isExtended ? facts(about: view.metadata) : [])
+            let fields = try await current(schema?.fields ?? [], of: name)
+            rows = Self.columns(fields, [:]) + (isExtended ? facts(about: view.metadata) : [])
         }
         return Self.answer(rows)
+    }
+
+    /// A view's columns with the types that a query of it sees, which are wider where its tables have become so; as promised
+    /// where the view cannot be read.
+    private func current(_ promised: [Field], of view: QualifiedName) async throws -> [Field] {
+        do {
+            let query = QuerySyntax.everything(of: .named(NamedTableSyntax(name: view)))
+            let seen = try await statements.session.columns(
+                of: query, in: statements.warehouse, statements.request)
+            return zip(promised, seen).map { field, column in
+                var field = field
+                field.type = column.type
+                return field
+            }
+        } catch let fault as any Fault where fault.kind != .cancelled {
+            return promised
+        }
     }
 
     /// The columns of a query.

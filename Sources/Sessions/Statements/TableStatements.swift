@@ -120,8 +120,17 @@ struct TableStatements {
         }
     }
 
-    /// - Errors: `PLA-…`, `SES-201`, `SES-202`, `TAB-…`, `CAT-…`, the query's.
-    func insert(_ insert: InsertSyntax) async throws -> Batch {
+    /// - Errors: those of a name for a new table.
+    func checkName(of syntax: CreateTableSyntax) async throws {
+        _ = try await resolver.newIdentifier(syntax.name)
+    }
+
+    /// The rows that an INSERT would write, and the table they are for.
+    ///
+    /// - Errors: `PLA-…`, `SES-…`, `TAB-…`, `CAT-…`.
+    func plan(
+        _ insert: InsertSyntax
+    ) async throws -> (table: LoadedTable, result: Planner.Result, now: Instant) {
         let table = try await resolver.loadForChange(insert.target)
         let planning = try await session.planning(of: insert.source, in: warehouse, request)
         let schema = table.metadata.currentSchema
@@ -130,7 +139,13 @@ struct TableStatements {
                 insert, into: try schema.writable().fields, defaults: try schema.writeDefaults(),
                 tables: planning.tables)
         }
-        let run = try session.engine.start(plan.plan, now: planning.now, token: request.cancellation)
+        return (table, plan, planning.now)
+    }
+
+    /// - Errors: `PLA-…`, `SES-201`, `SES-202`, `TAB-…`, `CAT-…`, the query's.
+    func insert(_ insert: InsertSyntax) async throws -> Batch {
+        let (table, plan, now) = try await plan(insert)
+        let run = try session.engine.start(plan.plan, now: now, token: request.cancellation)
         let written = try await writing.write(run, into: table.metadata, from: insert.source.position)
         try await writing.append(written, to: table)
         return Self.count(written.rowCount)
@@ -145,16 +160,27 @@ struct TableStatements {
         return CatalogStatements.status("truncated")
     }
 
-    func drop(_ name: QualifiedName, ifExists: Bool, isPurging: Bool) async throws -> Batch {
-        do {
-            let table = try await resolver.identifyForChange(name)
-            try await session.catalog.dropTable(table, in: warehouse, purge: isPurging)
-            return CatalogStatements.status("dropped")
-        } catch let fault as PlannerError where fault.code == .unknownTable && ifExists {
-            return CatalogStatements.status("absent")
-        } catch let fault as CatalogError where fault.code == .noSuchTable && ifExists {
-            return CatalogStatements.status("absent")
+    /// Nothing is dropped unless all of them are there and may be; then one after the other.
+    func drop(_ names: [QualifiedName], ifExists: Bool, isPurging: Bool) async throws -> Batch {
+        var found: [TableIdentifier] = []
+        for name in names {
+            do {
+                let identifier = try await resolver.identifyForChange(name)
+                if !found.contains(identifier) { found.append(identifier) }
+            } catch let fault as PlannerError where fault.code == .unknownTable && ifExists {
+                continue
+            }
         }
+        var isAnyDropped = false
+        for identifier in found {
+            do {
+                try await session.catalog.dropTable(identifier, in: warehouse, purge: isPurging)
+                isAnyDropped = true
+            } catch let fault as CatalogError where fault.code == .noSuchTable && ifExists {
+                continue
+            }
+        }
+        return CatalogStatements.status(isAnyDropped ? "dropped" : "absent")
     }
 
     /// What a statement that writes rows answers.

@@ -143,15 +143,28 @@ struct ViewStatements {
         return (IcebergSchema(fields: fields).withFreshIDs().schema, sql)
     }
 
+    /// Nothing is dropped unless all of them are there and may be; then one after the other.
+    ///
     /// - Errors: `PLA-103`, `SES-105`, `CAT-108`.
-    func drop(_ name: QualifiedName, ifExists: Bool) async throws -> Batch {
-        do {
-            try await session.catalog.dropView(try await existing(name), in: warehouse)
-            return CatalogStatements.status("dropped")
-        } catch let fault as PlannerError where fault.code == .unknownTable && ifExists {
-            return CatalogStatements.status("absent")
-        } catch let fault as CatalogError where fault.code == .noSuchView && ifExists {
-            return CatalogStatements.status("absent")
+    func drop(_ names: [QualifiedName], ifExists: Bool) async throws -> Batch {
+        var found: [TableIdentifier] = []
+        for name in names {
+            do {
+                let identifier = try await existing(name)
+                if !found.contains(identifier) { found.append(identifier) }
+            } catch let fault as PlannerError where fault.code == .unknownTable && ifExists {
+                continue
+            }
         }
+        var isAnyDropped = false
+        for identifier in found {
+            do {
+                try await session.catalog.dropView(identifier, in: warehouse)
+                isAnyDropped = true
+            } catch let fault as CatalogError where fault.code == .noSuchView && ifExists {
+                continue
+            }
+        }
+        return CatalogStatements.status(isAnyDropped ? "dropped" : "absent")
     }
 }
