@@ -44,6 +44,19 @@ package final class DataDirectory: Sendable {
         try Self.checkVersion(path + "/version.json")
     }
 
+    /// The ids of the streams whose logs are in the directory.
+    static func streams(in path: String) throws(NodeError) -> Set<String> {
+        let folder = path + "/streams"
+        guard FileManager.default.fileExists(atPath: folder) else { return [] }
+        do {
+            return Set(try FileManager.default.contentsOfDirectory(atPath: folder))
+        } catch {
+            throw NodeError(
+                .directoryUnusable, "the streams of the data directory cannot be listed",
+                ["path": folder, "reason": error.localizedDescription])
+        }
+    }
+
     /// Nothing in a directory says that it is somebody else's but what lies in it. Hidden files say nothing.
     private static func requireOwn(_ path: String) throws(NodeError) {
         let found: [String]

@@ -161,12 +161,16 @@ struct NodeRooms: Sendable {
         _ metrics: MetricsRegistry, _ log: Log
     ) async throws -> NodeLease {
         let path = settings.dataDirectory
-        let id = try await pool.run {
-            try NodeID.loadOrCreate(directory: path, randomness: LiveRandomness())
+        let (id, logs) = try await pool.run {
+            (
+                try NodeID.loadOrCreate(directory: path, randomness: LiveRandomness()),
+                try DataDirectory.streams(in: path)
+            )
         }
         let store = settings.store.map { "s3://\($0.address.bucket)/\($0.address.prefix)" }
         return try await metastore.takeNode(
-            NodeIdentity(id: id, place: directory.place, store: store), leaseSeconds: settings.leaseSeconds,
+            NodeIdentity(id: id, place: directory.place, store: store, logs: logs),
+            leaseSeconds: settings.leaseSeconds,
             metrics: metrics, log: log)
     }
 

@@ -25,12 +25,24 @@ package struct NodeServer: Sendable {
     /// Serves until SIGTERM or SIGINT, then drains. `ready` gets the line that says where, once everything listens.
     package func run(ready: @Sendable (String) -> Void) async throws {
         let signal = StopSignal()
+        let stop = Task { [wait = signal.wait] in await wait() }
         let certificateSignal = Certificate(settings)?.followSignal(log: log)
         defer { certificateSignal?.cancel() }
-        let running = try await start()
+        // A start may wait for a lease; somebody who has enough of that must not wait for it.
+        let starting = Task { try await start() }
+        let interrupting = Task {
+            _ = await stop.value
+            starting.cancel()
+        }
+        let running: RunningNode
+        do { running = try await starting.value } catch {
+            guard starting.isCancelled else { throw error }
+            return log.info("stopped before it was ready", ["reason": .string("\(error)")])
+        }
+        interrupting.cancel()
         ready(running.readyLine)
         log.info("ready", ["version": .string(FirnVersion.current), "addresses": running.addresses])
-        guard let name = await firstOf(signal, running) else {
+        guard let name = await firstOf(stop, running) else {
             // Nothing it could still write counts: its end is as good as any crash.
             throw NodeError(
                 .takenOver, "another process has taken this node over",
@@ -43,10 +55,9 @@ package struct NodeServer: Sendable {
     }
 
     /// The signal's name; nil when another process has the node.
-    private func firstOf(_ signal: StopSignal, _ running: RunningNode) async -> String? {
+    private func firstOf(_ stop: Task<String, Never>, _ running: RunningNode) async -> String? {
         let (answers, send) = AsyncStream.makeStream(of: String?.self, bufferingPolicy: .bufferingOldest(1))
-        let wait = signal.wait
-        let waiting = Task { send.yield(await wait()) }
+        let waiting = Task { send.yield(await stop.value) }
         let watching = Task { if await running.isTakenOver() { send.yield(nil) } }
         defer {
             waiting.cancel()

@@ -1,8 +1,12 @@
 """Nodes with leases on one PostgreSQL: a process that stood still and goes on, and two nodes side by side."""
 
+import http.server
 import shutil
 import signal
+import socket
+import threading
 import time
+import urllib.parse
 from pathlib import Path
 
 import pytest
@@ -264,6 +268,71 @@ def test_streams_of_a_node_that_is_away_wait_for_it(pair):
     wait_until(lambda: second.ingest("events", [{"n": 2}]).status_code == 200, what="the node's return")
     first.flush(stream["id"])
     assert second.rows("lake", "SELECT count(*) AS n FROM web.events") == [{"n": 2}]
+
+
+class Stranger:
+    """Listens at an address and says yes to everything."""
+
+    def __init__(self, port=0):
+        seen = self.seen = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                seen.append(self.requestline)
+                self.send_response(200)
+                self.send_header("content-length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            do_GET = do_POST = answer
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def test_a_request_is_handed_to_no_other_host(pair):
+    first, second = pair.first, pair.second
+    pair.make_bucket()
+    first.make_pipeline(schema=[{"name": "n", "type": "int64", "required": True}])
+    stranger = Stranger()
+    try:
+        address = urllib.parse.urlsplit(second.url)
+        for target in (f"@127.0.0.1:{stranger.port}/?x://x/ingest/events", "http://x/ingest/events", "/ingest/events"):
+            with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+                connection.sendall(f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nConnection: close\r\n\r\n".encode() + b'[{"n":1}]')
+                # The other node asks for a token.
+                assert connection.recv(100).split()[1] == b"401", target
+        assert stranger.seen == []
+    finally:
+        stranger.stop()
+
+
+def test_whoever_listens_at_the_address_of_a_dead_node_answers_for_nobody(pair):
+    first, second = pair.first, pair.second
+    pair.make_bucket()
+    first.make_pipeline(schema=[{"name": "n", "type": "int64", "required": True}])
+    assert second.ingest("events", [{"n": 1}]).status_code == 200
+    port = urllib.parse.urlsplit(first.url).port
+    first.kill()
+    stranger = Stranger(port)
+    try:
+        # Until the lease is over nobody knows that the node is gone; an answer that is not its own counts for nothing.
+        answer = second.ingest("events", [{"n": 2}])
+        assert answer.status_code >= 500 and code(answer) in ("NOD-401", "NOD-402"), answer.text
+        wait_until(lambda: code(second.ingest("events", [{"n": 2}])) == "NOD-401", timeout=30, what="the end of the lease")
+        seen = len(stranger.seen)
+        assert code(second.ingest("events", [{"n": 2}])) == "NOD-401"
+        assert len(stranger.seen) == seen
+    finally:
+        stranger.stop()
 
 
 def test_a_node_without_the_others_objects_or_key_is_refused(tmp_path, postgres, store):

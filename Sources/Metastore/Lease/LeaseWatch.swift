@@ -2,8 +2,9 @@ import Effects
 
 /// Decides when a node may be taken from a process that did not give it back.
 ///
-/// By no clock of another machine alone: the row must have stayed the same for a whole lease while this process looked,
-/// and be over by the database's clock. Whoever renewed it last trusted it for less, from an earlier moment on.
+/// By no clock of another machine: the row must have stayed the same for a whole lease while this process looked. Whoever
+/// renewed it last trusted it for less, from an earlier moment on. It should be over by the database's clock too; that one
+/// may have been wrong, and after two leases it is not asked any more.
 struct LeaseWatch: Sendable {
     /// Of this process.
     let leaseMicroseconds: Int64
@@ -26,8 +27,9 @@ struct LeaseWatch: Sendable {
         // The lock is free only when its holder has ended, however it ended.
         if !isShared || row.expiresAt == 0 { return true }
         if !place.isEmpty, row.place == place { return true }
-        guard row == seen, databaseTime.microseconds > row.expiresAt else { return false }
-        return bootNanoseconds - since >= row.leaseMicroseconds * 1000
+        guard row == seen else { return false }
+        let leases = databaseTime.microseconds > row.expiresAt ? 1 : 2
+        return bootNanoseconds - since >= Int64(leases) * row.leaseMicroseconds * 1000
     }
 
     /// `bootNanoseconds` is of a moment after the row was read.

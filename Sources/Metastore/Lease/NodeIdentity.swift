@@ -8,11 +8,14 @@ package struct NodeIdentity: Sendable {
     package var place: String
     /// Where the objects are; nil on the node's own disk, which other nodes cannot read.
     package var store: String?
+    /// Ids of the streams whose logs are on the node's disk.
+    package var logs: Set<String>
 
-    package init(id: UniqueID, place: String, store: String? = nil) {
+    package init(id: UniqueID, place: String, store: String? = nil, logs: Set<String> = []) {
         self.id = id
         self.place = place
         self.store = store
+        self.logs = logs
     }
 }
 

@@ -97,6 +97,7 @@ extension Metastore {
         var watch = LeaseWatch(
             leaseMicroseconds: Int64(leaseSeconds) * 1_000_000, place: identity.place, isShared: isShared)
         let writer = writerName
+        var isWaiting = false
         while true {
             let asked = clock.bootNanoseconds
             let attempt = try await write { [watch] transaction in
@@ -122,7 +123,8 @@ extension Metastore {
                         ["node": row.id, "address": row.address],
                         hint: "stop it first; a copy of a data directory is the same node")
                 }
-                log.info("waiting for the node's lease to end", ["node": .string(row.id)])
+                if !isWaiting { log.info("waiting for the node's lease to end", ["node": .string(row.id)]) }
+                isWaiting = true
                 try await Task.sleep(for: Self.watchPause)
             }
         }

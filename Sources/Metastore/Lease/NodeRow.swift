@@ -76,7 +76,8 @@ struct NodeRow: Sendable, Equatable {
             .text(identity.store ?? ""),
             .integer(now.microseconds),
         ]
-        guard let row = rows.first(where: { $0.id == id }) else {
+        let own = try transaction.first("SELECT * FROM nodes WHERE id = ?", [.text(id)])
+        guard let row = try own.map({ row throws(MetastoreError) in try NodeRow(row) }) else {
             let isMain = !rows.contains { $0.isMain }
             try transaction.execute(
                 """
@@ -84,7 +85,7 @@ struct NodeRow: Sendable, Equatable {
                     address, is_main)
                 VALUES (?, ?, ?, ?, ?, ?, ?, 1, 0, '', ?)
                 """, terms + [.text(id), SQLValue(isMain)])
-            if rows.isEmpty { try adopt(id, transaction) }
+            if rows.isEmpty { try adopt(identity, isShared: watch.isShared, transaction) }
             return .taken(epoch: 1, isMain: isMain)
         }
         guard watch.mayTake(row, databaseTime: now, at: bootNanoseconds) else { return .held(row) }
@@ -96,7 +97,10 @@ struct NodeRow: Sendable, Equatable {
                 epoch = epoch + 1, renewals = 0, address = ''
             WHERE id = ? AND epoch = ? AND renewals = ?
             """, terms + [.text(id), .integer(row.epoch), .integer(row.renewals)])
-        guard changed == 1 else { return .held(row) }
+        guard changed == 1 else {
+            // Nothing of this may stay: the holder lives, and has its mark.
+            throw MetastoreError(.contended, "the node's lease was renewed meanwhile", mayRetry: true)
+        }
         return .taken(epoch: row.epoch + 1, isMain: row.isMain)
     }
 
@@ -126,8 +130,24 @@ struct NodeRow: Sendable, Equatable {
 
     private static let owned = ["streams", "pipelines", "deleted_streams"]
 
-    /// What was there before there were several nodes is the first one's.
-    private static func adopt(_ id: String, _ transaction: Transaction) throws(MetastoreError) {
+    /// What was there before there were several nodes is of the node that has its logs.
+    ///
+    /// - Errors: `MST-305` for another one: it would begin the logs anew, and hide what was acknowledged.
+    private static func adopt(
+        _ identity: NodeIdentity, isShared: Bool, _ transaction: Transaction
+    ) throws(MetastoreError) {
+        let id = identity.id.hexDigits
+        let streams = try transaction.query("SELECT id FROM streams WHERE node_id = ''")
+        if isShared, !streams.isEmpty {
+            var isHere = false
+            for stream in streams where !isHere { isHere = identity.logs.contains(try stream.text("id")) }
+            guard isHere else {
+                throw MetastoreError(
+                    .ownedByAnother, "the logs of the database's streams are in another data directory",
+                    ["streams": streams.count],
+                    hint: "start the node with the old data directory first: the streams become its own")
+            }
+        }
         for table in owned {
             try transaction.execute("UPDATE \(table) SET node_id = ? WHERE node_id = ''", [.text(id)])
         }

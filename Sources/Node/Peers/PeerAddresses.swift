@@ -5,7 +5,8 @@ import Synchronization
 /// Where other nodes are reached, asked of the Metastore and remembered for a moment.
 final class PeerAddresses: Sendable {
     private struct Known {
-        var address: String
+        /// Nil for one that is away: whoever listens there now is somebody else.
+        var address: String?
         var readAt: Int64
     }
 
@@ -21,21 +22,23 @@ final class PeerAddresses: Sendable {
         self.clock = clock
     }
 
-    /// - Errors: `NOD-401` for a node that does not listen.
+    /// - Errors: `NOD-401` for a node that does not listen, or whose lease is over.
     func address(of node: String) async throws -> String {
         let now = clock.monotonicNanoseconds
         if let found = known.withLock({ $0[node] }), now - found.readAt < Self.lifetimeNanoseconds {
-            return found.address
+            guard let address = found.address else { throw Self.unreachable(node) }
+            return address
         }
         let all = try await metastore.nodes()
         known.withLock { known in
             known = Dictionary(
-                uniqueKeysWithValues: all.map { ($0.id, Known(address: $0.address, readAt: now)) })
+                uniqueKeysWithValues: all.map { peer in
+                    let isThere = !peer.isAway && !peer.address.isEmpty
+                    return (peer.id, Known(address: isThere ? peer.address : nil, readAt: now))
+                })
         }
-        guard let peer = all.first(where: { $0.id == node }), !peer.address.isEmpty else {
-            throw Self.unreachable(node)
-        }
-        return peer.address
+        guard let address = known.withLock({ $0[node]?.address }) else { throw Self.unreachable(node) }
+        return address
     }
 
     func forget(_ node: String) { known.withLock { $0[node] = nil } }

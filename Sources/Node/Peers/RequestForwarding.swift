@@ -15,7 +15,8 @@ import Wire
 ///
 ///     producer ──▶ this node: whose is the stream? ──▶ the stream's node: rights, log, answer
 ///
-/// Rights are looked at where the request is carried out: the nodes share their tokens. A request is handed on once.
+/// Rights are looked at where the request is carried out: the nodes share their tokens. A request is handed on once, and
+/// names the node it is meant for: whoever listens at an address that is out of date neither takes it nor answers for it.
 ///
 /// - Threads: any.
 struct RequestForwarding: Sendable {
@@ -25,11 +26,15 @@ struct RequestForwarding: Sendable {
     /// As long as a request may wait for pipelines to land something.
     private static let deadlineSeconds: Double = 3600
     private static let mark = "firn-forwarded"
+    /// In a request that is handed on the node it is meant for, in its answer the node that gave it.
+    private static let meant = "firn-node"
+    /// How often a node that has a request is looked at: one whose lease is over may never answer.
+    private static let lookPause = Duration.seconds(1)
     /// Of a connection, not of a request.
     private static let ownHeaders: Set<String> = [
         "connection", "content-length", "date", "expect", "keep-alive", "proxy-authenticate",
         "proxy-authorization", "server", "te", "trailer", "transfer-encoding", "upgrade", "x-request-id",
-        "accept-encoding", mark,
+        "accept-encoding", mark, meant,
     ]
 
     let node: String
@@ -87,7 +92,21 @@ struct RequestForwarding: Sendable {
 
     /// Answers here, or through the node that has what the request is about.
     func answer(_ request: Request, here router: Router) async -> Response {
-        guard let subject = RequestSubject(request) else { return await router.answer(request) }
+        guard request.headers[Self.mark] != nil, let meant = request.headers[Self.meant] else {
+            return await route(request, here: router)
+        }
+        guard meant == node else {
+            return Envelope.failure(PeerAddresses.unreachable(meant, "another node is at its address"))
+        }
+        var response = await route(request, here: router)
+        response.headers[Self.meant] = node
+        return response
+    }
+
+    private func route(_ request: Request, here router: Router) async -> Response {
+        guard request.target.path.hasPrefix("/"), let subject = RequestSubject(request) else {
+            return await router.answer(request)
+        }
         let isForwarded = request.headers[Self.mark] != nil
         do {
             switch subject {
@@ -140,8 +159,9 @@ struct RequestForwarding: Sendable {
     }
 
     private func forward(_ request: Request, to node: String, limit: Int) async throws -> Response {
+        let expected = Int(clamping: request.contentLength ?? Int64(limit))
+        let reservation = try ledger.reserve(min(limit, expected), for: "a request for another node")
         let bytes = try await request.body.collect(limit: limit)
-        let reservation = try ledger.reserve(bytes.count, for: "a request for another node")
         defer { withExtendedLifetime(reservation) {} }
         return try await send(request, bytes, to: node)
     }
@@ -177,12 +197,15 @@ struct RequestForwarding: Sendable {
         _ request: Request, _ bytes: [UInt8], to node: String
     ) async throws -> Response {
         let address = try await peers.address(of: node)
+        // As it was understood here: what a client wrote before the first slash would name another host.
+        let target = request.target
         var headers = request.headers.entries.filter { !Self.ownHeaders.contains($0.name.lowercased()) }
         // Only where it names the stream; elsewhere the other node's own.
         if !request.pathSegments.isEmpty { headers.removeAll { $0.name.lowercased() == "host" } }
-        headers.append((Self.mark, self.node))
+        headers += [(Self.mark, self.node), (Self.meant, node)]
         let outgoing = HTTPClientRequest(
-            method: request.method, url: address + request.rawTarget, headers: headers,
+            method: request.method, url: address + target.path + (target.query.map { "?" + $0 } ?? ""),
+            headers: headers,
             omittedHeaders: ["expect", "accept-encoding", "content-type"],
             body: bytes.isEmpty && request.method != "POST" ? nil : bytes,
             deadlineSeconds: Self.deadlineSeconds)
@@ -193,7 +216,22 @@ struct RequestForwarding: Sendable {
         }
         let handler = request.cancellation.onCancel { call.cancel() }
         defer { request.cancellation.removeHandler(handler) }
+        let watch = Task { [peers] in
+            while !Task.isCancelled {
+                try await Task.sleep(for: Self.lookPause)
+                do { _ = try await peers.address(of: node) } catch is NodeError { return call.cancel() }
+            }
+        }
+        defer { watch.cancel() }
         let (answer, body) = try await call.value
+        guard answer.headers.contains(where: { $0.name.lowercased() == Self.meant && $0.value == node })
+        else {
+            meters.failed.add()
+            throw NodeError(
+                .peerLost, "somebody else answered at the address of the node that has the stream",
+                ["node": node, "status": answer.status],
+                hint: "nothing was kept by the node: wait until it runs, then send again")
+        }
         let kept = answer.headers.filter { !Self.ownHeaders.contains($0.name.lowercased()) }
         return Response(status: answer.status, headers: HTTPHeaders(kept), body: .bytes(body))
     }

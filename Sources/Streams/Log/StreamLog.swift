@@ -136,6 +136,11 @@ package final class StreamLog: Sendable {
                     .success(LogReceipt(offset: .start, eventCount: append.eventCount, isRepeat: true)))
             }
         case .success(.repeated(let receipt)):
+            // Its group may have ended after the lease since the first look: then the disk's next owner may not have it.
+            guard mayWrite else {
+                metrics.refused.add()
+                return completion(.failure(Self.notOwned))
+            }
             metrics.repeated.add()
             completion(.success(receipt))
         case .failure(let error):
