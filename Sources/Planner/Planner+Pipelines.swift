@@ -33,7 +33,7 @@ extension Planner {
         var settings = settings
         // Positions must stay those of the stream.
         settings.disabledPasses.formUnion(["prune_columns", "push_limits", "share_expressions"])
-        let bound = OutputNames.settle(try bind(insert.source, tables: tables).unshared())
+        let bound = OutputNames.settle(try bind(insert.source, tables: tables).unshared(), asTable: true)
         let plan = try Optimizer(settings: settings).run(bound).plan
         let branches = try OpenBranch.all(of: plan, insert)
         let fields = try sinkFields(of: plan, branches, insert)
