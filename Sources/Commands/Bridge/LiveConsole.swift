@@ -27,7 +27,7 @@ extension Console {
             }
             if written < 0, errno == EINTR { continue }
             if written <= 0 {
-                if errno == EPIPE, descriptor == STDOUT_FILENO { exit(0) }
+                if errno == EPIPE, descriptor == STDOUT_FILENO { _exit(0) }
                 return
             }
             rest = rest.dropFirst(written)
