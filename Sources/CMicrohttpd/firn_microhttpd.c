@@ -361,6 +361,7 @@ firn_http_response *firn_http_response_bytes(const uint8_t *bytes, size_t count)
 }
 
 firn_http_response *firn_http_response_file(int32_t descriptor, uint64_t offset, uint64_t count) {
+    firn_http_file_ends(descriptor, (int64_t)(offset + count));
     struct MHD_Response *made = MHD_create_response_from_fd_at_offset64(count, descriptor, offset);
     if (made == NULL) close(descriptor);
     return (firn_http_response *)made;

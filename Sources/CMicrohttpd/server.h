@@ -47,6 +47,9 @@ void firn_http_refuse(connection *connection, uint32_t status);
 // Bytes that came over the connection since it began; the end of the peer's side counts as one.
 uint64_t firn_http_received(const connection *connection);
 
+// Tells where in its file a response ends that reads `descriptor`, so that its pieces can be large.
+void firn_http_file_ends(int descriptor, int64_t end);
+
 // The callback with which the library asks for a certificate.
 int firn_http_tls_certificate(
     gnutls_session_t session, const gnutls_datum_t *names, int name_count, const gnutls_pk_algorithm_t *algorithms,

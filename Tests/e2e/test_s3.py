@@ -3,7 +3,9 @@
 import hashlib
 import io
 import os
+import socket
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import boto3
@@ -48,6 +50,33 @@ def test_objects_of_any_key_and_size_come_back(s3, key, size):
         part = s3.get_object(Bucket="lake", Key=key, Range="bytes=5-14")
         assert part["Body"].read() == body[5:15] and part["ContentRange"] == f"bytes 5-14/{size}"
         assert s3.get_object(Bucket="lake", Key=key, Range="bytes=-7")["Body"].read() == body[-7:]
+
+
+def test_ranges_of_all_sizes_follow_each_other_on_one_connection(firn, s3):
+    """Pieces of a file go out in turns: what ends in the middle of one, at its edge or a byte beyond is whole, and the next
+    answer begins right behind it, also for a reader that takes little at a time."""
+    body = os.urandom(9 << 20)
+    s3.put_object(Bucket="lake", Key="ranged", Body=body)
+    address = urllib.parse.urlsplit(s3.generate_presigned_url("get_object", Params={"Bucket": "lake", "Key": "ranged"}))
+    turn, piece = 2 << 20, 128 << 10
+    ranges = [(start, start + count) for start in (0, 1, piece, (1 << 20) - 1)
+              for count in (1, piece - 1, piece, piece + 1, turn - 1, turn, turn + 1, 2 * turn + piece + 1)]
+    with socket.create_connection((address.hostname, address.port)) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
+        connection.settimeout(30)
+        reader = connection.makefile("rb")
+        for pair in zip(ranges[::2], ranges[1::2]):
+            connection.sendall(b"".join(
+                f"GET {address.path}?{address.query} HTTP/1.1\r\nHost: {address.netloc}\r\nRange: bytes={start}-{end - 1}\r\n\r\n".encode()
+                for start, end in pair))
+            for start, end in pair:
+                assert reader.readline().split()[1] == b"206"
+                length = 0
+                while (line := reader.readline().strip()):
+                    if line.lower().startswith(b"content-length:"):
+                        length = int(line.split(b":")[1])
+                assert length == end - start
+                assert reader.read(length) == body[start:end]
 
 
 @pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
