@@ -10,6 +10,8 @@ struct Dialect: Sendable {
     let connectionSettings: [String]
     let beginWrite: String
     let beginRead: String
+    /// A transaction that changes rows by their keys only, whatever else goes on.
+    let beginRenewal: String
     let commit = "COMMIT"
     let rollback = "ROLLBACK"
     let beginPart = "SAVEPOINT one_write"
@@ -41,7 +43,7 @@ extension Dialect {
             "PRAGMA cell_size_check = ON",
             "PRAGMA temp_store = MEMORY",
         ],
-        beginWrite: "BEGIN IMMEDIATE", beginRead: "BEGIN",
+        beginWrite: "BEGIN IMMEDIATE", beginRead: "BEGIN", beginRenewal: "BEGIN IMMEDIATE",
         undoPart: "ROLLBACK TO one_write",
         findTable: "SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?", types: [])
 
@@ -71,6 +73,8 @@ extension Dialect {
         ],
         beginWrite: "BEGIN ISOLATION LEVEL SERIALIZABLE",
         beginRead: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        // Serialisable, two nodes that look for one that is away would undo each other.
+        beginRenewal: "BEGIN ISOLATION LEVEL READ COMMITTED",
         undoPart: "ROLLBACK TO SAVEPOINT one_write; RELEASE SAVEPOINT one_write",
         findTable: """
             SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = ?

@@ -31,6 +31,8 @@ package final class Metastore: Sendable {
     private let lane: WriteLane
     private let idleReaders: Mutex<[any DatabaseSession]>
     private let readerThreads: IOPool
+    private let renewer: (any DatabaseSession)?
+    private let renewerThread: IOPool
     private let retry: Retry
     private let clock: any Clock
     private let meters: MetastoreMeters
@@ -56,6 +58,8 @@ package final class Metastore: Sendable {
             thread: threads("metastore-writer", 1, limits.waitingWrites))
         idleReaders = Mutex(database.readers)
         readerThreads = threads("metastore-reader", limits.readers, limits.waitingReads)
+        renewer = database.renewer
+        renewerThread = threads("metastore-lease", 1, 8)
         self.clock = clock
         self.meters = meters
     }
@@ -63,6 +67,7 @@ package final class Metastore: Sendable {
     deinit {
         retry.stop()
         readerThreads.stop()
+        renewerThread.stop()
     }
 
     /// Opens or creates the database and brings its schema up to date.
@@ -150,8 +155,8 @@ package final class Metastore: Sendable {
     package var node: String { owner.withLock { $0.node } }
     /// Whether this process still has the node.
     package var lease: OwnerLease { owner.withLock { $0.lease } }
-    /// It clears away what is on record as to be cleared away; one node does.
-    package var isMain: Bool { owner.withLock { $0.isMain } }
+    /// It clears away what is on record as to be cleared away; one node does, while it has its lease.
+    package var isMain: Bool { owner.withLock { $0.isMain && $0.lease.isHeld } }
     /// Other nodes may use the database too.
     package var isShared: Bool { lane.isShared }
     var writerName: String { lane.writerName }
@@ -167,10 +172,23 @@ package final class Metastore: Sendable {
         owner.withLock { $0 = Owner(node: fence.node, isMain: isMain, lease: fence.lease) }
     }
 
+    /// A renewal told which node clears away.
+    func note(isMain: Bool) { owner.withLock { $0.isMain = isMain } }
+
+    /// A write that does not wait for others, where others have the database too: a statement that is held up there
+    /// must not cost the node its lease.
+    func renew<Result: Sendable>(
+        _ body: @escaping @Sendable (Transaction) throws -> Result
+    ) async throws -> Result {
+        guard let renewer else { return try await write(body) }
+        return try await renewerThread.run { try renewer.inTransaction(body) }
+    }
+
     /// Waits for the writes already asked for and leaves the database tidy; later calls fail with `SCH-301`.
     package func close() async throws {
         try await lane.close()
         retry.stop()
         readerThreads.stop()
+        renewerThread.stop()
     }
 }

@@ -15,6 +15,8 @@ package enum MetastorePlace: Sendable {
 struct OpenDatabase {
     let writer: any DatabaseSession
     let readers: [any DatabaseSession]
+    /// Renews the lease beside whatever the writer waits for; nil where there is nothing to renew.
+    let renewer: (any DatabaseSession)?
     let retry: Retry
     let schemaVersion: Int
 
@@ -24,6 +26,7 @@ struct OpenDatabase {
     ) {
         self.writer = writer
         self.readers = readers
+        renewer = nil
         self.retry = retry
         self.schemaVersion = schemaVersion
     }
@@ -40,9 +43,10 @@ struct OpenDatabase {
             }
             writer = session
             readers = try (0..<limits.readers).map { _ in try SQLiteSession(path: path, isWriter: false) }
+            renewer = nil
         case .postgres(let address, let owner):
             let session = PostgresSession(
-                address, retry: retry, mark: CommitMark(randomness: LiveRandomness()))
+                address, retry: retry, role: .writer(CommitMark(randomness: LiveRandomness())))
             try Self.patiently(retry) { () throws(MetastoreError) in _ = try session.connected() }
             try session.requireSuitable()
             let isOld = try migration.isNeeded(on: session, .postgres)
@@ -50,8 +54,10 @@ struct OpenDatabase {
             if let owner { try session.claim(for: owner) }
             schemaVersion = try migration.run(on: session, .postgres)
             if isOld { try session.endAlone() }
+            try session.endOpening()
             writer = session
             readers = (0..<limits.readers).map { _ in PostgresSession(address, retry: retry) }
+            renewer = PostgresSession(address, retry: Retry(limits: limits), role: .renewer)
         }
     }
 

@@ -8,15 +8,19 @@ import Telemetry
 struct ExternalUpkeep: Sendable {
     let client: S3BlobStore
     let log: Log
+    /// Another node may do it, and then this one, when that is gone.
+    let isOurs: @Sendable () -> Bool
     /// Uploads that pipelines have promised to complete.
     let promised: @Sendable () async throws -> [SealedBlob]
     private let clock = LiveClock()
 
     init(
-        client: S3BlobStore, log: Log, promised: @escaping @Sendable () async throws -> [SealedBlob]
+        client: S3BlobStore, log: Log, isOurs: @escaping @Sendable () -> Bool,
+        promised: @escaping @Sendable () async throws -> [SealedBlob]
     ) {
         self.client = client
         self.log = log
+        self.isOurs = isOurs
         self.promised = promised
     }
 
@@ -27,18 +31,22 @@ struct ExternalUpkeep: Sendable {
     /// Runs until its task is cancelled.
     func run() async {
         while true {
-            do {
-                let limit = clock.now.microseconds - Self.uploadSeconds * 1_000_000
-                let count = try await client.abortOldUploads(
-                    before: Instant(microseconds: limit), except: try await promised())
-                if count > 0 {
-                    log.info("uploads nobody completed were aborted", ["count": .integer(Int64(count))])
-                }
-            } catch {
-                if Task.isCancelled { return }
-                log.warning("upkeep of the external store failed", ["reason": .string("\(error)")])
-            }
+            if isOurs() { await abortOldUploads() }
+            if Task.isCancelled { return }
             do { try await Task.sleep(for: Self.pause) } catch { return }
+        }
+    }
+
+    private func abortOldUploads() async {
+        do {
+            let limit = clock.now.microseconds - Self.uploadSeconds * 1_000_000
+            let count = try await client.abortOldUploads(
+                before: Instant(microseconds: limit), except: try await promised())
+            if count > 0 {
+                log.info("uploads nobody completed were aborted", ["count": .integer(Int64(count))])
+            }
+        } catch {
+            log.warning("upkeep of the external store failed", ["reason": .string("\(error)")])
         }
     }
 }

@@ -69,10 +69,10 @@ extension NodeRooms {
                     group.addTask { await followTokens() }
                 }
                 // Promises are in the database that all nodes share: one of them looks.
-                guard metastore.isMain else { return }
-                await ExternalUpkeep(client: client, log: log) { [pipelines] in
-                    try await pipelines.promisedFiles()
-                }
+                await ExternalUpkeep(
+                    client: client, log: log, isOurs: { [metastore] in metastore.isMain },
+                    promised: { [pipelines] in try await pipelines.promisedFiles() }
+                )
                 .run()
             }
         }

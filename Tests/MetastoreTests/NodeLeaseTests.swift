@@ -151,6 +151,84 @@ struct NodeLeaseTests {
         #expect(try await first.nodes().map(\.isMain) == [true, false])
     }
 
+    /// A connection of somebody else, which keeps a table locked until it is closed.
+    private static func lockTable(_ name: String, in place: MetastorePlace) throws -> PostgresConnection? {
+        guard case .postgres(let address, _) = place else { return nil }
+        let other = try PostgresConnection(url: address.url)
+        try other.run("BEGIN; LOCK TABLE \(name)")
+        return other
+    }
+
+    @Test("a lease is renewed while a write of the node is held up")
+    func renewsBeside() async throws {
+        let database = try TestDatabase(.postgres, directory)
+        let store = try await open(database)
+        let clock = ManualClock()
+        let lease = try await store.takeNode(Self.node(1, place: "a"), clock: clock)
+        let other = try Self.lockTable("numbers", in: database.place)
+        let write = Task { try await Self.insert("late", into: store) }
+        // The writer's only connection waits for the table now, or will before it gets to anything else.
+        clock.advance(microseconds: NodeLease.trustedNanoseconds(seconds: 10) / 1000)
+        #expect(!lease.validity.isHeld)
+        await lease.renew()
+        #expect(lease.validity.isHeld)
+        try other?.run("ROLLBACK")
+        try await write.value
+    }
+
+    @Test("another node clears away when the one that did has been gone for long, which then does not")
+    func succeeds() async throws {
+        let database = try TestDatabase(.postgres, directory)
+        let (first, second) = (try await open(database), try await open(database))
+        let old = try await first.takeNode(Self.node(1, place: "a", store: "s3://lake/"))
+        let new = try await second.takeNode(Self.node(2, place: "b", store: "s3://lake/"))
+        await new.renew()
+        #expect(first.isMain && !second.isMain)
+        // Over by the database's clock, but not for long enough; then for long enough.
+        for (leases, isOver) in [(5, false), (7, true)] {
+            try await second.write {
+                let now = try $0.databaseTime().microseconds
+                try $0.execute(
+                    "UPDATE nodes SET expires_at = ? - ? * lease_microseconds WHERE is_main = 1",
+                    [.integer(now), .integer(Int64(leases))])
+            }
+            await new.renew()
+            #expect(second.isMain == isOver)
+        }
+        // It comes back, and finds out before it relies on its lease again.
+        await old.renew()
+        #expect(old.validity.isHeld && !first.isMain && second.isMain)
+        #expect(try await first.nodes().map(\.isMain) == [false, true])
+        // One that was stopped is not waited for.
+        await new.release()
+        await old.renew()
+        #expect(first.isMain)
+    }
+
+    @Test("a node clears nothing away while it does not know of its lease")
+    func clearsUnderLease() async throws {
+        let store = try await open(TestDatabase(.postgres, directory))
+        let clock = ManualClock()
+        let lease = try await store.takeNode(Self.node(1, place: "a"), clock: clock)
+        #expect(store.isMain)
+        clock.advance(microseconds: NodeLease.trustedNanoseconds(seconds: 10) / 1000)
+        #expect(!store.isMain)
+        await lease.renew()
+        #expect(store.isMain)
+    }
+
+    @Test("nodes that are started together on a database without tables all get it")
+    func startsTogether() async throws {
+        let database = try TestDatabase(.postgres, directory)
+        let tables = [TestDatabase.numbers[0] + Self.tables]
+        let stores = try await withThrowingTaskGroup(of: Metastore.self) { group in
+            for _ in 0..<6 { group.addTask { try await database.open(tables) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        for (number, store) in stores.enumerated() { try await Self.insert("\(number)", into: store) }
+        #expect(try await stores[0].read { try $0.query("SELECT name FROM numbers") }.count == 6)
+    }
+
     @Test("a database in a directory is its node's, whatever id that has now")
     func inherits() async throws {
         let database = try TestDatabase(.sqlite, directory)

@@ -4,6 +4,7 @@ import http.server
 import shutil
 import signal
 import socket
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -333,6 +334,65 @@ def test_whoever_listens_at_the_address_of_a_dead_node_answers_for_nobody(pair):
         assert len(stranger.seen) == seen
     finally:
         stranger.stop()
+
+
+def test_a_request_that_is_at_a_node_that_stands_still_is_answered(pair):
+    first, second = pair.first, pair.second
+    pair.make_bucket()
+    stream, _, pipeline = first.make_pipeline(schema=[{"name": "n", "type": "int64", "required": True}])
+    assert second.ingest("events", [{"n": 1}]).status_code == 200
+    stand_still(first)
+    try:
+        keyed = {"headers": {"Idempotency-Key": "k"}}
+        answer = second.ingest("events", [{"n": 2}], timeout=60, **keyed)
+        assert answer.status_code == 504 and code(answer) == "NOD-402", answer.text
+    finally:
+        first.process.send_signal(signal.SIGCONT)
+    # What it had may be carried out now; the key makes it once.
+    wait_until(lambda: second.ingest("events", [{"n": 2}], **keyed).status_code == 200, what="the node's return")
+    first.flush(stream["id"])
+    assert sorted(row["n"] for row in second.rows("lake", "SELECT n FROM web.events")) == [1, 2]
+    assert first.stats(pipeline["id"])["passed"] == 2
+
+
+def test_another_node_clears_away_when_the_first_is_gone(pair):
+    first, second = pair.first, pair.second
+    pair.make_bucket()
+    second.query("lake", "CREATE NAMESPACE web")
+    for table in ("a", "b"):
+        second.query("lake", f"CREATE TABLE web.{table} AS SELECT 1 AS n")
+    purges = "firn_catalog_purges_total"
+    assert second.call("DELETE", f"{TABLES}/a?purgeRequested=true").ok
+    # One of the two does it.
+    assert second.metric(purges) == 0
+    assert first.stop() == 0
+    wait_until(lambda: "this node clears away now" in second.log.read_text(), what="the succession")
+    assert second.call("DELETE", f"{TABLES}/b?purgeRequested=true").ok
+    wait_until(lambda: second.metric(purges) >= 1, what="the purge")
+    # It comes back as one that does not.
+    first.start()
+    second.query("lake", "CREATE TABLE web.c AS SELECT 1 AS n")
+    assert first.call("DELETE", f"{TABLES}/c?purgeRequested=true").ok
+    assert first.metric(purges) == 0 and second.query("lake", "SELECT 1").ok
+
+
+def test_a_start_that_waits_for_a_lease_can_be_stopped(tmp_path, postgres):
+    env = {"FIRN_METASTORE": postgres.schema(), "FIRN_LEASE_SECONDS": "60"}
+    old = Firn(tmp_path / "data", env=env).start()
+    stand_still(old)
+    shutil.copytree(old.data, tmp_path / "copy", symlinks=True)
+    new = Firn(tmp_path / "copy", env=env)
+    with open(new.log, "ab") as log:
+        new.process = subprocess.Popen(
+            [str(new.binary), "serve", "--data", str(new.data), "--listen", "127.0.0.1:0", "--s3-listen", "127.0.0.1:0"],
+            stdout=subprocess.PIPE, stderr=log, env=new.env)
+    wait_until(lambda: "waiting for the node's lease" in new.log.read_text(), what="the wait")
+    new.stop(timeout=20)
+    assert "MST-305" not in new.log.read_text()
+    # It took nothing.
+    old.process.send_signal(signal.SIGCONT)
+    assert old.call("GET", "/readyz").status_code == 200 and old.metric("firn_lease_epoch") == 1
+    assert old.stop() == 0
 
 
 def test_a_node_without_the_others_objects_or_key_is_refused(tmp_path, postgres, store):

@@ -47,8 +47,10 @@ extension Catalog {
             if Task.isCancelled || count == pages { return false }
             let page = try await store.list(
                 bucket: folder.bucket, prefix: folder.key, after: after, limit: 1000)
-            // Without the lease the purge may be off the record by now, and what was listed a new table's.
+            // Without the lease, or when another node has begun to clear away, the purge may be off the record by now,
+            // and what was listed a new table's.
             try metastore.lease.require()
+            if !metastore.isMain { return false }
             try await store.delete(page.entries.map { BlobPath(bucket: folder.bucket, key: $0.key) })
             FaultPoints.pass(.purgePartial)
             after = page.next

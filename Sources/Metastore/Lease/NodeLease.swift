@@ -52,12 +52,15 @@ package final class NodeLease: Sendable {
         let asked = clock.bootNanoseconds
         let (id, epoch, microseconds) = (self.id, self.epoch, Int64(seconds) * 1_000_000)
         do {
-            let isOurs = try await metastore.write {
+            let renewal = try await metastore.renew {
                 try NodeRow.renew(id, epoch: epoch, microseconds: microseconds, $0)
             }
-            guard isOurs else { return validity.lose() }
+            guard let renewal else { return validity.lose() }
             renewals.add()
+            // First who clears away: somebody else may since the lease ran out.
+            metastore.note(isMain: renewal.isMain)
             validity.renew(trustedUntil: asked + Self.trustedNanoseconds(seconds: seconds))
+            if renewal.hasSucceeded { log.info("this node clears away now", ["node": .string(id)]) }
         } catch {
             failures.add()
             log.warning(

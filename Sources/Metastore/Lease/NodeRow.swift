@@ -78,7 +78,7 @@ struct NodeRow: Sendable, Equatable {
         ]
         let own = try transaction.first("SELECT * FROM nodes WHERE id = ?", [.text(id)])
         guard let row = try own.map({ row throws(MetastoreError) in try NodeRow(row) }) else {
-            let isMain = !rows.contains { $0.isMain }
+            let isMain = try transaction.first("SELECT id FROM nodes WHERE is_main = 1") == nil
             try transaction.execute(
                 """
                 INSERT INTO nodes (holder, place, lease_microseconds, expires_at, store, started_at, id, epoch, renewals,
@@ -153,14 +153,40 @@ struct NodeRow: Sendable, Equatable {
         }
     }
 
-    /// False when another process has the node.
+    /// What a renewal tells of the node.
+    struct Renewal: Sendable {
+        var isMain: Bool
+        /// It became so just now: the node that cleared away has been gone for long.
+        var hasSucceeded = false
+    }
+
+    /// Nil when another process has the node.
     static func renew(
         _ id: String, epoch: Int64, microseconds: Int64, _ transaction: Transaction
-    ) throws(MetastoreError) -> Bool {
+    ) throws(MetastoreError) -> Renewal? {
         let now = try transaction.databaseTime()
-        return try transaction.execute(
-            "UPDATE nodes SET expires_at = ?, renewals = renewals + 1 WHERE id = ? AND epoch = ?",
-            [.integer(now.microseconds + microseconds), .text(id), .integer(epoch)]) == 1
+        let row = try transaction.first(
+            "UPDATE nodes SET expires_at = ?, renewals = renewals + 1 WHERE id = ? AND epoch = ? RETURNING is_main",
+            [.integer(now.microseconds + microseconds), .text(id), .integer(epoch)])
+        guard let row else { return nil }
+        if try row.boolean("is_main") { return Renewal(isMain: true) }
+        let isMain = try succeed(id, at: now, transaction)
+        return Renewal(isMain: isMain, hasSucceeded: isMain)
+    }
+
+    /// Leases that pass after the end of the last one before another node clears away.
+    private static let patience = 6
+
+    /// True when the node that clears away is gone and this one does it from now on. That one may come back: it has no
+    /// lease until it has read its row again.
+    private static func succeed(
+        _ id: String, at now: Instant, _ transaction: Transaction
+    ) throws(MetastoreError) -> Bool {
+        let gone = try transaction.execute(
+            "UPDATE nodes SET is_main = 0 WHERE is_main = 1 AND expires_at < ? - \(patience) * lease_microseconds",
+            [.integer(now.microseconds)])
+        guard gone > 0 else { return false }
+        return try transaction.execute("UPDATE nodes SET is_main = 1 WHERE id = ?", [.text(id)]) == 1
     }
 
     /// The next process need not wait.

@@ -7,7 +7,7 @@ final class CommitMark {
     /// Hexadecimal, so it can stand in a statement.
     let writer: String
     /// The row was made once. It is not made again: whoever takes the node over takes the row away.
-    private var isRegistered = false
+    private(set) var isRegistered = false
     /// The number of the transaction that began last.
     private(set) var last: Int64 = 0
 

@@ -1,6 +1,6 @@
 import Effects
 
-/// A connection to PostgreSQL that is made again when it broke: the writer's or a reader's.
+/// A connection to PostgreSQL that is made again when it broke: the writer's, a reader's, or the one that renews the lease.
 ///
 /// **The writer** of a process holds an advisory lock of its own as long as its connection lives. Each of its
 /// transactions also moves a number in `commit_marks`. When the connection breaks while a COMMIT is on its way, the next
@@ -11,23 +11,32 @@ import Effects
 ///
 /// Whoever takes a node over deletes the mark of the process before: then that begins no transaction any more, and the
 /// deletion waits for the one it has begun. A second lock is shared by all who write to the schema; who migrates it has
-/// it alone.
+/// it alone. A third one is held by who opens the database, so that of several at once one looks whether to migrate.
 ///
 // SAFETY: the Metastore hands a session to one thread at a time.
 final class PostgresSession: DatabaseSession, @unchecked Sendable {
     private let address: PostgresAddress
-    /// Nil for a reader.
-    private let mark: CommitMark?
+    private let role: Role
     private let retry: Retry
     private var fence: Fence?
     private var connection: PostgresConnection?
 
     private static let dialect = Dialect.postgres
 
-    init(_ address: PostgresAddress, retry: Retry, mark: CommitMark? = nil) {
+    enum Role {
+        case writer(CommitMark), reader
+        /// Neither marked nor fenced: what it changes is held against the epoch by its own statements.
+        case renewer
+    }
+
+    init(_ address: PostgresAddress, retry: Retry, role: Role = .reader) {
         self.address = address
         self.retry = retry
-        self.mark = mark
+        self.role = role
+    }
+
+    private var mark: CommitMark? {
+        if case .writer(let mark) = role { mark } else { nil }
     }
 
     func execute(_ sql: String, _ parameters: [SQLValue]) throws(MetastoreError) -> Int {
@@ -40,9 +49,15 @@ final class PostgresSession: DatabaseSession, @unchecked Sendable {
 
     func begin() throws(MetastoreError) {
         let connection = try connected()
-        guard let mark else {
+        let mark: CommitMark
+        switch role {
+        case .reader:
             try connection.run(Self.dialect.beginRead)
             return
+        case .renewer:
+            try connection.run(Self.dialect.beginRenewal)
+            return
+        case .writer(let own): mark = own
         }
         do {
             let tag = try connection.run(Self.dialect.beginWrite + "; " + mark.next())
@@ -171,6 +186,14 @@ final class PostgresSession: DatabaseSession, @unchecked Sendable {
 
     /// The locks are of the schema, so several Firns may share a database in schemas of their own.
     private static func own(_ connection: PostgresConnection, _ mark: CommitMark) throws(MetastoreError) {
+        if !mark.isRegistered {
+            let opening = "pg_try_advisory_lock(\(openingLockClass), hashtext(current_schema()))"
+            guard try isTrue(opening, connection) else {
+                throw MetastoreError(
+                    .ownedByAnother, "another Firn opens this database, and may bring it up to date",
+                    hint: "start this one again when that has ended", mayRetry: true)
+            }
+        }
         let schema = "pg_try_advisory_lock_shared(\(lockClass), hashtext(current_schema()))"
         guard try isTrue(schema, connection) else {
             throw MetastoreError(
@@ -196,6 +219,7 @@ final class PostgresSession: DatabaseSession, @unchecked Sendable {
     /// "FIRN".
     private static let lockClass = 0x4649_524E
     private static let writerLockClass = lockClass + 1
+    private static let openingLockClass = lockClass + 2
     private static func writerLock(_ writer: String) -> String {
         "hashtext(current_schema() || '/\(writer)')"
     }
@@ -215,6 +239,12 @@ final class PostgresSession: DatabaseSession, @unchecked Sendable {
 
     func endAlone() throws(MetastoreError) {
         try live().run("SELECT pg_advisory_unlock(\(Self.lockClass), hashtext(current_schema()))")
+    }
+
+    /// The writer's first connection has kept others from opening the database.
+    func endOpening() throws(MetastoreError) {
+        let lock = Self.openingLockClass
+        try live().run("SELECT pg_advisory_unlock(\(lock), hashtext(current_schema()))")
     }
 }
 
