@@ -21,6 +21,8 @@ package struct PipelinesError: Fault {
         case tooManyWaiting = "PIP-111"
         /// The pipeline's rejects are being replayed already. Wait.
         case replaying = "PIP-112"
+        /// A change would leave events out that wait. Land them, or say `discard_pending`.
+        case discardsEvents = "PIP-113"
         /// The sink's table exists and its columns do not take the pipeline's rows.
         case tableMismatch = "PIP-201"
         /// The sink's table was renamed, dropped or replaced since the pipeline last wrote to it.
@@ -51,7 +53,7 @@ package struct PipelinesError: Fault {
             case .pipelineNotFound, .sinkNotFound: .notFound
             case .nameTaken, .sinkInUse, .tableMismatch, .tableReplaced, .ownershipLost, .rejectsChanged,
                 .failed,
-                .changing, .replaying, .paused:
+                .changing, .replaying, .paused, .discardsEvents:
                 .conflict
             case .invalidName, .invalidDefinition: .invalidRequest
             case .unsupportedStatement, .unsupportedSink: .invalidRequest

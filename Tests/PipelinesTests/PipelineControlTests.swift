@@ -217,7 +217,7 @@ import Testing
             try await node.send(#"[{"id":2}]"#)
             await #expect(throws: PipelinesError.self) { try await node.service.flush(stream: "events") }
             // A catalog that cannot be asked is asked when there is something to land.
-            _ = try await node.service.changeSQL("p", ["sql": .string(Self.sql)])
+            _ = try await node.service.changeSQL("p", ["sql": .string(Self.sql), "discard_pending": true])
             try await node.service.flush(stream: "events")
             _ = try await node.service.pause("p")
             try await node.catalog.disableWarehouse(bucket: "lake")

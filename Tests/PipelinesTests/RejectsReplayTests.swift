@@ -15,31 +15,6 @@ import Testing
     /// The same, mended: zero gives NULL.
     private static let mended = "INSERT INTO events_sink SELECT id, 10 / nullif(ratio, 0) AS part FROM events"
 
-    private func ids(_ node: SmallNode, _ namespace: String, _ name: String) async throws -> [Int64] {
-        try await values(node, namespace, name, "id").compactMap {
-            if case .long(let id) = $0 { id } else { nil }
-        }.sorted()
-    }
-
-    private func values(
-        _ node: SmallNode, _ namespace: String, _ name: String, _ column: String
-    ) async throws -> [Scalar] {
-        let table = try await node.table(namespace, name)
-        let tables = node.service.resources.tables
-        let plan = try TableReader(
-            metadata: table.metadata, store: tables.store, caches: tables.caches
-        ).plan()
-        var found: [Scalar] = []
-        while let task = try await plan.next() {
-            var file = try await RejectsFile(task, of: table.metadata, tables)
-            while let batch = try await file.next() {
-                let index = try #require(batch.schema.index(of: column))
-                found += (0..<batch.rowCount).map { batch.columns[index].scalar(at: $0) }
-            }
-        }
-        return found
-    }
-
     private func counts(_ node: SmallNode, _ name: String = "p") async throws -> [Int64] {
         let stats = try await node.service.stats(name)
         let counts = stats.counts
@@ -73,9 +48,9 @@ import Testing
             #expect(try await counts(node) == [6, 3, 1, 2])
             #expect(try await counts(node, "other") == [6, 2, 0, 4])
         }
-        #expect(try await ids(node, "web.deep", "events") == [1, 2, 5])
-        #expect(try await ids(node, "web", "second") == [1, 5])
-        let whose = try await values(node, "rejects", "events", "pipeline")
+        #expect(try await node.ids("web.deep", "events") == [1, 2, 5])
+        #expect(try await node.ids("web", "second") == [1, 5])
+        let whose = try await node.values("rejects", "events", "pipeline")
         #expect(whose.count { $0 == .string("p") } == 2 && whose.count { $0 == .string("other") } == 4)
         let table = try await node.table("rejects", "events")
         #expect(table.metadata.currentSnapshot?.summary["total-records"] == "6")
@@ -95,9 +70,9 @@ import Testing
             #expect(answer.statements.map(\.counts.passed) == [0, 1])
             #expect(try await node.service.pipeline("p").status == .paused)
         }
-        #expect(try await ids(node, "web", "second") == [1, 2])
-        #expect(try await ids(node, "web.deep", "events") == [1, 2])
-        #expect(try await values(node, "rejects", "events", "raw").isEmpty)
+        #expect(try await node.ids("web", "second") == [1, 2])
+        #expect(try await node.ids("web.deep", "events") == [1, 2])
+        #expect(try await node.values("rejects", "events", "raw").isEmpty)
     }
 
     /// A reset sends the events again; a reject from before it would land a second time.
@@ -118,8 +93,8 @@ import Testing
             _ = try await node.service.reset("p", ["to": "latest"])
             #expect(try await node.service.replayRejects("p").counts.events == 0)
         }
-        #expect(try await ids(node, "web", "second") == [1, 2])
-        #expect(try await values(node, "rejects", "events", "raw").count == 1)
+        #expect(try await node.ids("web", "second") == [1, 2])
+        #expect(try await node.values("rejects", "events", "raw").count == 1)
     }
 
     @Test func aReplayBesideARunningPipelineKeepsEveryCount() async throws {
@@ -151,8 +126,8 @@ import Testing
             _ = try await node.service.replayRejects("p")
             #expect(try await counts(node) == [40, 30, 0, 10])
         }
-        #expect(try await ids(node, "web.deep", "events") == Array(0..<20) + Array(100..<110))
-        #expect(try await values(node, "rejects", "events", "raw").count == 10)
+        #expect(try await node.ids("web.deep", "events") == Array(0..<20) + Array(100..<110))
+        #expect(try await node.values("rejects", "events", "raw").count == 10)
     }
 
     @Test func onlyOneReplayOfAPipelineGoesOnAtATime() async throws {
@@ -209,6 +184,6 @@ import Testing
             _ = try await node.service.changeSQL("p", ["sql": .string(Self.mended)])
             #expect(try await node.service.replayRejects("p").counts.passed == 1)
         }
-        #expect(try await ids(node, "web.deep", "events") == [1])
+        #expect(try await node.ids("web.deep", "events") == [1])
     }
 }

@@ -65,10 +65,12 @@ enum PipelineCommands {
         flags: [
             .value("sql", "TEXT", "INSERT INTO sink SELECT … FROM stream"),
             .value("sql-file", "FILE", "reads the SQL from a file"),
+            .toggle("discard-pending", "also when events wait for a statement that is no more"),
         ] + Invocation.serverFlags
     ) { invocation in
-        let sql = try await sql(invocation)
-        try await change(invocation, "PATCH", "", ["sql": .string(sql)], done: "updated")
+        var body: JSONObject = ["sql": .string(try await sql(invocation))]
+        if invocation.isOn("discard-pending") { body["discard_pending"] = true }
+        try await change(invocation, "PATCH", "", .object(body), done: "updated")
     }
 
     private static let pause = CommandSpec(

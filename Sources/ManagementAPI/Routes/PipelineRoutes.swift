@@ -66,12 +66,15 @@ enum PipelineRoutes {
         return Envelope.success(stats.json)
     }
 
-    /// `{"sql":"…"}`; the pipeline goes on with it where it stands.
+    /// `{"sql":"…"}`, and `"discard_pending":true` where events that wait may be left out; the pipeline goes on with it where it stands.
     private static func change(_ call: ManagementCall) async throws -> Response {
         try call.principal.require(.pipelinesManage)
         let body = try await call.request.jsonObject()
-        try body.refuseUnknown(besides: ["sql"])
+        try body.refuseUnknown(besides: ["sql", "discard_pending"])
         _ = try body.requiredString("sql")
+        guard body["discard_pending"].map({ $0.boolean != nil }) ?? true else {
+            throw WireError(.invalidRequest, "a member must be true or false", ["member": "discard_pending"])
+        }
         let name = try call.request.parameter("pipeline")
         return Envelope.success(try await call.services.pipelines.changeSQL(name, .object(body)).json())
     }

@@ -93,6 +93,32 @@ enum PipelineTables {
         """,
     ]
 
+    /// Where statements stood that a change of a pipeline's SQL took away. `destination` is a sink's table or folder.
+    static let retiredStatements: [String] = [
+        """
+        CREATE TABLE retired_statements (
+            pipeline_id TEXT NOT NULL,
+            stream_id TEXT NOT NULL,
+            destination TEXT NOT NULL,
+            sink_id TEXT NOT NULL,
+            table_uuid TEXT,
+            next_record BIGINT NOT NULL,
+            next_event BIGINT NOT NULL,
+            start_event BIGINT NOT NULL,
+            landed_event BIGINT NOT NULL,
+            passed BIGINT NOT NULL,
+            filtered BIGINT NOT NULL,
+            rejected BIGINT NOT NULL,
+            sink_rows BIGINT NOT NULL,
+            unknown_fields BIGINT NOT NULL,
+            run_id TEXT,
+            retired_at BIGINT NOT NULL,
+            PRIMARY KEY (pipeline_id, stream_id, destination)
+        )
+        """,
+        "CREATE INDEX retired_statements_by_time ON retired_statements (pipeline_id, retired_at)",
+    ]
+
     /// What a pipeline works on after the process died repeatedly, so that a record that ends it is found. `deaths`
     /// counts the ends while exactly these records were worked on.
     static let trials: [String] = [

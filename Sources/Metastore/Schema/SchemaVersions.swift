@@ -13,5 +13,6 @@ enum SchemaVersions {
         IdentityTables.settingTokens,
         CatalogTables.leftPlaces,
         NodeTables.leases,
+        PipelineTables.retiredStatements,
     ]
 }

@@ -154,6 +154,7 @@ enum PipelineStore {
 
     static func delete(pipeline id: UniqueID, _ transaction: Transaction) throws {
         try transaction.execute("DELETE FROM pipeline_progress WHERE pipeline_id = ?", [.text(id.hexDigits)])
+        try RetiredStatements.forget(pipeline: id, transaction)
         try transaction.execute("DELETE FROM pipelines WHERE id = ?", [.text(id.hexDigits)])
     }
 

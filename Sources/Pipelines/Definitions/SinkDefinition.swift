@@ -38,6 +38,14 @@ package struct SinkDefinition: Sendable, Equatable {
     package let modifiedAt: Instant
 
     package static let defaultNamespace = "default"
+
+    /// The same for all sinks that write to one table, or into one folder.
+    var destination: String {
+        switch target {
+        case .table(let namespace, let name, _): "table \(bucket).\(namespace).\(name)"
+        case .files(let place): "files \(bucket)/\(place.path)"
+        }
+    }
 }
 
 extension SinkDefinition {

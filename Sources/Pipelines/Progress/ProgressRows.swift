@@ -21,15 +21,15 @@ enum ProgressRows {
             """
             INSERT INTO pipeline_progress (pipeline_id, sink_id, stream_id, table_uuid, next_record, next_event,
                 owner_epoch, commit_id, start_event, landed_event, passed, filtered, rejected, sink_rows, unknown_fields,
-                statement)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                run_id, statement)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             progress.key.values + [
                 SQLValue(progress.tableUUID), .integer(progress.next.record),
                 .integer(Int64(progress.next.event)),
                 .integer(progress.ownerEpoch), SQLValue(progress.commitID?.hexDigits),
                 .integer(progress.startEvent), .integer(progress.landedEvent),
-            ] + counts(progress.counts) + [.integer(Int64(statement))])
+            ] + counts(progress.counts) + [SQLValue(progress.run?.hexDigits), .integer(Int64(statement))])
     }
 
     static func get(_ key: ProgressKey, _ transaction: Transaction) throws -> PipelineProgress? {
@@ -179,12 +179,6 @@ enum ProgressRows {
     }
 
     private static func progress(_ row: Row) throws -> PipelineProgress {
-        var counts = PipelineCounts()
-        counts.passed = try row.integer("passed")
-        counts.filtered = try row.integer("filtered")
-        counts.rejected = try row.integer("rejected")
-        counts.sinkRows = try row.integer("sink_rows")
-        counts.unknownFields = try row.integer("unknown_fields")
         guard let event = Int(exactly: try row.integer("next_event")) else {
             throw PipelinesError(.corrupt, "a pipeline's offset does not decode")
         }
@@ -198,10 +192,20 @@ enum ProgressRows {
         progress.ownerEpoch = try row.integer("owner_epoch")
         progress.commitID = try row.optionalText("commit_id").flatMap { UniqueID($0) }
         progress.landedEvent = try row.integer("landed_event")
-        progress.counts = counts
+        progress.counts = try counts(row)
         progress.run = try row.optionalText("run_id").flatMap { UniqueID($0) }
         progress.failure = try row.optionalText("failure")
         return progress
+    }
+
+    static func counts(_ row: Row) throws -> PipelineCounts {
+        var counts = PipelineCounts()
+        counts.passed = try row.integer("passed")
+        counts.filtered = try row.integer("filtered")
+        counts.rejected = try row.integer("rejected")
+        counts.sinkRows = try row.integer("sink_rows")
+        counts.unknownFields = try row.integer("unknown_fields")
+        return counts
     }
 
     static func identifier(_ row: Row, _ name: String) throws -> UniqueID {

@@ -36,11 +36,11 @@ extension PipelineService {
         return try await pipeline(id.hexDigits)
     }
 
-    /// Gives a pipeline other SQL. A statement whose stream and sink stay goes on where it stands; a new one begins
-    /// where the pipeline stands in its stream, or at the oldest record of a stream that is new: no event is lost and
-    /// none is landed twice. Statements that are gone take their counts along.
+    /// Gives a pipeline other SQL. A statement whose stream and sink stay goes on where it stands; where a new one begins
+    /// `StatementSuccession` tells: no event is lost and none is landed twice.
     ///
-    /// - Errors: as for `createPipeline`; then everything is as it was.
+    /// - Errors: as for `createPipeline`; `discardsEvents` when a statement goes that does not run and has not landed
+    ///   everything, and the body has no `discard_pending`. Then everything is as it was.
     package func changeSQL(_ idOrName: String, _ body: JSONValue) async throws -> PipelineDefinition {
         let old = try await pipeline(idOrName)
         let now = resources.clock.now
@@ -63,6 +63,8 @@ extension PipelineService {
         }
         let keys = compiled.statements.map { $0.key(of: old.id) }
         let beginnings = fresh
+        let mayDiscard = body["discard_pending"]?.boolean ?? false
+        let streams = resources.streams
         let planted = resources.planted
         do {
             _ = try await whileStopped(
@@ -72,7 +74,10 @@ extension PipelineService {
                     for key in change.gone { release(key) }
                 }
             ) { transaction in
-                try Self.store(changed, keys, beginnings, at: now, planted, transaction)
+                try Self.store(changed, keys, beginnings, at: now, planted, transaction) { gone in
+                    guard !mayDiscard else { return }
+                    try Self.requireLanded(gone, old, in: streams)
+                }
             }
         } catch {
             isKept = Self.isUnknown(error)
@@ -89,9 +94,14 @@ extension PipelineService {
 
     private static func store(
         _ changed: PipelineDefinition, _ keys: [ProgressKey], _ fresh: [ProgressKey: PipelineProgress],
-        at now: Instant, _ planted: PlantedBugs, _ transaction: Transaction
+        at now: Instant, _ planted: PlantedBugs, _ transaction: Transaction,
+        mayAbandon: ([PipelineProgress]) throws -> Void
     ) throws -> StoredChange {
         let before = try ProgressRows.all(pipeline: changed.id, transaction)
+        let destinations = Dictionary(
+            try PipelineStore.sinks(transaction).map { ($0.id, $0.destination) }, uniquingKeysWith: { $1 })
+        let succession = StatementSuccession(before: before, after: keys, destinations: destinations)
+        try mayAbandon(succession.abandoned)
         var stored: [PipelineProgress] = []
         for (index, key) in keys.enumerated() {
             if before.contains(where: { $0.key == key }) {
@@ -101,18 +111,37 @@ extension PipelineService {
             guard var progress = fresh[key] else {
                 throw PipelinesError(.changing, "the pipeline was changed meanwhile", hint: "try again")
             }
-            let stand = before.filter { $0.key.streamID == key.streamID }.min { $0.next < $1.next }
-            if let stand, !planted.has(.changeForgetsPlace) {
-                progress = PipelineProgress(key: key, next: stand.next, startEvent: stand.landedEvent)
+            if !planted.has(.changeForgetsPlace) {
+                progress = try succession.beginning(of: progress, transaction)
             }
             try ProgressRows.insert(progress, statement: index, transaction)
             stored.append(progress)
+        }
+        for progress in succession.leaving {
+            guard let destination = destinations[progress.key.sinkID] else { continue }
+            try RetiredStatements.keep(progress, destination: destination, at: now, transaction)
         }
         let gone = before.map(\.key).filter { !keys.contains($0) }
         for key in gone { try ProgressRows.delete(key, transaction) }
         try TrialRows.delete(pipeline: changed.id, transaction)
         try PipelineStore.setSQL(changed.sql, of: changed.id, at: now, transaction)
         return StoredChange(stored: stored, gone: gone)
+    }
+
+    /// A statement that runs ends where the change takes effect. One that does not run has events behind it that its user
+    /// waits for.
+    private static func requireLanded(
+        _ gone: [PipelineProgress], _ pipeline: PipelineDefinition, in streams: StreamRegistry
+    ) throws {
+        for progress in gone where progress.failure != nil || pipeline.status != .running {
+            let stream = try streams.stream(progress.key.streamID.hexDigits)
+            let pending = try stream.log.get().status.acceptedEvents - progress.landedEvent
+            guard pending > 0 else { continue }
+            throw PipelinesError(
+                .discardsEvents, "a statement that the new SQL has no more waits with events",
+                ["pipeline": pipeline.name, "stream": stream.definition.name, "pending": pending],
+                hint: "resume the pipeline and let them land, or add discard_pending: true to leave them out")
+        }
     }
 
     /// Sends every statement of the pipeline to another place of its stream and counts from there: back, and events
@@ -144,6 +173,7 @@ extension PipelineService {
             settle: { (moved: [PipelineProgress]) in for progress in moved { rehold(progress) } }
         ) { transaction in
             try PromisedFileRows.forgetLost(pipeline: definition.id, transaction)
+            try RetiredStatements.forget(pipeline: definition.id, transaction)
             return try ProgressRows.all(pipeline: definition.id, transaction).map { progress in
                 guard let place = found[progress.key] else {
                     throw PipelinesError(.changing, "the pipeline was changed meanwhile", hint: "try again")
