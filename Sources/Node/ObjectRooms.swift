@@ -7,6 +7,7 @@ import JSONText
 import S3API
 import S3Client
 import Scheduling
+import Signing
 import Telemetry
 
 /// Where the objects are: in the data directory, or in another store.
@@ -43,8 +44,7 @@ enum ObjectRooms: Sendable {
         let pool: IOPool
         let metrics: MetricsRegistry
         let log: Log
-        /// Who takes an external store; the data directory's key.
-        let owner: String
+        let keyFile: KeyFile
         /// Other nodes may have the store too.
         let isShared: Bool
     }
@@ -68,7 +68,8 @@ enum ObjectRooms: Sendable {
         return .local(
             try await BucketStore.open(
                 directory: settings.dataDirectory + "/objects", ioPool: around.pool, clock: around.clock,
-                randomness: around.randomness, metrics: around.metrics, log: around.log, limits: limits))
+                randomness: around.randomness, metrics: around.metrics, log: around.log, limits: limits,
+                keyFile: around.keyFile))
     }
 
     private static func openExternal(
@@ -96,7 +97,7 @@ enum ObjectRooms: Sendable {
                 meters: S3Meters(around.metrics), log: around.log))
         try await client.probe(bucket: ExternalBuckets.ownBucket)
         let buckets = try await ExternalBuckets.open(
-            client, owner: around.owner, clock: around.clock, isShared: around.isShared)
+            client, owner: around.keyFile.fingerprint, clock: around.clock, isShared: around.isShared)
         // Connections of its own: clients that are slow do not take those of queries and pipelines.
         let passage = S3Passage(
             address: address, keys: keys,

@@ -12,7 +12,8 @@ struct JournalHeader: Sendable, Equatable {
     }
 
     static let byteCount = 40
-    static let version: UInt32 = 1
+    /// 2 has encrypted objects; everything else is as in 1.
+    static let version: UInt32 = 2
 
     var kind: Kind
     /// A segment's own number; for a checkpoint, the first segment that is not in it.
