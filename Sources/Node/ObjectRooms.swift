@@ -81,6 +81,14 @@ enum ObjectRooms: Sendable {
                 "what goes to the store and comes from it can be read on the way",
                 ["endpoint": .string(address.endpoint)])
         }
+        if let file = settings.certificateFile {
+            let isThere = try await around.pool.run { FileManager.default.isReadableFile(atPath: file) }
+            guard isThere else {
+                throw NodeError(
+                    .invalidSetting, "the file with the store's authorities cannot be read", ["path": file],
+                    hint: "pass --store-ca-file with certificates in PEM")
+            }
+        }
         let keys: any S3KeySource
         if let id = settings.accessKey, let secret = settings.secretKey {
             keys = FixedS3Keys(S3Keys(accessKey: id, secret: secret, sessionToken: settings.sessionToken))
@@ -89,7 +97,9 @@ enum ObjectRooms: Sendable {
                 path: settings.keyFile ?? "", profile: settings.profile, pool: around.pool)
         }
         let limits = S3Limits()
-        let http = HTTPClient(connectionsPerHost: limits.requests, metrics: around.metrics)
+        let http = HTTPClient(
+            connectionsPerHost: limits.requests, certificateFile: settings.certificateFile,
+            metrics: around.metrics)
         let client = S3BlobStore(
             address: address, keys: keys, transport: HTTPTransport(http), limits: limits,
             effects: S3Effects(
@@ -101,7 +111,9 @@ enum ObjectRooms: Sendable {
         // Connections of its own: clients that are slow do not take those of queries and pipelines.
         let passage = S3Passage(
             address: address, keys: keys,
-            client: HTTPClient(connectionsPerHost: S3Passage.connections, metrics: around.metrics),
+            client: HTTPClient(
+                connectionsPerHost: S3Passage.connections, certificateFile: settings.certificateFile,
+                metrics: around.metrics),
             clock: around.clock)
         return .external(buckets, client: client, passage: passage)
     }
