@@ -197,7 +197,10 @@ extension BucketStore {
         _ upload: MultipartUpload, _ key: CustomerKey?, _ path: BlobPath, isObserved: Bool
     ) throws -> OpenedEncryption? {
         guard isObserved || key != nil else { return nil }
-        return try openEncryption(upload.encryption, with: key, of: path)
+        // Without the key a checksum over all bytes cannot be had; another key is the same mistake as for a part.
+        return key == nil
+            ? try openEncryption(upload.encryption, with: nil, of: path)
+            : try partKey(upload.encryption, key, path)
     }
 
     private func chosenParts(

@@ -28,7 +28,18 @@ enum EncryptionHeaders {
     }
 
     /// - Errors: `S3-101` for what does not go together, or not with the operation; `S3-301` for SSE-KMS and unknown headers.
-    static func check(_ request: Request, _ operation: S3Operation) throws(S3Error) {
+    static func check(
+        _ request: Request, _ target: S3Target, _ operation: S3Operation
+    ) throws(S3Error) {
+        // Some signers of links move headers into the query. Not to see them there would keep an object unencrypted.
+        let moved = target.query.first { item in
+            let name = item.name.lowercased()
+            return name.hasPrefix(store) || name.hasPrefix("x-amz-copy-source-server-side-encryption")
+        }
+        if let moved {
+            throw S3Error(
+                .notImplemented, "encryption is asked for by headers, not in the query", ["name": moved.name])
+        }
         let names = request.headers.entries.map { $0.name.lowercased() }
         let kms = names.first { kmsNames.contains($0) }
         if let asked = request.headers[store] {

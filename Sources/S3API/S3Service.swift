@@ -53,7 +53,7 @@ package struct S3Service: Sendable {
                 response = try CORSAnswer(rules: corsRules(target)).preflight(request)
             } else {
                 let call = try await authenticate(request, target, operation)
-                try EncryptionHeaders.check(request, operation)
+                try EncryptionHeaders.check(request, target, operation)
                 try UnsupportedHeaders.check(request)
                 response = try await call.perform(operation)
             }
@@ -128,7 +128,7 @@ extension S3Service {
                 return nil
             }
             _ = try SigV4Authorization(reading: Self.signed(request))
-            try EncryptionHeaders.check(request, operation)
+            try EncryptionHeaders.check(request, target, operation)
             try UnsupportedHeaders.check(request)
             return nil
         } catch {

@@ -197,7 +197,7 @@ struct EncryptedObjectTests {
                         _ = try store.startPart(path("m"), upload: upload.id, number: 1, key: wrong)
                     }
                 }
-                await expect(.keyWrong) {
+                await expect(.partKeyWrong) {
                     _ = try await store.completeMultipart(
                         path("m"), upload: upload.id, parts: upload.parts, if: .always, key: other)
                 }

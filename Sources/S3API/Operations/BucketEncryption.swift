@@ -15,6 +15,12 @@ extension S3Call {
         guard rules.count == 1,
             let asked = rules[0].children("ApplyServerSideEncryptionByDefault").first?["SSEAlgorithm"]
         else { throw S3Error(.malformedXML, "the configuration has one Rule with an SSEAlgorithm") }
+        // A rule may also forbid customers' keys; "NONE" forbids nothing.
+        for blocked in rules[0].children("BlockedEncryptionTypes").flatMap({ $0.children("EncryptionType") })
+        where blocked.text != "NONE" {
+            throw S3Error(
+                .notImplemented, "kinds of encryption cannot be forbidden", ["EncryptionType": blocked.text])
+        }
         guard asked == "AES256" else {
             guard ["aws:kms", "aws:kms:dsse"].contains(asked) else {
                 throw S3Error(.malformedXML, "no such SSEAlgorithm", ["value": asked])
