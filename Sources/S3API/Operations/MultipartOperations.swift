@@ -35,6 +35,7 @@ extension S3Call {
         let body = try sizedBody()
         let part = try store.startPart(
             path, upload: uploadID, number: number, key: try EncryptionHeaders.key(request))
+        body.isEncrypted = part.encryption != nil
         do {
             while let piece = try await body.next() { try await part.append(piece) }
         } catch {

@@ -17,6 +17,7 @@ extension S3Call {
         let metadata = try metadata()
         let upload = try store.startObject(
             path, hashesMD5: true, encryption: try EncryptionHeaders.wanted(request))
+        body.isEncrypted = upload.encryption != nil
         do {
             while let piece = try await body.next() { try await upload.append(piece) }
         } catch {
