@@ -236,6 +236,37 @@ def test_a_bucket_encrypts_what_comes_without_a_header(firn, s3):
     assert s3.get_object(Bucket="vault", Key="after")["Body"].read() == b"y" * 100_000
 
 
+def peak_growth_mb(firn, work):
+    """How far the server's memory grows above what it has, at most, while the work is done."""
+    def status(name):
+        lines = open(f"/proc/{firn.process.pid}/status").read().splitlines()
+        return int(next(line for line in lines if line.startswith(name)).split()[1]) // 1024
+
+    open(f"/proc/{firn.process.pid}/clear_refs", "w").write("5")
+    before = status("VmRSS")
+    work()
+    return status("VmHWM") - before
+
+
+def test_a_large_encrypted_object_passes_in_little_memory(firn, s3):
+    size = 256 << 20
+    block = os.urandom(1 << 20)
+
+    def fetched(**arguments):
+        stream, found = s3.get_object(Bucket="lake", Key="large", **CUSTOMER, **arguments)["Body"], hashlib.md5()
+        while piece := stream.read(1 << 20):
+            found.update(piece)
+        return found.digest()
+
+    body = block * 256
+    assert peak_growth_mb(firn, lambda: s3.put_object(Bucket="lake", Key="large", Body=body, **CUSTOMER)) < 64
+    wholes = []
+    assert peak_growth_mb(firn, lambda: wholes.append(fetched())) < 64
+    assert peak_growth_mb(firn, lambda: wholes.append(fetched(Range=f"bytes=1-{size - 1}"))) < 64
+    assert wholes == [hashlib.md5(body).digest(), hashlib.md5(memoryview(body)[1:]).digest()]
+    s3.delete_object(Bucket="lake", Key="large")
+
+
 def test_the_owner_is_told_where_s3_tells_it(s3):
     s3.put_object(Bucket="lake", Key="owned/a", Body=b"x")
     assert s3.list_buckets()["Owner"]["ID"]
