@@ -208,6 +208,7 @@ extension TableScan {
 extension Join {
     fileprivate func encode(into object: inout JSONObject) {
         object["kind"] = .string(kind.rawValue)
+        if case .single(let place?) = kind { object["at"] = place.json }
         object["left_keys"] = .array(leftKeys.map(\.json))
         object["right_keys"] = .array(rightKeys.map(\.json))
         object["nulls_match"] = .array(nullsMatch.map { .boolean($0) })
@@ -220,8 +221,12 @@ extension Join {
     }
 
     fileprivate init(_ members: PlanJSON) throws(PlansError) {
-        guard let kind = JoinKind(rawValue: try members.string("kind")) else {
+        guard var kind = JoinKind(rawValue: try members.string("kind")) else {
             throw members.malformed("kind", "is none")
+        }
+        if case .single = kind {
+            kind = .single(
+                try members.optional("at") { json throws(PlansError) in try SourcePlace(json: json) })
         }
         let decode = { (json: JSONValue) throws(PlansError) in try Expression(json: json) }
         self.init(
