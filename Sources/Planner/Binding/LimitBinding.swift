@@ -70,7 +70,9 @@ struct LimitBinding {
         if offset != nil || window?.offset ?? 0 > 0 {
             conditions.append(.call(.greater, [number, skipped], .boolean))
         }
-        if let count = count.map({ or($0, .max) }) ?? window?.count.map(long) {
+        if count == nil, offset == nil, let end = window?.end {
+            conditions.append(.call(.lessOrEqual, [place, long(end)], .boolean))
+        } else if let count = count.map({ or($0, .max) }) ?? window?.count.map(long) {
             let behind = Expression.call(.subtract, [place, skipped], .long)
             conditions.append(.call(.lessOrEqual, [behind, count], .boolean))
         }

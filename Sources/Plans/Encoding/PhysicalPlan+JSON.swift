@@ -42,10 +42,11 @@ extension PhysicalPlan {
             object["id"] = JSONValue(rows.id)
             object["fields"] = .array(rows.schema.fields.map(\.planJSON))
         case .sort(let keys, _): object["keys"] = .array(keys.map(\.json))
-        case .topN(let keys, let offset, let count, _):
+        case .topN(let keys, let offset, let count, let keepsTies, _):
             object["keys"] = .array(keys.map(\.json))
             object["offset"] = JSONValue(offset)
             object["count"] = JSONValue(count)
+            if keepsTies { object["ties"] = .boolean(true) }
         case .limit(let window, _):
             object["offset"] = JSONValue(window.offset)
             if let count = window.count { object["count"] = JSONValue(count) }
@@ -126,7 +127,9 @@ extension PhysicalPlan {
         case "top_n":
             let (offset, count) = (try members.integer("offset"), try members.integer("count"))
             guard offset >= 0, count >= 0 else { throw members.malformed("count", "is negative") }
-            return .topN(try members.sortKeys(), offset: offset, count: count, input)
+            return .topN(
+                try members.sortKeys(), offset: offset, count: count,
+                keepsTies: members.object["ties"]?.boolean == true, input)
         case "number_rows":
             let keys = try members.list("keys") { json throws(PlansError) in try Expression(json: json) }
             return .numberRows(keys, input)
