@@ -28,10 +28,13 @@ extension BucketStore {
     }
 
     /// Begins an object that comes in numbered parts, in any order. Answers the upload's id.
-    package func startMultipart(_ path: BlobPath, metadata: ObjectMetadata) async throws -> String {
+    package func startMultipart(
+        _ path: BlobPath, metadata: ObjectMetadata, encryption wanted: WriteEncryption = .ofBucket
+    ) async throws -> String {
+        let key = try ObjectKey(checking: path.key)
         let upload = MultipartUpload(
-            bucket: path.bucket, key: try ObjectKey(checking: path.key), started: effects.clock.now,
-            metadata: metadata)
+            bucket: path.bucket, key: key, started: effects.clock.now, metadata: metadata,
+            encryption: try startEncryption(wanted, of: path)?.encryption)
         try await abortExpiredUploads()
         let id = Hex.encode(effects.randomness.bytes(16))
         _ = try await journal.change { [limits] index in
@@ -58,18 +61,43 @@ extension BucketStore {
 
     /// Receives one part; a second one of the same number replaces the first.
     ///
-    /// - Errors: `BKT-103`, `BKT-104` for a number outside 1…10,000.
-    package func startPart(_ path: BlobPath, upload id: String, number: Int) throws -> PartUpload {
+    /// - Errors: `BKT-103`, `BKT-104` for a number outside 1…10,000; `BKT-116` for a key other than the upload's.
+    package func startPart(
+        _ path: BlobPath, upload id: String, number: Int, key: CustomerKey? = nil
+    ) throws -> PartUpload {
         guard limits.partNumbers.contains(number) else {
             throw BucketsError(.partInvalid, "a part has a number between 1 and 10,000", ["number": number])
         }
         let index = journal.index
-        _ = try index.upload(id, of: path)
+        let encryption = try index.upload(id, of: path).encryption
         // Early, before the bytes come; the part's own size is checked when it is known.
         try limits.check(parts: index.partCount, bytes: index.partBytes)
         // Parts are large as a rule, and are copied once when the upload completes: never in the journal.
-        let stage = ObjectStage(dataFiles: dataFiles, effects: effects, inlineBytes: -1, hashesMD5: true)
-        return PartUpload(store: self, path: path, upload: id, number: number, stage: stage)
+        let piece = try partKey(encryption, key, path)?.start(
+            number, salt: newSalt(), at: path)
+        let stage = ObjectStage(
+            dataFiles: dataFiles, effects: effects, inlineBytes: -1,
+            hashesMD5: encryption?.kind != .customer, encryptor: piece?.encryptor)
+        return PartUpload(
+            store: self, path: path, upload: id, number: number, stage: stage, piece: piece)
+    }
+
+    /// What S3 answers where a part's key is not the upload's is another thing than where an object's is not.
+    private func partKey(
+        _ encryption: ObjectEncryption?, _ key: CustomerKey?, _ path: BlobPath
+    ) throws -> OpenedEncryption? {
+        do {
+            return try openEncryption(encryption, with: key, of: path)
+        } catch let error as BucketsError where [.keyMissing, .keyWrong, .keyUnwanted].contains(error.code) {
+            throw BucketsError(
+                .partKeyWrong, "a part is encrypted as its upload was begun, with the same key",
+                ["path": path])
+        }
+    }
+
+    /// Whose key the upload's parts are encrypted with. - Errors: `BKT-103`.
+    package func uploadEncryption(_ path: BlobPath, upload id: String) throws -> EncryptionKind? {
+        try journal.index.upload(id, of: path).encryption?.kind
     }
 
     /// In order of their numbers. - Errors: `BKT-103`.
@@ -112,20 +140,24 @@ extension BucketStore {
     /// - Cost: copies the parts into one file, so that readers find the object's bytes from byte 0 of it.
     package func completeMultipart(
         _ path: BlobPath, upload id: String, parts wanted: [(number: Int, etag: String)],
-        if condition: PutCondition, observing observe: (@Sendable ([UInt8]) -> Void)? = nil,
+        if condition: PutCondition, key: CustomerKey? = nil,
+        observing observe: (@Sendable ([UInt8]) -> Void)? = nil,
         metadata extra: @Sendable () throws -> ObjectMetadata = { ObjectMetadata() }
-    ) async throws -> (info: BlobInfo, metadata: ObjectMetadata) {
+    ) async throws -> (info: BlobInfo, metadata: ObjectMetadata, encryption: EncryptionKind?) {
         let index = journal.index
         let upload = try index.upload(id, of: path)
         try condition.check(index.entry(path)?.facts.etag, path)
         let parts = try chosenParts(upload, wanted)
+        let decryptor = try completionDecryptor(upload, key, path, isObserved: observe != nil)
         var joined: [UInt8] = []
         for part in parts { joined += Hex.decode(part.facts.etag) ?? [] }
         let etag = Hex.encode(MD5.hash(joined)) + "-\(parts.count)"
         let stage = ObjectStage(dataFiles: dataFiles, effects: effects, inlineBytes: -1, hashesMD5: false)
         let added: ObjectMetadata
         do {
-            try await copy(parts, of: path, into: stage, observe)
+            try await copy(parts, of: path, into: stage) { part in
+                observe.map { PartObserver(part, decryptor, of: path, $0) }
+            }
             added = try extra()
         } catch {
             await stage.discard()
@@ -135,7 +167,8 @@ extension BucketStore {
         let metadata = ObjectMetadata(upload.metadata.fields + added.fields)
         @Sendable func entry(_ staged: ObjectStage.Staged) -> ObjectEntry {
             let facts = ObjectFacts(
-                size: staged.size, checksum: staged.checksum, etag: etag, modified: now, metadata: metadata)
+                size: staged.size, checksum: staged.checksum, etag: etag, modified: now, metadata: metadata,
+                encryption: upload.encryption?.with(parts.flatMap { $0.facts.encryption?.pieces ?? [] }))
             return ObjectEntry(place: staged.place, facts: facts)
         }
         let staged = try await stage.finish { staged in
@@ -155,7 +188,19 @@ extension BucketStore {
             try index.checkUnlocked(path, now: now)
             return StoreChange(.completeUpload(id: id, entry: entry(staged)))
         }
-        return (entry(staged).facts.info, metadata)
+        return (entry(staged).facts.info, metadata, upload.encryption?.kind)
+    }
+
+    /// What opens the parts, where somebody must see their plain bytes. A customer's key that comes must be the upload's, and
+    /// only for a checksum over all bytes must it come.
+    private func completionDecryptor(
+        _ upload: MultipartUpload, _ key: CustomerKey?, _ path: BlobPath, isObserved: Bool
+    ) throws -> OpenedEncryption? {
+        guard isObserved || key != nil else { return nil }
+        // Without the key a checksum over all bytes cannot be had; another key is the same mistake as for a part.
+        return key == nil
+            ? try openEncryption(upload.encryption, with: nil, of: path)
+            : try partKey(upload.encryption, key, path)
     }
 
     private func chosenParts(
@@ -173,10 +218,10 @@ extension BucketStore {
                     .partInvalid, "there is no part of this number and etag",
                     ["number": part.number, "etag": part.etag])
             }
-            guard position == wanted.count - 1 || entry.facts.size >= limits.partBytes else {
+            guard position == wanted.count - 1 || entry.facts.plainSize >= limits.partBytes else {
                 throw BucketsError(
                     .partTooSmall, "a part that is not the last is too small",
-                    ["number": part.number, "bytes": entry.facts.size, "least": limits.partBytes])
+                    ["number": part.number, "bytes": entry.facts.plainSize, "least": limits.partBytes])
             }
             chosen.append(entry)
         }
@@ -185,9 +230,10 @@ extension BucketStore {
 
     private func copy(
         _ parts: [ObjectEntry], of path: BlobPath, into stage: ObjectStage,
-        _ observe: (@Sendable ([UInt8]) -> Void)?
+        _ observed: (ObjectEntry) -> PartObserver?
     ) async throws {
         for part in parts {
+            let observer = observed(part)
             guard let (file, base) = try await openFile(part) else {
                 throw BlobsError(.corrupt, "the file of a part is missing", ["path": path])
             }
@@ -195,12 +241,12 @@ extension BucketStore {
             var offset: Int64 = 0
             while offset < part.facts.size {
                 let start = base + offset
-                let count = Int(min(Int64(ObjectStage.writeBytes), part.facts.size - offset))
-                let seed = checksum
+                let count = Int(min(PartObserver.blockBytes(of: part), part.facts.size - offset))
+                let (seed, begin) = (checksum, offset)
                 let bytes: [UInt8]
                 (bytes, checksum) = try await effects.ioPool.run {
                     let bytes = try file.readExactly(at: start, count: count)
-                    observe?(bytes)
+                    try observer?.take(bytes, at: begin)
                     return (bytes, CRC32C.checksum(bytes.span, seed: seed))
                 }
                 try await stage.append(bytes)
@@ -221,25 +267,34 @@ package final class PartUpload: Sendable {
     private let upload: String
     private let number: Int
     private let stage: ObjectStage
+    private let piece: PieceInProgress?
 
-    init(store: BucketStore, path: BlobPath, upload: String, number: Int, stage: ObjectStage) {
+    package var encryption: EncryptionKind? { piece?.encryption.kind }
+
+    init(
+        store: BucketStore, path: BlobPath, upload: String, number: Int, stage: ObjectStage,
+        piece: PieceInProgress?
+    ) {
         self.store = store
         self.path = path
         self.upload = upload
         self.number = number
         self.stage = stage
+        self.piece = piece
     }
 
     package func append(_ bytes: [UInt8]) async throws { try await stage.append(bytes) }
 
-    /// Durable on return; the etag is the MD5 of the part. - Errors: `BKT-103`.
+    /// Durable on return; the etag is the MD5 of the part, or random under a customer's key. - Errors: `BKT-103`.
     package func complete(metadata: ObjectMetadata = ObjectMetadata()) async throws -> BlobInfo {
         let now = store.effects.clock.now
-        let (upload, number, path, limits) = (upload, number, path, store.limits)
+        let (upload, number, path, limits, piece) = (upload, number, path, store.limits, piece)
+        let opaque = encryption == .customer ? store.effects.randomness.bytes(16) : []
         @Sendable func entry(_ staged: ObjectStage.Staged) -> ObjectEntry {
             let facts = ObjectFacts(
-                size: staged.size, checksum: staged.checksum, etag: Hex.encode(staged.md5 ?? []),
-                modified: now, metadata: metadata)
+                size: staged.size, checksum: staged.checksum, etag: Hex.encode(staged.md5 ?? opaque),
+                modified: now, metadata: metadata,
+                encryption: piece?.ended(plainSize: staged.plainSize))
             return ObjectEntry(place: staged.place, facts: facts)
         }
         let staged = try await stage.finish { staged in

@@ -92,14 +92,27 @@ extension BucketStore: BlobStore {
         return KeyListing(items: items, isTruncated: listing.isTruncated)
     }
 
-    /// Without opening it.
-    package func objectFacts(_ path: BlobPath) throws -> (info: BlobInfo, metadata: ObjectMetadata) {
+    /// Without opening it, and without asking for its key.
+    package func objectFacts(
+        _ path: BlobPath
+    ) throws -> (info: BlobInfo, metadata: ObjectMetadata, encryption: EncryptionKind?) {
         let facts = try find(path).facts
-        return (facts.info, facts.metadata)
+        return (facts.info, facts.metadata, facts.encryption?.kind)
     }
 
-    /// Opens the present version. - Errors: `BLB-101`, `BLB-102`, `BLB-201`.
-    package func openObject(_ path: BlobPath) async throws -> OpenObject {
+    /// The same for whoever could read it. - Errors: `BKT-113`, `BKT-114`, `BKT-115`.
+    package func objectFacts(
+        _ path: BlobPath, key: CustomerKey?
+    ) throws -> (info: BlobInfo, metadata: ObjectMetadata, encryption: EncryptionKind?) {
+        let facts = try find(path).facts
+        try checkKey(facts.encryption, key, path)
+        return (facts.info, facts.metadata, facts.encryption?.kind)
+    }
+
+    /// Opens the present version.
+    ///
+    /// - Errors: `BLB-101`, `BLB-102`, `BLB-201`; `BKT-113`, `BKT-114`, `BKT-115` where the key is not the object's.
+    package func openObject(_ path: BlobPath, key: CustomerKey? = nil) async throws -> OpenObject {
         // An overwrite between look-up and open takes the file away; the next look-up finds the new one. Three
         // overwrites in a row within microseconds are not expected, a missing file is.
         for _ in 0..<3 {
@@ -107,11 +120,13 @@ extension BucketStore: BlobStore {
             guard !damaged.withLock({ $0.contains(entry.place) }) else {
                 throw BlobsError(.corrupt, "the object is damaged on the disk", ["path": path])
             }
+            let opened = try openEncryption(entry.facts.encryption, with: key, of: path)
             if let (file, base) = try await openFile(entry) {
                 return OpenObject(
                     info: entry.facts.info, metadata: entry.facts.metadata, path: path, file: file,
-                    base: base,
-                    checksum: entry.facts.checksum, effects: effects)
+                    base: base, checksum: entry.facts.checksum,
+                    decryptor: opened.map { ObjectDecryptor($0, of: path) },
+                    encryption: entry.facts.encryption?.kind, effects: effects)
             }
         }
         throw BlobsError(.corrupt, "the file of an object is missing", ["path": path])
@@ -142,12 +157,18 @@ extension BucketStore: BlobStore {
 
     /// Begins an object of any size. With `hashesMD5` its etag will be the MD5 of its bytes, as S3 clients like it.
     ///
-    /// - Errors: `BLB-102`, `BLB-105`.
-    package func startObject(_ path: BlobPath, hashesMD5: Bool) throws -> ObjectUpload {
+    /// One that is encrypted with a customer's key has an etag of random bytes: the MD5 would say something of what is in it.
+    ///
+    /// - Errors: `BLB-102`, `BLB-105`, `BKT-117`.
+    package func startObject(
+        _ path: BlobPath, hashesMD5: Bool, encryption wanted: WriteEncryption = .ofBucket
+    ) throws -> ObjectUpload {
         let key = try ObjectKey(checking: path.key)
         _ = try journal.index.bucket(path.bucket)
+        let piece = try startEncryption(wanted, of: path)?.start(1, salt: newSalt(), at: path)
         let stage = ObjectStage(
-            dataFiles: dataFiles, effects: effects, inlineBytes: limits.inlineBytes, hashesMD5: hashesMD5)
-        return ObjectUpload(store: self, path: path, key: key, stage: stage)
+            dataFiles: dataFiles, effects: effects, inlineBytes: limits.inlineBytes,
+            hashesMD5: hashesMD5 && piece?.encryption.kind != .customer, encryptor: piece?.encryptor)
+        return ObjectUpload(store: self, path: path, key: key, stage: stage, piece: piece)
     }
 }

@@ -22,7 +22,7 @@ extension BucketStore {
             try PutCondition.ifAbsent.check(present?.facts.etag, sealed.path)
             let facts = ObjectFacts(
                 size: part.facts.size, checksum: part.facts.checksum, etag: part.facts.etag, modified: now,
-                metadata: part.facts.metadata)
+                metadata: part.facts.metadata, encryption: part.facts.encryption)
             return StoreChange(
                 .completeUpload(id: sealed.receipt, entry: ObjectEntry(place: part.place, facts: facts)))
         }
@@ -49,11 +49,12 @@ extension ObjectUpload {
     package func seal() async throws -> SealedBlob {
         let now = store.effects.clock.now
         let id = Hex.encode(store.effects.randomness.bytes(16))
-        let (bucket, key) = (path.bucket, key)
+        let (bucket, key, piece) = (path.bucket, key, piece)
         @Sendable func entry(_ staged: ObjectStage.Staged) -> ObjectEntry {
             let facts = ObjectFacts(
                 size: staged.size, checksum: staged.checksum, etag: id + "-1", modified: now,
-                metadata: ObjectMetadata([ObjectMetadata.Field(MultipartUpload.markName, id)]))
+                metadata: ObjectMetadata([ObjectMetadata.Field(MultipartUpload.markName, id)]),
+                encryption: piece?.ended(plainSize: staged.plainSize))
             return ObjectEntry(place: staged.place, facts: facts)
         }
         // The footer says what the file shall be: it is asked only where the journal is lost.
@@ -73,7 +74,7 @@ extension ObjectUpload {
             }
             return StoreChange(.putPart(upload: id, number: 1, entry: entry(staged)))
         }
-        return SealedBlob(path: path, size: staged.size, mark: id, receipt: id)
+        return SealedBlob(path: path, size: staged.plainSize, mark: id, receipt: id)
     }
 }
 

@@ -3,6 +3,7 @@ package import Effects
 import Foundation
 import JSONText
 package import Scheduling
+package import Signing
 import Synchronization
 package import Telemetry
 
@@ -20,14 +21,19 @@ package final class BucketStore: Sendable {
     let dataFiles: DataFiles
     let limits: StoreLimits
     let effects: StoreEffects
+    /// Wraps the keys of objects that the store encrypts by itself.
+    let keyFile: KeyFile?
     /// Places that the background check found damaged: their bytes are not given out.
     let damaged = Mutex<Set<ObjectPlace>>([])
 
-    private init(journal: Journal, dataFiles: DataFiles, limits: StoreLimits, effects: StoreEffects) {
+    private init(
+        journal: Journal, dataFiles: DataFiles, limits: StoreLimits, effects: StoreEffects, keyFile: KeyFile?
+    ) {
         self.journal = journal
         self.dataFiles = dataFiles
         self.limits = limits
         self.effects = effects
+        self.keyFile = keyFile
     }
 
     deinit { journal.close() }
@@ -38,20 +44,22 @@ package final class BucketStore: Sendable {
     package static func open(
         directory: String, ioPool: IOPool, clock: any Clock = LiveClock(),
         randomness: any Randomness = LiveRandomness(), metrics: MetricsRegistry = MetricsRegistry(),
-        log: Log = .silent, disk: any Disk = LiveDisk(), limits: StoreLimits = StoreLimits()
+        log: Log = .silent, disk: any Disk = LiveDisk(), limits: StoreLimits = StoreLimits(),
+        keyFile: KeyFile? = nil
     ) async throws -> BucketStore {
         let effects = StoreEffects(
             ioPool: ioPool, clock: clock, randomness: randomness, storeMetrics: StoreMetrics(metrics),
             log: log)
         let store = try await ioPool.run {
-            try open(directory: directory, disk: disk, limits: limits, effects: effects)
+            try open(
+                directory: directory, disk: disk, limits: limits, effects: effects, keyFile: keyFile)
         }
         try await store.abortExpiredUploads()
         return store
     }
 
     private static func open(
-        directory: String, disk: any Disk, limits: StoreLimits, effects: StoreEffects
+        directory: String, disk: any Disk, limits: StoreLimits, effects: StoreEffects, keyFile: KeyFile?
     ) throws -> BucketStore {
         for path in [directory, directory + "/journal", directory + "/data"] {
             try disk.createDirectory(path)
@@ -75,7 +83,8 @@ package final class BucketStore: Sendable {
                 ["count": .string("\(recovered.missing.count)")])
         }
         let journal = Journal(opened, files: files, dataFiles: dataFiles, limits: limits, effects: effects)
-        return BucketStore(journal: journal, dataFiles: dataFiles, limits: limits, effects: effects)
+        return BucketStore(
+            journal: journal, dataFiles: dataFiles, limits: limits, effects: effects, keyFile: keyFile)
     }
 
     /// Lets changes that wait finish; later ones fail.

@@ -25,6 +25,16 @@ package struct BucketsError: Fault {
         case settingUnsupported = "BKT-111"
         /// Another change of the bucket's settings came first.
         case settingRaced = "BKT-112"
+        /// The object is encrypted with a key that the request does not bring.
+        case keyMissing = "BKT-113"
+        /// The object is encrypted with another key than the request's.
+        case keyWrong = "BKT-114"
+        /// The request brings a key, and the object has none of a customer's.
+        case keyUnwanted = "BKT-115"
+        /// The parts of an upload are encrypted with the key it began with.
+        case partKeyWrong = "BKT-116"
+        /// The store was opened without the key file that keys of objects are wrapped with.
+        case keyFileMissing = "BKT-117"
         /// A file of the journal or a checkpoint is not what was written, and it is no torn end.
         case journalDamaged = "BKT-201"
         /// The directory was written by a newer version.
@@ -40,10 +50,11 @@ package struct BucketsError: Fault {
             case .uploadNotFound: .notFound
             case .partInvalid, .partTooSmall, .partOrderInvalid, .bucketNameInvalid: .invalidRequest
             case .uploadsExhausted: .exhausted
-            case .objectLocked: .denied
+            case .objectLocked, .keyWrong: .denied
+            case .keyMissing, .keyUnwanted, .partKeyWrong: .invalidRequest
             case .settingInvalid: .invalidRequest
             case .journalDamaged, .storeDocumentDamaged: .corruptData
-            case .versionTooNew, .settingUnsupported: .unsupported
+            case .versionTooNew, .settingUnsupported, .keyFileMissing: .unsupported
             }
         }
     }

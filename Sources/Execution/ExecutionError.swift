@@ -34,12 +34,14 @@ package struct ExecutionError: Fault {
     package let code: Code
     package let summary: String
     package let context: [(name: String, value: String)]
+    package let place: FaultPlace?
     package let hint: String?
 
     package init(
         _ code: Code, _ summary: String, _ context: KeyValuePairs<String, any Sendable> = [:],
-        hint: String? = nil
+        at place: FaultPlace? = nil, hint: String? = nil
     ) {
+        self.place = place
         self.code = code
         self.summary = summary
         self.context = faultContext(context)

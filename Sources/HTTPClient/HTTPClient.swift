@@ -11,8 +11,12 @@ package final class HTTPClient: Sendable {
     private let sent: Counter
     private let failed: Counter
 
-    package init(connectionsPerHost: Int = 64, metrics: MetricsRegistry = MetricsRegistry()) {
-        thread = CurlThread(connectionsPerHost: connectionsPerHost)
+    /// `certificateFile` holds the certificates, in PEM, that vouch for servers' own; the system's do without it.
+    package init(
+        connectionsPerHost: Int = 64, certificateFile: String? = nil,
+        metrics: MetricsRegistry = MetricsRegistry()
+    ) {
+        thread = CurlThread(connectionsPerHost: connectionsPerHost, certificateFile: certificateFile)
         sent = metrics.counter("firn_client_requests_total", help: "HTTP requests made")
         failed = metrics.counter("firn_client_failures_total", help: "HTTP requests that got no answer")
     }

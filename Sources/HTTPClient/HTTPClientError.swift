@@ -13,13 +13,15 @@ package struct HTTPClientError: Fault {
         case timedOut = "HTC-203"
         /// The connection broke; the request may have been carried out.
         case interrupted = "HTC-204"
+        /// The server's certificate is not trusted, or is another server's. Nothing was sent.
+        case certificateRefused = "HTC-205"
         case cancelled = "HTC-301"
 
         package var kind: FaultKind {
             switch self {
             case .invalidURL: .invalidRequest
             case .answerTooLarge: .exhausted
-            case .notConnected, .tlsFailed: .unavailable
+            case .notConnected, .tlsFailed, .certificateRefused: .unavailable
             case .timedOut, .interrupted: .outcomeUnknown
             case .cancelled: .cancelled
             }

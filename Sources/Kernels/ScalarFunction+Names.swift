@@ -44,6 +44,7 @@ extension ScalarFunction {
         .raise: ("^", "The first to the power of the second; what is not a finite number is an error"),
         .frameAdd: ("frame_add", "Where a frame ends behind a key; null beyond its type"),
         .frameSubtract: ("frame_subtract", "Where a frame begins before a key; null beyond its type"),
+        .rowLimit: ("row_limit", "The number of rows that a clause, named second, leaves"),
         .coalesce: ("coalesce", "The first argument that is not null"),
         .nullif: ("nullif", "Null when both are equal, else the first"),
         .greatest: ("greatest", "The largest argument that is not null"),

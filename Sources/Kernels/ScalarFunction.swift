@@ -67,6 +67,7 @@ package enum ScalarFunction: Int32, Sendable, Hashable, CaseIterable {
     case frameAdd = 73
     /// Where a frame begins before a key; stops at the end of the type
     case frameSubtract = 74
+    case rowLimit = 75
 
     // Conditional: not strict in null.
     /// The first argument that is not null
@@ -393,7 +394,6 @@ package enum ScalarFunction: Int32, Sendable, Hashable, CaseIterable {
     case anyElement = 488
     /// `value > ALL (list)` of a list, a value and the sign: false for any element, else null when null for one
     case allElements = 489
-
     /// The name of the argument's type, of this server and of Arrow
     case typeOf = 600
     case arrowTypeOf = 601

@@ -86,7 +86,7 @@ struct NodeRooms: Sendable {
             settings,
             ObjectRooms.Surroundings(
                 clock: clock, randomness: randomness, pool: pool, metrics: metrics, log: log,
-                owner: ground.keyFile.fingerprint, isShared: metastore.isShared))
+                keyFile: ground.keyFile, isShared: metastore.isShared))
         let ledger = MemoryLedger(
             limit: settings.memoryBytes ?? ProcessSetup.limits.memoryBytes / 2, metrics: metrics)
         let catalog = Catalog(

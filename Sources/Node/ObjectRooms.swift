@@ -7,6 +7,7 @@ import JSONText
 import S3API
 import S3Client
 import Scheduling
+import Signing
 import Telemetry
 
 /// Where the objects are: in the data directory, or in another store.
@@ -43,8 +44,7 @@ enum ObjectRooms: Sendable {
         let pool: IOPool
         let metrics: MetricsRegistry
         let log: Log
-        /// Who takes an external store; the data directory's key.
-        let owner: String
+        let keyFile: KeyFile
         /// Other nodes may have the store too.
         let isShared: Bool
     }
@@ -68,7 +68,8 @@ enum ObjectRooms: Sendable {
         return .local(
             try await BucketStore.open(
                 directory: settings.dataDirectory + "/objects", ioPool: around.pool, clock: around.clock,
-                randomness: around.randomness, metrics: around.metrics, log: around.log, limits: limits))
+                randomness: around.randomness, metrics: around.metrics, log: around.log, limits: limits,
+                keyFile: around.keyFile))
     }
 
     private static func openExternal(
@@ -80,6 +81,14 @@ enum ObjectRooms: Sendable {
                 "what goes to the store and comes from it can be read on the way",
                 ["endpoint": .string(address.endpoint)])
         }
+        if let file = settings.certificateFile {
+            let isThere = try await around.pool.run { FileManager.default.isReadableFile(atPath: file) }
+            guard isThere else {
+                throw NodeError(
+                    .invalidSetting, "the file with the store's authorities cannot be read", ["path": file],
+                    hint: "pass --store-ca-file with certificates in PEM")
+            }
+        }
         let keys: any S3KeySource
         if let id = settings.accessKey, let secret = settings.secretKey {
             keys = FixedS3Keys(S3Keys(accessKey: id, secret: secret, sessionToken: settings.sessionToken))
@@ -88,7 +97,9 @@ enum ObjectRooms: Sendable {
                 path: settings.keyFile ?? "", profile: settings.profile, pool: around.pool)
         }
         let limits = S3Limits()
-        let http = HTTPClient(connectionsPerHost: limits.requests, metrics: around.metrics)
+        let http = HTTPClient(
+            connectionsPerHost: limits.requests, certificateFile: settings.certificateFile,
+            metrics: around.metrics)
         let client = S3BlobStore(
             address: address, keys: keys, transport: HTTPTransport(http), limits: limits,
             effects: S3Effects(
@@ -96,11 +107,13 @@ enum ObjectRooms: Sendable {
                 meters: S3Meters(around.metrics), log: around.log))
         try await client.probe(bucket: ExternalBuckets.ownBucket)
         let buckets = try await ExternalBuckets.open(
-            client, owner: around.owner, clock: around.clock, isShared: around.isShared)
+            client, owner: around.keyFile.fingerprint, clock: around.clock, isShared: around.isShared)
         // Connections of its own: clients that are slow do not take those of queries and pipelines.
         let passage = S3Passage(
             address: address, keys: keys,
-            client: HTTPClient(connectionsPerHost: S3Passage.connections, metrics: around.metrics),
+            client: HTTPClient(
+                connectionsPerHost: S3Passage.connections, certificateFile: settings.certificateFile,
+                metrics: around.metrics),
             clock: around.clock)
         return .external(buckets, client: client, passage: passage)
     }

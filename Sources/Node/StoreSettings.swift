@@ -9,6 +9,8 @@ package struct StoreSettings: Sendable {
     /// A file in the form of Amazon's tools, where no keys are given.
     package var keyFile: String?
     package var profile = "default"
+    /// Certificates, in PEM, that vouch for the store's own instead of the system's.
+    package var certificateFile: String?
 
     /// - Errors: `NOD-101`.
     package init(address text: String) throws(NodeError) {

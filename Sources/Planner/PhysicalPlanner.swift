@@ -14,7 +14,8 @@ enum PhysicalPlanner {
             scan.expectedRowCount = expectedRows(node)
             scan.statistics = nil
             return .scan(scan)
-        case .filter(let condition, _): return .filter(condition, plan(inputs[0]))
+        case .filter(let condition, _):
+            return .filter(condition, TopWindow(node.plan).map { top($0, inputs[0]) } ?? plan(inputs[0]))
         case .project(let projection, _): return .project(projection, plan(inputs[0]))
         case .aggregate(let aggregation, _): return .aggregate(aggregation, plan(inputs[0]))
         case .window(let windowing, _):
@@ -46,6 +47,16 @@ enum PhysicalPlanner {
             return .limit(window, .sort(keys, sorted))
         case .limit(let window, _): return .limit(window, plan(inputs[0]))
         }
+    }
+
+    /// The window over only those rows that its first places go to.
+    private static func top(_ window: TopWindow, _ node: RowEstimate) -> PhysicalPlan {
+        let below = plan(node.inputs[0])
+        let keys = window.windowing.sortKeys
+        guard window.count <= topLimit, !below.isSorted(by: keys) else { return plan(node) }
+        return .window(
+            window.windowing,
+            .topN(keys, offset: 0, count: window.count, keepsTies: window.keepsTies, below))
     }
 
     /// The join with its sides exchanged, where the left side had better be held; else nil.

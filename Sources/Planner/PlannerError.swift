@@ -68,6 +68,20 @@ package struct PlannerError: Fault {
         self.init(code, summary, context: faultContext(context), at: position, hint: hint, cause: cause)
     }
 
+    /// The same values and place under other words.
+    func restated(_ code: Code, _ summary: String, hint: String?) -> PlannerError {
+        PlannerError(restating: self, code, summary, hint: hint)
+    }
+
+    private init(restating other: PlannerError, _ code: Code, _ summary: String, hint: String?) {
+        self.code = code
+        self.summary = summary
+        context = other.context
+        place = other.place
+        self.hint = hint
+        cause = nil
+    }
+
     private init(
         _ code: Code, _ summary: String, context: [(name: String, value: String)],
         at position: TextPosition?, hint: String? = nil, cause: (any Error)? = nil

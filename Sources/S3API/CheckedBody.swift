@@ -22,4 +22,15 @@ extension OpenObject {
             offset = end
         }
     }
+
+    /// Writes a range of an encrypted object, in pieces that begin with a chunk where its parts do; each chunk is checked
+    /// before it goes out.
+    func write(_ range: Range<Int64>, to writer: ResponseWriter) async throws {
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let end = min(range.upperBound, (offset / Self.pieceBytes + 1) * Self.pieceBytes)
+            try await writer.write(try await read([offset..<end])[0])
+            offset = end
+        }
+    }
 }

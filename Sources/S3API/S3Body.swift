@@ -17,6 +17,8 @@ final class S3Body {
     private static let shortGatheredBytes = 64 << 10
     /// A block as it came, the same joined, the one before that is being written, and what waits in the connection's queue.
     private static let heldBlocks = 4
+    /// The block that is being written, once more: as it is stored.
+    var isEncrypted = false
     /// Less is hashed where it stands: some tens of microseconds.
     private static let hashedHereBytes = 16 << 10
 
@@ -87,16 +89,18 @@ final class S3Body {
         var bytes = length.map { Int(max(1, min($0, Int64(Self.gatheredBytes)))) } ?? Self.gatheredBytes
         if bytes > Self.hashedHereBytes {
             do throws(SchedulingError) {
-                memory = try ledger.reserve(Self.heldBlocks * bytes, for: "an upload")
+                memory = try ledger.reserve(heldBlocks * bytes, for: "an upload")
             } catch {
                 guard error.code == .memoryExhausted, bytes > Self.shortGatheredBytes else { throw error }
                 bytes = Self.shortGatheredBytes
-                memory = try ledger.reserve(Self.heldBlocks * bytes, for: "an upload")
+                memory = try ledger.reserve(heldBlocks * bytes, for: "an upload")
             }
         }
         blockBytes = bytes
         return bytes
     }
+
+    private var heldBlocks: Int { Self.heldBlocks + (isEncrypted ? 1 : 0) }
 
     private func take(_ pieces: [[UInt8]], count: Int) async throws -> [UInt8] {
         if count <= Self.hashedHereBytes || isUnchecked {

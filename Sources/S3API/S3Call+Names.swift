@@ -33,6 +33,16 @@ extension S3Call {
         return number
     }
 
+    /// A data directory is one account, and everything in it everybody's who may ask: the owner is who asks.
+    func writeOwner(_ xml: inout XMLWriter, as roles: [String]) {
+        for role in roles {
+            xml.element(role) { xml in
+                xml.text("ID", principal.tokenID)
+                xml.text("DisplayName", principal.tokenID)
+            }
+        }
+    }
+
     func xml(_ write: (inout XMLWriter) throws -> Void) rethrows -> Response {
         var writer = XMLWriter()
         try write(&writer)

@@ -23,6 +23,8 @@ package struct S3Error: Fault {
         case noSuchEncryption = "S3-205"
         /// No rule lets the web page do this.
         case corsForbidden = "S3-206"
+        /// The external store behind refuses a request that brings a customer's key.
+        case keyRefused = "S3-207"
         case notImplemented = "S3-301"
         /// The external store behind refuses what it is asked, or is none.
         case storeRefused = "S3-302"
@@ -31,7 +33,7 @@ package struct S3Error: Fault {
             switch self {
             case .preconditionFailed: .conflict
             case .noSuchCORS, .noSuchLifecycle, .noSuchEncryption: .notFound
-            case .corsForbidden: .denied
+            case .corsForbidden, .keyRefused: .denied
             case .notImplemented: .unsupported
             case .storeRefused: .unavailable
             default: .invalidRequest

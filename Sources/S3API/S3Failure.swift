@@ -55,6 +55,7 @@ struct S3Failure {
         case .noSuchLifecycle: ("NoSuchLifecycleConfiguration", 404)
         case .noSuchEncryption: ("ServerSideEncryptionConfigurationNotFoundError", 404)
         case .corsForbidden: ("AccessForbidden", 403)
+        case .keyRefused: ("AccessDenied", 403)
         }
     }
 
@@ -83,10 +84,12 @@ struct S3Failure {
         case .partOrderInvalid: ("InvalidPartOrder", 400)
         case .bucketNameInvalid: ("InvalidBucketName", 400)
         case .uploadsExhausted: ("SlowDown", 503)
+        case .keyMissing, .keyUnwanted, .partKeyWrong: ("InvalidRequest", 400)
+        case .keyWrong: ("AccessDenied", 403)
         case .objectLocked: ("ObjectLockedByBucketPolicy", 403)
         case .settingInvalid: ("InvalidArgument", 400)
         case .settingRaced: ("OperationAborted", 409)
-        case .settingUnsupported: ("NotImplemented", 501)
+        case .settingUnsupported, .keyFileMissing: ("NotImplemented", 501)
         case .journalDamaged, .versionTooNew, .storeOwned, .storeDocumentDamaged: ("InternalError", 500)
         }
     }

@@ -3,7 +3,8 @@ import Wire
 /// The operations answered here, found from method, path and the query's markers.
 enum S3Operation: String, Sendable {
     case listBuckets
-    case createBucket, headBucket, deleteBucket, getBucketLocation, getBucketVersioning, getBucketEncryption
+    case createBucket, headBucket, deleteBucket, getBucketLocation, getBucketVersioning, getBucketEncryption,
+        putBucketEncryption, deleteBucketEncryption
     case getBucketCORS, putBucketCORS, deleteBucketCORS
     case getBucketLifecycle, putBucketLifecycle, deleteBucketLifecycle
     /// What a browser asks before a page's request.
@@ -78,6 +79,8 @@ enum S3Operation: String, Sendable {
         case ("GET", ["versioning"]): .getBucketVersioning
         case ("GET", ["uploads"]): .listMultipartUploads
         case ("GET", ["encryption"]): .getBucketEncryption
+        case ("PUT", ["encryption"]): .putBucketEncryption
+        case ("DELETE", ["encryption"]): .deleteBucketEncryption
         case ("GET", ["cors"]): .getBucketCORS
         case ("PUT", ["cors"]): .putBucketCORS
         case ("DELETE", ["cors"]): .deleteBucketCORS

@@ -53,6 +53,7 @@ package struct S3Service: Sendable {
                 response = try CORSAnswer(rules: corsRules(target)).preflight(request)
             } else {
                 let call = try await authenticate(request, target, operation)
+                try EncryptionHeaders.check(request, target, operation)
                 try UnsupportedHeaders.check(request)
                 response = try await call.perform(operation)
             }
@@ -127,6 +128,7 @@ extension S3Service {
                 return nil
             }
             _ = try SigV4Authorization(reading: Self.signed(request))
+            try EncryptionHeaders.check(request, target, operation)
             try UnsupportedHeaders.check(request)
             return nil
         } catch {
@@ -195,6 +197,8 @@ struct S3Call: Sendable {
         case .getBucketLocation: try getBucketLocation()
         case .getBucketVersioning: try getBucketVersioning()
         case .getBucketEncryption: try getBucketEncryption()
+        case .putBucketEncryption: try await putBucketEncryption()
+        case .deleteBucketEncryption: try await deleteBucketEncryption()
         case .getBucketCORS: try getBucketCORS()
         case .putBucketCORS: try await putBucketSetting(.cors)
         case .deleteBucketCORS: try await deleteBucketSetting(.cors)

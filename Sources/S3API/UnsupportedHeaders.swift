@@ -1,6 +1,7 @@
 import Wire
 
-/// Headers that ask for what is not done here. Ignoring them would promise something: encryption, a lock, a right.
+/// Headers that ask for what is not done here. Ignoring them would promise something: a lock, a right. For encryption see
+/// `EncryptionHeaders`.
 enum UnsupportedHeaders {
     private static let names: Set<String> = [
         "x-amz-tagging", "x-amz-website-redirect-location", "x-amz-expected-bucket-owner",
@@ -8,10 +9,7 @@ enum UnsupportedHeaders {
         "x-amz-object-ownership", "x-amz-bucket-object-lock-enabled",
         "x-amz-bypass-governance-retention",
     ]
-    private static let prefixes = [
-        "x-amz-server-side-encryption", "x-amz-copy-source-server-side-encryption", "x-amz-object-lock-",
-        "x-amz-grant-",
-    ]
+    private static let prefixes = ["x-amz-object-lock-", "x-amz-grant-"]
     /// What every object here has anyway.
     private static let harmlessACLs: Set<String> = [
         "private", "bucket-owner-full-control", "bucket-owner-read",

@@ -132,6 +132,7 @@ struct S3Caller: Sendable {
                 return S3Verdict(answer, of: request)
             } catch let error as HTTPClientError {
                 if error.code == .cancelled { throw CancellationError() }
+                guard error.code != .certificateRefused else { throw untrusted(error) }
                 guard let verdict = S3Verdict(error) else {
                     throw BlobsError(
                         .unavailable, "a request to the store failed",
@@ -140,6 +141,18 @@ struct S3Caller: Sendable {
                 return verdict
             }
         }
+    }
+
+    /// Another try would meet the same certificate.
+    private func untrusted(_ error: HTTPClientError) -> BlobsError {
+        BlobsError(
+            .unavailable, "the store's certificate is not trusted",
+            [
+                "host": address.host, "reason": error.context.first { $0.name == "reason" }?.value ?? "",
+            ],
+            hint:
+                "check the host in the store's address; for an authority of your own pass its certificate with --store-ca-file"
+        )
     }
 
     private func signed(_ request: S3Request, _ payloadHash: String) async throws -> HTTPClientRequest {

@@ -54,7 +54,7 @@ enum S3Verdict: Sendable {
         case .tlsFailed: label = "tls"
         case .timedOut: label = "timeout"
         case .interrupted: label = "connection"
-        case .invalidURL, .answerTooLarge, .cancelled: return nil
+        case .invalidURL, .answerTooLarge, .certificateRefused, .cancelled: return nil
         }
         let reason = error.context.first { $0.name == "reason" }?.value ?? error.summary
         self = .retry(

@@ -149,7 +149,7 @@ package final class Session: Sendable {
             return try await catalog.drop(name, ifExists: ifExists, isCascading: isCascading)
         case .createTable(let syntax): return try await tables.create(syntax)
         case .insert(let insert): return try await tables.insert(insert)
-        case .truncate(let name): return try await tables.truncate(name)
+        case .truncate(let names): return try await tables.truncate(names)
         case .dropTables(let names, let ifExists, let isPurging):
             return try await tables.drop(names, ifExists: ifExists, isPurging: isPurging)
         case .alterTable(let syntax):
@@ -190,8 +190,10 @@ package final class Session: Sendable {
             return (planned.result, planned.now)
         case .createTable(let syntax):
             guard let source = syntax.source else { preconditionFailure("the parser asks for a query") }
-            try await tables.checkName(of: syntax)
-            return try await plan(source, in: warehouse, request)
+            let identifier = try await tables.identify(syntax)
+            let planned = try await plan(source, in: warehouse, request)
+            try await tables.check(syntax, as: identifier, queried: planned.result.plan.schema)
+            return planned
         }
     }
 

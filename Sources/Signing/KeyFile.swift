@@ -53,7 +53,7 @@ package struct KeyFile: Sendable {
     /// Seals `clear` under the key; `context` (say, a token's id) must be given again to open it.
     package func seal(_ clear: [UInt8], context: String, randomness: any Randomness) -> [UInt8] {
         let nonce = randomness.bytes(12)
-        let sealed = OpenSSL.seal(key: sealingKey, nonce: nonce, extra: Array(context.utf8), clear)
+        let sealed = OpenSSL.seal(key: sealingKey, nonce: nonce, extra: Array(context.utf8), clear.span)
         return [Self.sealVersion] + nonce + sealed
     }
 
@@ -64,7 +64,8 @@ package struct KeyFile: Sendable {
         }
         let nonce = Array(sealed[1..<13])
         let text = Array(sealed[13...])
-        guard let clear = OpenSSL.open(key: sealingKey, nonce: nonce, extra: Array(context.utf8), text) else {
+        guard let clear = OpenSSL.open(key: sealingKey, nonce: nonce, extra: Array(context.utf8), text.span)
+        else {
             throw SigningError(
                 .sealBroken, "a sealed secret does not open", ["context": context],
                 hint: "it was sealed under another key file, or changed")

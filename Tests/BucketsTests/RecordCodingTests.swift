@@ -12,6 +12,14 @@ struct RecordCodingTests {
         facts: ObjectFacts(
             size: .max, checksum: .max, etag: "e", modified: Instant(microseconds: .min),
             metadata: ObjectMetadata()))
+    static let encryption = ObjectEncryption(
+        key: .store(wrapped: [1, 2, 3]), salt: [4, 5],
+        pieces: [.init(number: 2, size: 100, salt: [6]), .init(number: 9, size: 70_000, salt: [])])
+    static let encrypted = ObjectEntry(
+        place: .file(1),
+        facts: ObjectFacts(
+            size: encryption.storedSize, checksum: 1, etag: "e", modified: Instant(microseconds: 0),
+            metadata: ObjectMetadata(), encryption: encryption))
     static let records: [StoreRecord] = [
         .createBucket(name: "b", at: Instant(microseconds: .max)),
         .deleteBucket(name: ""),
@@ -24,6 +32,13 @@ struct RecordCodingTests {
             MultipartUpload(
                 bucket: "b", key: ObjectKey(bytes: [1]), started: Instant(microseconds: 0),
                 metadata: ObjectMetadata([.init("", "")]))),
+        .startUpload(
+            id: "u",
+            MultipartUpload(
+                bucket: "b", key: ObjectKey(bytes: [1]), started: Instant(microseconds: 0),
+                metadata: ObjectMetadata([.init("", "")]),
+                encryption: ObjectEncryption(key: .customer(check: [7]), salt: [8], pieces: []))),
+        .put(bucket: "b", key: ObjectKey(bytes: [0, 255]), entry: encrypted),
         .putPart(upload: "u", number: 0, entry: entry),
         .putPart(upload: "u", number: .max, entry: entry),
         .completeUpload(id: "u", entry: entry),
@@ -42,6 +57,30 @@ struct RecordCodingTests {
         var decoder = RecordDecoder(encoder.bytes, segment: 1, origin: 0)
         #expect("\(try #require(try decoder.next()))" == "\(record)")
         #expect(try decoder.next() == nil)
+    }
+
+    @Test("an object's encryption is read back; one whose pieces are not as large as the object is damage")
+    func encryption() throws {
+        func read(_ facts: ObjectFacts) throws -> ObjectEncryption? {
+            var encoder = RecordEncoder()
+            let entry = ObjectEntry(place: .file(1), facts: facts)
+            encoder.append(StoreChange(.put(bucket: "b", key: ObjectKey(bytes: [1]), entry: entry)))
+            var decoder = RecordDecoder(encoder.bytes, segment: 1, origin: 0)
+            guard case .put(_, _, let found)? = try decoder.next() else { return nil }
+            return found.facts.encryption
+        }
+        let found = try #require(try read(Self.encrypted.facts))
+        #expect(found.key == Self.encryption.key && found.salt == Self.encryption.salt)
+        #expect(found.pieces == Self.encryption.pieces && found.plainSize == 70_100)
+        for sizes in [[100], [70_000, 100, 1], [.max, .max]] as [[Int64]] {
+            let pieces = sizes.enumerated().map {
+                ObjectEncryption.Piece(number: $0.offset + 1, size: $0.element, salt: [])
+            }
+            let facts = ObjectFacts(
+                size: Self.encryption.storedSize, checksum: 1, etag: "", modified: Instant(microseconds: 0),
+                metadata: ObjectMetadata(), encryption: Self.encryption.with(pieces))
+            #expect(throws: BucketsError.self) { _ = try read(facts) }
+        }
     }
 
     @Test("a record that is cut off anywhere is damage and no crash", arguments: records.indices)

@@ -1,6 +1,8 @@
 import Blobs
 import Effects
+import JSONText
 import Scheduling
+import Signing
 import Synchronization
 import Telemetry
 import TestKit
@@ -13,11 +15,13 @@ import Testing
 struct RecoveryTests {
     let ioPool = IOPool(name: "test-io", threads: 2)
 
-    func open(_ disk: SimulatedDisk, limits: StoreLimits = StoreLimits()) async throws -> BucketStore {
+    func open(
+        _ disk: SimulatedDisk, limits: StoreLimits = StoreLimits(), keyFile: KeyFile? = nil
+    ) async throws -> BucketStore {
         try await BucketStore.open(
             directory: "/objects", ioPool: ioPool, clock: ManualClock(),
             randomness: SeededRandomness(seed: 5),
-            disk: disk, limits: limits)
+            disk: disk, limits: limits, keyFile: keyFile)
     }
 
     func path(_ key: String) -> BlobPath { BlobPath(bucket: "lake", key: key) }
@@ -216,7 +220,14 @@ struct RecoveryTests {
     }
 
     @Test("after a power cut what was acknowledged is there, and nothing is half there", arguments: 0..<250)
-    func powerCut(seed: UInt64) async throws {
+    func powerCut(seed: UInt64) async throws { try await powerCut(seed, keyFile: nil) }
+
+    @Test("the same is true of objects that the bucket encrypts", arguments: 0..<100)
+    func powerCutEncrypted(seed: UInt64) async throws {
+        try await powerCut(1000 + seed, keyFile: KeyFile(key: [UInt8](repeating: 1, count: 32)))
+    }
+
+    private func powerCut(_ seed: UInt64, keyFile: KeyFile?) async throws {
         var generator = SeededGenerator(seed: seed)
         var limits = StoreLimits()
         limits.segmentBytes = 6000
@@ -226,8 +237,13 @@ struct RecoveryTests {
         // For each key: versions that may be there. Nil stands for none.
         var possible: [String: Set<Int?>] = [:]
         for round in 0..<3 {
-            let store = try await open(disk, limits: limits)
-            if store.listBuckets().isEmpty { _ = try await store.createBucket("lake") }
+            let store = try await open(disk, limits: limits, keyFile: keyFile)
+            if store.listBuckets().isEmpty {
+                _ = try await store.createBucket("lake")
+                if keyFile != nil {
+                    try await store.set(.encryption, of: "lake", to: ["algorithm": "AES256"])
+                }
+            }
             try await check(store, possible)
             for key in possible.keys { possible[key] = [try await version(store, key)] }
             disk.cut(afterOperations: Int(generator.next() % 160))
@@ -250,7 +266,7 @@ struct RecoveryTests {
             store.close()
             disk = disk.afterPowerCut(seed: generator.next())
         }
-        let store = try await open(disk, limits: limits)
+        let store = try await open(disk, limits: limits, keyFile: keyFile)
         try await check(store, possible)
         store.close()
     }

@@ -29,7 +29,7 @@ struct JoinSpillTests {
 
     @Test("a join of ten times its memory gives every pair", arguments: JoinKind.allCases)
     func join(kind: JoinKind) async throws {
-        let keys: Int64 = kind == .single ? 1 << 40 : 3000
+        let keys: Int64 = kind == .single() ? 1 << 40 : 3000
         let left = SpillRows(seed: 1, count: 1000, keys: keys)
         let right = SpillRows(seed: 2, count: 2500, keys: keys)
         try await check(
@@ -42,12 +42,12 @@ struct JoinSpillTests {
         let left = SpillRows(seed: 1, count: 6, keys: 1)
         let right = SpillRows(seed: 2, count: 2200, keys: 1)
         // A row finds some partners, none, or for `single` one at most.
-        let function: ScalarFunction = kind == .single ? .equal : .less
+        let function: ScalarFunction = kind == .single() ? .equal : .less
         let residual = call(function, [column(2, Self.number), column(6, Self.number)], .boolean)
         try await check(
             .join(
                 Join(kind, leftKeys: Self.keys, rightKeys: Self.keys, residual: residual),
-                kind == .single ? SpillRows(seed: 1, count: 1, keys: 1).plan : left.plan, right.plan),
+                kind == .single() ? SpillRows(seed: 1, count: 1, keys: 1).plan : left.plan, right.plan),
             memory: right.byteCount / 10)
     }
 
@@ -62,7 +62,7 @@ struct JoinSpillTests {
         let one = call(
             .equal, [column(2, Self.number), call(.negate, [column(6, Self.number)], Self.number)], .boolean)
         try await check(
-            .join(Join(kind, residual: kind == .single ? one : residual), left.plan, right.plan),
+            .join(Join(kind, residual: kind == .single() ? one : residual), left.plan, right.plan),
             memory: right.byteCount / 10)
     }
 
@@ -90,7 +90,7 @@ struct JoinSpillTests {
         let least = call(.equal, [column(4, .long), column(4, .long)], .boolean)
         let (directory, area) = try SpillWorld.area()
         for join in [
-            Join(.single, leftKeys: Self.keys, rightKeys: Self.keys), Join(.single, residual: least),
+            Join(.single(), leftKeys: Self.keys, rightKeys: Self.keys), Join(.single(), residual: least),
         ] {
             await #expect {
                 _ = try await SpillWorld.run(

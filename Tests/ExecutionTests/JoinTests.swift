@@ -62,7 +62,7 @@ struct JoinTests {
                 result.append(
                     leftRow + [!pairs.isEmpty ? .boolean(true) : isUnknown ? .null : .boolean(false)])
             default:
-                if join.kind == .single, pairs.count > 1 { return nil }
+                if join.kind == .single(), pairs.count > 1 { return nil }
                 result += pairs
                 if pairs.isEmpty, join.kind.keepsLeft { result.append(leftRow + padding) }
             }

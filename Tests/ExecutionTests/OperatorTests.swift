@@ -123,6 +123,19 @@ struct OperatorTests {
         #expect(try await World(memory: 2 << 20).rows(plan) == [[.long(0)], [.long(1)], [.long(2)]])
     }
 
+    @Test("the ties of a limit's last row come too, in any number of batches", arguments: [1, 8192])
+    func ties(batchRows: Int) async throws {
+        let count = batchRows == 1 ? 300 : 60_000
+        let values = Column(.long, count: count, .int64((0..<count).map { Int64(($0 * 7919) % count / 100) }))
+        let table = PhysicalPlan.table([("v", values)])
+        for (limit, expected) in [(1, 100), (100, 100), (101, 200), (count, count)] {
+            let plan = PhysicalPlan.topN(
+                [SortKey(column(0, .long))], offset: 0, count: limit, keepsTies: true, table)
+            let rows = try await World(memory: 8 << 20).rows(plan, batchRows: batchRows)
+            #expect(rows == (0..<expected).map { [.long(Int64($0 / 100))] })
+        }
+    }
+
     @Test(arguments: [UInt64(1)])
     func aCutTopNIsTheStartOfTheSort(_ seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)

@@ -81,6 +81,28 @@ struct PlanTests {
                 """
             ),
             (
+                "SELECT origin FROM flights ORDER BY dep_delay FETCH FIRST 2 ROWS WITH TIES",
+                """
+                Project: origin
+                  Sort: number
+                    Filter: rank <= 2
+                      Window: order=[dep_delay], calls=[row_number(), rank()]
+                        TopN: count=2, ties, keys=[dep_delay]
+                          Project: origin, dep_delay
+                            Scan: table=web.flights, fields=[dep_delay, origin]
+                """
+            ),
+            (
+                "SELECT origin, rank() OVER (ORDER BY dep_delay) AS r FROM flights QUALIFY r < 3 AND origin > 'a'",
+                """
+                Project: origin, rank() as r
+                  Filter: (rank() < 3) and (origin > 'a')
+                    Window: order=[dep_delay], calls=[rank()]
+                      TopN: count=2, ties, keys=[dep_delay]
+                        Scan: table=web.flights, fields=[dep_delay, origin]
+                """
+            ),
+            (
                 "SELECT upper(origin) AS o, count(*) FROM flights GROUP BY o",
                 """
                 Aggregate: keys=[upper(origin)], calls=[count(*)]

@@ -37,7 +37,9 @@ struct PlannerFaultTests {
             ("SELECT origin FROM flights LIMIT -1", "PLA-113", 1, 34, nil),
             ("SELECT origin FROM flights LIMIT year", "PLA-113", 1, 34, nil),
             ("SELECT 1 LIMIT 99999999999999999999", "PLA-113", 1, 16, "leave LIMIT out to get all rows"),
-            ("SELECT 1 OFFSET 1.5", "PLA-113", 1, 17, nil),
+            ("SELECT 1 OFFSET -1.5", "PLA-113", 1, 17, nil),
+            ("SELECT 1 LIMIT (SELECT yaer)", "PLA-113", 1, 24, nil),
+            ("SELECT 1 LIMIT (SELECT yaer FROM flights)", "PLA-113", 1, 24, "did you mean year?"),
             ("SELECT who.nmae FROM flights", "PLA-114", 1, 12, "did you mean name?"),
             ("SELECT 1 UNION ALL SELECT 1, 2", "PLA-115", 1, 20, nil),
             ("SELECT 1 UNION ALL SELECT TRUE", "PLA-106", 1, 20, nil),
@@ -55,8 +57,13 @@ struct PlannerFaultTests {
             ("SELECT (SELECT dep_dealy) FROM flights", "PLA-101", 1, 16, nil),
             ("SELECT ARRAY(SELECT 1, 2)", "PLA-115", 1, 8, nil),
             ("SELECT origin, (SELECT year) FROM flights GROUP BY origin", "PLA-110", 1, 24, nil),
-            ("SELECT 1 LIMIT (SELECT 1.5)", "PLA-113", 1, 16, "leave LIMIT out to get all rows"),
-            ("SELECT (SELECT sum(year)) FROM flights", "PLA-201", 1, 16, "compute it in that query"),
+            ("SELECT 1 LIMIT (SELECT -1.5)", "PLA-113", 1, 16, "leave LIMIT out to get all rows"),
+            ("SELECT year FROM flights FETCH FIRST NULL ROWS WITH TIES", "PLA-113", 1, 38, nil),
+            ("SELECT (SELECT sum(year) + year) FROM flights", "PLA-110", 1, 28, nil),
+            (
+                "SELECT year COLLATE \"C\" FROM flights", "PLA-106", 1, 13,
+                "only texts have a collation; leave it out"
+            ),
             (
                 "SELECT 1 FROM flights WHERE row_number() OVER () = 1", "PLA-111", 1, 29,
                 "filter on it with QUALIFY"
@@ -95,9 +102,9 @@ struct PlannerFaultTests {
                 "PLA-101", 1, 78, "the tables are d"
             ),
             (
-                "SELECT origin FROM flights e GROUP BY origin "
-                    + "HAVING EXISTS (SELECT 1 FROM flights WHERE max(e.year) > 3)",
-                "PLA-201", 1, 89, "compute it in that query"
+                "SELECT origin FROM flights e "
+                    + "WHERE EXISTS (SELECT 1 FROM flights WHERE max(e.year) > 3)",
+                "PLA-111", 1, 72, "it belongs to the query whose columns it reads"
             ),
             ("SELECT cuont(*) FROM flights", "PLA-104", 1, 8, "did you mean count?"),
             ("SELECT cuont(DISTINCT year) FROM flights", "PLA-104", 1, 8, "did you mean count?"),

@@ -91,6 +91,7 @@ struct PlanEncodingTests {
         return [
             scan, aggregate, values, window, recursion, .values(.oneRow),
             .topN([SortKey(.column(1, .long))], offset: 2, count: 3, aggregate),
+            .topN([SortKey(.column(1, .long))], offset: 0, count: 3, keepsTies: true, aggregate),
             .limit(RowWindow(offset: 1, count: nil), .sort([SortKey(price, nullsFirst: true)], scan)),
             .project(
                 Projection(

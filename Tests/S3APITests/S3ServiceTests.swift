@@ -41,7 +41,8 @@ struct S3ServiceTests {
         directory = try TemporaryDirectory()
         let pool = IOPool(name: "test-io", threads: 2)
         let store = try await BucketStore.open(
-            directory: directory.path + "/objects", ioPool: pool, clock: clock)
+            directory: directory.path + "/objects", ioPool: pool, clock: clock,
+            keyFile: KeyFile(key: [UInt8](repeating: 5, count: 32)))
         service = S3Service(
             buckets: store, objects: .own(store), pool: pool, ledger: ledger,
             credentials: TwoKeys(),

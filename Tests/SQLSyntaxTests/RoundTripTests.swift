@@ -59,13 +59,14 @@ struct RoundTripTests {
             ),
             (
                 "select a collate \"C\", (s).*, timestamp(3) '2026-01-01', a <@ b from t limit (select 1)",
-                "SELECT a, s.*, TIMESTAMP(3) '2026-01-01', a <@ b FROM t LIMIT (SELECT 1)"
+                "SELECT a COLLATE C, s.*, TIMESTAMP(3) '2026-01-01', a <@ b FROM t LIMIT (SELECT 1)"
             ),
             (
                 "select current_timestamp(0), timestamp(1) with time zone 'x'",
                 "SELECT CAST(current_timestamp() AS TIMESTAMP(0) WITH TIME ZONE), TIMESTAMP(1) WITH TIME ZONE 'x'"
             ),
             ("truncate t", "TRUNCATE TABLE t"),
+            ("truncate table n.t, u", "TRUNCATE TABLE n.t, u"),
             (
                 "create or replace view a.v (x comment 'c', y) comment 'd' as select 1, 2",
                 "CREATE OR REPLACE VIEW a.v (x COMMENT 'c', y) TBLPROPERTIES ('comment' = 'd') AS SELECT 1, 2"
@@ -216,6 +217,11 @@ struct RoundTripTests {
             (
                 "select a from t group by a, rollup (b, (c, d)), grouping sets ((a), ())",
                 "SELECT a FROM t GROUP BY a, ROLLUP ((b), (c, d)), GROUPING SETS ((a), ())"
+            ),
+            (
+                "select 1 from t group by rollup ((a) + 1, (select b), ((a, b))), cube ((a), row(a, b)), grouping sets ((select a), (a, (b)))",
+                "SELECT 1 FROM t GROUP BY ROLLUP ((a + 1), ((SELECT b)), (a, b)), CUBE ((a), (a, b)), "
+                    + "GROUPING SETS (((SELECT a)), (a, b))"
             ),
             (
                 "select a from t order by a desc nulls last, 2 asc limit 10 offset 5",

@@ -60,7 +60,15 @@ struct ErrorClassTests {
             "CREATE TABLE web.t (\"" + String(repeating: "x", count: 256) + "\" BIGINT)", "PLA-120", (1, 21),
             "255"),
         Mistake(
-            "SELECT (SELECT sum(c.id)) FROM web.clicks c", "PLA-201", (1, 16), "compute it in that query"),
+            "SELECT 1 FROM web.clicks c WHERE (SELECT sum(c.id)) > 1", "PLA-111", (1, 42),
+            "the query whose columns it reads"),
+        Mistake("SELECT id FROM web.clicks LIMIT id", "PLA-113", (1, 33), "sees no columns", "column: id"),
+        Mistake(
+            "SELECT id FROM web.clicks LIMIT (SELECT id)", "PLA-113", (1, 41), "sees no columns", "column: id"
+        ),
+        Mistake("SELECT id FROM web.clicks LIMIT (SELECT ulr FROM web.clicks)", "PLA-113", (1, 41), "url?"),
+        Mistake("SELECT 1 LIMIT (SELECT 1 UNION ALL SELECT 2)", "EXE-103", (1, 16), "more than one row"),
+        Mistake("SELECT 1 COLLATE \"C\"", "PLA-106", (1, 10), "int"),
         Mistake("SELECT list_transform([1], x -> x + 1)", "PLA-201", (1, 30), "lambda", "UNNEST"),
         Mistake("SELECT 1 / 0", "KRN-101", (1, 10)),
         Mistake("SELECT 2147483647 + 1", "KRN-102", (1, 19), "2147483647 + 1", "int"),

@@ -205,6 +205,45 @@ def test_uploads_in_parts_go_through_the_port(outer, firn):
         s3.list_parts(Bucket="lake", Key="parts/y", UploadId=upload)
 
 
+def test_encryption_is_the_outer_stores(request, outer, firn):
+    s3, body = inner_client(firn), random.Random(8).randbytes(200_000)
+    made = s3.put_object(Bucket="lake", Key="crypt/s", Body=body, ServerSideEncryption="AES256")
+    assert made["ServerSideEncryption"] == "AES256"
+    assert s3.head_object(Bucket="lake", Key="crypt/s")["ServerSideEncryption"] == "AES256"
+    assert s3.get_object(Bucket="lake", Key="crypt/s")["Body"].read() == body
+    with pytest.raises(ClientError, match="NotImplemented"):
+        s3.put_object(Bucket="lake", Key="crypt/k", Body=body, ServerSideEncryption="aws:kms")
+    # What a prefix of the outer bucket is encrypted with is not ours to set.
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    with pytest.raises(ClientError, match="NotImplemented"):
+        s3.put_bucket_encryption(Bucket="lake", ServerSideEncryptionConfiguration={"Rules": [rule]})
+    if request.node.callspec.params["outer"] == "moto":
+        pytest.skip("moto takes customers' keys and does not look at them")
+    key, wrong = ({"SSECustomerAlgorithm": "AES256", "SSECustomerKey": letter * 32} for letter in "kw")
+    made = s3.put_object(Bucket="lake", Key="crypt/c", Body=body, **key)
+    assert made["SSECustomerAlgorithm"] == "AES256" and made["SSECustomerKeyMD5"]
+    got = s3.get_object(Bucket="lake", Key="crypt/c", Range="bytes=65530-65545", **key)
+    assert got["Body"].read() == body[65530:65546] and got["SSECustomerAlgorithm"] == "AES256"
+    assert outer_client(outer).get_object(Bucket="outer", Key="base/lake/crypt/c", **key)["Body"].read() == body
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.get_object(Bucket="lake", Key="crypt/c", **wrong)
+    with pytest.raises(ClientError, match="InvalidRequest"):
+        s3.get_object(Bucket="lake", Key="crypt/c")
+    for sent, status in ((wrong, "403"), ({}, "400")):
+        with pytest.raises(ClientError, match=status):
+            s3.head_object(Bucket="lake", Key="crypt/c", **sent)
+    source = {"CopySource": "lake/crypt/c", **{"CopySource" + name: value for name, value in key.items()}}
+    s3.copy_object(Bucket="lake", Key="crypt/d", **source, **wrong)
+    assert s3.get_object(Bucket="lake", Key="crypt/d", **wrong)["Body"].read() == body
+    upload = s3.create_multipart_upload(Bucket="lake", Key="crypt/p", **key)["UploadId"]
+    part = s3.upload_part(Bucket="lake", Key="crypt/p", UploadId=upload, PartNumber=1, Body=body, **key)["ETag"]
+    s3.complete_multipart_upload(Bucket="lake", Key="crypt/p", UploadId=upload,
+                                 MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part}]})
+    assert s3.get_object(Bucket="lake", Key="crypt/p", **key)["Body"].read() == body
+    for name in "sdcp":
+        s3.delete_object(Bucket="lake", Key=f"crypt/{name}")
+
+
 def test_the_port_refuses_what_the_token_may_not_do(outer, firn):
     made = firn.api("POST", "firn/tokens", {"name": "reader", "scopes": ["storage:read:bucket=lake,prefix=mine/"]})
     s3 = client(firn.s3, made["id"], hashlib.sha256(made["value"].encode()).hexdigest())

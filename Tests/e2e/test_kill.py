@@ -7,6 +7,7 @@ import pytest
 
 from exactly_once import SCHEMA, SQL, Producer, faults_after
 from firn_server import Firn, wait_until
+from test_s3 import client
 
 # (fault point, how many seeds aim at it); the rest of the thirty are killed at a random moment.
 AIMS = [("log.group.partial", 5), ("log.group.written", 1), ("log.group.durable", 2),
@@ -17,11 +18,19 @@ POINTS = [point for point, count in AIMS for _ in range(count)]
 SEEDS = range(30)
 
 
+def encrypt(firn, bucket):
+    """From now on what is written into the bucket is encrypted."""
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    client(firn).put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+
+
 def run_one(tmp_path, seed, point, binary=None, env=None):
     options = {"binary": binary} if binary else {}
     rng = random.Random(seed)
     firn = Firn(tmp_path / "data", env=env, **options).start()
     firn.make_bucket("lake")
+    if seed % 2:
+        encrypt(firn, "lake")
     stream, _, pipeline = firn.make_pipeline(sql=SQL, schema=SCHEMA)
     firn.stop()
 

@@ -222,7 +222,7 @@ extension ExternalBuckets {
     package func settings(ofBucket name: String) throws -> BucketSettings { try find(name).settings }
 
     package func set(_ setting: BucketSettings.Name, of name: String, to document: JSONValue?) async throws {
-        guard ![.lifecycle, .lock].contains(setting) || document == nil else {
+        guard ![.lifecycle, .lock, .encryption].contains(setting) || document == nil else {
             throw BucketsError(
                 .settingUnsupported, "rules for objects are the external store's own",
                 ["setting": setting.rawValue], hint: "set them for the bucket that --store names")

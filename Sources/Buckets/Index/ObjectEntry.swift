@@ -30,22 +30,30 @@ enum ObjectPlace: Sendable, Hashable {
 
 /// Everything known of one version of an object but where it is. Shared by all copies of the index.
 final class ObjectFacts: Sendable {
+    /// Of the bytes on the disk, which are more than the object's when it is encrypted.
     let size: Int64
-    /// CRC-32C of the bytes.
+    /// CRC-32C of the bytes on the disk.
     let checksum: UInt32
     let etag: String
     let modified: Instant
     let metadata: ObjectMetadata
+    let encryption: ObjectEncryption?
 
-    init(size: Int64, checksum: UInt32, etag: String, modified: Instant, metadata: ObjectMetadata) {
+    init(
+        size: Int64, checksum: UInt32, etag: String, modified: Instant, metadata: ObjectMetadata,
+        encryption: ObjectEncryption? = nil
+    ) {
         self.size = size
         self.checksum = checksum
         self.etag = etag
         self.modified = modified
         self.metadata = metadata
+        self.encryption = encryption
     }
 
-    var info: BlobInfo { BlobInfo(size: size, etag: etag, modified: modified) }
+    /// Of the object, as everybody but the disk sees it.
+    var plainSize: Int64 { encryption?.plainSize ?? size }
+    var info: BlobInfo { BlobInfo(size: plainSize, etag: etag, modified: modified) }
 }
 
 /// One object in the index.

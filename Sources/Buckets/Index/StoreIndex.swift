@@ -116,7 +116,7 @@ struct StoreIndex: Sendable {
         guard buckets[bucket] != nil else { throw misfit("an object of no bucket", bucket) }
         let old = buckets[bucket]?.objects[key]
         buckets[bucket]?.objects[key] = entry
-        buckets[bucket]?.byteCount += entry.facts.size - (old?.facts.size ?? 0)
+        buckets[bucket]?.byteCount += entry.facts.plainSize - (old?.facts.plainSize ?? 0)
         retain(entry)
         return release([old].compactMap { $0 })
     }
@@ -129,7 +129,7 @@ struct StoreIndex: Sendable {
         for key in keys {
             guard let old = buckets[bucket]?.objects[key] else { continue }
             buckets[bucket]?.objects[key] = nil
-            buckets[bucket]?.byteCount -= old.facts.size
+            buckets[bucket]?.byteCount -= old.facts.plainSize
             gone.append(old)
         }
         return release(gone)

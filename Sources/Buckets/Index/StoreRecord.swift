@@ -25,6 +25,8 @@ struct MultipartUpload: Sendable {
     var key: ObjectKey
     var started: Instant
     var metadata: ObjectMetadata
+    /// What its parts are encrypted with.
+    var encryption: ObjectEncryption?
     var parts: [Int: ObjectEntry] = [:]
 }
 

@@ -12,9 +12,11 @@ struct JournalHeader: Sendable, Equatable {
     }
 
     static let byteCount = 40
-    static let version: UInt32 = 1
+    /// 2 has encrypted objects; everything else is as in 1.
+    static let version: UInt32 = 2
 
     var kind: Kind
+    var version = Self.version
     /// A segment's own number; for a checkpoint, the first segment that is not in it.
     var number: UInt64
     var salt: UInt64
@@ -22,7 +24,7 @@ struct JournalHeader: Sendable, Equatable {
 
     var encoded: [UInt8] {
         var bytes = Array(kind.rawValue.utf8)
-        LittleEndian.append(Self.version, to: &bytes)
+        LittleEndian.append(version, to: &bytes)
         LittleEndian.append(0 as UInt32, to: &bytes)
         for value in [number, salt, firstSequence] { LittleEndian.append(value, to: &bytes) }
         let checksum = CRC32C.checksum(bytes.span)
@@ -48,6 +50,7 @@ struct JournalHeader: Sendable, Equatable {
         self.init(
             kind: kind, number: LittleEndian.read(bytes, at: 16), salt: LittleEndian.read(bytes, at: 24),
             firstSequence: LittleEndian.read(bytes, at: 32))
+        self.version = version
     }
 
     init(kind: Kind, number: UInt64, salt: UInt64, firstSequence: UInt64) {

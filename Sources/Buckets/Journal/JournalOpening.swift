@@ -39,7 +39,12 @@ struct JournalOpening {
             }
             active = try replay(number, isLast: number == last, after: active, into: &index)
         }
-        guard let active else { preconditionFailure("at least one segment was replayed") }
+        guard var active else { preconditionFailure("at least one segment was replayed") }
+        // One of an older version gets no records of this one: who knows only that version would find them damaged.
+        if active.header.version < JournalHeader.version {
+            active = try files.createSegment(
+                last + 1, firstSequence: active.nextSequence, randomness: randomness)
+        }
         let segments = try openSegments(found.segments, index, active, checkpoint: first)
         for number in found.checkpoints where number < first {
             try files.disk.remove(files.checkpointPath(number))

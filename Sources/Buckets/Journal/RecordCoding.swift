@@ -11,12 +11,25 @@ struct RecordEncoder {
         case createBucket = 1
         case deleteBucket, put, delete, startUpload, putPart, completeUpload, abortUpload, deleteMany
         case configureBucket
+        case startEncryptedUpload
     }
 
     /// How a place is written. `here` is followed by the bytes themselves.
     enum PlaceKind: UInt8 {
         case file = 1
         case journal, here
+    }
+
+    /// The version slot: objects have one version, which is encrypted or not.
+    enum EntryForm: Int {
+        case plain = 0
+        case encrypted
+    }
+
+    /// Whose key an object is encrypted with.
+    enum KeyKind: UInt8 {
+        case customer = 1
+        case store
     }
 
     /// Answers where in `bytes` the inline bytes begin.
@@ -43,11 +56,12 @@ struct RecordEncoder {
             append(setting.rawValue)
             append(document.map { $0.serialized() } ?? [])
         case .startUpload(let id, let upload):
-            append(.startUpload, id)
+            append(upload.encryption == nil ? .startUpload : .startEncryptedUpload, id)
             append(upload.bucket)
             append(upload.key.bytes)
             append(upload.started)
             append(upload.metadata)
+            if let encryption = upload.encryption { append(encryption) }
         case .putPart(let id, let number, let entry):
             append(.putPart, id)
             append(number)
@@ -89,6 +103,24 @@ struct RecordEncoder {
         }
     }
 
+    private mutating func append(_ encryption: ObjectEncryption) {
+        switch encryption.key {
+        case .customer(let check):
+            bytes.append(KeyKind.customer.rawValue)
+            append(check)
+        case .store(let wrapped):
+            bytes.append(KeyKind.store.rawValue)
+            append(wrapped)
+        }
+        append(encryption.salt)
+        append(encryption.pieces.count)
+        for piece in encryption.pieces {
+            append(piece.number)
+            Varint.append(UInt64(piece.size), to: &bytes)
+            append(piece.salt)
+        }
+    }
+
     private mutating func append(_ entry: ObjectEntry, _ inline: [UInt8]?) -> Int? {
         let facts = entry.facts
         Varint.append(UInt64(facts.size), to: &bytes)
@@ -96,8 +128,8 @@ struct RecordEncoder {
         append(facts.etag)
         append(facts.modified)
         append(facts.metadata)
-        // The version slot: always the only one, until objects keep several versions.
-        append(0)
+        append((facts.encryption == nil ? EntryForm.plain : .encrypted).rawValue)
+        if let encryption = facts.encryption { append(encryption) }
         if let inline {
             precondition(Int64(inline.count) == facts.size)
             bytes.append(PlaceKind.here.rawValue)
@@ -149,11 +181,12 @@ struct RecordDecoder {
             for _ in 0..<(try count()) { keys.append(ObjectKey(bytes: try field())) }
             return .deleteMany(bucket: name, keys: keys)
         case .configureBucket: return try setting(of: name)
-        case .startUpload:
+        case .startUpload, .startEncryptedUpload:
             let bucket = try text()
             let key = ObjectKey(bytes: try field())
-            let upload = MultipartUpload(
+            var upload = MultipartUpload(
                 bucket: bucket, key: key, started: try instant(), metadata: try metadata())
+            if kind == .startEncryptedUpload { upload.encryption = try encryption() }
             return .startUpload(id: name, upload)
         case .putPart: return .putPart(upload: name, number: try partNumber(), entry: try entry())
         case .completeUpload: return .completeUpload(id: name, entry: try entry())
@@ -235,10 +268,13 @@ struct RecordDecoder {
     private mutating func entry() throws(BucketsError) -> ObjectEntry {
         let size = try size()
         let checksum = UInt32(truncatingIfNeeded: try number())
+        let (etag, modified, metadata) = (try text(), try instant(), try metadata())
+        guard let form = RecordEncoder.EntryForm(rawValue: try count()) else {
+            throw damage("an unknown version slot")
+        }
         let facts = ObjectFacts(
-            size: size, checksum: checksum, etag: try text(), modified: try instant(),
-            metadata: try metadata())
-        guard try number() == 0 else { throw damage("an unknown version slot") }
+            size: size, checksum: checksum, etag: etag, modified: modified, metadata: metadata,
+            encryption: form == .encrypted ? try encryption(ofSize: size) : nil)
         switch RecordEncoder.PlaceKind(rawValue: try byte()) {
         case .file: return ObjectEntry(place: .file(try number()), facts: facts)
         case .journal:
@@ -250,6 +286,31 @@ struct RecordDecoder {
                 place: .journal(segment: segment, offset: origin + Int64(position)), facts: facts)
         case nil: throw damage("an unknown kind of place")
         }
+    }
+
+    /// An upload that waits for its parts has no bytes yet.
+    private mutating func encryption(ofSize size: Int64 = 0) throws(BucketsError) -> ObjectEncryption {
+        let key: ObjectEncryption.Key
+        switch RecordEncoder.KeyKind(rawValue: try byte()) {
+        case .customer: key = .customer(check: try field())
+        case .store: key = .store(wrapped: try field())
+        case nil: throw damage("an unknown kind of key")
+        }
+        let salt = try field()
+        var pieces: [ObjectEncryption.Piece] = []
+        var left = size
+        for _ in 0..<(try count()) {
+            let piece = ObjectEncryption.Piece(
+                number: try partNumber(), size: try self.size(), salt: try field())
+            // First the plain size alone: a damaged one could be larger than what can be added to.
+            guard piece.number > pieces.last?.number ?? 0, piece.size < left,
+                ChunkFormat.storedSize(piece.size) <= left
+            else { throw damage("the pieces of an encrypted object do not fit") }
+            left -= ChunkFormat.storedSize(piece.size)
+            pieces.append(piece)
+        }
+        guard left == 0 else { throw damage("an encrypted object has another size than its pieces") }
+        return ObjectEncryption(key: key, salt: salt, pieces: pieces)
     }
 
     private func damage(_ summary: String) -> BucketsError {

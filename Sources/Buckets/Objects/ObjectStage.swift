@@ -24,7 +24,9 @@ final class ObjectStage: Sendable {
     struct Staged: Sendable {
         var inline: [UInt8]?
         var place: ObjectPlace
+        /// On the disk.
         var size: Int64
+        var plainSize: Int64
         var checksum: UInt32
         /// Nil when no MD5 was asked for.
         var md5: [UInt8]?
@@ -49,14 +51,22 @@ final class ObjectStage: Sendable {
     private let state = Mutex(State())
     private let checksum = Mutex<UInt32>(0)
     private let md5: Mutex<DigestStream?>
+    private let encryptor: Mutex<PieceEncryptor?>
+    private let isEncrypted: Bool
     private let open = Mutex<OpenFile?>(nil)
     private let work: StageWork
 
-    init(dataFiles: DataFiles, effects: StoreEffects, inlineBytes: Int, hashesMD5: Bool) {
+    /// With an `encryptor` the disk gets what that makes of the bytes; the MD5 is that of the plain ones.
+    init(
+        dataFiles: DataFiles, effects: StoreEffects, inlineBytes: Int, hashesMD5: Bool,
+        encryptor: PieceEncryptor? = nil
+    ) {
         self.dataFiles = dataFiles
         self.effects = effects
         self.inlineBytes = inlineBytes
         md5 = Mutex(hashesMD5 ? DigestStream(.md5) : nil)
+        self.encryptor = Mutex(encryptor)
+        isEncrypted = encryptor != nil
         work = StageWork(pool: effects.ioPool)
     }
 
@@ -87,8 +97,9 @@ final class ObjectStage: Sendable {
         try await work.start(
             digest + [
                 { [self] in
-                    updateChecksum(full)
-                    try write(full)
+                    let stored = encrypted(full, isEnd: false)
+                    updateChecksum(stored)
+                    try write(stored)
                     withExtendedLifetime(held) {}
                 }
             ])
@@ -113,9 +124,19 @@ final class ObjectStage: Sendable {
         checksum.withLock { $0 = CRC32C.checksum(bytes.span, seed: $0) }
     }
 
-    private func hash(_ bytes: [UInt8]) {
+    /// What of the bytes, and of those held back before, goes to the disk now.
+    private func encrypted(_ bytes: [UInt8], isEnd: Bool) -> [UInt8] {
+        encryptor.withLock { encryptor in
+            isEnd ? encryptor?.finish(bytes) : encryptor?.take(bytes)
+        } ?? bytes
+    }
+
+    /// Answers what goes to the disk at the end.
+    private func hashEnd(_ bytes: [UInt8]) -> [UInt8] {
         updateMD5(bytes)
-        updateChecksum(bytes)
+        let stored = encrypted(bytes, isEnd: true)
+        updateChecksum(stored)
+        return stored
     }
 
     private func write(_ bytes: [UInt8]) throws(BlobsError) {
@@ -155,20 +176,22 @@ final class ObjectStage: Sendable {
         try await work.finish()
         let (rest, size) = state.withLock { ($0.buffer, $0.size) }
         if !inFile, size <= Int64(inlineBytes) {
+            let stored: [UInt8]
             if rest.count <= Self.hashedHereBytes {
-                hash(rest)
+                stored = hashEnd(rest)
             } else {
-                try await effects.ioPool.run { [self] in hash(rest) }
+                stored = try await effects.ioPool.run { [self] in hashEnd(rest) }
             }
             var small = staged()
-            small.inline = rest
+            small.inline = stored
             return small
         }
         let done = try await effects.ioPool.run { [self] in
-            hash(rest)
+            let stored = hashEnd(rest)
             let staged = staged()
-            try write(rest)
+            try write(stored)
             guard let file = open.withLock({ $0 }) else { preconditionFailure("a large object has a file") }
+            precondition(file.end == staged.size, "an object's file has the object's bytes")
             var large = staged
             large.place = .file(file.id)
             try file.file.write(footer(large), at: file.end)
@@ -182,8 +205,10 @@ final class ObjectStage: Sendable {
 
     /// Everything must be hashed by now.
     private func staged() -> Staged {
-        Staged(
-            inline: nil, place: .file(0), size: state.withLock { $0.size },
+        let plainSize = state.withLock { $0.size }
+        return Staged(
+            inline: nil, place: .file(0),
+            size: isEncrypted ? ChunkFormat.storedSize(plainSize) : plainSize, plainSize: plainSize,
             checksum: checksum.withLock { $0 }, md5: md5.withLock { $0?.finish() })
     }
 

@@ -7,7 +7,7 @@ package import JSONText
 package struct BucketSettings: Sendable {
     /// The names are part of the journal's format.
     package enum Name: String, Sendable, CaseIterable {
-        case cors, lifecycle, lock, isPublic = "public", storageClass = "storage_class"
+        case cors, lifecycle, lock, isPublic = "public", storageClass = "storage_class", encryption
     }
 
     /// As set.
@@ -17,6 +17,8 @@ package struct BucketSettings: Sendable {
     package private(set) var locks: [LockRule] = []
     /// Objects may be read without a signature; nothing may be listed.
     package private(set) var isPublic = false
+    /// Objects for which nothing else is asked are encrypted with a key of the store's.
+    package private(set) var encryptsObjects = false
     /// A label only: there is one class of storage.
     package private(set) var storageClass = "Standard"
 
@@ -29,6 +31,13 @@ package struct BucketSettings: Sendable {
         case .lifecycle: lifecycle = try LifecycleRule.rules(document)
         case .lock: locks = try LockRule.rules(document)
         case .isPublic: isPublic = document?.boolean ?? false
+        case .encryption:
+            guard [nil, "AES256"].contains(document?["algorithm"]?.string), document?["algorithm"] != .null
+            else {
+                throw BucketsError(
+                    .settingInvalid, "no such algorithm of encryption", hint: "use AES256")
+            }
+            encryptsObjects = document != nil
         case .storageClass:
             let label = document?.string ?? "Standard"
             guard ["Standard", "InfrequentAccess"].contains(label) else {

@@ -17,6 +17,8 @@ enum firn_curl_outcome {
     FIRN_CURL_TIMED_OUT = 3,
     FIRN_CURL_TLS_FAILED = 4,
     FIRN_CURL_INTERRUPTED = 5,
+    // The server's certificate is not trusted, or another server's. Nothing was sent.
+    FIRN_CURL_CERTIFICATE_REFUSED = 6,
 };
 
 // Called on the loop's thread. `header` gets one line without its end; the empty line ends the head. `body` answers how
@@ -48,8 +50,8 @@ typedef struct {
     long stall_seconds;
 } firn_curl_options;
 
-// Null when out of memory.
-firn_curl_loop *firn_curl_loop_new(long connections_per_host);
+// `ca_file` holds the certificates, in PEM, that vouch for servers' own; null for the system's. Null when out of memory.
+firn_curl_loop *firn_curl_loop_new(long connections_per_host, const char *ca_file);
 void firn_curl_loop_free(firn_curl_loop *loop);
 
 // Runs transfers until nothing is ready, then waits up to this long or until `firn_curl_loop_wake`. Loop's thread only.

@@ -225,7 +225,7 @@ struct SettingSpec: Sendable {
                 )
             }
         }
-        settings.store?.takeKeys(from: invocation.environment)
+        settings.store?.takeAmazons(from: invocation.environment)
         return settings
     }
 }

@@ -26,13 +26,19 @@ extension SettingSpec {
         text("store-profile", "NAME", "section of the file with the keys", fallback: "default") {
             $0.store?.profile = $1
         },
+        text(
+            "store-ca-file", "FILE",
+            "PEM certificates of authorities that vouch for the store's; else AWS_CA_BUNDLE",
+            fallback: "the system's"
+        ) { $0.store?.certificateFile = $1 },
     ]
 }
 
 extension StoreSettings {
     /// Amazon's own variables, where nothing of ours is set.
-    mutating func takeKeys(from environment: [String: String]) {
+    mutating func takeAmazons(from environment: [String: String]) {
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        certificateFile = certificateFile ?? value("AWS_CA_BUNDLE")
         guard accessKey == nil, secretKey == nil, keyFile == nil else { return }
         if let id = value("AWS_ACCESS_KEY_ID"), let secret = value("AWS_SECRET_ACCESS_KEY") {
             (accessKey, secretKey, sessionToken) = (id, secret, value("AWS_SESSION_TOKEN"))

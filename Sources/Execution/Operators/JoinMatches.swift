@@ -31,9 +31,10 @@ struct JoinMatches {
     mutating func match(_ rows: [Int32]) throws {
         guard !isMatched.isEmpty else { return }
         for row in rows {
-            if kind == .single, isMatched[Int(row)] {
+            if case .single(let place) = kind, isMatched[Int(row)] {
                 throw ExecutionError(
                     .severalRows, "a subquery that stands for a value has more than one row",
+                    at: place?.place,
                     hint: "add LIMIT 1, or an aggregate such as max(…)")
             }
             isMatched[Int(row)] = true

@@ -65,7 +65,7 @@ struct JoinProbe {
 
     /// The left rows beside the only right one, when nothing can keep them apart: a subquery that stands for a value.
     private func besideOneRow() -> Batch? {
-        let kinds: [JoinKind] = [.inner, .left, .single]
+        let kinds: [JoinKind] = [.inner, .left, .single()]
         guard work.isNestedLoop, work.join.residual == nil, table.rows.rowCount == 1,
             kinds.contains(work.join.kind)
         else { return nil }

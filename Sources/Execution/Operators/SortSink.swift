@@ -6,8 +6,8 @@ import Synchronization
 
 /// One thread's part of a sort; with a row limit it keeps only the first ones of the order.
 ///
-/// With a limit of N rows it holds at most about 4 N (or four batches): when it has more it sorts and cuts. What memory
-/// does not hold goes to disk in sorted runs.
+/// With a limit of N rows it holds at most about 4 N (or four batches): when it has more it sorts and cuts. Ties of the
+/// N-th row come on top. What memory does not hold goes to disk in sorted runs.
 final class SortSink: LocalSink {
     private struct State {
         var batches: [Batch] = []
@@ -15,6 +15,8 @@ final class SortSink: LocalSink {
         var bytes = 0
         /// The last of the rows kept by the last cut: what does not come before it is of no use.
         var bound: RowOrder?
+        /// How many rows the last cut kept: ties may be many.
+        var keptCount = 0
         var runs: [SortRun] = []
         let allowance: SpillAllowance
     }
@@ -45,7 +47,11 @@ final class SortSink: LocalSink {
                 state.rowCount = 0
                 state.bytes = 0
                 try state.allowance.release()
-            } else if let limit, state.rowCount > max(limit.multipliedClamped(by: 4), 4 * Batch.capacity) {
+            } else if let limit,
+                state.rowCount
+                    > max(
+                        limit.multipliedClamped(by: 4), 4 * Batch.capacity, 2 * state.keptCount)
+            {
                 try cut(&state, limit)
             }
             return .more
@@ -57,6 +63,7 @@ final class SortSink: LocalSink {
         state.batches = [kept]
         state.bound = try order.order(of: kept.slice(kept.rowCount - 1..<kept.rowCount))
         state.rowCount = kept.rowCount
+        state.keptCount = kept.rowCount
         state.bytes = 2 * kept.ownByteCount + kept.rowCount * 24
         _ = try state.allowance.hold(state.bytes)
     }
@@ -65,7 +72,7 @@ final class SortSink: LocalSink {
     private func rowsOfUse(_ batch: Batch, _ bound: RowOrder?) throws -> Batch? {
         let dense = batch.dense()
         guard let bound else { return dense }
-        let rows = try order.order(of: dense).rows(before: 0, of: bound)
+        let rows = try order.order(of: dense).rows(before: 0, of: bound, orEqual: order.keepsTies)
         if rows.isEmpty { return nil }
         return dense.selecting(rows).dense()
     }
@@ -92,6 +99,8 @@ struct SortWork: Sendable {
     let keys: [SortKey]
     let schema: Schema
     let evaluator: ExpressionEvaluator
+    /// Whether a limit also keeps the rows that sort as its last one.
+    var keepsTies = false
 
     func order(of batch: Batch) throws -> RowOrder {
         let columns = try evaluator.evaluate(keys.map(\.expression), over: batch)
@@ -101,10 +110,17 @@ struct SortWork: Sendable {
         return RowOrder(columns, directions, rowCount: batch.rowCount)
     }
 
-    /// The first `limit` rows of the order, with strings in a heap of their own.
+    /// The first `limit` rows of the order, and their ties where those are kept, with strings in a heap of their own.
     func sorted(_ batches: [Batch], limit: Int) throws -> Batch {
         let all = Batch.concatenate(batches, schema: schema)
-        let rows = try order(of: all).sortedRows()
+        let order = try order(of: all)
+        let rows = try order.sortedRows()
+        var limit = limit
+        if keepsTies, limit > 0 {
+            while limit < rows.count, order.compare(Int(rows[limit]), order, Int(rows[limit - 1])) == 0 {
+                limit += 1
+            }
+        }
         guard limit < rows.count else {
             return Batch(schema: schema, columns: all.columns.map { $0.gather(rows) }, rowCount: rows.count)
         }

@@ -1,4 +1,5 @@
 import Columnar
+import Kernels
 import Scheduling
 import Synchronization
 
@@ -8,6 +9,8 @@ final class SortSource: MorselSource {
         var merger: RunMerger?
         var skip: Int
         var take: Int
+        /// The last row of the limit, once it was given; only what sorts as it follows.
+        var last: RowOrder?
         /// They hold the memory of runs that are not on disk.
         var sinks: [SortSink] = []
         var reservation: MemoryReservation?
@@ -74,12 +77,15 @@ final class SortSource: MorselSource {
 
     private func nextBatch() throws -> Batch? {
         try state.withLock { state in
-            while state.take > 0, let batch = try state.merger?.next() {
+            while state.take > 0 || state.last != nil, let batch = try state.merger?.next() {
                 try context.check()
                 let skipped = min(state.skip, batch.rowCount)
-                let taken = min(state.take, batch.rowCount - skipped)
+                var taken = min(state.take, batch.rowCount - skipped)
                 state.skip -= skipped
                 state.take -= taken
+                if work.keepsTies, state.take == 0 {
+                    taken += try ties(in: batch, behind: skipped + taken, &state)
+                }
                 if taken > 0 { return batch.slice(skipped..<skipped + taken) }
             }
             // Blocks and memory are given back before the reader asks for more elsewhere.
@@ -88,5 +94,16 @@ final class SortSource: MorselSource {
             state.reservation = nil
             return nil
         }
+    }
+
+    /// How many rows from `place` on sort as the last row of the limit, which is the one before unless it was given
+    /// already. Where another row follows, the state looks no further.
+    private func ties(in batch: Batch, behind place: Int, _ state: inout State) throws -> Int {
+        if state.last == nil { state.last = try work.order(of: batch.slice(place - 1..<place)) }
+        guard place < batch.rowCount, let last = state.last else { return 0 }
+        let count = try work.order(of: batch.slice(place..<batch.rowCount))
+            .rows(before: 0, of: last, orEqual: true).count
+        if place + count < batch.rowCount { state.last = nil }
+        return count
     }
 }

@@ -86,8 +86,8 @@ struct PlanCompiler {
             }
             return SharedSource(query, rows.schema, node, context)
         case .sort(let keys, let input): return try sort(keys, input, node, offset: 0, count: nil)
-        case .topN(let keys, let offset, let count, let input):
-            return try sort(keys, input, node, offset: offset, count: count)
+        case .topN(let keys, let offset, let count, let keepsTies, let input):
+            return try sort(keys, input, node, offset: offset, count: count, keepsTies: keepsTies)
         case .limit(let window, let input):
             let puller = BatchPuller(try source(for: input), context, rowLimit: window.end)
             return LimitSource(puller, window, profile: node)
@@ -147,11 +147,12 @@ struct PlanCompiler {
     }
 
     private mutating func sort(
-        _ keys: [SortKey], _ input: PhysicalPlan, _ node: OperatorProfile, offset: Int, count: Int?
+        _ keys: [SortKey], _ input: PhysicalPlan, _ node: OperatorProfile, offset: Int, count: Int?,
+        keepsTies: Bool = false
     ) throws -> any MorselSource {
-        SortSource(
-            SortWork(keys: keys, schema: input.schema, evaluator: context.evaluator), (offset, count),
-            input: try source(for: input), node, context)
+        var work = SortWork(keys: keys, schema: input.schema, evaluator: context.evaluator)
+        work.keepsTies = keepsTies
+        return SortSource(work, (offset, count), input: try source(for: input), node, context)
     }
 }
 

@@ -24,8 +24,9 @@ final class CurlThread: Sendable {
     // after `isStopped` was set under the lock, and nothing is woken without the lock or after that.
     private nonisolated(unsafe) let loop: OpaquePointer
 
-    init(connectionsPerHost: Int) {
-        guard let loop = unsafe firn_curl_loop_new(connectionsPerHost) else {
+    init(connectionsPerHost: Int, certificateFile: String?) {
+        // SAFETY: Swift passes a terminated copy of the path, or null, and the loop copies it.
+        guard let loop = unsafe firn_curl_loop_new(connectionsPerHost, certificateFile) else {
             fatalError("out of memory for curl")
         }
         unsafe self.loop = loop
@@ -168,6 +169,7 @@ private func onDone(_ context: UnsafeMutableRawPointer?, _ outcome: Int32, _ mes
     case FIRN_CURL_NOT_CONNECTED.rawValue: code = .notConnected
     case FIRN_CURL_TIMED_OUT.rawValue: code = .timedOut
     case FIRN_CURL_TLS_FAILED.rawValue: code = .tlsFailed
+    case FIRN_CURL_CERTIFICATE_REFUSED.rawValue: code = .certificateRefused
     default: code = .interrupted
     }
     transfer.finished(

@@ -162,7 +162,9 @@ struct CollectState: AggregateState {
                     ? first.scalar(at: Int(order[run.lowerBound + Int(number) - 1])) : .null
             }
         case .mode, .percentileDiscrete, .approximateWeightedPercentile, .approximateTop:
-            let statistics = SortedStatistics(function, columns: columns, order: order, supervisor)
+            let statistics = SortedStatistics(
+                function, columns: columns, order: order, direction: directions.first ?? SortDirection(),
+                supervisor)
             return try rows.scalars(result) { group throws(KernelError) in try statistics.answer(runs[group])
             }
         default: return try percentiles(columns, order, runs, supervisor)
@@ -189,6 +191,7 @@ struct CollectState: AggregateState {
     ) throws(KernelError) -> Column {
         var watch = StepWatch(supervisor)
         let values: Operand<Double> = try columns[0].cast(to: .double).operand()
+        let isDescending = directions.first?.isDescending == true
         let isMedian = function == .median || function == .approximateMedian
         let fractions: Operand<Double> =
             isMedian ? .constant(0.5) : try columns[1].cast(to: .double).operand()
@@ -199,7 +202,9 @@ struct CollectState: AggregateState {
                 let row = Int(order[position])
                 if !columns[0].isNull(row) { known.append(values[row]) }
             }
-            let sorted = try StepWatch.sorted(known, supervisor) { $0.precedes($1) }
+            let sorted = try StepWatch.sorted(known, supervisor) {
+                isDescending ? $1.precedes($0) : $0.precedes($1)
+            }
             guard !sorted.isEmpty else { return nil }
             let fraction = fractions[Int(order[runs[group].lowerBound])]
             guard fraction >= 0, fraction <= 1 else {

@@ -4,7 +4,8 @@ import Columnar
 struct DecimalMean<Input: FixedValue & FixedWidthInteger>: Accumulator {
     private var sum: Int128 = 0
     private var count: Int64 = 0
-    private var isOverflown = false
+    /// How often 128 bits are to be added to the sum.
+    private var carry: Int64 = 0
 
     init() {}
 
@@ -12,14 +13,15 @@ struct DecimalMean<Input: FixedValue & FixedWidthInteger>: Accumulator {
     mutating func add(_ value: Input) {
         let (total, overflow) = sum.addingReportingOverflow(Int128(truncatingIfNeeded: value))
         sum = total
-        isOverflown = isOverflown || overflow
+        if overflow { carry &+= value < 0 ? -1 : 1 }
         count &+= 1
     }
 
     mutating func merge(_ other: DecimalMean) {
         let (total, overflow) = sum.addingReportingOverflow(other.sum)
         sum = total
-        isOverflown = isOverflown || overflow || other.isOverflown
+        if overflow { carry &+= other.sum < 0 ? -1 : 1 }
+        carry &+= other.carry
         count &+= other.count
     }
 
@@ -28,7 +30,11 @@ struct DecimalMean<Input: FixedValue & FixedWidthInteger>: Accumulator {
         let digits = output.decimalShape.scale - input.decimalShape.scale
         let factor = DecimalMath.powers[max(0, digits)]
         let divisor = Int128(count) * DecimalMath.powers[max(0, -digits)]
-        guard !isOverflown, let mean = DecimalMath.multiplyDivide(sum, factor, by: divisor) else {
+        let mean =
+            carry == 0
+            ? DecimalMath.multiplyDivide(sum, factor, by: divisor)
+            : DecimalMath.multiplyDivide(carry, sum, factor, by: divisor)
+        guard let mean else {
             throw KernelError(
                 .overflow, "the mean has more digits than its type",
                 ["values": "\(input)", "type": "\(output)"])

@@ -3,7 +3,8 @@ import Columnar
 /// Exact sums of integers and decimals: 128 bits inside, checked at the end.
 struct ExactSum<Input: FixedValue & FixedWidthInteger, Output: FixedValue & FixedWidthInteger>: Accumulator {
     private var sum: Int128 = 0
-    private var isOverflown = false
+    /// How often 128 bits are to be added to it: what overflows may come back.
+    private var carry: Int64 = 0
     private var hasValues = false
 
     init() {}
@@ -15,14 +16,14 @@ struct ExactSum<Input: FixedValue & FixedWidthInteger, Output: FixedValue & Fixe
     private mutating func addWide(_ value: Int128) {
         let (total, overflow) = sum.addingReportingOverflow(value)
         sum = total
-        isOverflown = isOverflown || overflow
+        if overflow { carry &+= value < 0 ? -1 : 1 }
         hasValues = true
     }
 
     mutating func merge(_ other: ExactSum) {
         guard other.hasValues else { return }
         addWide(other.sum)
-        isOverflown = isOverflown || other.isOverflown
+        carry &+= other.carry
     }
 
     func result(_ type: DataType, of input: DataType) throws(KernelError) -> Output? {
@@ -33,7 +34,7 @@ struct ExactSum<Input: FixedValue & FixedWidthInteger, Output: FixedValue & Fixe
             } else {
                 true
             }
-        guard !isOverflown, isFitting, let output = Output(exactly: sum) else {
+        guard carry == 0, isFitting, let output = Output(exactly: sum) else {
             throw KernelError(.overflow, "the sum is out of range", ["type": "\(type)"])
         }
         return output

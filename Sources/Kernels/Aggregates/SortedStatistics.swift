@@ -6,12 +6,15 @@ struct SortedStatistics {
     private let columns: [Column]
     /// Rows by group.
     private let order: [Int32]
+    /// In which the values stand.
+    private let direction: SortDirection
     private let supervisor: (any KernelSupervisor)?
 
     init(
-        _ function: AggregateFunction, columns: [Column], order: [Int32],
+        _ function: AggregateFunction, columns: [Column], order: [Int32], direction: SortDirection,
         _ supervisor: (any KernelSupervisor)?
     ) {
+        self.direction = direction
         self.supervisor = supervisor
         self.function = function
         self.columns = columns
@@ -30,7 +33,7 @@ struct SortedStatistics {
         guard let first = rows.first else { return .null }
         switch function {
         case .mode:
-            // The smallest of the most frequent.
+            // The first of the most frequent.
             var best: (row: Int, count: Int)?
             for run in try counts(rows) where run.count > best?.count ?? 0 { best = run }
             return best.map { columns[0].scalar(at: $0.row) } ?? .null
@@ -61,7 +64,7 @@ struct SortedStatistics {
 
     private func ordered(_ rows: [Int]) -> RowOrder {
         let column = columns[0].gather(rows.map { Int32(truncatingIfNeeded: $0) })
-        return RowOrder([column], [SortDirection()], rowCount: rows.count)
+        return RowOrder([column], [direction], rowCount: rows.count)
     }
 
     /// How often each value comes, in the values' order; by the first row that has it.

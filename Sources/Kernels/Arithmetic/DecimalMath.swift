@@ -70,14 +70,34 @@ enum DecimalMath {
     static func multiplyDivide(_ a: Int128, _ b: Int128, by divisor: Int128) -> Int128? {
         let isNegative = (a < 0) != (b < 0) && a != 0 && b != 0
         let (high, low) = a.magnitude.multipliedFullWidth(by: b.magnitude)
-        let magnitude = divisor.magnitude
+        return divide((high, low), by: divisor.magnitude).map { isNegative != (divisor < 0) ? -$0 : $0 }
+    }
+
+    /// `(carry * 2^128 + a) * b / divisor`, of positive `b` and `divisor`.
+    static func multiplyDivide(_ carry: Int64, _ a: Int128, _ b: Int128, by divisor: Int128) -> Int128? {
+        var high = Int128(carry) + (a < 0 ? -1 : 0)
+        var low = UInt128(bitPattern: a)
+        let isNegative = high < 0
+        if isNegative {
+            high = ~high + (low == 0 ? 1 : 0)
+            low = 0 &- low
+        }
+        let (carried, product) = low.multipliedFullWidth(by: b.magnitude)
+        let (top, overflow) = high.magnitude.multipliedReportingOverflow(by: b.magnitude)
+        let (whole, isCarried) = top.addingReportingOverflow(carried)
+        guard !overflow, !isCarried else { return nil }
+        return divide((whole, product), by: divisor.magnitude).map { isNegative ? -$0 : $0 }
+    }
+
+    /// Rounds half up; nil when it leaves 38 digits.
+    private static func divide(_ value: (high: UInt128, low: UInt128), by magnitude: UInt128) -> Int128? {
+        let (high, low) = value
         guard high < magnitude else { return nil }
         var (quotient, rest) =
             high == 0
             ? low.quotientAndRemainder(dividingBy: magnitude) : magnitude.dividingFullWidth((high, low))
         if rest >= magnitude - rest { quotient &+= 1 }
         guard quotient < powers[38].magnitude else { return nil }
-        let result = Int128(quotient)
-        return isNegative != (divisor < 0) ? -result : result
+        return Int128(quotient)
     }
 }

@@ -55,6 +55,12 @@ package struct FieldMatch {
         return places
     }
 
+    /// Of a row without names, the place of the field that PostgreSQL calls `f1`, `f2`, …; nil for another name.
+    package static func unnamedPlace(_ name: String, in fields: [Field]) -> Int? {
+        guard isUnnamed(fields) else { return nil }
+        return fields.indices.first { name.lowercased() == "f\($0 + 1)" }
+    }
+
     /// As ROW and `struct` name their fields.
     private static func isUnnamed(_ fields: [Field]) -> Bool {
         fields.enumerated().allSatisfy { $1.name == "c\($0)" }

@@ -34,19 +34,22 @@ package enum IntervalParsing {
         var words = split(trimmed.lowercased())[...]
         var isAgo = false
         var found = false
+        var hasClock = false
         while let word = words.popFirst() {
             if word == "ago", words.isEmpty {
                 isAgo = true
             } else if word.contains(":") {
-                guard let microseconds = clock(word) else { return nil }
+                guard !hasClock, let microseconds = clock(word) else { return nil }
                 sum.microseconds += microseconds
+                hasClock = true
                 found = true
             } else if let months = yearsAndMonths(word) {
                 sum.months += months
                 found = true
             } else if let number = Double(word) {
                 guard let name = words.first else {
-                    // A bare number at the end counts seconds.
+                    // A bare number at the end counts seconds, which a clock has already.
+                    if hasClock { return nil }
                     sum.microseconds += number * 1e6
                     found = true
                     break

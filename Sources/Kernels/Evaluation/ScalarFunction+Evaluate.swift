@@ -31,7 +31,8 @@ extension ScalarFunction {
             .concatWithSeparator, .stringToArray,
             .isNull, .isNotNull, .isTrue, .isNotTrue, .isFalse, .isNotFalse, .isDistinctFrom,
             .isNotDistinctFrom,
-            .frameAdd, .frameSubtract, .structure, .namedStructure, .makeArray, .typeOf, .arrowTypeOf,
+            .frameAdd, .frameSubtract, .rowLimit, .structure, .namedStructure, .makeArray, .typeOf,
+            .arrowTypeOf,
             .random, .uuid,
             .arrayHas, .jsonContains,
             .arrayAppend, .arrayPrepend, .arrayConcat, .arrayHasAll, .arrayHasAny, .arrayPosition,
@@ -97,6 +98,7 @@ extension ScalarFunction {
             return try Arithmetic.evaluate(call)
         case .raise: return try Power.evaluate(call)
         case .frameAdd, .frameSubtract: return try FrameArithmetic.evaluate(call)
+        case .rowLimit: return try RowLimit.evaluate(call)
         case .coalesce, .nullif, .greatest, .least, .nvl2, .nanvl: return try Conditional.evaluate(call)
         default: break
         }

@@ -45,11 +45,11 @@ enum ListFunctions {
         case .arrayHasAll:
             guard case .list(let wanted) = rest[0] else { return .null }
             let known = try set(of: list, &watch)
-            return .boolean(wanted.allSatisfy(known.contains))
+            return .boolean(wanted.allSatisfy { known.contains($0) && isFound($0, rest) })
         case .arrayHasAny:
             guard case .list(let wanted) = rest[0] else { return .null }
             let known = try set(of: list, &watch)
-            return .boolean(wanted.contains(where: known.contains))
+            return .boolean(wanted.contains { known.contains($0) && isFound($0, rest) })
         case .arrayPosition: return position(list, rest)
         case .arrayPositions:
             return .list(list.indices.filter { list[$0] == rest[0] }.map { .long(Int64($0) + 1) })
@@ -79,6 +79,11 @@ enum ListFunctions {
             return list.isEmpty ? .null : .list(dimensions(.list(list)).map { .long($0) })
         default: return .boolean(list.isEmpty)
         }
+    }
+
+    /// For the operators `@>`, `<@` and `&&`, which say so behind the lists, null elements are equal to nothing.
+    private static func isFound(_ element: Scalar, _ rest: [Scalar]) -> Bool {
+        !element.isNull || rest.count == 1
     }
 
     private static func elements(_ value: Scalar) -> [Scalar] {

@@ -121,11 +121,11 @@ package struct RowOrder {
         return entries.map(\.row)
     }
 
-    /// The rows that come strictly before row `bound` of another order, ascending.
-    package func rows(before bound: Int, of other: RowOrder) -> [Int32] {
+    /// The rows that come before row `bound` of another order, strictly or with those that are equal to it, ascending.
+    package func rows(before bound: Int, of other: RowOrder, orEqual: Bool = false) -> [Int32] {
         precondition(width == other.width && steps.count == other.steps.count)
         var rows: [Int32] = []
-        for row in 0..<rowCount where compare(row, other, bound, from: 0) < 0 {
+        for row in 0..<rowCount where compare(row, other, bound, from: 0) < (orEqual ? 1 : 0) {
             rows.append(Int32(truncatingIfNeeded: row))
         }
         return rows

@@ -169,7 +169,8 @@ package struct WindowAggregate {
                 moves.append(($0, -1))
             }
             for move in moves { statistics.change(move.row, by: move.step) }
-            return statistics.percentile(fraction, isMedian: isMedian)
+            return statistics.percentile(
+                fraction, isMedian: isMedian, isDescending: order.first?.isDescending == true)
         }
         return try column.cast(to: result)
     }

@@ -112,6 +112,7 @@ package struct FrameBounds {
     private func searched(_ bound: WindowFrame.Bound, _ values: Column, isStart: Bool) -> [Int32] {
         guard let rangeKey else { preconditionFailure("a RANGE with an offset has a key") }
         let keys = RowOrder([rangeKey], [direction], rowCount: rows.rowCount)
+        let values = Self.wide(values, beside: rangeKey, isLow: isStart != direction.isDescending)
         let wanted = RowOrder([values], [direction], rowCount: rows.rowCount)
         return (0..<rows.rowCount).map { row in
             // A null has only its peers around it.
@@ -127,6 +128,27 @@ package struct FrameBounds {
                     }
                 }
             return Int32(truncatingIfNeeded: place)
+        }
+    }
+
+    /// An infinite distance before infinity, or behind its opposite, is no number: the frame has all rows then but NaN.
+    ///
+    /// - Source: PostgreSQL's `in_range_float8_float8`.
+    private static func wide(_ values: Column, beside keys: Column, isLow: Bool) -> Column {
+        func replaced<Value: FixedValue & BinaryFloatingPoint>(_: Value.Type) -> Column {
+            let (numbers, own): (Operand<Value>, Operand<Value>) = (values.operand(), keys.operand())
+            let boundless = isLow ? -Value.infinity : Value.infinity
+            let kept = (0..<values.count).map {
+                numbers[$0].isNaN && !own[$0].isNaN ? boundless : numbers[$0]
+            }
+            return Column(
+                values.type, count: kept.count, Value.column(kept),
+                validity: values.mayHaveNulls ? values.validityBits() : nil)
+        }
+        switch values.type {
+        case .double: return replaced(Double.self)
+        case .float: return replaced(Float.self)
+        default: return values
         }
     }
 

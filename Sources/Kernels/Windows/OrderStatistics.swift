@@ -65,11 +65,12 @@ struct OrderStatistics {
     }
 
     /// Between the two values next to the fraction's place, linearly; nil of no values.
-    func percentile(_ fraction: Double, isMedian: Bool) -> Double? {
+    func percentile(_ fraction: Double, isMedian: Bool, isDescending: Bool) -> Double? {
         guard count > 0 else { return nil }
         let place = fraction * Double(count - 1)
-        let below = value(Int(place.rounded(.down)))
-        let above = value(Int(place.rounded(.up)))
+        let places = [Int(place.rounded(.down)), Int(place.rounded(.up))]
+        let below = value(isDescending ? count - 1 - places[0] : places[0])
+        let above = value(isDescending ? count - 1 - places[1] : places[1])
         let share = place - place.rounded(.down)
         return isMedian ? Self.middle(below, above, share) : Self.between(below, above, share)
     }

@@ -14,15 +14,17 @@ extension ExpressionBinder {
                 .unlikeShape, "a subquery that stands for a value has one column",
                 ["columns": plan.schema.count], at: position)
         }
-        return value(plan, frame)
+        return value(plan, frame, at: position)
     }
 
-    private mutating func value(_ plan: LogicalPlan, _ frame: OuterFrame) -> Expression {
+    private mutating func value(
+        _ plan: LogicalPlan, _ frame: OuterFrame, at position: TextPosition
+    ) -> Expression {
         // What is drawn is drawn once for the query, as every other subquery that reads nothing around it.
         if let value = plan.valueWithoutRows, !value.isVolatile || !frame.values.isEmpty {
             return value.withOuter(frame.values)
         }
-        return add(.value, plan, frame, type: plan.schema.fields[0].type)
+        return add(.value, plan, frame, type: plan.schema.fields[0].type, at: position)
     }
 
     /// `(SELECT a, b …)` beside a row: its only row's values; NULLs without a row.
@@ -31,12 +33,12 @@ extension ExpressionBinder {
     ) throws(PlannerError) -> RowOperand {
         let (plan, frame) = try bindInner(query, at: position)
         let types = plan.schema.fields.map(\.type)
-        if types.count == 1 { return .value(value(plan, frame), position) }
+        if types.count == 1 { return .value(value(plan, frame, at: position), position) }
         let fields = types.enumerated().map { Field("c\($0)", $1) }
         let columns = types.enumerated().map { Expression.column($0, $1) }
         let rows = LogicalPlan.project(
             Projection([.call(.structure, columns, .structure(fields))], names: ["row"]), plan)
-        let row = add(.value, rows, frame, type: .structure(fields))
+        let row = add(.value, rows, frame, type: .structure(fields), at: position)
         let elements = fields.map { field in
             RowOperand.value(
                 .call(.getField, [row, .literal(.string(field.name), .string)], field.type), position)
@@ -58,14 +60,15 @@ extension ExpressionBinder {
         var call = AggregateCall(.arrayAggregate, [element], type: type)
         call.order = order
         let list = LogicalPlan.aggregate(Aggregation(keys: [], calls: [call], names: ["array"]), rows)
-        return .call(.coalesce, [add(.value, list, frame, type: type), .literal(.list([]), type)], type)
+        let found = add(.value, list, frame, type: type, at: position)
+        return .call(.coalesce, [found, .literal(.list([]), type)], type)
     }
 
     mutating func bindExists(
         _ query: QuerySyntax, at position: TextPosition
     ) throws(PlannerError) -> Expression {
         let (plan, frame) = try bindInner(query, at: position)
-        return add(.exists, plan.withoutIrrelevantToExistence, frame, type: .boolean)
+        return add(.exists, plan.withoutIrrelevantToExistence, frame, type: .boolean, at: position)
     }
 
     mutating func bindIn(
@@ -142,7 +145,7 @@ extension ExpressionBinder {
         }
         let condition = try RowComparison(context: context, position: position).compare(
             function, .row(given, value.position), .row(found, position))
-        return add(.any(condition), plan, frame, type: .boolean)
+        return add(.any(condition), plan, frame, type: .boolean, at: position)
     }
 
     private mutating func bindInner(
@@ -151,23 +154,44 @@ extension ExpressionBinder {
         if let clause = subqueryFreeClause {
             throw .unsupported("a subquery in \(clause)", at: position)
         }
-        let frame = OuterFrame(scope, outerNumbers)
+        let frame = OuterFrame(
+            scope, outerNumbers, aggregateFreeClause: isInsideAggregate ? "another" : aggregateFreeClause)
         var binder = QueryBinder(context.inside([frame]))
         let plan = try binder.bind(query)
-        for (column, position) in frame.positions { noteColumn(column, at: position) }
+        for (column, position) in frame.reads.positions { noteColumn(column, at: position) }
+        for (number, call) in frame.reads.aggregates { frame.settle(number, as: place(of: call)) }
         return (plan, frame)
     }
 
     private mutating func add(
-        _ form: BoundSubquery.Form, _ plan: LogicalPlan, _ frame: OuterFrame, type: DataType
+        _ form: BoundSubquery.Form, _ plan: LogicalPlan, _ frame: OuterFrame, type: DataType,
+        at position: TextPosition
     ) -> Expression {
         let subquery = BoundSubquery(
-            form: form, plan: plan, outer: frame.values, isInsideAggregate: isInsideAggregate)
+            form: form, plan: plan, outer: frame.values, isInsideAggregate: isInsideAggregate,
+            place: SourcePlace(position))
         // The same query in GROUP BY and in the select list is one key.
         if let known = subqueryPlaces[subquery] { return .column(Placeholder.subquery + known, type) }
         if !plan.isVolatile { subqueryPlaces[subquery] = subqueries.count }
         subqueries.append(subquery)
         return .column(Placeholder.subquery + subqueries.count - 1, type)
+    }
+}
+
+extension ExpressionBinder {
+    /// Whether an aggregate's place is inside, by way of a subquery too.
+    func readsAggregate(_ value: Expression) -> Bool { reads(value) { $0.readsAggregate } }
+
+    /// As `readsAggregate`, of window functions.
+    func readsWindow(_ value: Expression) -> Bool { reads(value) { $0.readsWindow } }
+
+    private func reads(_ value: Expression, _ test: (Expression) -> Bool) -> Bool {
+        if test(value) { return true }
+        return value.subqueries.contains { place in
+            let subquery = subqueries[place]
+            if case .any(let condition) = subquery.form, reads(condition, test) { return true }
+            return subquery.outer.values.contains { reads($0, test) }
+        }
     }
 }
 

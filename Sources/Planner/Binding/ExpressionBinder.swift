@@ -101,6 +101,7 @@ struct ExpressionBinder {
         case .quantifiedList(let value, let comparison, let isAll, let list):
             return try bindQuantified(value, comparison, isAll: isAll, list, at: position)
         case .atTimeZone(let value, let zone): return try bindZone(value, zone, at: position)
+        case .collated(let value, _): return try bindCollated(value, at: position)
         }
     }
 
@@ -253,31 +254,29 @@ struct ExpressionBinder {
     private mutating func bindAggregate(
         _ call: CallSyntax, _ definition: AggregateDefinition, at position: TextPosition
     ) throws(PlannerError) -> Expression {
-        if let clause = aggregateFreeClause {
-            if readsOnlyOuterColumns(call) { throw Self.outerAggregate(at: position) }
-            throw PlannerError(
-                .misplacedAggregate, "an aggregate cannot stand in \(clause)",
-                ["function": call.function.last.text], at: position,
-                hint: clause == "WHERE" ? "filter groups with HAVING" : nil)
+        if aggregateFreeClause != nil || isInsideAggregate, !readsOnlyOuterColumns(call) {
+            throw misplacedAggregate(call, at: position)
         }
-        if isInsideAggregate {
-            throw PlannerError(
-                .misplacedAggregate, "an aggregate cannot stand inside another",
-                ["function": call.function.last.text], at: position)
-        }
+        let (reads, isInside) = (context.frames.map(\.reads), isInsideAggregate)
         isInsideAggregate = true
-        defer { isInsideAggregate = false }
+        defer { isInsideAggregate = isInside }
         var bound = try boundAggregate(call, definition, at: position)
         bound.place = SourcePlace(position)
-        let columns = bound.arguments.flatMap(\.columns)
-        if !columns.isEmpty, columns.allSatisfy({ $0 >= Placeholder.outer }) {
-            throw Self.outerAggregate(at: position)
+        if let owner = try owner(of: bound, at: position) {
+            return try context.frames[owner].adopt(bound, since: reads[owner], at: position)
         }
-        if let known = aggregates.firstIndex(of: bound) {
-            return .column(Self.aggregateBase + known, bound.type)
+        // Its FILTER reads what its arguments do not.
+        if aggregateFreeClause != nil || isInside { throw misplacedAggregate(call, at: position) }
+        return place(of: bound)
+    }
+
+    /// The column of an aggregate of this query.
+    mutating func place(of call: AggregateCall) -> Expression {
+        if let known = aggregates.firstIndex(of: call) {
+            return .column(Self.aggregateBase + known, call.type)
         }
-        aggregates.append(bound)
-        return .column(Self.aggregateBase + aggregates.count - 1, bound.type)
+        aggregates.append(call)
+        return .column(Self.aggregateBase + aggregates.count - 1, call.type)
     }
 
     mutating func boundAggregate(
@@ -313,19 +312,12 @@ struct ExpressionBinder {
         }
         let binding = ArgumentBinding(coercion: coercion, function: definition.names[0])
         let given = try bindAll(syntax)
-        var arguments = try binding.bind(given, at: syntax.map(\.position), kinds: definition.required)
+        let arguments = try binding.bind(given, at: syntax.map(\.position), kinds: definition.required)
         let type = try binding.result(definition.result, of: arguments, at: position)
         // Fractions and delimiters hold for the whole group.
         if let place = definition.function.constantArgument, !arguments[place].isConstant {
             throw PlannerError(
                 .typeMismatch, "\(definition.names[0]) takes a constant here", at: syntax[place].position)
-        }
-        if isDescending {
-            guard definition.function.isInterpolated else {
-                throw .unsupported("WITHIN GROUP in descending order", at: position)
-            }
-            // The fraction counts from the other end.
-            arguments[1] = .call(.subtract, [.literal(.double(1), .double), arguments[1]], .double)
         }
         if call.nullTreatment == .ignore {
             guard definition.function.picksRows else {
@@ -346,6 +338,11 @@ struct ExpressionBinder {
             if call.isDistinct { try refuse(value, outside: given, at: key.value.position) }
             bound.order.append(
                 SortKey(value, isDescending: key.isDescending, nullsFirst: key.nullsFirst))
+        }
+        if definition.function.sortsItself {
+            // `mode(x ORDER BY x DESC)` is `mode() WITHIN GROUP (ORDER BY x DESC)`; another order changes nothing.
+            if let key = bound.order.first, key.expression == given[0] { isDescending = key.isDescending }
+            bound.order = isDescending ? [SortKey(arguments[0], isDescending: true)] : []
         }
         return bound.guarded
     }

@@ -21,7 +21,7 @@ struct GroupingSets {
             guard element.listCount <= Self.setLimit else { throw Self.tooMany(at: position) }
             var alternatives: [[Int]] = []
             switch element {
-            case .key(let syntax): alternatives = [try places(syntax.elementsOfRow, bind)]
+            case .key(let syntax): alternatives = [try places([syntax], bind)]
             case .sets(let lists): for list in lists { alternatives.append(try places(list, bind)) }
             case .rollup(let lists):
                 guard lists.count <= Self.keyLimit else { throw Self.tooMany(at: position) }
@@ -58,7 +58,7 @@ struct GroupingSets {
     ) throws(PlannerError) -> [Int] {
         var result: [Int] = []
         guard list.count <= Self.keyLimit else { throw Self.tooMany(at: list[0].position) }
-        for syntax in list { result.append(place(try bind(syntax))) }
+        for syntax in list.flatMap(\.elementsOfRow) { result.append(place(try bind(syntax))) }
         return result
     }
 

@@ -19,7 +19,7 @@ struct LimitBinding {
         keepsTies = query.keepsTies
         var binder = ExpressionBinder(context, scope: Scope(), aggregateFreeClause: "LIMIT")
         let limit = try query.limit.map { syntax throws(PlannerError) in
-            try Self.rows(syntax, "LIMIT", binder: &binder)
+            try Self.rows(syntax, query.keepsTies ? RowLimit.withTies : "LIMIT", binder: &binder)
         }
         let skipped = try query.offset.map { syntax throws(PlannerError) in
             try Self.rows(syntax, "OFFSET", binder: &binder)
@@ -32,6 +32,9 @@ struct LimitBinding {
         var window = RowWindow(offset: 0, count: nil)
         switch limit {
         case .computed(let value): count = value
+        case .known(nil) where keepsTies:
+            throw PlannerError(
+                .invalidLimit, "a number of rows WITH TIES is not NULL", at: query.limit?.position)
         case .known(let rows): window.count = rows
         case nil: break
         }
@@ -67,7 +70,9 @@ struct LimitBinding {
         if offset != nil || window?.offset ?? 0 > 0 {
             conditions.append(.call(.greater, [number, skipped], .boolean))
         }
-        if let count = count.map({ or($0, .max) }) ?? window?.count.map(long) {
+        if count == nil, offset == nil, let end = window?.end {
+            conditions.append(.call(.lessOrEqual, [place, long(end)], .boolean))
+        } else if let count = count.map({ or($0, .max) }) ?? window?.count.map(long) {
             let behind = Expression.call(.subtract, [place, skipped], .long)
             conditions.append(.call(.lessOrEqual, [behind, count], .boolean))
         }
@@ -97,19 +102,28 @@ struct LimitBinding {
         do {
             bound = try binder.bind(syntax)
         } catch  where error.code == .unknownColumn {
-            throw invalid(clause, at: syntax.position)
+            // Of a subquery's own table the name may be misspelt.
+            throw error.restated(
+                .invalidLimit, "\(shown(clause)) sees no columns of the query it limits",
+                hint: syntax.hasTables ? error.hint : nil)
         }
-        // A number that is not whole, or too large, is no wrong type.
-        if bound.type.isNumeric, !bound.type.isInteger { throw invalid(clause, at: syntax.position) }
-        let value = try context.coercion.coerce(bound, to: .long, at: syntax.position, for: clause)
-        if !value.columns.isEmpty { return .computed(value) }
+        // A number that is not whole is rounded, as in PostgreSQL.
+        let isRounded = bound.type.isNumeric && !bound.type.isInteger
+        let value =
+            isRounded
+            ? Expression.located(.cast(bound, to: .long, isTry: false), SourcePlace(syntax.position))
+            : try context.coercion.coerce(bound, to: .long, at: syntax.position, for: shown(clause))
+        if !value.columns.isEmpty {
+            let checked = Expression.call(.rowLimit, [value, .literal(.string(clause), .string)], .long)
+            return .computed(.located(checked, SourcePlace(syntax.position)))
+        }
         do {
             switch try context.folding.value(of: value) {
             case .null: return .known(nil)
             case .long(let count) where count >= 0: return .known(Int(count))
             default: throw invalid(clause, at: syntax.position)
             }
-        } catch let fault as KernelError {
+        } catch let fault as KernelError where fault.code != .overflow {
             throw .constant(fault, at: syntax.position)
         } catch let fault as PlannerError {
             throw fault
@@ -118,9 +132,20 @@ struct LimitBinding {
         }
     }
 
+    private static func shown(_ clause: String) -> String { clause == RowLimit.withTies ? "FETCH" : clause }
+
     private static func invalid(_ clause: String, at position: TextPosition) -> PlannerError {
         PlannerError(
-            .invalidLimit, "\(clause) takes a whole number from 0 to \(Int64.max)", at: position,
+            .invalidLimit, "\(shown(clause)) takes a whole number from 0 to \(Int64.max)", at: position,
             hint: clause == "LIMIT" ? "leave LIMIT out to get all rows" : nil)
+    }
+}
+
+extension ExpressionSyntax {
+    /// Whether it is a subquery with columns of its own.
+    fileprivate var hasTables: Bool {
+        guard case .subquery(let query) = kind else { return false }
+        if case .select(let select) = query.body { return !select.from.isEmpty }
+        return true
     }
 }

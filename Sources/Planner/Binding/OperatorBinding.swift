@@ -51,10 +51,14 @@ struct OperatorBinding {
         }
     }
 
+    /// Of lists beside an operator NULL elements are equal to nothing, as in PostgreSQL; the functions find them.
     private func lists(
         _ function: String, _ values: [Expression], _ positions: [TextPosition]
     ) throws(PlannerError) -> Expression {
-        try CallBinding(context: context).bind(function, values, at: positions, callPosition: position)
+        let found = try CallBinding(context: context).bind(
+            function, values, at: positions, callPosition: position)
+        guard case .call(let kernel, let lists, let type) = found else { return found }
+        return .call(kernel, lists + [.true], type)
     }
 
     private func arithmetic(_ function: ScalarFunction, _ values: [Expression]) throws(PlannerError)

@@ -45,7 +45,7 @@ extension QueryBinder {
                 "the step of a recursive query gives \(other.type) where its start gives \(field.type)",
                 ["column": field.name], at: position, hint: "convert the start with CAST")
         }
-        return .recursion(
+        return context.counts.known(
             Recursion(id: id, isDistinct: !isAll), base: base,
             step: context.shared.closed(cast(step, to: types, names: fields.map(\.name)), over: id))
     }

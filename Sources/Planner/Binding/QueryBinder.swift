@@ -74,7 +74,8 @@ struct QueryBinder {
         case .combined(let setOperator, let isAll, let left, let right):
             let sides = (left: try bind(left), right: try bind(right))
             return try SetOperation(
-                context: context, name: setOperator, isAll: isAll, position: body.position
+                context: context, name: setOperator, isAll: isAll, position: body.position,
+                sides: [left.position, right.position]
             )
             .plan(sides.left, sides.right)
         }

@@ -126,7 +126,7 @@ struct SelectBinding {
         defer { binder.windowFreeClause = nil }
         let condition = try binder.bindCondition(syntax, for: "HAVING")
         // By way of a select item's name.
-        if condition.readsWindow {
+        if binder.readsWindow(condition) {
             throw PlannerError(
                 .misplacedAggregate, "a window function cannot stand in HAVING", at: syntax.position,
                 hint: "filter on it with QUALIFY")
@@ -182,7 +182,7 @@ struct SelectBinding {
         case nil: return nil
         case .all:
             var keys: [GroupBinding.Key] = []
-            for item in list.items where !item.value.readsAggregate && !item.value.isConstant {
+            for item in list.items where !binder.readsAggregate(item.value) && !item.value.isConstant {
                 if !keys.contains(where: { $0.value == item.value }) {
                     keys.append(GroupBinding.Key(value: item.value, name: item.name))
                 }
@@ -191,11 +191,11 @@ struct SelectBinding {
         case .elements(let elements):
             return try GroupingSets(elements, at: select.position) { syntax throws(PlannerError) in
                 let key = try groupKey(syntax, list, binder: &binder)
-                if key.value.readsWindow {
+                if binder.readsWindow(key.value) {
                     throw PlannerError(
                         .misplacedAggregate, "a window function cannot be a group key", at: syntax.position)
                 }
-                if key.value.readsAggregate {
+                if binder.readsAggregate(key.value) {
                     throw PlannerError(
                         .misplacedAggregate, "an aggregate cannot be a group key", at: syntax.position)
                 }

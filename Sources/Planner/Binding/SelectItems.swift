@@ -114,6 +114,7 @@ extension ExpressionSyntax {
         switch kind {
         case .name(let name): return name.last.text
         case .field(_, let name): return name.text
+        case .collated(let value, _): return value.columnName
         case .element(_, let index):
             if case .literal(.string(let key)) = index.kind { return key }
             return description

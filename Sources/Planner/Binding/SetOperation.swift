@@ -9,6 +9,8 @@ struct SetOperation {
     let name: SetOperator
     let isAll: Bool
     let position: TextPosition?
+    /// Of the two queries.
+    let sides: [TextPosition?]
 
     func plan(_ first: LogicalPlan, _ second: LogicalPlan) throws(PlannerError) -> LogicalPlan {
         let (left, right) = try aligned(first, second)
@@ -59,7 +61,8 @@ struct SetOperation {
         }
         let names = leftFields.map(\.name)
         return (
-            try cast(left, to: types, names: names), try cast(right, to: types, names: names)
+            try cast(left, to: types, names: names, at: sides[0]),
+            try cast(right, to: types, names: names, at: sides[1])
         )
     }
 
@@ -76,7 +79,7 @@ struct SetOperation {
     }
 
     private func cast(
-        _ plan: LogicalPlan, to types: [DataType], names: [String]
+        _ plan: LogicalPlan, to types: [DataType], names: [String], at place: TextPosition?
     ) throws(PlannerError) -> LogicalPlan {
         let fields = plan.schema.fields
         if zip(fields, types).allSatisfy({ $0.type == $1 }), fields.map(\.name) == names { return plan }
@@ -90,7 +93,9 @@ struct SetOperation {
                     try context.coercion.coerce(
                         literal, to: type, at: position ?? .start, for: name.rawValue))
             } else {
-                values.append(.cast(column, to: type, isTry: false))
+                let cast = Expression.cast(column, to: type, isTry: false)
+                let isTotal = !type.isDecimal || fields[index].type.fitsWholly(in: type)
+                values.append(isTotal ? cast : place.map { .located(cast, SourcePlace($0)) } ?? cast)
             }
         }
         return .project(Projection(values, names: names), plan)

@@ -38,9 +38,14 @@ struct SortBinding {
         if let index = try SelectBinding.position(syntax, in: list.items.count, clause: clause) {
             return index
         }
-        if case .name(let name) = syntax.kind, name.parts.count == 1 {
+        if case .name(let name) = syntax.uncollated.kind, name.parts.count == 1 {
             let named = NameMatch.find(name.last.text, among: list.items.map(\.name))
-            if case .found(let index) = named { return index }
+            if case .found(let index) = named {
+                if case .collated = syntax.kind {
+                    try ExpressionBinder.requireCollatable(values[index], at: syntax.position)
+                }
+                return index
+            }
         }
         let value = try binder.bind(syntax)
         if let known = values.firstIndex(of: value) { return known }

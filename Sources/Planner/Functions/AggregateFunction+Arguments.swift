@@ -13,8 +13,15 @@ extension AggregateFunction {
         }
     }
 
-    /// A percentile between values, which is the same from both ends.
-    var isInterpolated: Bool { self == .percentileContinuous || self == .approximatePercentile }
+    /// Sorts its values itself: of an ORDER BY it takes the direction of WITHIN GROUP, and nothing else.
+    var sortsItself: Bool {
+        switch self {
+        case .percentileContinuous, .approximatePercentile, .approximateWeightedPercentile,
+            .percentileDiscrete, .mode, .median, .approximateMedian, .approximateTop:
+            true
+        default: false
+        }
+    }
 
     /// Takes IGNORE NULLS.
     var picksRows: Bool {

@@ -17,6 +17,10 @@ enum FieldAccess {
                     .ambiguousColumn, "several fields have this name", ["field": field.text],
                     at: field.position)
             case .missing:
+                // A row's fields by PostgreSQL's names.
+                if let index = FieldMatch.unnamedPlace(field.text, in: fields) {
+                    return try bind(value, Identifier(fields[index].name, at: field.position))
+                }
                 throw PlannerError(
                     .unknownField, "the struct has no such field", ["field": field.text, "type": value.type],
                     at: field.position, hint: NameMatch.hint(field.text, among: fields.map(\.name)))

@@ -80,7 +80,8 @@ struct AttachedSubqueries {
         if case .any(let comparison) = subquery.form { condition = try bind(try read(comparison)) }
         let width = plan.width
         switch subquery.form {
-        case .value: try join(subquery.plan.hasOneRowAtMost ? .left : .single, on: nil, index)
+        case .value:
+            try join(subquery.plan.hasOneRowAtMost ? .left : .single(subquery.place), on: nil, index)
         case .exists, .any: try join(.mark, on: condition, index)
         }
         places[index] = .column(width, plan.schema.fields[width].type)

@@ -20,6 +20,7 @@ struct BoundSubquery: Hashable {
     let outer: [Int: Expression]
     /// Whether it belongs to the rows of a group, not to the group.
     let isInsideAggregate: Bool
+    let place: SourcePlace
 }
 
 extension LogicalPlan {

@@ -46,7 +46,7 @@ struct Decorrelation {
         _ kind: JoinKind, on condition: Expression?, _ query: LogicalPlan
     ) throws(PlannerError) -> LogicalPlan {
         let query = hoistCasts(query)
-        if kind == .inner || kind == .left || kind == .single {
+        if kind == .inner || kind == .left || kind == .single() {
             return try joinValues(kind, on: condition, query)
         }
         var part = try push(query)

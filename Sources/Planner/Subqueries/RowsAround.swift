@@ -36,7 +36,7 @@ final class RowsAround {
             let found = source(of: columns, left, use)
             return (.join(kind, condition, found.plan, right), found.source)
         case .filter(let filter, .join(let kind, let condition, let left, let right))
-        where [.semi, .anti, .mark, .single].contains(kind):
+        where [.semi, .anti, .mark, .single()].contains(kind):
             let found = source(of: columns, .join(kind, condition, left, right), use)
             return (.filter(filter, found.plan), found.source)
         case .project(let projection, let input):

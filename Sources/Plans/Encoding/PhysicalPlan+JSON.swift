@@ -42,10 +42,11 @@ extension PhysicalPlan {
             object["id"] = JSONValue(rows.id)
             object["fields"] = .array(rows.schema.fields.map(\.planJSON))
         case .sort(let keys, _): object["keys"] = .array(keys.map(\.json))
-        case .topN(let keys, let offset, let count, _):
+        case .topN(let keys, let offset, let count, let keepsTies, _):
             object["keys"] = .array(keys.map(\.json))
             object["offset"] = JSONValue(offset)
             object["count"] = JSONValue(count)
+            if keepsTies { object["ties"] = .boolean(true) }
         case .limit(let window, _):
             object["offset"] = JSONValue(window.offset)
             if let count = window.count { object["count"] = JSONValue(count) }
@@ -126,7 +127,9 @@ extension PhysicalPlan {
         case "top_n":
             let (offset, count) = (try members.integer("offset"), try members.integer("count"))
             guard offset >= 0, count >= 0 else { throw members.malformed("count", "is negative") }
-            return .topN(try members.sortKeys(), offset: offset, count: count, input)
+            return .topN(
+                try members.sortKeys(), offset: offset, count: count,
+                keepsTies: members.object["ties"]?.boolean == true, input)
         case "number_rows":
             let keys = try members.list("keys") { json throws(PlansError) in try Expression(json: json) }
             return .numberRows(keys, input)
@@ -208,6 +211,7 @@ extension TableScan {
 extension Join {
     fileprivate func encode(into object: inout JSONObject) {
         object["kind"] = .string(kind.rawValue)
+        if case .single(let place?) = kind { object["at"] = place.json }
         object["left_keys"] = .array(leftKeys.map(\.json))
         object["right_keys"] = .array(rightKeys.map(\.json))
         object["nulls_match"] = .array(nullsMatch.map { .boolean($0) })
@@ -220,8 +224,12 @@ extension Join {
     }
 
     fileprivate init(_ members: PlanJSON) throws(PlansError) {
-        guard let kind = JoinKind(rawValue: try members.string("kind")) else {
+        guard var kind = JoinKind(rawValue: try members.string("kind")) else {
             throw members.malformed("kind", "is none")
+        }
+        if case .single = kind {
+            kind = .single(
+                try members.optional("at") { json throws(PlansError) in try SourcePlace(json: json) })
         }
         let decode = { (json: JSONValue) throws(PlansError) in try Expression(json: json) }
         self.init(

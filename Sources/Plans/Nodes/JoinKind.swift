@@ -1,5 +1,5 @@
 /// Which rows a join gives beside the pairs that its condition accepts, or instead of them.
-package enum JoinKind: String, Sendable, Hashable, CaseIterable {
+package enum JoinKind: Sendable, Hashable {
     case inner
     /// Also left rows without a partner, with nulls for the right side.
     case left
@@ -12,14 +12,14 @@ package enum JoinKind: String, Sendable, Hashable, CaseIterable {
     /// Left rows without a partner, without the right side.
     case anti
     /// Right rows with a partner, each once, without the left side: `semi` with the row that is kept on the held side.
-    case rightSemi = "right_semi"
+    case rightSemi
     /// Right rows without a partner, without the left side.
-    case rightAnti = "right_anti"
+    case rightAnti
     /// Every left row once, and a column that says whether it has a partner: null when it has none and the condition is
     /// null for a pair. So `x IN (…)` is known, not only whether it is true.
     case mark
-    /// As `left`, and a fault when a row has a second partner: a subquery that stands for one value.
-    case single
+    /// As `left`, and a fault when a row has a second partner: a subquery that stands for one value, where it stands.
+    case single(SourcePlace? = nil)
 
     /// Left rows without a partner matter.
     package var keepsLeft: Bool {
@@ -61,5 +61,32 @@ package enum JoinKind: String, Sendable, Hashable, CaseIterable {
         case .rightAnti: .anti
         case .mark, .single: nil
         }
+    }
+}
+
+extension JoinKind: CaseIterable, RawRepresentable {
+    package static var allCases: [JoinKind] {
+        [.inner, .left, .right, .full, .semi, .anti, .rightSemi, .rightAnti, .mark, .single()]
+    }
+
+    /// As plans spell it.
+    package var rawValue: String {
+        switch self {
+        case .inner: "inner"
+        case .left: "left"
+        case .right: "right"
+        case .full: "full"
+        case .semi: "semi"
+        case .anti: "anti"
+        case .rightSemi: "right_semi"
+        case .rightAnti: "right_anti"
+        case .mark: "mark"
+        case .single: "single"
+        }
+    }
+
+    package init?(rawValue: String) {
+        guard let kind = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+        self = kind
     }
 }

@@ -67,7 +67,7 @@ extension PhysicalPlan {
         case .sharing(let ids, let queries, _):
             try require(ids.count == queries.count, "every shared query has an id")
             try require(Set(ids).count == ids.count, "shared queries have different ids")
-        case .sort(let keys, _), .topN(let keys, _, _, _): try check(keys.map(\.expression), over: input)
+        case .sort(let keys, _), .topN(let keys, _, _, _, _): try check(keys.map(\.expression), over: input)
         case .limit: break
         case .union:
             let types = inputs.map { $0.fields.map(\.type) }

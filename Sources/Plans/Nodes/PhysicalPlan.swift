@@ -23,8 +23,8 @@ package indirect enum PhysicalPlan: Sendable, Hashable {
     /// Reads the rows of such a query.
     case shared(SharedRows)
     case sort([SortKey], PhysicalPlan)
-    /// The first rows of a sort, holding `offset + count` rows at most.
-    case topN([SortKey], offset: Int, count: Int, PhysicalPlan)
+    /// The first rows of a sort, holding `offset + count` rows at most; with ties also those that sort as the last one.
+    case topN([SortKey], offset: Int, count: Int, keepsTies: Bool = false, PhysicalPlan)
     case limit(RowWindow, PhysicalPlan)
     /// All rows of all inputs, which have the same types; the schema is the first one's.
     case union([PhysicalPlan])
@@ -40,7 +40,8 @@ extension PhysicalPlan {
     /// How many columns it gives, without making a schema, which copies those of all nodes below.
     package var width: Int {
         switch self {
-        case .filter(_, let input), .sort(_, let input), .limit(_, let input), .topN(_, _, _, let input):
+        case .filter(_, let input), .sort(_, let input), .limit(_, let input),
+            .topN(_, _, _, _, let input):
             input.width
         case .window(let windowing, let input): input.width + windowing.calls.count
         case .numberRows(_, let input): input.width + 1
@@ -89,8 +90,8 @@ extension PhysicalPlan {
             return .sharing(
                 ids: ids, queries: Array(replacements.dropLast()), body: replacements[queries.count])
         case .sort(let keys, _): return .sort(keys, replacements[0])
-        case .topN(let keys, let offset, let count, _):
-            return .topN(keys, offset: offset, count: count, replacements[0])
+        case .topN(let keys, let offset, let count, let keepsTies, _):
+            return .topN(keys, offset: offset, count: count, keepsTies: keepsTies, replacements[0])
         case .limit(let window, _): return .limit(window, replacements[0])
         case .union: return .union(replacements)
         case .join(let join, _, _): return .join(join, replacements[0], replacements[1])
@@ -110,7 +111,7 @@ extension PhysicalPlan {
         case .filter(_, let input), .project(_, let input), .aggregate(_, let input), .window(_, let input),
             .expand(_, let input),
             .unnest(_, let input),
-            .sort(_, let input), .topN(_, _, _, let input), .limit(_, let input):
+            .sort(_, let input), .topN(_, _, _, _, let input), .limit(_, let input):
             [input]
         case .union(let inputs): inputs
         case .recursion(_, let base, let step): [base, step]

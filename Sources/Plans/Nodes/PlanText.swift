@@ -60,9 +60,10 @@ enum PlanText {
         return "Limit: " + list(parts)
     }
 
-    static func topN(_ keys: [SortKey], offset: Int, count: Int, over input: Schema) -> String {
-        let window = offset > 0 ? "offset=\(offset), count=\(count)" : "count=\(count)"
-        return "TopN: \(window), keys=[\(list(keys.map { $0.text(over: input) }))]"
+    static func topN(_ keys: [SortKey], _ window: RowWindow, keepsTies: Bool, over input: Schema) -> String {
+        let count = "count=\(window.count ?? 0)" + (keepsTies ? ", ties" : "")
+        let rows = window.offset > 0 ? "offset=\(window.offset), \(count)" : count
+        return "TopN: \(rows), keys=[\(list(keys.map { $0.text(over: input) }))]"
     }
 
     static func join(_ kind: JoinKind, _ condition: Expression?, _ schema: Schema) -> String {
@@ -147,8 +148,9 @@ extension PhysicalPlan: CustomStringConvertible {
         case .sharing(let ids, _, _): "Sharing: ids=\(ids)"
         case .shared(let rows): "Shared: id=\(rows.id)"
         case .sort(let keys, let input): PlanText.sort(keys, over: input.schema)
-        case .topN(let keys, let offset, let count, let input):
-            PlanText.topN(keys, offset: offset, count: count, over: input.schema)
+        case .topN(let keys, let offset, let count, let keepsTies, let input):
+            PlanText.topN(
+                keys, RowWindow(offset: offset, count: count), keepsTies: keepsTies, over: input.schema)
         case .limit(let window, _): PlanText.limit(window)
         case .union(let inputs): "Union: inputs=\(inputs.count)"
         case .join(let join, let left, let right): PlanText.join(join, left.schema, right.schema)

@@ -157,6 +157,10 @@ extension S3Call {
     /// The store's refusal in its own words; what it says of our keys is no business of the client's.
     func refusal(_ status: Int, _ body: [UInt8], _ passage: S3Passage) throws -> Response {
         let root = body.isEmpty ? nil : try? ForwardedDocument(body, of: bucket, passage).root
+        // A key that comes with the request is the client's, and so is its refusal.
+        if status == 403, EncryptionHeaders.bringsKey(request) {
+            throw S3Error(.keyRefused, "the store behind refuses the request and the key it brings")
+        }
         guard ![401, 403].contains(status), root?["Code"] != "NoSuchBucket" else {
             service.log.error(
                 "the external store refuses a request",

@@ -19,10 +19,7 @@ extension S3Call {
         let shown = all.prefix(limit)
         return xml { xml in
             xml.element("ListAllMyBucketsResult", namespace: XMLWriter.s3Namespace) { xml in
-                xml.element("Owner") { xml in
-                    xml.text("ID", principal.tokenID)
-                    xml.text("DisplayName", principal.tokenID)
-                }
+                writeOwner(&xml, as: ["Owner"])
                 xml.element("Buckets") { xml in
                     for bucket in shown {
                         xml.element("Bucket") { xml in
@@ -65,13 +62,6 @@ extension S3Call {
         return xml { xml in
             xml.element("LocationConstraint", namespace: XMLWriter.s3Namespace) { $0.content("auto") }
         }
-    }
-
-    /// Objects are stored as they came: whoever wants them encrypted encrypts the disk, or the objects.
-    func getBucketEncryption() throws -> Response {
-        try principal.require(.storageRead, on: .bucket(bucket))
-        _ = try buckets.bucketInfo(bucket)
-        throw S3Error(.noSuchEncryption, "the bucket does not encrypt its objects")
     }
 
     /// Always "never enabled": objects have one version.

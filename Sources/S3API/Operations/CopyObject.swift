@@ -17,7 +17,9 @@ extension S3Call {
         guard ["COPY", "REPLACE", "MERGE"].contains(directive) else {
             throw S3Error(.invalidArgument, "no such metadata directive", ["value": directive])
         }
-        guard directive != "COPY" || source.path != path || request.headers[StorageClass.header] != nil else {
+        let encryption = try EncryptionHeaders.wanted(request)
+        let isChanged = request.headers[StorageClass.header] != nil || encryption.isAskedFor
+        guard directive != "COPY" || source.path != path || isChanged else {
             throw S3Error(
                 .invalidRequest, "a copy onto itself must change something",
                 hint: "send x-amz-metadata-directive: REPLACE")
@@ -28,7 +30,7 @@ extension S3Call {
                 ["bytes": source.info.size, "limit": Self.putBytes], hint: "use UploadPartCopy")
         }
         let observer = try copyChecksum()
-        let upload = try store.startObject(path, hashesMD5: true)
+        let upload = try store.startObject(path, hashesMD5: true, encryption: encryption)
         do {
             try await copy(source, 0..<source.info.size) { bytes in
                 observer?.stream.update(bytes)
@@ -45,6 +47,7 @@ extension S3Call {
         let info = try await upload.complete(if: condition, metadata: ObjectMetadata(fields))
         var response = copyResult("CopyObjectResult", info, fields)
         try addExpiration(of: path, info, to: &response.headers)
+        try EncryptionHeaders.add(upload.encryption, of: request, to: &response.headers)
         return response
     }
 
@@ -116,7 +119,8 @@ extension S3Call {
         let observer = MultipartChecksum(try store.uploadMetadata(path, upload: id)).map {
             (kind: $0.kind, stream: ChecksumObserver($0.kind))
         }
-        let part = try store.startPart(path, upload: id, number: number)
+        let part = try store.startPart(
+            path, upload: id, number: number, key: try EncryptionHeaders.key(request))
         do {
             try await copy(source, range) { bytes in
                 observer?.stream.update(bytes)
@@ -128,12 +132,15 @@ extension S3Call {
         }
         let fields = observer.map { [ObjectMetadata.Field($0.kind.header, $0.stream.finish())] } ?? []
         let info = try await part.complete(metadata: ObjectMetadata(fields))
-        return copyResult("CopyPartResult", info, fields)
+        var response = copyResult("CopyPartResult", info, fields)
+        try EncryptionHeaders.add(part.encryption, of: request, to: &response.headers)
+        return response
     }
 
     /// - Errors: `S3-101`, `S3-201`, `IDN-102`.
     private func copySource() async throws -> OpenObject {
-        let source = try await store.openObject(try copySourcePath())
+        let source = try await store.openObject(
+            try copySourcePath(), key: try EncryptionHeaders.sourceKey(request))
         try checkSource(source.info)
         return source
     }

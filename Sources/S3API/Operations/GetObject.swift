@@ -7,18 +7,19 @@ import Wire
 
 extension S3Call {
     /// What is read at once, and checked if it is a whole object; more of one goes out piece by piece, a larger range from its
-    /// file without a copy.
+    /// file without a copy, unless it is encrypted.
     private static let readBytes: Int64 = 64 << 10
 
     func getObject() async throws -> Response {
         let path = try object(for: .storageRead)
-        let object = try await store.openObject(path)
+        let object = try await store.openObject(path, key: try EncryptionHeaders.key(request))
         if let unchanged = try checkConditions(object.info) { return unchanged }
         let (range, parts) = try wantedRange(object.info, object.metadata)
         let whole = 0..<object.info.size
         var headers = headers(object.info, object.metadata)
         addChecksums(object.metadata, ofRange: range, to: &headers)
         try addExpiration(of: path, object.info, to: &headers)
+        try EncryptionHeaders.add(object.encryption, of: request, to: &headers)
         if let parts { headers["x-amz-mp-parts-count"] = "\(parts)" }
         if let range {
             headers["content-range"] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(object.info.size)"
@@ -40,6 +41,12 @@ extension S3Call {
                 try await object.writeChecked(to: writer)
                 withExtendedLifetime(memory) {}
             }
+        } else if !object.isPlain {
+            let memory = try service.ledger.reserve(OpenObject.checkedBodyBytes, for: "a download")
+            body = .stream(length: Int64(sent.count)) { writer in
+                try await object.write(sent, to: writer)
+                withExtendedLifetime(memory) {}
+            }
         } else {
             let (descriptor, offset) = try object.descriptor()
             body = .file(
@@ -50,12 +57,14 @@ extension S3Call {
 
     func headObject() throws -> Response {
         let path = try object(for: .storageRead)
-        let (info, metadata) = try store.objectFacts(path)
+        let (info, metadata, encryption) = try store.objectFacts(
+            path, key: try EncryptionHeaders.key(request))
         if let unchanged = try checkConditions(info) { return unchanged }
         var headers = headers(info, metadata)
         let (range, parts) = try wantedRange(info, metadata)
         addChecksums(metadata, ofRange: range, to: &headers)
         try addExpiration(of: path, info, to: &headers)
+        try EncryptionHeaders.add(encryption, of: request, to: &headers)
         if let parts { headers["x-amz-mp-parts-count"] = "\(parts)" }
         guard let range else {
             return Response(status: 200, headers: headers, body: .absent(length: info.size))

@@ -22,7 +22,7 @@ extension S3Call {
                 ["value": wanted.sorted().joined(separator: ",")],
                 hint: "attributes are " + Self.attributeNames.sorted().joined(separator: ", "))
         }
-        let (info, metadata) = try store.objectFacts(path)
+        let (info, metadata, _) = try store.objectFacts(path, key: try EncryptionHeaders.key(request))
         let parts = PartList(metadata)
         let page = try partsPage()
         var response = xml { xml in

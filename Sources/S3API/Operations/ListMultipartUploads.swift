@@ -48,6 +48,7 @@ extension S3Call {
                         xml.element("Upload") { xml in
                             xml.text("Key", text(upload.key))
                             xml.text("UploadId", upload.id)
+                            writeOwner(&xml, as: ["Initiator", "Owner"])
                             xml.text("StorageClass", "STANDARD")
                             xml.text("Initiated", S3Time.iso(upload.started))
                         }

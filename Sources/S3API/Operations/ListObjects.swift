@@ -97,12 +97,7 @@ extension S3Call {
                     xml.text("LastModified", S3Time.iso(info.modified))
                     xml.text("ETag", ETag.quoted(info.etag))
                     xml.text("Size", "\(info.size)")
-                    if withOwner {
-                        xml.element("Owner") { xml in
-                            xml.text("ID", principal.tokenID)
-                            xml.text("DisplayName", principal.tokenID)
-                        }
-                    }
+                    if withOwner { writeOwner(&xml, as: ["Owner"]) }
                     xml.text("StorageClass", "STANDARD")
                 }
             case .commonPrefix(let prefix):

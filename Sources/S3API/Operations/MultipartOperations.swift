@@ -11,7 +11,8 @@ extension S3Call {
         let path = try object(for: .storageWrite)
         let checksum = try MultipartChecksum(HTTPHeadersReader { request.headers[$0] })
         let metadata = ObjectMetadata(try metadata().fields + (checksum?.fields ?? []))
-        let id = try await store.startMultipart(path, metadata: metadata)
+        let id = try await store.startMultipart(
+            path, metadata: metadata, encryption: try EncryptionHeaders.wanted(request))
         var response = xml { xml in
             xml.element("InitiateMultipartUploadResult", namespace: XMLWriter.s3Namespace) { xml in
                 xml.text("Bucket", path.bucket)
@@ -23,6 +24,8 @@ extension S3Call {
             response.headers["x-amz-checksum-algorithm"] = checksum.kind.rawValue.uppercased()
             response.headers["x-amz-checksum-type"] = checksum.isFull ? "FULL_OBJECT" : "COMPOSITE"
         }
+        try EncryptionHeaders.add(
+            try store.uploadEncryption(path, upload: id), of: request, to: &response.headers)
         return response
     }
 
@@ -30,7 +33,9 @@ extension S3Call {
         let path = try object(for: .storageWrite)
         let number = try number("partNumber", in: 1...10_000, default: nil)
         let body = try sizedBody()
-        let part = try store.startPart(path, upload: uploadID, number: number)
+        let part = try store.startPart(
+            path, upload: uploadID, number: number, key: try EncryptionHeaders.key(request))
+        body.isEncrypted = part.encryption != nil
         do {
             while let piece = try await body.next() { try await part.append(piece) }
         } catch {
@@ -40,6 +45,7 @@ extension S3Call {
         let info = try await part.complete(metadata: ObjectMetadata(body.verified))
         var headers: HTTPHeaders = ["etag": ETag.quoted(info.etag)]
         for field in body.verified { headers[field.name] = field.value }
+        try EncryptionHeaders.add(part.encryption, of: request, to: &headers)
         return Response(status: 200, headers: headers)
     }
 
@@ -74,7 +80,8 @@ extension S3Call {
         if let checksum, !checksum.isFull { value = try checksum.composite(chosen) }
         let (known, id) = (value, uploadID)
         let made = try await store.completeMultipart(
-            path, upload: uploadID, parts: named, if: condition, observing: observer?.update
+            path, upload: uploadID, parts: named, if: condition, key: try EncryptionHeaders.key(request),
+            observing: observer?.update
         ) {
             var fields = parts + [ObjectMetadata.Field(Self.uploadField, id)]
             guard let checksum, let found = known ?? observer?.finish() else { return ObjectMetadata(fields) }
@@ -86,7 +93,7 @@ extension S3Call {
             fields.append(ObjectMetadata.Field(checksum.kind.header, found))
             return ObjectMetadata(fields)
         }
-        return try completed(path, made.info, made.metadata)
+        return try completed(path, made.info, made.metadata, made.encryption)
     }
 
     /// The field of an object's metadata that names the upload it came from; never shown.
@@ -94,15 +101,16 @@ extension S3Call {
 
     /// A client that lost the answer asks again, and gets it as long as the object is still the upload's.
     private func completedBefore(_ path: BlobPath) throws -> Response? {
-        guard let (info, metadata) = try? store.objectFacts(path), metadata[Self.uploadField] == uploadID
+        guard let (info, metadata, encryption) = try? store.objectFacts(path),
+            metadata[Self.uploadField] == uploadID
         else {
             return nil
         }
-        return try completed(path, info, metadata)
+        return try completed(path, info, metadata, encryption)
     }
 
     private func completed(
-        _ path: BlobPath, _ info: BlobInfo, _ made: ObjectMetadata
+        _ path: BlobPath, _ info: BlobInfo, _ made: ObjectMetadata, _ encryption: EncryptionKind?
     ) throws -> Response {
         let checksum = MultipartChecksum(made)
         var response = xml { xml in
@@ -118,6 +126,7 @@ extension S3Call {
             }
         }
         try addExpiration(of: path, info, to: &response.headers)
+        try EncryptionHeaders.add(encryption, of: request, to: &response.headers)
         return response
     }
 
@@ -165,12 +174,7 @@ extension S3Call {
                 xml.text("Bucket", path.bucket)
                 xml.text("Key", path.key)
                 xml.text("UploadId", uploadID)
-                for role in ["Initiator", "Owner"] {
-                    xml.element(role) { xml in
-                        xml.text("ID", principal.tokenID)
-                        xml.text("DisplayName", principal.tokenID)
-                    }
-                }
+                writeOwner(&xml, as: ["Initiator", "Owner"])
                 xml.text("StorageClass", StorageClass.label(upload.metadata))
                 if let checksum {
                     xml.text("ChecksumAlgorithm", checksum.kind.rawValue.uppercased())

@@ -15,7 +15,9 @@ extension S3Call {
         let body = try sizedBody()
         let condition = try putCondition()
         let metadata = try metadata()
-        let upload = try store.startObject(path, hashesMD5: true)
+        let upload = try store.startObject(
+            path, hashesMD5: true, encryption: try EncryptionHeaders.wanted(request))
+        body.isEncrypted = upload.encryption != nil
         do {
             while let piece = try await body.next() { try await upload.append(piece) }
         } catch {
@@ -27,6 +29,7 @@ extension S3Call {
         var headers: HTTPHeaders = ["etag": ETag.quoted(info.etag)]
         for field in body.verified { headers[field.name] = field.value }
         try addExpiration(of: path, info, to: &headers)
+        try EncryptionHeaders.add(upload.encryption, of: request, to: &headers)
         return Response(status: 200, headers: headers)
     }
 

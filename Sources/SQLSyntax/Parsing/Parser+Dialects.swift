@@ -108,7 +108,8 @@ extension Parser {
     ]
 
     /// `COLLATE name`, which changes nothing.
-    mutating func collation() throws(SQLSyntaxError) {
+    @discardableResult
+    mutating func collation() throws(SQLSyntaxError) -> QualifiedName {
         try expect(word: "COLLATE")
         let name = try qualifiedName("a collation")
         guard Self.binaryCollations.contains(name.last.text.lowercased()) else {
@@ -116,6 +117,7 @@ extension Parser {
                 "the collation \(name)", at: name.position,
                 hint: "texts sort by their bytes, as COLLATE \"C\" says")
         }
+        return name
     }
 
     /// `TIMESTAMP WITH TIME ZONE '…'`, `DOUBLE PRECISION '…'`: a type's name of several words before a literal.

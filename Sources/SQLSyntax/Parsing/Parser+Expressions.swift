@@ -170,8 +170,7 @@ extension Parser {
             let zone = try expression(tighterThan: Precedence.atTimeZone)
             return try make(.atTimeZone(value, zone: zone), at: start)
         case .word where Precedence.atTimeZone > level && startsCollation:
-            try collation()
-            return value
+            return try make(.collated(value, try collation()), at: start)
         case .word(_, .is) where Precedence.isTest > level: return try isTest(of: value)
         case .word where Precedence.isTest > level && (isWord("ISNULL") || isWord("NOTNULL")):
             let isNegated = isWord("NOTNULL")

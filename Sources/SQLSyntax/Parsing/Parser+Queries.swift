@@ -226,13 +226,16 @@ extension Parser {
         }
     }
 
+    /// `a`, `(a, b)`, which is a row too, `()`; `(SELECT …)` and `(a) + 1` begin as a list does.
     private mutating func groupingList() throws(SQLSyntaxError) -> [ExpressionSyntax] {
-        guard token.kind == .sign(.openParenthesis) else { return [try expression()] }
-        advance()
-        if take(.closeParenthesis) { return [] }
-        let keys = try expressionList()
-        try expect(.closeParenthesis)
-        return keys
+        if token.kind == .sign(.openParenthesis), lookAhead().kind == .sign(.closeParenthesis) {
+            advance()
+            advance()
+            return []
+        }
+        let key = try expression()
+        if case .row(let keys) = key.kind { return keys }
+        return [key]
     }
 
     private mutating func namedWindow() throws(SQLSyntaxError) -> SelectSyntax.NamedWindow {

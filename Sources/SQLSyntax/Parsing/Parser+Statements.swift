@@ -14,7 +14,8 @@ extension Parser {
         if take(word: "ALTER") { return try alter() }
         if take(word: "TRUNCATE") {
             _ = take(.table)
-            return .truncate(try qualifiedName("a table"))
+            return .truncate(
+                try list { parser throws(SQLSyntaxError) in try parser.qualifiedName("a table") })
         }
         if take(word: "COMMENT") { return try commentOn() }
         if take(word: "SET") { return .set(try setting()) }

@@ -87,6 +87,10 @@ extension SyntaxPrinter {
             write(value, atLeast: Precedence.atTimeZone)
             write(" AT TIME ZONE ")
             write(zone, atLeast: Precedence.atTimeZone + 1)
+        case .collated(let value, let name):
+            write(value, atLeast: Precedence.atTimeZone)
+            write(" COLLATE ")
+            write(name)
         }
     }
 
@@ -226,7 +230,7 @@ extension ExpressionSyntax {
         case .quantified(let quantified): quantified.comparison.precedence
         case .quantifiedList(_, let comparison, _, _): comparison.precedence
         case .between, .inList, .inQuery, .like: Precedence.range
-        case .atTimeZone: Precedence.atTimeZone
+        case .atTimeZone, .collated: Precedence.atTimeZone
         case .element, .field: Precedence.postfix
         default: Precedence.primary
         }

@@ -33,9 +33,9 @@ extension SyntaxPrinter {
             write(ifExists ? "DROP TABLE IF EXISTS " : "DROP TABLE ")
             separated(names) { $0.write($1) }
             if isPurging { write(" PURGE") }
-        case .truncate(let name):
+        case .truncate(let names):
             write("TRUNCATE TABLE ")
-            write(name)
+            separated(names) { $0.write($1) }
         case .createView(let view): write(view)
         case .alterView(let alter): write(alter)
         case .dropViews(let names, let ifExists):

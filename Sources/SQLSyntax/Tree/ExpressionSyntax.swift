@@ -35,6 +35,8 @@ package struct ExpressionSyntax: Sendable, Hashable {
         /// `ARRAY(SELECT …)`
         case arrayQuery(QuerySyntax)
         case atTimeZone(ExpressionSyntax, zone: ExpressionSyntax)
+        /// `value COLLATE "C"`; the only collation there is, under one of its names.
+        case collated(ExpressionSyntax, QualifiedName)
     }
 
     package let kind: Kind
@@ -98,6 +100,7 @@ extension ExpressionSyntax.Kind {
         case .field(let value, _): [value]
         case .array(let elements), .row(let elements): elements
         case .atTimeZone(let value, let zone): [value, zone]
+        case .collated(let value, _): [value]
         }
     }
 }

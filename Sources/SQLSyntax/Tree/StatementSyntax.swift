@@ -9,7 +9,7 @@ package enum StatementSyntax: Sendable, Hashable {
     case createTable(CreateTableSyntax)
     case alterTable(AlterTableSyntax)
     case dropTables([QualifiedName], ifExists: Bool, isPurging: Bool)
-    case truncate(QualifiedName)
+    case truncate([QualifiedName])
     case createView(CreateViewSyntax)
     case alterView(AlterViewSyntax)
     case dropViews([QualifiedName], ifExists: Bool)
@@ -41,10 +41,10 @@ extension StatementSyntax {
     package var subject: QualifiedName? {
         switch self {
         case .createNamespace(let syntax): syntax.name
-        case .alterNamespace(let name, _), .dropNamespace(let name, _, _), .truncate(let name),
-            .showCreate(let name, _), .describe(let name, _):
+        case .alterNamespace(let name, _), .dropNamespace(let name, _, _), .showCreate(let name, _),
+            .describe(let name, _):
             name
-        case .dropTables(let names, _, _), .dropViews(let names, _): names.first
+        case .dropTables(let names, _, _), .dropViews(let names, _), .truncate(let names): names.first
         case .createTable(let syntax): syntax.name
         case .createView(let syntax): syntax.name
         case .insert(let syntax): syntax.target

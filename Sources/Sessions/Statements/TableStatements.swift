@@ -25,8 +25,7 @@ struct TableStatements {
     /// - Errors: `PLA-…` with the place, `CAT-1xx`, `CAT-2xx`, `ICE-1xx`; for AS also the query's; for OR REPLACE also those
     ///   of `TableReplacement`.
     func create(_ syntax: CreateTableSyntax) async throws -> Batch {
-        let identifier = try await resolver.newIdentifier(syntax.name)
-        try authorize(location: syntax.location)
+        let identifier = try await identify(syntax)
         if syntax.isReplacing, let table = try await existing(identifier) {
             let count = try await TableReplacement(
                 session: session, request: request, writing: writing
@@ -121,8 +120,26 @@ struct TableStatements {
     }
 
     /// - Errors: those of a name for a new table.
-    func checkName(of syntax: CreateTableSyntax) async throws {
-        _ = try await resolver.newIdentifier(syntax.name)
+    func identify(_ syntax: CreateTableSyntax) async throws -> TableIdentifier {
+        let identifier = try await resolver.newIdentifier(syntax.name)
+        try authorize(location: syntax.location)
+        return identifier
+    }
+
+    /// Whether `CREATE TABLE … AS` would make its table; nothing is written and no name taken.
+    ///
+    /// - Errors: those of `create`, with the place.
+    func check(
+        _ syntax: CreateTableSyntax, as identifier: TableIdentifier, queried columns: Schema
+    ) async throws {
+        let definition = try TableDefinition(syntax, queried: columns)
+        do {
+            if syntax.ifNotExists, try await exists(identifier) { return }
+            if syntax.isReplacing, try await existing(identifier) != nil { return }
+            _ = try await session.catalog.stageTable(definition.request(identifier), in: warehouse)
+        } catch let fault as CatalogError where fault.place == nil {
+            throw fault.at(syntax.name.position.place)
+        }
     }
 
     /// The rows that an INSERT would write, and the table they are for.
@@ -151,11 +168,19 @@ struct TableStatements {
         return Self.count(written.rowCount)
     }
 
+    /// Nothing is truncated unless all of them are there and may be; then one after the other.
+    ///
     /// - Errors: `PLA-103`, `SES-202`, `TAB-…`, `CAT-…`.
-    func truncate(_ name: QualifiedName) async throws -> Batch {
-        let table = try await resolver.loadForChange(name)
-        try await writing.commit(onto: table) { table, _ in
-            try await session.engine.snapshots.truncate(table.metadata, summary: writing.summary)
+    func truncate(_ names: [QualifiedName]) async throws -> Batch {
+        var tables: [LoadedTable] = []
+        for name in names {
+            let table = try await resolver.loadForChange(name)
+            if !tables.contains(where: { $0.identifier == table.identifier }) { tables.append(table) }
+        }
+        for table in tables {
+            try await writing.commit(onto: table) { table, _ in
+                try await session.engine.snapshots.truncate(table.metadata, summary: writing.summary)
+            }
         }
         return CatalogStatements.status("truncated")
     }

@@ -23,32 +23,34 @@ enum OpenSSL {
     }
 
     /// The sealed text followed by its 16-byte tag.
-    static func seal(key: [UInt8], nonce: [UInt8], extra: [UInt8], _ clear: [UInt8]) -> [UInt8] {
+    static func seal(key: [UInt8], nonce: [UInt8], extra: [UInt8], _ clear: Span<UInt8>) -> [UInt8] {
         precondition(key.count == 32 && nonce.count == 12)
-        var tag = [UInt8](repeating: 0, count: 16)
-        let sealed = unsafe [UInt8](unsafeUninitializedCapacity: clear.count) { result, count in
-            // SAFETY: GCM writes as many bytes as it reads, and `result` holds `clear.count`; the tag holds 16.
-            let done = unsafe firn_gcm_seal(
-                key, nonce, extra, extra.count, clear, clear.count, result.baseAddress, &tag)
+        return unsafe [UInt8](unsafeUninitializedCapacity: clear.count + 16) { result, count in
+            // SAFETY: GCM writes as many bytes as it reads, and `result` holds those and the 16 of the tag behind them.
+            let done = unsafe clear.withUnsafeBufferPointer { input in
+                unsafe firn_gcm_seal(
+                    key, nonce, extra, extra.count, input.baseAddress, input.count, result.baseAddress,
+                    result.baseAddress.map { unsafe $0 + input.count })
+            }
             precondition(done == 1, "libcrypto could not seal")
-            count = clear.count
+            count = clear.count + 16
         }
-        return sealed + tag
     }
 
     /// Nil when key, nonce, extra text or the sealed bytes are not those of the seal.
-    static func open(key: [UInt8], nonce: [UInt8], extra: [UInt8], _ sealed: [UInt8]) -> [UInt8]? {
+    static func open(key: [UInt8], nonce: [UInt8], extra: [UInt8], _ sealed: Span<UInt8>) -> [UInt8]? {
         precondition(key.count == 32 && nonce.count == 12)
         guard sealed.count >= 16 else { return nil }
-        let text = Array(sealed.dropLast(16))
-        let tag = Array(sealed.suffix(16))
+        let length = sealed.count - 16
         var isGenuine = false
-        let clear = unsafe [UInt8](unsafeUninitializedCapacity: text.count) { result, count in
-            // SAFETY: GCM writes as many bytes as it reads, and `result` holds `text.count`; the tag has 16.
-            isGenuine =
+        let clear = unsafe [UInt8](unsafeUninitializedCapacity: length) { result, count in
+            // SAFETY: GCM writes as many bytes as it reads, and `result` holds `length`; the 16 of the tag lie behind them.
+            isGenuine = unsafe sealed.withUnsafeBufferPointer { input in
                 unsafe firn_gcm_open(
-                    key, nonce, extra, extra.count, text, text.count, tag, result.baseAddress) == 1
-            count = isGenuine ? text.count : 0
+                    key, nonce, extra, extra.count, input.baseAddress, length,
+                    input.baseAddress.map { unsafe $0 + length }, result.baseAddress) == 1
+            }
+            count = isGenuine ? length : 0
         }
         return isGenuine ? clear : nil
     }
