@@ -5,7 +5,7 @@ enum SinkCommands {
     private static let base = "pipelines/v1/sinks"
 
     static let spec = CommandSpec(
-        name: "sink", summary: "where pipelines write", subcommands: [create, list, get, delete])
+        name: "sink", summary: "where pipelines write", subcommands: [create, list, get, update, delete])
 
     private static let create = CommandSpec(
         name: "create", summary: "creates a sink", positionals: [PositionalSpec(name: "NAME")],
@@ -26,11 +26,7 @@ enum SinkCommands {
             .value("format", "FORMAT", "parquet, or json for a sink of files"),
             .value("compression", "NAME", "zstd, snappy, gzip, lz4 or uncompressed; of JSON gzip or zstd"),
             .value("target-row-group-size", "MB", "size of row groups"),
-            .value("roll-interval", "SECONDS", "lands at least this often"),
-            .value("roll-size", "MB", "lands when a file is this large"),
-            .value("roll-rows", "N", "lands when there are so many rows"),
-            .value("roll-inactivity", "SECONDS", "lands when nothing has come for so long"),
-        ] + Invocation.serverFlags,
+        ] + rolling + Invocation.serverFlags,
         notes:
             """
             For example: firn sink create clicks --type r2-data-catalog --bucket lake --namespace web --table clicks
@@ -42,6 +38,50 @@ enum SinkCommands {
         if invocation.wantsJSON { return invocation.show(made) }
         invocation.tell("created sink \(TableText.cell(made["name"]))")
         invocation.tell("  id  \(TableText.cell(made["id"]))")
+    }
+
+    private static let rolling: [FlagSpec] = [
+        .value("roll-interval", "SECONDS", "lands at least this often"),
+        .value("roll-size", "MB", "lands when a file is this large"),
+        .value("roll-rows", "N", "lands when there are so many rows"),
+        .value("roll-inactivity", "SECONDS", "lands when nothing has come for so long"),
+    ]
+
+    private static let update = CommandSpec(
+        name: "update", summary: "changes how a sink writes; its pipelines go on where they stand",
+        positionals: [PositionalSpec(name: "SINK")],
+        flags: [
+            .value("schema-policy", "POLICY", "of a table that is there: fixed, or add_columns it lacks"),
+            .value("partitioning", "PATTERN", "folders of files by time, as year=%Y/month=%m/day=%d"),
+            .value("compression", "NAME", "zstd, snappy, gzip, lz4 or uncompressed; of JSON gzip or zstd"),
+            .value("target-row-group-size", "MB", "size of row groups"),
+        ] + rolling + Invocation.serverFlags
+    ) { invocation in
+        var config = JSONObject()
+        if let policy = invocation["schema-policy"] { config["schema_policy"] = .string(policy) }
+        if let pattern = invocation["partitioning"] {
+            config["partitioning"] = ["time_pattern": .string(pattern)]
+        }
+        let rolling = try rollingPolicy(invocation)
+        if !rolling.isEmpty { config["rolling_policy"] = .object(rolling) }
+        let format = try format(invocation)
+        var body = JSONObject()
+        if !config.isEmpty { body["config"] = .object(config) }
+        if !format.isEmpty { body["format"] = .object(format) }
+        let name = invocation.arguments.positionals[0]
+        let changed = try await invocation.server().call(
+            "PATCH", "firn/sinks/\(FirnServer.segment(name))", .object(body))
+        if invocation.wantsJSON { return invocation.show(changed) }
+        invocation.tell("updated sink \(name)")
+    }
+
+    private static func format(_ invocation: Invocation) throws -> JSONObject {
+        var format = JSONObject()
+        if let compression = invocation["compression"] { format["compression"] = .string(compression) }
+        if let size = try invocation.integer("target-row-group-size", in: 1...1 << 20) {
+            format["row_group_bytes"] = .integer(Int64(size) * megabyte)
+        }
+        return format
     }
 
     static func body(_ invocation: Invocation) throws -> JSONValue {
@@ -66,10 +106,7 @@ enum SinkCommands {
         let rolling = try rollingPolicy(invocation)
         if !rolling.isEmpty { config["rolling_policy"] = .object(rolling) }
         var format: JSONObject = ["type": .string(invocation["format"] ?? "parquet")]
-        if let compression = invocation["compression"] { format["compression"] = .string(compression) }
-        if let size = try invocation.integer("target-row-group-size", in: 1...1 << 20) {
-            format["row_group_bytes"] = .integer(Int64(size) * megabyte)
-        }
+        for (name, value) in try self.format(invocation).members { format[name] = value }
         return [
             "name": .string(invocation.arguments.positionals[0]), "type": .string(type),
             "format": .object(format),

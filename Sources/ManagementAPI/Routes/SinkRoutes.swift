@@ -4,7 +4,7 @@ import JSONText
 import Pipelines
 import Wire
 
-/// `pipelines/v1/sinks`: create, list, get, delete. Secrets given at creation are never echoed.
+/// `pipelines/v1/sinks`: create, list, get, delete; `firn/sinks`: change. Secrets given at creation are never echoed.
 enum SinkRoutes {
     private static let base = "pipelines/v1/sinks"
 
@@ -13,6 +13,7 @@ enum SinkRoutes {
         routes.add("GET", base, list)
         routes.add("GET", base + "/{sink}", get)
         routes.add("DELETE", base + "/{sink}", delete)
+        routes.add("PATCH", "firn/sinks/{sink}", change)
     }
 
     private static func create(_ call: ManagementCall) async throws -> Response {
@@ -21,15 +22,29 @@ enum SinkRoutes {
         // Pipelines write with the node's own rights, so whoever makes a sink must have those rights where it writes.
         let draft = try SinkDefinition(
             creating: body, id: UniqueID(high: 0, low: 0), now: call.services.clock.now)
-        switch draft.target {
-        case .table(let namespace, let name, _):
-            try call.principal.require(.catalogWrite, on: .table(draft.bucket, [namespace], name))
-        case .files(let place):
-            try call.principal.require(.storageWrite, on: .object(draft.bucket, place.keyPrefix))
-            // What does not fit goes there.
-            try call.principal.require(.storageWrite, on: .object(draft.bucket, "rejects/"))
-        }
+        try require(draft, call)
         return Envelope.success(try await call.services.pipelines.createSink(body).json)
+    }
+
+    private static func require(_ sink: SinkDefinition, _ call: ManagementCall) throws {
+        switch sink.target {
+        case .table(let namespace, let name, _):
+            try call.principal.require(.catalogWrite, on: .table(sink.bucket, [namespace], name))
+        case .files(let place):
+            try call.principal.require(.storageWrite, on: .object(sink.bucket, place.keyPrefix))
+            // What does not fit goes there.
+            try call.principal.require(.storageWrite, on: .object(sink.bucket, "rejects/"))
+        }
+    }
+
+    /// How it writes: members of its `config` and its `format`. Pipelines go on where they stand.
+    private static func change(_ call: ManagementCall) async throws -> Response {
+        try call.principal.require(.pipelinesManage)
+        let body = try await call.request.json()
+        let pipelines = call.services.pipelines
+        let sink = try await pipelines.sink(try call.request.parameter("sink"))
+        try require(sink, call)
+        return Envelope.success(try await pipelines.changeSink(sink.id.hexDigits, body).json)
     }
 
     private static func list(_ call: ManagementCall) async throws -> Response {

@@ -33,6 +33,21 @@ enum PipelineStore {
             ])
     }
 
+    static func change(
+        _ old: SinkDefinition, to new: SinkDefinition, _ transaction: Transaction
+    ) throws {
+        let changed = try transaction.execute(
+            "UPDATE sinks SET definition = ?, modified_at = ? WHERE id = ? AND definition = ?",
+            [
+                .text(new.json.description), .integer(new.modifiedAt.microseconds), .text(new.id.hexDigits),
+                .text(old.json.description),
+            ])
+        guard changed == 1 else {
+            throw PipelinesError(
+                .changing, "the sink was changed meanwhile", ["sink": new.name], hint: "try again")
+        }
+    }
+
     static func delete(sink: SinkDefinition, _ transaction: Transaction) throws {
         let writers = try transaction.query(
             """
@@ -172,10 +187,12 @@ enum PipelineStore {
     }
 
     private static func sink(_ row: Row) throws -> SinkDefinition {
-        try SinkDefinition(
+        var sink = try SinkDefinition(
             creating: try JSONParser.parse(try row.text("definition")),
             id: try ProgressRows.identifier(row, "id"),
             now: Instant(microseconds: try row.integer("created_at")))
+        sink.modifiedAt = Instant(microseconds: try row.integer("modified_at"))
+        return sink
     }
 
     private static func pipeline(_ row: Row, failure: String?) throws -> PipelineDefinition {

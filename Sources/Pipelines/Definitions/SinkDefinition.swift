@@ -2,7 +2,7 @@ package import Effects
 package import JSONText
 import Streams
 
-/// Where a pipeline's rows go: a table of a catalog, or files in a bucket. Never changes.
+/// Where a pipeline's rows go: a table of a catalog, or files in a bucket. How it writes may change, where to does not.
 package struct SinkDefinition: Sendable, Equatable {
     /// Both names of a table mean the same thing; the one given is echoed.
     package enum Kind: String, Sendable, CaseIterable {
@@ -35,7 +35,7 @@ package struct SinkDefinition: Sendable, Equatable {
     /// What else the client sent, without secrets; echoed.
     package let extras: JSONObject
     package let createdAt: Instant
-    package let modifiedAt: Instant
+    package var modifiedAt: Instant
 
     package static let defaultNamespace = "default"
 

@@ -32,12 +32,12 @@ struct CompiledPipeline: Sendable {
         statements.first { $0.key(of: key.pipelineID) == key }
     }
 
-    /// `changed` stands for the stream of its id.
+    /// `changed` stands for the stream of its id, `changedSink` for the sink.
     ///
     /// - Errors: what the parser and the planner say, with line and column; `STR-101`, `PIP-102`, `PIP-107`.
     static func compile(
         _ sql: String, now: Instant, streams: StreamRegistry, metastore: Metastore,
-        changed: StreamDefinition? = nil
+        changed: StreamDefinition? = nil, changedSink: SinkDefinition? = nil
     ) async throws -> CompiledPipeline {
         let parsed = try SQLParser.placedStatements(sql)
         guard (1...statementLimit).contains(parsed.count) else {
@@ -46,7 +46,9 @@ struct CompiledPipeline: Sendable {
                 ["statements": parsed.count, "limit": statementLimit],
                 at: (parsed.last?.position ?? .start).place)
         }
-        let sinks = try await metastore.read { try PipelineStore.sinks($0) }
+        let sinks = try await metastore.read { try PipelineStore.sinks($0) }.map {
+            $0.id == changedSink?.id ? changedSink ?? $0 : $0
+        }
         var compiled: [CompiledStatement] = []
         for (index, (statement, position)) in parsed.enumerated() {
             guard case .insert(let insert) = statement else {

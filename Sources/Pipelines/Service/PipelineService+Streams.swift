@@ -47,7 +47,7 @@ extension PipelineService {
     }
 
     /// A pipeline that somebody changes right now compiles with the new schema anyway when it starts again.
-    private func restart(_ pipeline: PipelineDefinition) async throws {
+    func restart(_ pipeline: PipelineDefinition) async throws {
         do { try await whileStopped(pipeline.id) { (_: Transaction) in } } catch let error as PipelinesError
             where [.changing, .pipelineNotFound].contains(error.code)
         {}
