@@ -31,7 +31,9 @@ import Testing
             #expect(try await node.service.sink("second_sink") == changed)
             // One row is enough now: nobody asks for it.
             try await node.send(#"[{"id":3}]"#)
-            while try await node.service.stats("p").pending > 0 { try await Task.sleep(for: .milliseconds(10)) }
+            while try await node.service.stats("p").pending > 0 {
+                try await Task.sleep(for: .milliseconds(10))
+            }
             // And a column that the table lacks is added.
             _ = try await node.service.changeSQL(
                 "p", ["sql": "INSERT INTO second_sink SELECT id, kind FROM events"])

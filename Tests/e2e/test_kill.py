@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from exactly_once import SCHEMA, SQL, Producer, faults_after
+from exactly_once import SCHEMA, SQL, Producer, batches_of_files, faults_after
 from firn_server import Firn, wait_until
 from test_s3 import client
 
@@ -74,7 +74,7 @@ MANY_POINTS = [point for point, count in MANY_AIMS for _ in range(count)]
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(200))
 def test_every_acknowledged_batch_is_there_once_for_each_of_several_pipelines(tmp_path, seed):
-    """Two streams, one of them with misfits; three pipelines, two of them on one stream; killed twice."""
+    """Two streams, one of them with misfits; four pipelines, three of them on one stream, one of these into files; killed twice."""
     point, rng = MANY_POINTS[seed] if seed < len(MANY_POINTS) else None, random.Random(1000 + seed)
     firn = Firn(tmp_path / "data", env=SMALL).start()
     firn.make_bucket("lake")
@@ -86,6 +86,12 @@ def test_every_acknowledged_batch_is_there_once_for_each_of_several_pipelines(tm
                    "rolling_policy": {"interval_seconds": 2}}})
     copy = firn.api("POST", "pipelines/v1/pipelines", {
         "name": "copies_pipeline", "sql": SQL.replace("events_sink", "copies_sink")})
+    firn.api("POST", "pipelines/v1/sinks", {
+        "name": "files_sink", "type": "r2", "format": {"type": "json", "compression": "gzip"},
+        "config": {"bucket": "lake", "path": "files", "file_naming": {"strategy": ["serial", "uuid", "ulid"][seed % 3]},
+                   "rolling_policy": {"interval_seconds": 1}}})
+    files = firn.api("POST", "pipelines/v1/pipelines", {
+        "name": "files_pipeline", "sql": SQL.replace("events_sink", "files_sink")})
     firn.stop()
 
     producers = {"events": [], "others": []}
@@ -113,6 +119,10 @@ def test_every_acknowledged_batch_is_there_once_for_each_of_several_pipelines(tm
             sizes = {n: size for producer in producers[name] for n, size in producer.sizes.items()}
             kept = {n for producer in producers[name] for n in producer.acknowledged}
             faults += faults_after(firn, stream["id"], run["id"], sizes, kept, table, misfits=name == "others")
+        sizes = {n: size for producer in producers["events"] for n, size in producer.sizes.items()}
+        kept = {n for producer in producers["events"] for n in producer.acknowledged}
+        faults += faults_after(firn, events["id"], files["id"], sizes, kept, "files/",
+                               batches=lambda firn, prefix: batches_of_files(client(firn), prefix))
         assert not faults, f"seed {seed}: {faults}"
     finally:
         firn.kill()

@@ -25,7 +25,7 @@ extension SinkDefinition {
             guard Self.changeable.contains(name) else {
                 throw PipelinesError(
                     .invalidDefinition, "a sink's \(name) stays as it is", ["path": "$.config.\(name)"],
-                    hint: "make another sink and give the pipeline SQL that writes to it: it goes on at the exact place")
+                    hint: "make another sink, and give the pipeline SQL that writes to it: it goes on there")
             }
             config[name] = name == "rolling_policy" ? Self.merged(config[name], value) : value
         }
@@ -44,7 +44,9 @@ extension SinkDefinition {
     }
 
     private static func merged(_ old: JSONValue?, _ new: JSONValue) -> JSONValue {
-        guard var members = old?.object, let given = new.object else { return new.isNull ? old ?? .null : new }
+        guard var members = old?.object, let given = new.object else {
+            return new.isNull ? old ?? .null : new
+        }
         for (name, value) in given.members { members[name] = value }
         return .object(members)
     }
