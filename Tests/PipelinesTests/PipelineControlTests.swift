@@ -137,6 +137,34 @@ import Testing
         return accepted.withLock { $0 }
     }
 
+    @Test func aPipelineBeginsWhereItIsTold() async throws {
+        let node = try await SmallNode.withTwoSinks()
+        try await node.whileRunning {
+            for id in 1...4 { try await node.send(#"[{"id":\#(id)},{"id":\#(id + 100)}]"#) }
+            for (number, (start, accepted)) in
+                ([
+                    (.null, 8), (["to": "oldest"], 8), (["record": 3], 2), (["to": "latest"], 0),
+                    (["time": "2023-11-14T22:13:20Z"], 8), (["time": "2030-01-01T00:00:00Z"], 0),
+                ] as [(JSONValue, Int64)]).enumerated()
+            {
+                _ = try await node.service.createPipeline([
+                    "name": .string("p\(number)"), "sql": "INSERT INTO second_sink SELECT id FROM events",
+                    "start": start,
+                ])
+                try await node.service.flush(stream: "events")
+                let stats = try await node.service.stats("p\(number)")
+                #expect(stats.accepted == accepted && stats.counts.passed == accepted, "\(start)")
+            }
+            await #expect(throws: PipelinesError.self) {
+                _ = try await node.service.createPipeline([
+                    "name": "q", "sql": "INSERT INTO second_sink SELECT id FROM events", "start": ["record": 99],
+                ])
+            }
+            // Nothing of it is left in the log.
+            #expect(try node.registry.stream("events").log.get().consumers.count == 6)
+        }
+    }
+
     @Test func aResetReplaysFromThePlaceIntoANewTable() async throws {
         let node = try await SmallNode.withTwoSinks()
         try await node.whileRunning {

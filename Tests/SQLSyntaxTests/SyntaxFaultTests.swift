@@ -30,6 +30,7 @@ struct SyntaxFaultTests {
             ("SELECT a[1:2:3]", "SYN-101", 1, 13, nil),
             ("SELECT CASE END", "SYN-101", 1, 13, nil),
             ("SELECT day$ '2026-01-31'", "SYN-101", 1, 13, nil),
+            ("SELECT (current_date 'a')", "SYN-101", 1, 22, nil),
             ("SELECT CAST(a AS )", "SYN-101", 1, 18, nil),
             ("SELECT E'\\x00'", "SYN-103", 1, 8, "write bytes as X'00'"),
             ("SELECT E'a\\0'", "SYN-103", 1, 8, "write bytes as X'00'"),

@@ -15,12 +15,13 @@ enum PipelineCommands {
         flags: [
             .value("sql", "TEXT", "INSERT INTO sink SELECT … FROM stream"),
             .value("sql-file", "FILE", "reads the SQL from a file"),
+            .value("start", "PLACE", "where it begins: \(places); oldest by default"),
         ] + Invocation.serverFlags
     ) { invocation in
-        let sql = try await sql(invocation)
         let name = invocation.arguments.positionals[0]
-        let made = try await invocation.server().call(
-            "POST", base, ["name": .string(name), "sql": .string(sql)])
+        var body: JSONObject = ["name": .string(name), "sql": .string(try await sql(invocation))]
+        if let start = invocation["start"] { body["start"] = place(start) }
+        let made = try await invocation.server().call("POST", base, .object(body))
         if invocation.wantsJSON { return invocation.show(made) }
         invocation.tell("created pipeline \(TableText.cell(made["name"]))")
         invocation.tell("  id      \(TableText.cell(made["id"]))")
@@ -97,23 +98,22 @@ enum PipelineCommands {
     private static let reset = CommandSpec(
         name: "reset", summary: "sends a pipeline to another place of its stream", positionals: pipeline,
         flags: [
-            .value("to", "PLACE", "oldest, latest, a record's number, or a time as 2026-01-31T00:00:00Z")
+            .value("to", "PLACE", places)
         ] + Invocation.serverFlags
     ) { invocation in
-        guard let place = invocation["to"] else {
-            throw CommandError(
-                .usage, "--to is needed",
-                hint: "oldest, latest, a record's number, or a time as 2026-01-31T00:00:00Z")
+        guard let given = invocation["to"] else {
+            throw CommandError(.usage, "--to is needed", hint: places)
         }
-        let body: JSONValue =
-            if ["oldest", "latest"].contains(place) {
-                ["to": .string(place)]
-            } else if let record = Int64(place) {
-                ["record": .integer(record)]
-            } else {
-                ["time": .string(place)]
-            }
-        try await change(invocation, "POST", "/reset", body, done: "reset")
+        try await change(invocation, "POST", "/reset", place(given), done: "reset")
+    }
+
+    private static let places = "oldest, latest, a record's number, or a time as 2026-01-31T00:00:00Z"
+
+    /// As requests name it.
+    private static func place(_ text: String) -> JSONValue {
+        if ["oldest", "latest"].contains(text) { return ["to": .string(text)] }
+        if let record = Int64(text) { return ["record": .integer(record)] }
+        return ["time": .string(text)]
     }
 
     private static let replayRejects = CommandSpec(

@@ -11,7 +11,8 @@ import Telemetry
 /// A change stops the pipeline's runners, which commit what they have written, and moves what is stored in one
 /// transaction; then the pipeline runs as it is stored, whether the change succeeded or not.
 extension PipelineService {
-    /// Compiles the SQL, begins at the oldest record each stream keeps, and starts.
+    /// Compiles the SQL, begins at the oldest record each stream keeps, or at the place that `start` names as a reset does,
+    /// and starts.
     ///
     /// - Errors: those of the SQL with line and column; `tableMismatch` when a sink's table is there and does not fit.
     package func createPipeline(_ body: JSONValue) async throws -> PipelineDefinition {
@@ -19,12 +20,20 @@ extension PipelineService {
         let now = resources.clock.now
         let definition = try PipelineDefinition(creating: body, id: id, now: now)
         try requireNoID(definition.name, of: "pipeline")
+        let start = body["start"] ?? .null
+        let origin = start.isNull ? .oldest : try ResetTarget(start)
         let compiled = try await compile(definition.sql, now: now)
         try await compiled.checkTables(resources.catalog)
         var progresses: [PipelineProgress] = []
         do {
             for statement in compiled.statements {
-                progresses.append(try hold(statement, of: id))
+                var progress = try hold(statement, of: id)
+                progresses.append(progress)
+                guard origin != .oldest else { continue }
+                let log = try resources.streams.stream(progress.key.streamID.hexDigits).log.get()
+                let place = try await origin.find(in: log)
+                progress = PipelineProgress(key: progress.key, next: place.offset, startEvent: place.event)
+                progresses[progresses.count - 1] = progress
             }
             let controls = Self.controls(for: progresses.map(\.key))
             // The place is taken first: whoever finds the pipeline in the Metastore finds it here too.
@@ -40,7 +49,7 @@ extension PipelineService {
                 _ = slots.withLock { $0.endChange(id, nil) }
                 throw error
             }
-            if slots.withLock({ $0.endChange(id, controls) }) { start(controls) }
+            if slots.withLock({ $0.endChange(id, controls) }) { self.start(controls) }
         } catch {
             // Perhaps it is stored all the same: then the log must keep what it has not landed.
             if !Self.isUnknown(error) { for progress in progresses { release(progress.key) } }

@@ -32,7 +32,7 @@ enum ResetTarget: Sendable, Equatable {
     }
 
     private static let refused = PipelinesError(
-        .invalidDefinition, "a pipeline is reset to one place", ["path": "$"],
+        .invalidDefinition, "a place in a stream is named in one way",
         hint: #"send {"to":"oldest"}, {"to":"latest"}, {"record":N} or {"time":"2026-01-31T00:00:00Z"}"#)
 
     /// The place, and how many events of the stream came before it.

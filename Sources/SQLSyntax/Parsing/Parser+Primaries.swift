@@ -182,8 +182,9 @@ extension Parser {
 
     /// A type's name and a string: `DATE '2026-01-31'`.
     private mutating func typedLiteral() throws(SQLSyntaxError) -> ExpressionSyntax? {
-        // A name that would be printed in quotes is no type here: `day$ '…'`.
+        // A name that would be printed in quotes is no type here: `day$ '…'`, `current_date '…'`.
         guard case .word(let word, let keyword) = token.kind, keyword?.isReserved != true,
+            !Self.bareFunctions.contains(word.lowercased()),
             word.utf8.allSatisfy({ $0 < 0x80 && $0 != UInt8(ascii: "$") })
         else { return nil }
         let start = (index, position)
