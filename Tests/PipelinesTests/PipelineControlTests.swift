@@ -141,8 +141,8 @@ import Testing
         let node = try await SmallNode.withTwoSinks()
         try await node.whileRunning {
             for id in 1...4 { try await node.send(#"[{"id":\#(id)},{"id":\#(id + 100)}]"#) }
-            for (number, (start, accepted)) in
-                ([
+            for (number, (start, accepted))
+                in ([
                     (.null, 8), (["to": "oldest"], 8), (["record": 3], 2), (["to": "latest"], 0),
                     (["time": "2023-11-14T22:13:20Z"], 8), (["time": "2030-01-01T00:00:00Z"], 0),
                 ] as [(JSONValue, Int64)]).enumerated()
@@ -157,7 +157,8 @@ import Testing
             }
             await #expect(throws: PipelinesError.self) {
                 _ = try await node.service.createPipeline([
-                    "name": "q", "sql": "INSERT INTO second_sink SELECT id FROM events", "start": ["record": 99],
+                    "name": "q", "sql": "INSERT INTO second_sink SELECT id FROM events",
+                    "start": ["record": 99],
                 ])
             }
             // Nothing of it is left in the log.
