@@ -20,9 +20,11 @@ SECONDS = [15, pytest.param(int(os.environ.pop("FIRN_TEST_RETRY_SECONDS", 300)),
 class RetryingProducer(threading.Thread):
     """Counts its requests, or names them by keys; sends each until it is acknowledged, and one in ten once more after that."""
 
-    def __init__(self, firn, stream, name, counts, seed):
+    def __init__(self, firn, stream, name, counts, seed, seconds):
         super().__init__(daemon=True)
         self.firn, self.stream, self.name, self.counts = firn, stream, name, counts
+        # Of keys a stream remembers 100,000; whoever sends more in a day counts.
+        self.pause = 0.02 if counts else max(0.02, seconds / 30_000)
         self.rng, self.stopping = random.Random(seed), threading.Event()
         self.events, self.repeats, self.retries, self.fault = 0, 0, 0, None
 
@@ -36,7 +38,7 @@ class RetryingProducer(threading.Thread):
                     self.send(number, body)
                 self.events += size
                 number += 1
-                time.sleep(0.02)
+                time.sleep(self.pause)
         except Exception as error:
             self.fault = error
 
@@ -67,7 +69,8 @@ def test_producers_that_retry_through_restarts_leave_no_gap_and_no_repeat(tmp_pa
     try:
         firn.make_bucket()
         stream, _, pipeline = firn.make_pipeline(schema=SCHEMA)
-        producers = [RetryingProducer(firn, stream["id"], f"p{number}", counts=number % 2 == 0, seed=number) for number in range(4)]
+        producers = [RetryingProducer(firn, stream["id"], f"p{number}", counts=number % 2 == 0, seed=number, seconds=seconds)
+                     for number in range(4)]
         for producer in producers:
             producer.start()
         end, restarts = time.monotonic() + seconds, 0
