@@ -113,6 +113,7 @@ actor CatalogFiles: SinkFiles {
                 merging: attempt < Self.mergingAttempts,
                 alongside: { try alongside($0, uuid) })
             {
+                sink.metrics.record(fileSizes: written.flatMap(\.files).map(\.fileSize))
                 return uuid
             }
             for index in written.indices { written[index].table = try await reload(written[index]) }
