@@ -39,7 +39,8 @@ def test_metrics_are_exact_right_after_a_start_and_for_paused_pipelines(tmp_path
         firn.make_bucket()
         stream, _, pipeline = firn.make_pipeline(
             schema=SCHEMA, sql="INSERT INTO events_sink SELECT id FROM events WHERE id > 0")
-        firn.ingest("events", [{"id": 1}, {"id": -1}, {"id": "no"}, {"id": 2}])
+        # What the log keeps is told by the 64 KB.
+        firn.ingest("events", [{"id": 1, "name": "x" * 200_000}, {"id": -1}, {"id": "no"}, {"id": 2}])
         firn.flush("events")
         firn.api("POST", "firn/pipelines/events_pipeline/pause")
         firn.ingest("events", [{"id": 3}])

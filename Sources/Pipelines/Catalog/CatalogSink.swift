@@ -47,7 +47,7 @@ struct CatalogSink: SinkTable {
             table = try await SinkTables(catalog: catalog).complete(table, with: storable)
         }
         try SinkTables.check(storable, fit: table, sink: definition.name, policy: policy)
-        return try CatalogFiles(sink: self, table: table, run: progress.run)
+        return try CatalogFiles(sink: self, table: table, progress: progress)
     }
 
     private func findTable(

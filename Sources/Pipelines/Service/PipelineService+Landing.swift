@@ -110,7 +110,12 @@ extension PipelineService {
     /// The failure with the name by which people know the pipeline.
     private func named(_ error: PipelinesError, _ key: ProgressKey) async throws -> PipelinesError {
         let id = key.pipelineID.hexDigits
-        let name = try await resources.metastore.read { try PipelineStore.pipeline(id, $0).name }
+        let name: String
+        do {
+            name = try await resources.metastore.read { try PipelineStore.pipeline(id, $0).name }
+        } catch let gone as PipelinesError where gone.code == .pipelineNotFound {
+            return error
+        }
         return PipelinesError(
             .failed, error.summary, ["pipeline": name],
             hint: "mend that and `firn pipeline resume \(name)`", cause: error.cause)

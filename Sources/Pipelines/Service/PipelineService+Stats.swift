@@ -49,25 +49,26 @@ extension PipelineService {
         var looks = StreamLooks(streams: resources.streams)
         var stats = PipelineStats(statements: [])
         for statement in stored {
-            let id = statement.progress.key.streamID
-            stats.statements.append(try await show(statement, try looks.open(id), looks.require(id)))
+            let stream = try looks.open(statement.progress.key.streamID)
+            stats.statements.append(try await show(statement, stream, &looks))
         }
         return stats
     }
 
     func show(
-        _ statement: StoredStatement, _ stream: StreamRegistry.OpenStream, _ status: LogStatus
+        _ statement: StoredStatement, _ stream: StreamRegistry.OpenStream, _ looks: inout StreamLooks
     ) async throws -> StatementStats {
         let progress = statement.progress
+        let status = try looks.status(of: stream)
         var stats = StatementStats(
             progress: progress, acceptedEvents: status.acceptedEvents, stream: stream.definition.name,
             sink: statement.sink)
         let meters = resources.meters.of(progress.key)
         stats.activity = StatementActivity(meters, committedAt: progress.committedAt, since: startedAt)
-        guard stats.pending > 0, case .success(let log) = stream.log else { return stats }
+        guard stats.pending > 0 else { return stats }
         do {
             // Nil is the end of a log that has grown since: somebody else has landed it meanwhile.
-            let received = try await log.receivedAt(record: progress.next.record)
+            let received = try await looks.receivedAt(record: progress.next.record, of: stream)
             stats.activity.lagSeconds =
                 received.map { max(0, (resources.clock.now.microseconds - $0.microseconds) / 1_000_000) } ?? 0
         } catch let error as StreamsError where error.code == .offsetTrimmed {
@@ -90,10 +91,11 @@ extension PipelineService {
         let stored = try await resources.metastore.read { try Self.statements(ofNode: node, $0) }
             .filter { $0.progress.key.streamID == id }
         let log = try stream.log.get()
-        let status = log.status
+        var looks = StreamLooks(streams: resources.streams)
+        let status = try looks.status(of: stream)
         var readers: [JSONValue] = []
         for statement in stored {
-            let stats = try await show(statement, stream, status)
+            let stats = try await show(statement, stream, &looks)
             readers.append(
                 [
                     "pipeline": .string(statement.pipeline.name), "sink": .string(statement.sink),
@@ -123,16 +125,34 @@ extension PipelineService {
 struct StreamLooks {
     let streams: StreamRegistry
     private var statuses: [UniqueID: LogStatus] = [:]
+    private var received: [Place: Instant] = [:]
+
+    private struct Place: Hashable {
+        var stream: UniqueID
+        var record: Int64
+    }
 
     init(streams: StreamRegistry) { self.streams = streams }
 
     func open(_ id: UniqueID) throws -> StreamRegistry.OpenStream { try streams.stream(id.hexDigits) }
 
     /// - Errors: why the log is not open.
-    mutating func require(_ id: UniqueID) throws -> LogStatus {
+    mutating func status(of stream: StreamRegistry.OpenStream) throws -> LogStatus {
+        let id = stream.definition.id
         if let known = statuses[id] { return known }
-        let status = try open(id).log.get().status
+        let status = try stream.log.get().status
         statuses[id] = status
         return status
+    }
+
+    /// Readers that stand at one place read its header once.
+    mutating func receivedAt(
+        record: Int64, of stream: StreamRegistry.OpenStream
+    ) async throws -> Instant? {
+        let place = Place(stream: stream.definition.id, record: record)
+        if let known = received[place] { return known }
+        let instant = try await stream.log.get().receivedAt(record: record)
+        received[place] = instant
+        return instant
     }
 }

@@ -9,6 +9,8 @@ import Telemetry
 extension PipelineService {
     /// Without the Metastore there are none: old numbers would pass for new ones.
     func show(in registry: MetricsRegistry) async {
+        // A database that is away would hold up the scrape, and with it everything else that it tells.
+        guard resources.metastore.lease.isHeld else { return }
         let node = resources.metastore.node
         let stored: [StoredStatement]
         do {
@@ -20,9 +22,9 @@ extension PipelineService {
         }
         var looks = StreamLooks(streams: resources.streams)
         for statement in stored {
-            let id = statement.progress.key.streamID
             do {
-                let stats = try await show(statement, try looks.open(id), looks.require(id))
+                let stream = try looks.open(statement.progress.key.streamID)
+                let stats = try await show(statement, stream, &looks)
                 StatementSeries(statement.pipeline.name, stats, resources.meters.of(statement.progress.key))
                     .show(in: registry)
             } catch {
