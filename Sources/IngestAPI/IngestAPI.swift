@@ -21,6 +21,8 @@ package struct IngestAPI: Sendable {
     }
 
     /// Returns when every pipeline of the stream has landed everything before the offset; answers how many there are.
+    ///
+    /// - Errors: `LandingHalt` where nothing lands before somebody acts.
     package typealias Landing =
         @Sendable (_ stream: UniqueID, _ offset: LogOffset, _ token: CancellationToken) async throws -> Int
 
@@ -49,7 +51,12 @@ package struct IngestAPI: Sendable {
     }
 
     package func router(log: Log) -> Router {
-        var router = Router(log: log) { error, _ in Self.failure(error) }
+        // A page may read also why it was refused, and when to come back.
+        var router = Router(log: log) { [self] error, request in
+            var response = Self.failure(error)
+            if let stream = known(request) { Origins(stream).allow(request, in: &response) }
+            return response
+        }
         for pattern in ["/ingest/{stream}", "/"] {
             router.add("POST", pattern, bodyLimitBytes: limits.bodyBytes) {
                 try await PostEvents(api: self).answer($0)
@@ -65,6 +72,10 @@ package struct IngestAPI: Sendable {
         return Envelope.failure(error, number: isMalformed ? 1003 : nil)
     }
 
+    private func known(_ request: Request) -> StreamDefinition? {
+        do { return try stream(of: request).definition } catch { return nil }
+    }
+
     /// The stream that the path or the host names.
     func stream(of request: Request) throws -> StreamRegistry.OpenStream {
         if request.rawParameters["stream"] != nil {
@@ -78,5 +89,18 @@ package struct IngestAPI: Sendable {
                 hint: "send to /ingest/STREAM, or to the host STREAM.ingest.…")
         }
         return try streams.stream(String(labels[0]))
+    }
+}
+
+/// A pipeline of the stream lands nothing until somebody acts: it is paused, or has failed.
+package struct LandingHalt: Error {
+    /// The pipeline, its state and the reason, as a sentence without its stop.
+    package var reason: String
+    /// What would be right.
+    package var remedy: String
+
+    package init(reason: String, remedy: String) {
+        self.reason = reason
+        self.remedy = remedy
     }
 }

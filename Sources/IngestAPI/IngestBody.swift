@@ -16,16 +16,19 @@ struct IngestBody: Sendable {
 
     private static let shownMisfits = 100
 
-    /// `"rejected":1,"misfits":[{"index":3,"path":"$.id","code":"type_mismatch","message":"expected …, found …"}]`
+    /// `"rejected":1,"misfits":[{"index":3,"path":"$.id","code":"type_mismatch","expected":"an integer of int64",
+    /// "found":"\"x\"","message":"…"}],"truncated":false`; truncated where some of the rejected are not listed.
     func describeMisfits(in result: inout JSONObject) {
         result["rejected"] = JSONValue(misfitCount)
         result["misfits"] = .array(
             misfits.map { misfit in
                 [
                     "index": JSONValue(misfit.index), "path": .string(misfit.path),
-                    "code": .string(misfit.code.rawValue), "message": .string(misfit.message),
+                    "code": .string(misfit.code.rawValue), "expected": .string(misfit.expected),
+                    "found": .string(misfit.found), "message": .string(misfit.message),
                 ]
             })
+        result["truncated"] = .boolean(misfits.count < misfitCount)
     }
 
     mutating func findMisfits(_ stream: StreamDefinition) throws {

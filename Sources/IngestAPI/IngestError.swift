@@ -15,7 +15,7 @@ package struct IngestError: Fault {
         /// The headers that make a request repeatable contradict each other or are no keys.
         case badMark = "ING-105"
 
-        /// The events are kept, and the pipelines have not landed them yet.
+        /// The events are kept, and the pipelines have not landed them yet; the message says whether they will by themselves.
         case notLanded = "ING-106"
         /// The events are kept, and nothing will land them: no pipeline reads the stream.
         case noPipeline = "ING-107"

@@ -85,17 +85,20 @@ struct PostEvents {
     private func waitUntilLanded(
         _ receipt: LogReceipt, _ stream: StreamDefinition, _ token: CancellationToken
     ) async throws {
-        func notLanded(_ hint: String, _ cause: (any Error)? = nil) -> IngestError {
+        let again = "send again only with the same key or sequence number"
+        func notLanded(_ reason: String, _ hint: String, _ cause: any Error) -> IngestError {
             IngestError(
-                .notLanded, "the events are kept and have not landed yet",
+                .notLanded, "the events are kept and have not landed yet: \(reason)",
                 ["stream": stream.name, "offset": receipt.offset], hint: hint, cause: cause)
         }
         let readers: Int
         do {
             readers = try await api.land(stream.id, LogOffset(record: receipt.offset.record + 1), token)
+        } catch let halt as LandingHalt {
+            throw notLanded(halt.reason, "\(halt.remedy), and they land; \(again)", halt)
         } catch {
-            throw notLanded(
-                "they land by themselves; send again only with the same key or sequence number", error)
+            let reason = (error as? any Fault)?.publicMessage ?? "\(error)"
+            throw notLanded(reason, "they land by themselves; \(again)", error)
         }
         if readers == 0 {
             throw IngestError(

@@ -37,13 +37,16 @@ struct Origins {
     @discardableResult
     func allow(_ request: Request, in response: inout Response) -> Bool {
         guard let origin = request.headers["origin"], !allowed.isEmpty else { return false }
+        let exposed = "firn-last-sequence, idempotent-replayed, retry-after"
         if allowed.contains("*") {
             response.headers["access-control-allow-origin"] = "*"
+            response.headers["access-control-expose-headers"] = exposed
             return true
         }
         response.headers.append("vary", "origin")
         guard allowed.contains(origin) else { return false }
         response.headers["access-control-allow-origin"] = origin
+        response.headers["access-control-expose-headers"] = exposed
         return true
     }
 }

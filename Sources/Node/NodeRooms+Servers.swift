@@ -43,7 +43,14 @@ extension NodeRooms {
         let ingestAPI = IngestAPI(
             streams: streams, authenticator: authenticator, limits: ingestLimits,
             morsels: morsels, ledger: ledger,
-            land: { [pipelines] in try await pipelines.land(stream: $0, to: $1, token: $2) })
+            land: { [pipelines] stream, offset, token in
+                do { return try await pipelines.land(stream: stream, to: offset, token: token) } catch let
+                    error
+                    as PipelinesError where [.failed, .paused].contains(error.code)
+                {
+                    throw LandingHalt(error)
+                }
+            })
         let services = ManagementServices(
             account: settings.account, buckets: objects.buckets, catalog: catalog, streams: streams,
             pipelines: pipelines,
@@ -97,5 +104,13 @@ extension NodeRooms {
         limits.drainSeconds = settings.drainSeconds
         limits.usesTLS = settings.usesTLS
         return limits
+    }
+}
+
+extension LandingHalt {
+    /// Of a pipeline that is paused or has failed.
+    fileprivate init(_ error: PipelinesError) {
+        let name = error.context.first { $0.name == "pipeline" }.map { " (pipeline: \($0.value))" } ?? ""
+        self.init(reason: error.summary + name, remedy: error.hint ?? "resume the pipeline")
     }
 }

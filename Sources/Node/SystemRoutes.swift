@@ -20,7 +20,8 @@ struct SystemRoutes: Sendable {
         router.add("GET", "/healthz") { _ in .text("ok\n") }
         router.add("GET", "/readyz") { _ in try await ready() }
         router.add("GET", "/metrics") { _ in
-            .text(metrics.exposition, contentType: "text/plain; version=0.0.4; charset=utf-8")
+            .text(
+                await metrics.collectedExposition(), contentType: "text/plain; version=0.0.4; charset=utf-8")
         }
         router.add("GET", "/") { _ in .text(Self.page, contentType: "text/html; charset=utf-8") }
         return router

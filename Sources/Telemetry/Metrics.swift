@@ -76,8 +76,29 @@ package final class MetricsRegistry: Sendable {
         var members: [String: Metric] = [:]
     }
     private let families = Mutex<[String: Family]>([:])
+    /// Shows what lies elsewhere in a registry of its own, which nobody keeps.
+    package typealias Collector = @Sendable (MetricsRegistry) async -> Void
+    private let collectors = Mutex<[String: Collector]>([:])
 
     package init() {}
+
+    /// Has `collector` work out series each time somebody asks; the one before it of the same name is forgotten.
+    package func collect(_ name: String, _ collector: @escaping Collector) {
+        collectors.withLock { $0[name] = collector }
+    }
+
+    /// The exposition with what the collectors find now.
+    package func collectedExposition() async -> String {
+        let fresh = MetricsRegistry()
+        for (_, collector) in collectors.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+            await collector(fresh)
+        }
+        let found = fresh.families.withLock { $0 }
+        return Self.text(
+            families.withLock { $0 }.merging(found) { own, found in
+                Family(help: own.help, members: own.members.merging(found.members) { $1 })
+            })
+    }
 
     /// The counter with this name and labels; made when first asked for.
     package func counter(_ name: String, _ labels: KeyValuePairs<String, String> = [:], help: String)
@@ -94,11 +115,13 @@ package final class MetricsRegistry: Sendable {
             take: { if case .gauge(let it) = $0 { it } else { nil } })
     }
 
-    package func histogram(_ name: String, _ labels: KeyValuePairs<String, String> = [:], help: String)
-        -> Histogram
-    {
+    /// `existing` is shown where a collector has one already.
+    package func histogram(
+        _ name: String, _ labels: KeyValuePairs<String, String> = [:], help: String,
+        existing: Histogram? = nil
+    ) -> Histogram {
         member(
-            name, labels, help, make: { .histogram(Histogram()) },
+            name, labels, help, make: { .histogram(existing ?? Histogram()) },
             take: { if case .histogram(let it) = $0 { it } else { nil } })
     }
 
@@ -138,8 +161,9 @@ package final class MetricsRegistry: Sendable {
     }
 
     /// Prometheus text format 0.0.4, families and members sorted.
-    package var exposition: String {
-        let snapshot = families.withLock { $0 }
+    package var exposition: String { Self.text(families.withLock { $0 }) }
+
+    private static func text(_ snapshot: [String: Family]) -> String {
         var text = ""
         for (name, family) in snapshot.sorted(by: { $0.key < $1.key }) {
             text += "# HELP \(name) \(family.help)\n"

@@ -20,12 +20,14 @@ final class Landing: Sendable {
         var readers = 0
         var asked: [LogOffset] = []
         var isFailing = false
+        var halt: LandingHalt?
     }
     let state = Mutex(State())
 
     func wait(_ stream: UniqueID, _ offset: LogOffset) throws -> Int {
         try state.withLock { state in
             state.asked.append(offset)
+            if let halt = state.halt { throw halt }
             if state.isFailing { throw StreamsError(.closed, "it broke") }
             return state.readers
         }
@@ -281,6 +283,9 @@ final class Landing: Sendable {
         #expect(result["misfits"]?.array?.map { $0["index"] } == [1, 3])
         #expect(result["misfits"]?.array?.map { $0["path"] } == ["$.id", "$.id"])
         #expect(result["misfits"]?.array?.first?["message"]?.string?.contains("int64") == true)
+        #expect(result["misfits"]?.array?.first?["expected"] == "an integer of int64")
+        #expect(result["misfits"]?.array?.first?["found"]?.string?.isEmpty == false)
+        #expect(result["truncated"] == false)
         // All four are kept: the pipeline puts the misfits among the rejects.
         #expect(try registry.stream("events").log.get().status.acceptedEvents == 4)
         await #expect(throws: StreamsError.self) {
@@ -317,8 +322,33 @@ final class Landing: Sendable {
         #expect(alone.status == 504)
         #expect(alone.body["errors"]?.array?.first?["firn_code"] == "ING-107")
         landing.state.withLock { $0.isFailing = true }
-        #expect(await post(#"[{"id":1}]"#).status == 504)
-        #expect(try registry.stream("events").log.get().status.acceptedEvents == 3)
+        let passing = await post(#"[{"id":1}]"#)
+        #expect(passing.status == 504 && message(passing.body).contains("they land by themselves"))
+        // Nothing lands by itself where somebody has to act.
+        let halt = LandingHalt(reason: "a pipeline is paused (pipeline: p)", remedy: "resume it")
+        landing.state.withLock { $0.halt = halt }
+        let halted = message(await post(#"[{"id":1}]"#).body)
+        #expect(halted.contains("paused (pipeline: p)") && halted.contains("resume it"))
+        #expect(!halted.contains("by themselves"))
+        #expect(try registry.stream("events").log.get().status.acceptedEvents == 4)
+    }
+
+    private func message(_ body: JSONValue) -> String {
+        body["errors"]?.array?.first?["message"]?.string ?? ""
+    }
+
+    @Test func aPageReadsTheHeadersItNeedsAlsoOfRefusals() async throws {
+        let page: HTTPHeaders = ["origin": "https://a.example"]
+        for body in [#"[{"id":1}]"#, "not JSON"] {
+            let answer = await post(Array(body.utf8), page)
+            #expect(answer.headers["access-control-allow-origin"] == "https://a.example", "\(body)")
+            let exposed = answer.headers["access-control-expose-headers"] ?? ""
+            for name in ["firn-last-sequence", "idempotent-replayed", "retry-after"] {
+                #expect(exposed.contains(name))
+            }
+        }
+        let stranger = await post(Array("[]".utf8), ["origin": "https://b.example"])
+        #expect(stranger.headers["access-control-expose-headers"] == nil)
     }
 
     @Test func arrowStreamsAreTaken() async throws {

@@ -28,6 +28,25 @@ import Testing
         let stats = try await management.call("GET", "firn/pipelines/p/stats")
         #expect(stats.result["accepted"] == 0 && stats.result["pending"] == 0)
         #expect(try await management.call("GET", "pipelines/v1/pipelines").result.array?.count == 1)
+        for (noun, path) in [("streams", "pipelines/v1/streams"), ("sinks", "pipelines/v1/sinks")] {
+            let apart: JSONValue =
+                noun == "streams"
+                ? ["name": "apart"]
+                : [
+                    "name": "apart", "type": "r2_data_catalog",
+                    "config": ["bucket": "lake", "namespace": "web", "table_name": "other"],
+                ]
+            #expect(try await management.call("POST", path, apart).status == 200)
+            #expect(try await management.call("GET", path).result.array?.count == 2)
+            let connected = try await management.call("GET", path + "?pipeline_id=\(id)").result.array
+            #expect(connected?.map { $0["name"] } == [noun == "streams" ? "s" : "k"])
+            #expect(
+                try await management.call("GET", path + "?pipeline_id=none").result.array?.isEmpty == true)
+            #expect(try await management.call("DELETE", path + "/apart").status == 200)
+        }
+        let ofStream = try await management.call("GET", "firn/streams/s/stats")
+        #expect(ofStream.result["events"] == 0 && ofStream.result["readers"]?.array?.count == 1)
+        #expect(try await management.call("GET", "firn/streams/none/stats").status == 404)
         #expect(
             try await management.call("GET", "pipelines/v1/sinks?name=other").result.array?.isEmpty == true)
         #expect(try await management.call("DELETE", "pipelines/v1/sinks/k").status == 409)

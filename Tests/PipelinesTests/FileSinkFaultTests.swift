@@ -45,8 +45,7 @@ import Testing
                 services: FileServices(
                     store: store, metastore: bench.metastore, pool: bench.morsels,
                     ledger: MemoryLedger(limit: 1 << 30), clock: bench.clock, randomness: LiveRandomness(),
-                    log: .silent, planted: PlantedBugs(planted),
-                    meters: FileMeters(registry: MetricsRegistry(), pipeline: "p", sink: "k")))
+                    log: .silent, planted: PlantedBugs(planted)))
         }
     }
 

@@ -132,6 +132,64 @@ import Testing
         #expect(try await lines(node).contains(#"{"id":1,"part":10}"#))
     }
 
+    @Test(
+        arguments: [
+            ([3, 4], 5), ([0], 1), ([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 10), ([0, 1, 2, 4, 5, 6, 7], 3),
+        ] as [([Int64], Int64)])
+    func numbersThatOthersHaveArePassedOverAndNoOthers(_ taken: [Int64], _ next: Int64) async throws {
+        let node = try await makeNode(naming: ["strategy": "serial"])
+        func key(_ serial: Int64) -> String {
+            Self.folder + FileNaming.serialName(serial, writer: 0) + ".json"
+        }
+        for serial in taken {
+            _ = try await node.store.put(BlobPath(bucket: "lake", key: key(serial)), [1], if: .always)
+        }
+        let first = taken.first == 0 ? 0 : 3
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline(Self.pipeline)
+            for id in 1...first + 1 {
+                try await node.send(#"[{"id":\#(id),"ratio":1}]"#)
+                try await node.service.flush(stream: "events")
+            }
+        }
+        let numbers = Set(0..<Int64(first)).union(taken).union([next])
+        #expect(try await keys(node) == numbers.sorted().map(key))
+    }
+
+    @Test func twoSinksNeverCountInOneFolder() async throws {
+        let node = try await makeNode(naming: ["strategy": "serial"])
+        func make(_ name: String, _ changes: JSONObject, format: String = "json") async -> PipelinesError
+            .Code?
+        {
+            var config: JSONObject = [
+                "bucket": "lake", "path": "logs", "file_naming": ["strategy": "serial"],
+            ]
+            for (name, value) in changes.members { config[name] = value }
+            do {
+                _ = try await node.service.createSink([
+                    "name": .string(name), "type": "r2", "format": ["type": .string(format)],
+                    "config": .object(config),
+                ])
+                return nil
+            } catch { return (error as? PipelinesError)?.code }
+        }
+        #expect(await make("same", [:]) == .invalidDefinition)
+        let ofTime: JSONValue = ["time_pattern": "%Y/%m/%d"]
+        #expect(await make("perhaps", ["partitioning": ofTime]) == .invalidDefinition)
+        let fixed: JSONValue = ["time_pattern": "month=%m/day=%d"]
+        #expect(
+            await make("joined", ["path": "logs/year=2026", "partitioning": fixed]) == .invalidDefinition)
+        #expect(await make("deeper", ["path": "logs/more"]) == nil)
+        #expect(await make("flat", ["partitioning": ["time_pattern": ""]]) == nil)
+        #expect(await make("called", ["file_naming": ["strategy": "serial", "prefix": "b"]]) == nil)
+        #expect(await make("random", ["file_naming": ["strategy": "ulid"]]) == nil)
+        #expect(await make("parquet", [:], format: "parquet") == nil)
+        // Once the first is gone its folder is free.
+        try await node.service.deleteSink("files")
+        #expect(await make("same", [:]) == nil)
+        await node.registry.close()
+    }
+
     @Test func whatACommitPromisedIsShownByTheNextProcess() async throws {
         let node = try await makeNode()
         try await node.send(#"[{"id":1,"ratio":1}]"#)

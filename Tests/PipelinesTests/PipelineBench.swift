@@ -101,7 +101,7 @@ final class PipelineBench {
             randomness: LiveRandomness(),
             pool: morsels, memory: memory, trials: TrialTurns(isCareful: isCareful),
             planted: PlantedBugs(planted), log: .silent,
-            metrics: PipelineMetrics(registry: MetricsRegistry(), pipeline: "p", sink: "k"))
+            metrics: PipelineMetrics())
         return try await PipelineRunner.start(context, control: RunnerControl())
     }
 

@@ -269,10 +269,10 @@ import Testing
             #expect(throws: Never.self) { _ = try slots.beginChange(made.id) }
             _ = slots.endChange(made.id, [:])
         }
-        let early = await #expect(throws: PipelinesError.self) {
-            try await node.service.flush(stream: "events")
-        }
-        #expect(early?.code == .changing)
+        let token = CancellationToken()
+        let waiting = Task { try await node.service.flush(stream: "events", token: token) }
+        token.cancel()
+        await #expect(throws: (any Error).self) { try await waiting.value }
         let stream = try node.registry.stream("events").definition.id
         #expect(try await node.service.land(stream: stream, to: .start, token: CancellationToken()) == 1)
         await node.registry.close()

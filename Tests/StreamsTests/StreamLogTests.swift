@@ -74,7 +74,8 @@ import Testing
                 let body = [UInt8](repeating: UInt8(index % 90 + 33), count: index * 13 % 4000)
                 _ = try await log.append(
                     LogAppend(
-                        body: body, eventCount: index, framing: .lines, receivedAt: Instant(microseconds: 0)))
+                        body: body, eventCount: index, framing: .lines,
+                        receivedAt: Instant(microseconds: Int64(index))))
             }
             for start in stride(from: 0, to: 300, by: 7) {
                 let slice = try await log.read(from: LogOffset(record: Int64(start)), maxBytes: 5000)
@@ -82,8 +83,19 @@ import Testing
                 #expect(record.number == Int64(start))
                 #expect(record.append.body.count == start * 13 % 4000)
                 #expect(record.firstEvent == Int64(start * (start - 1) / 2))
+                let received = try await log.receivedAt(record: Int64(start))
+                #expect(received == Instant(microseconds: Int64(start)))
             }
+            #expect(try await log.receivedAt(record: 300) == nil)
             await log.close()
+            let again = try await StreamLog.open(
+                directory: directory, streamID: UniqueID(high: 1, low: 1), limits: limits,
+                environment: environment)
+            // Nobody has read these segments since.
+            for record in [0, 17, 299] as [Int64] {
+                #expect(try await again.receivedAt(record: record) == Instant(microseconds: record))
+            }
+            await again.close()
         }
     }
 }

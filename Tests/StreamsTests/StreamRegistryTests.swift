@@ -114,6 +114,33 @@ import Testing
         await registry.close()
     }
 
+    @Test(arguments: [
+        "not an origin", "a.example", "https://a.example/", "https://a.example/path", "https://",
+        "https://a b",
+        "HTTPS://a.example", "https://A.example", "https://u@a.example", "null", "", "https://a.example:x",
+    ])
+    func whatIsNoOriginIsRefused(_ origin: String) async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let registry = try await open(metastore)
+        _ = try await registry.create(clicks)
+        let http: JSONValue = ["cors": ["origins": ["https://b.example", .string(origin)]]]
+        for make in [
+            { _ = try await registry.create(["name": "other", "http": http]) },
+            { _ = try await registry.change("clicks", ["http": http]) },
+        ] as [() async throws -> Void] {
+            let refused = await #expect(throws: StreamsError.self) { try await make() }
+            #expect(refused?.code == .invalidDefinition)
+            #expect(refused?.context.first?.value == "$.http.cors.origins[1]")
+        }
+        let good: JSONValue = [
+            "cors": [
+                "origins": ["*", "http://localhost:5173", "https://[::1]:8080", "chrome-extension://abc"]
+            ]
+        ]
+        #expect(try await registry.change("clicks", ["http": good]).http.corsOrigins.count == 4)
+        await registry.close()
+    }
+
     @Test func afterManyChangesAtOnceTheStreamIsAsItIsStored() async throws {
         let metastore = try await Metastore.open(directory: directory.path)
         let registry = try await open(metastore)

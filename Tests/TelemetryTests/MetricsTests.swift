@@ -20,6 +20,27 @@ struct MetricsTests {
                 """)
     }
 
+    @Test("collectors are asked at each scrape, and nothing they found is kept")
+    func collects() async {
+        let registry = MetricsRegistry()
+        registry.gauge("firn_y", ["k": "own"], help: "y").set(1)
+        let turn = Counter()
+        for _ in 0..<2 {
+            registry.collect("one") { fresh in
+                turn.add()
+                fresh.gauge("firn_y", ["k": "turn\(turn.current)"], help: "y").set(turn.current)
+                let times = Histogram()
+                times.record(nanoseconds: 1_000_000)
+                _ = fresh.histogram("firn_z_seconds", help: "z", existing: times)
+            }
+        }
+        _ = await registry.collectedExposition()
+        let text = await registry.collectedExposition()
+        let gauges = text.split(separator: "\n").filter { $0.hasPrefix("firn_y") }
+        #expect(gauges == ["firn_y{k=\"own\"} 1", "firn_y{k=\"turn2\"} 2"])
+        #expect(text.contains("firn_z_seconds_count 1\n") && !registry.exposition.contains("firn_z"))
+    }
+
     @Test("what is deleted is counted no more, and nothing else goes with it")
     func forgets() {
         let registry = MetricsRegistry()

@@ -83,16 +83,7 @@ enum PipelineCommands {
         name: "resume", summary: "runs a paused or failed pipeline from where it stands",
         positionals: pipeline, flags: Invocation.serverFlags
     ) { invocation in
-        let resumed = try await change(invocation, "POST", "/resume", nil, done: nil)
-        let name = invocation.arguments.positionals[0]
-        let reason = resumed["failure_reason"]?.string
-        if resumed["status"]?.string == "failed" {
-            throw CommandError(
-                .failedAgain, "the pipeline has failed again: \(reason ?? "nobody knows why")",
-                ["pipeline": name])
-        }
-        if invocation.wantsJSON { return }
-        invocation.tell("resumed pipeline \(name)" + (reason.map { ", which waits: \($0)" } ?? ""))
+        try await change(invocation, "POST", "/resume", nil, done: "resumed")
     }
 
     private static let reset = CommandSpec(
@@ -193,20 +184,22 @@ enum PipelineCommands {
         if !reasons.isEmpty { invocation.show(reasons, columns: ["code", "path", "events", "message"]) }
     }
 
-    /// Shows the answer, or tells what was `done`.
-    @discardableResult
+    /// Shows the answer, or tells what was `done`; a pipeline that failed again ends the command with 1.
     private static func change(
-        _ invocation: Invocation, _ method: String, _ path: String, _ body: JSONValue?, done: String?
-    ) async throws -> JSONValue {
+        _ invocation: Invocation, _ method: String, _ path: String, _ body: JSONValue?, done: String
+    ) async throws {
         let name = invocation.arguments.positionals[0]
         let changed = try await invocation.server().call(
             method, "firn/pipelines/\(FirnServer.segment(name))\(path)", body)
-        if invocation.wantsJSON {
-            invocation.show(changed)
-        } else if let done {
-            invocation.tell("\(done) pipeline \(name)")
+        if invocation.wantsJSON { invocation.show(changed) }
+        // A paused pipeline may have a failure, and waits for its resume.
+        let reason = changed["status"]?.string == "paused" ? nil : changed["failure_reason"]?.string
+        if changed["status"]?.string == "failed" {
+            throw CommandError(
+                .failedAgain, "the pipeline has failed again: \(reason ?? "nobody knows why")",
+                ["pipeline": name])
         }
-        return changed
+        invocation.tell("\(done) pipeline \(name)" + (reason.map { ", which waits: \($0)" } ?? ""))
     }
 
     private static func sql(_ invocation: Invocation) async throws -> String {

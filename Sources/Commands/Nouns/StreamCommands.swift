@@ -7,7 +7,7 @@ enum StreamCommands {
 
     static let spec = CommandSpec(
         name: "stream", summary: "durable streams of events",
-        subcommands: [create, list, get, update, delete, flush])
+        subcommands: [create, list, get, stats, update, delete, flush])
 
     private static let create = CommandSpec(
         name: "create", summary: "creates a stream", positionals: [PositionalSpec(name: "NAME")],
@@ -92,6 +92,15 @@ enum StreamCommands {
     ) { invocation in
         let name = FirnServer.segment(invocation.arguments.positionals[0])
         invocation.show(try await invocation.server().call("GET", "\(base)/\(name)"))
+    }
+
+    private static let stats = CommandSpec(
+        name: "stats", summary: "shows what a stream has taken and how far each reader is",
+        positionals: stream,
+        flags: Invocation.serverFlags
+    ) { invocation in
+        let name = FirnServer.segment(invocation.arguments.positionals[0])
+        invocation.show(try await invocation.server().call("GET", "firn/streams/\(name)/stats"))
     }
 
     private static let delete = CommandSpec(

@@ -164,10 +164,8 @@ package final class EventParser: Sendable {
             let column = nested.column(values.spans[rows], sizes: sizes[rows]) { row, fault in
                 guard isKept[row] else { return }
                 isKept[row] = false
-                misfits.append(
-                    Misfit(
-                        index: part.places[row].index, code: fault.code, path: fault.path,
-                        message: fault.message, raw: text(body, part.places[row].span)))
+                let place = part.places[row]
+                misfits.append(Misfit(index: place.index, fault, raw: text(body, place.span)))
             }
             columns.append(column)
         }
@@ -195,8 +193,7 @@ package final class EventParser: Sendable {
             path = MisfitText.path(path, found)
         }
         return Misfit(
-            index: misfit.index, code: misfit.code, path: path,
-            message: MisfitText.message(misfit.code, expected: expected, found: found),
+            index: misfit.index, MisfitFault(misfit.code, at: path, expected: expected, found: found),
             raw: text(body, misfit.event))
     }
 

@@ -23,14 +23,20 @@ package struct Misfit: Sendable, Hashable {
     package var path: String
     /// What was expected and what was found.
     package var message: String
+    /// In words: `a string`.
+    package var expected: String
+    /// The beginning of the value as it was sent; `nothing` for a field that is missing.
+    package var found: String
     /// The event's text as it came.
     package var raw: String
 
-    package init(index: Int, code: MisfitCode, path: String, message: String, raw: String) {
+    init(index: Int, _ fault: MisfitFault, raw: String) {
         self.index = index
-        self.code = code
-        self.path = path
-        self.message = message
+        code = fault.code
+        path = fault.path
+        message = fault.message
+        expected = fault.expected
+        found = fault.found
         self.raw = raw
     }
 }
@@ -53,8 +59,12 @@ enum MisfitText {
         return isPlain ? "\(parent).\(name)" : "\(parent)['\(name)']"
     }
 
+    static func shown(_ found: some StringProtocol) -> String {
+        found.count > foundLimit ? String(found.prefix(foundLimit)) + "…" : String(found)
+    }
+
     static func message(_ code: MisfitCode, expected: String, found: some StringProtocol) -> String {
-        let shown = found.count > foundLimit ? String(found.prefix(foundLimit)) + "…" : String(found)
+        let shown = shown(found)
         switch code {
         case .missingField: return "the required field is missing; expected \(expected)"
         case .nullValue: return "the required field is null; expected \(expected)"

@@ -7,6 +7,25 @@ struct MisfitFault: Error {
     var code: MisfitCode
     var path: String
     var message: String
+    var expected: String
+    var found: String
+
+    init(code: MisfitCode, path: String, message: String, expected: String, found: String) {
+        self.code = code
+        self.path = path
+        self.message = message
+        self.expected = expected
+        self.found = found
+    }
+
+    /// With the message that the code has.
+    init(_ code: MisfitCode, at path: String, expected: String, found: String) {
+        self.init(
+            code: code, path: path,
+            message: MisfitText.message(code, expected: expected, found: found),
+            expected: code == .unknownField ? "a field of the schema" : expected,
+            found: code == .missingField ? "nothing" : MisfitText.shown(found))
+    }
 }
 
 /// Makes a list or struct column from the places of its values in a body.
@@ -49,7 +68,8 @@ struct NestedColumn {
     private func tooLarge() -> MisfitFault {
         MisfitFault(
             code: .tooLarge, path: MisfitText.path("$", field.name),
-            message: "the value unfolds to more than \(NestedSize.eventLimit) values")
+            message: "the value unfolds to more than \(NestedSize.eventLimit) values",
+            expected: "at most \(NestedSize.eventLimit) values", found: "more")
     }
 
     private func value(_ span: Range<Int>) throws(MisfitFault) -> Scalar {
@@ -59,7 +79,8 @@ struct NestedColumn {
         } catch {
             // The body was checked, so only a value that the second reader finds too deep comes here.
             throw MisfitFault(
-                code: .parseFailure, path: MisfitText.path("$", field.name), message: error.message)
+                code: .parseFailure, path: MisfitText.path("$", field.name), message: error.message,
+                expected: field.type.expectation, found: MisfitText.shown(error.message))
         }
         return try EventValue.scalar(json, field, path: "$")
     }
@@ -98,8 +119,7 @@ enum EventValue {
         _ json: JSONValue, _ field: StreamField, at path: String
     ) throws(MisfitFault) -> Scalar {
         func fault(_ code: MisfitCode) -> MisfitFault {
-            let message = MisfitText.message(code, expected: field.type.expectation, found: found(json))
-            return MisfitFault(code: code, path: path, message: message)
+            MisfitFault(code, at: path, expected: field.type.expectation, found: found(json))
         }
         if json.isNull {
             if field.isRequired { throw fault(.nullValue) }
@@ -120,9 +140,8 @@ enum EventValue {
                     scalars.append(try scalar(value, child, path: path))
                 } else if child.isRequired {
                     throw MisfitFault(
-                        code: .missingField, path: MisfitText.path(path, child.name),
-                        message: MisfitText.message(
-                            .missingField, expected: child.type.expectation, found: ""))
+                        .missingField, at: MisfitText.path(path, child.name),
+                        expected: child.type.expectation, found: "")
                 } else {
                     scalars.append(.null)
                 }

@@ -66,7 +66,8 @@ enum PipelineRoutes {
         return Envelope.success(stats.json)
     }
 
-    /// `{"sql":"…"}`, and `"discard_pending":true` where events that wait may be left out; the pipeline goes on with it where it stands.
+    /// `{"sql":"…"}`, and `"discard_pending":true` where events that wait may be left out; the pipeline goes on with it
+    /// where it stands. Answered as `resume`.
     private static func change(_ call: ManagementCall) async throws -> Response {
         try call.principal.require(.pipelinesManage)
         let body = try await call.request.jsonObject()
@@ -76,7 +77,7 @@ enum PipelineRoutes {
             throw WireError(.invalidRequest, "a member must be true or false", ["member": "discard_pending"])
         }
         let name = try call.request.parameter("pipeline")
-        return Envelope.success(try await call.services.pipelines.changeSQL(name, .object(body)).json())
+        return try await answer(call, try await call.services.pipelines.changeSQL(name, .object(body)))
     }
 
     private static func pause(_ call: ManagementCall) async throws -> Response {
@@ -88,17 +89,23 @@ enum PipelineRoutes {
     /// Answers when the pipeline runs, or why it does not: `status` and `failure_reason`.
     private static func resume(_ call: ManagementCall) async throws -> Response {
         try call.principal.require(.pipelinesManage)
-        let pipelines = call.services.pipelines
-        let resumed = try await pipelines.resume(try call.request.parameter("pipeline"))
-        return Envelope.success(resumed.json(tables: try await pipelines.tables(of: resumed)))
+        let name = try call.request.parameter("pipeline")
+        return try await answer(call, try await call.services.pipelines.resume(name))
     }
 
-    /// `{"to":"oldest"}`, `{"to":"latest"}`, `{"record":N}` or `{"time":"…"}`.
+    /// With the reason where it does not run.
+    private static func answer(
+        _ call: ManagementCall, _ pipeline: PipelineDefinition
+    ) async throws -> Response {
+        Envelope.success(pipeline.json(tables: try await call.services.pipelines.tables(of: pipeline)))
+    }
+
+    /// `{"to":"oldest"}`, `{"to":"latest"}`, `{"record":N}` or `{"time":"…"}`. Answered as `resume`.
     private static func reset(_ call: ManagementCall) async throws -> Response {
         try call.principal.require(.pipelinesManage)
         let body = try await call.request.json()
         let name = try call.request.parameter("pipeline")
-        return Envelope.success(try await call.services.pipelines.reset(name, body).json())
+        return try await answer(call, try await call.services.pipelines.reset(name, body))
     }
 
     /// `{"sql":"…"}` or `{"pipeline":"…"}`, with `"events":N` and `"rows":N`; nothing is written.

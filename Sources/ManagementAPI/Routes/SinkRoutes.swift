@@ -51,7 +51,9 @@ enum SinkRoutes {
         try call.principal.require(.pipelinesManage)
         let page = try NumberedPage(call.request)
         let name = try call.request.query("name")
+        let connected = try await StreamRoutes.connected(call)
         let sinks = try await call.services.pipelines.sinks()
+            .filter { connected?.contains($0.id) ?? true }
             .filter { sink in name.map { sink.name == $0 } ?? true }
         return page.answer(sinks.map(\.json))
     }

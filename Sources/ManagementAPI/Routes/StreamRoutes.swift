@@ -5,7 +5,7 @@ import Pipelines
 import Streams
 import Wire
 
-/// `pipelines/v1/streams`: create, list, get, change, delete.
+/// `pipelines/v1/streams`: create, list, get, change, delete; our own `firn/streams/{id}/stats`.
 enum StreamRoutes {
     private static let base = "pipelines/v1/streams"
 
@@ -15,6 +15,7 @@ enum StreamRoutes {
         routes.add("GET", base + "/{stream}", get)
         routes.add("PATCH", base + "/{stream}", change)
         routes.add("DELETE", base + "/{stream}", delete)
+        routes.add("GET", "firn/streams/{stream}/stats", stats)
     }
 
     private static func create(_ call: ManagementCall) async throws -> Response {
@@ -27,14 +28,28 @@ enum StreamRoutes {
         try call.principal.requireSomewhere(.pipelinesSend)
         let page = try NumberedPage(call.request)
         let name = try call.request.query("name")
+        let connected = try await connected(call)
         let streams = try await call.services.streams.allDefinitions()
+            .filter { connected?.contains($0.id) ?? true }
             .filter { allows(call.principal, .pipelinesSend, on: $0) }
             .filter { stream in name.map { stream.name == $0 } ?? true }
         return page.answer(streams.map { json($0, call) })
     }
 
+    /// Ids of what the pipeline of the query member connects; nil without the member.
+    static func connected(_ call: ManagementCall) async throws -> Set<UniqueID>? {
+        guard let pipeline = try call.request.query("pipeline_id") else { return nil }
+        return try await call.services.pipelines.connected(toPipeline: pipeline)
+    }
+
     private static func get(_ call: ManagementCall) async throws -> Response {
         Envelope.success(json(try find(call, .pipelinesSend), call))
+    }
+
+    /// It names pipelines and sinks.
+    private static func stats(_ call: ManagementCall) async throws -> Response {
+        let stream = try find(call, .pipelinesManage)
+        return Envelope.success(try await call.services.pipelines.streamStats(stream.id.hexDigits))
     }
 
     private static func change(_ call: ManagementCall) async throws -> Response {

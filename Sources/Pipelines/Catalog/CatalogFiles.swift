@@ -35,13 +35,16 @@ actor CatalogFiles: SinkFiles {
     private let columns: Schema
     private let kept: [Int]
     private let run: UniqueID?
+    /// Rows have landed in it: there may be another one only when somebody says so.
+    private let hasLanded: Bool
     private var rejects: (table: LoadedTable, writer: TableWriter)?
     private var replacedRejects: Replaced?
 
-    init(sink: CatalogSink, table: LoadedTable, run: UniqueID?) throws {
+    init(sink: CatalogSink, table: LoadedTable, progress: PipelineProgress) throws {
         self.sink = sink
         self.table = table
-        self.run = run
+        run = progress.run
+        hasLanded = progress.tableUUID != nil
         writer = try sink.tables.writer(of: table, layout: sink.definition.layout)
         let names = Set(table.metadata.currentSchema.fields.map(\.name))
         let storable = try StorableType.schema(of: sink.columns)
@@ -106,6 +109,18 @@ actor CatalogFiles: SinkFiles {
                     isRejects: true))
         }
         FaultPoints.pass(.sinkFilesWritten)
+        do { return try await land(&written, commit, alongside: alongside) } catch let error as CatalogError
+            where hasLanded && error.code == .noSuchTable
+        {
+            try await requireTable()
+            throw error
+        }
+    }
+
+    private func land(
+        _ written: inout [Written], _ commit: SinkCommit,
+        alongside: @escaping @Sendable (Transaction, _ tableUUID: String) throws -> Void
+    ) async throws -> String {
         let uuid = table.uuid
         for attempt in 0..<Self.attempts {
             if try await tryCommit(
@@ -113,6 +128,7 @@ actor CatalogFiles: SinkFiles {
                 merging: attempt < Self.mergingAttempts,
                 alongside: { try alongside($0, uuid) })
             {
+                sink.metrics.record(fileSizes: written.flatMap(\.files).map(\.fileSize))
                 return uuid
             }
             for index in written.indices { written[index].table = try await reload(written[index]) }
@@ -120,6 +136,15 @@ actor CatalogFiles: SinkFiles {
         throw PipelinesError(
             .commitContended, "others keep changing the sink's table",
             ["table": table.identifier, "attempts": Self.attempts])
+    }
+
+    /// - Errors: `tableReplaced` when it is the sink's own table that is not there any more.
+    private func requireTable() async throws {
+        do {
+            _ = try await sink.catalog.loadTable(table.identifier, in: table.warehouse)
+        } catch let error as CatalogError where [.noSuchTable, .noSuchNamespace].contains(error.code) {
+            throw CatalogSink.replaced(table.identifier, uuid: table.uuid)
+        }
     }
 
     /// False when somebody else's commit came in between; then nothing has happened.

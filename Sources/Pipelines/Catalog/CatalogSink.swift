@@ -19,6 +19,7 @@ struct CatalogSink: SinkTable {
     /// What the pipeline writes, `__ingest_ts` with it.
     let columns: Schema
     let tables: TableServices
+    var metrics = PipelineMetrics()
 
     func open(for progress: PipelineProgress) async throws -> any SinkFiles {
         try await files(for: progress)
@@ -46,7 +47,7 @@ struct CatalogSink: SinkTable {
             table = try await SinkTables(catalog: catalog).complete(table, with: storable)
         }
         try SinkTables.check(storable, fit: table, sink: definition.name, policy: policy)
-        return try CatalogFiles(sink: self, table: table, run: progress.run)
+        return try CatalogFiles(sink: self, table: table, progress: progress)
     }
 
     private func findTable(

@@ -54,22 +54,7 @@ struct FileServices: Sendable {
     let randomness: any Randomness
     let log: Log
     let planted: PlantedBugs
-    let meters: FileMeters
+    var metrics = PipelineMetrics()
 
     var publisher: FilePublisher { FilePublisher(metastore: metastore, store: store, log: log) }
-}
-
-/// What a sink's files come to.
-struct FileMeters: Sendable {
-    let files: Counter
-    let bytes: Counter
-
-    init(registry: MetricsRegistry, pipeline: String, sink: String) {
-        files = registry.counter(
-            "firn_sink_files_total", ["pipeline": pipeline, "sink": sink],
-            help: "Files that commits of a pipeline have promised")
-        bytes = registry.counter(
-            "firn_sink_file_bytes_total", ["pipeline": pipeline, "sink": sink],
-            help: "Bytes of files that commits of a pipeline have promised")
-    }
 }

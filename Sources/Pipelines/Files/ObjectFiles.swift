@@ -108,27 +108,42 @@ actor ObjectFiles: SinkFiles {
         return try await freeSerialKey(key)
     }
 
-    /// The next number whose name nobody has: a sink that was made anew meets the files of the one before.
+    /// The next number whose name nobody has: a sink that was made anew meets the files of the one before. Found by steps that
+    /// double, and then halve back to the first free number behind those that are taken: the numbers stay without a gap.
     private func freeSerialKey(_ key: (String) -> String) async throws -> String {
         guard var writer else { preconditionFailure("serial names have a writer") }
+        var (taken, free) = (writer.nextSerial - 1, writer.nextSerial)
         var step: Int64 = 1
-        for _ in 0..<Self.nameAttempts {
-            let candidate = key(FileNaming.serialName(writer.nextSerial, writer: writer.number))
-            let path = BlobPath(bucket: sink.definition.bucket, key: candidate)
-            do {
-                _ = try await sink.services.store.head(path)
-                writer.nextSerial += step
-                step *= 2
-            } catch let error as BlobsError where error.code == .notFound {
-                writer.nextSerial += 1
-                self.writer = writer
-                return candidate
+        var attempts = 0
+        while try await isTaken(key(FileNaming.serialName(free, writer: writer.number))) {
+            attempts += 1
+            guard attempts < Self.nameAttempts else {
+                throw PipelinesError(
+                    .fileNameTaken, "other objects have the names of the sink's files",
+                    ["sink": sink.definition.name, "serial": free],
+                    hint: "move them away, or write to another path")
             }
+            taken = free
+            free += step
+            step *= 2
         }
-        throw PipelinesError(
-            .fileNameTaken, "other objects have the names of the sink's files",
-            ["sink": sink.definition.name, "serial": writer.nextSerial],
-            hint: "move them away, or write to another path")
+        while free - taken > 1 {
+            let middle = taken + (free - taken) / 2
+            let isTaken = try await isTaken(key(FileNaming.serialName(middle, writer: writer.number)))
+            if isTaken { taken = middle } else { free = middle }
+        }
+        writer.nextSerial = free + 1
+        self.writer = writer
+        return key(FileNaming.serialName(free, writer: writer.number))
+    }
+
+    private func isTaken(_ key: String) async throws -> Bool {
+        do {
+            _ = try await sink.services.store.head(BlobPath(bucket: sink.definition.bucket, key: key))
+            return true
+        } catch let error as BlobsError where error.code == .notFound {
+            return false
+        }
     }
 
     private func seal(_ folder: String?) async throws {
@@ -184,8 +199,7 @@ actor ObjectFiles: SinkFiles {
             try writer?.move(key, transaction)
         }
         FaultPoints.pass(.sinkFilesPromised)
-        services.meters.files.add(Int64(files.count))
-        services.meters.bytes.add(files.reduce(0) { $0 + $1.sealed.size })
+        services.metrics.record(fileSizes: files.map(\.sealed.size))
         return identity
     }
 

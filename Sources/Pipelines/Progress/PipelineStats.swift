@@ -11,6 +11,7 @@ package struct StatementStats: Sendable, Equatable {
     package var counts: PipelineCounts
     package var next: LogOffset
     package var failure: String?
+    package var activity = StatementActivity()
 
     package init(progress: PipelineProgress, acceptedEvents: Int64, stream: String, sink: String) {
         self.stream = stream
@@ -48,6 +49,8 @@ package struct PipelineStats: Sendable, Equatable {
                     object[name] = value
                 }
                 object["offset"] = .string(part.next.description)
+                for (name, value) in part.activity.json.members { object[name] = value }
+                object["lag_events"] = .integer(part.pending)
                 object["failure"] = JSONValue(part.failure)
                 return .object(object)
             })

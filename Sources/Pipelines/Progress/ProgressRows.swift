@@ -194,6 +194,7 @@ enum ProgressRows {
         progress.landedEvent = try row.integer("landed_event")
         progress.counts = try counts(row)
         progress.run = try row.optionalText("run_id").flatMap { UniqueID($0) }
+        progress.committedAt = try row.optionalInteger("committed_at").map { Instant(microseconds: $0) }
         progress.failure = try row.optionalText("failure")
         return progress
     }

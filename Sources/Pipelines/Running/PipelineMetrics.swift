@@ -1,49 +1,46 @@
-import Streams
+import Effects
+import Synchronization
 import Telemetry
 
-/// The numbers a pipeline shows of itself.
+/// What a statement of a pipeline has done since the process began; `StatementSeries` shows it.
 struct PipelineMetrics: Sendable {
-    private let commits: Counter
-    private let commitTime: Histogram
-    private let passed: Gauge
-    private let filtered: Gauge
-    private let rejected: Gauge
-    private let landed: Gauge
-    let retries: Counter
+    let commits = Counter()
+    let commitTime = Histogram()
+    let lastCommitNanoseconds = Gauge()
+    /// Times it began again after an error.
+    let retries = Counter()
+    /// Of rows and of rejects.
+    let files = Counter()
+    let bytes = Counter()
 
-    init(registry: MetricsRegistry, pipeline: String, sink: String) {
-        commits = registry.counter(
-            "firn_pipeline_commits_total", ["pipeline": pipeline, "sink": sink], help: "Commits of a pipeline"
-        )
-        commitTime = registry.histogram(
-            "firn_pipeline_commit_seconds", ["pipeline": pipeline, "sink": sink],
-            help: "Time of a pipeline's commit")
-        passed = registry.gauge(
-            "firn_pipeline_passed_events", ["pipeline": pipeline, "sink": sink],
-            help: "Events that became rows")
-        filtered = registry.gauge(
-            "firn_pipeline_filtered_events", ["pipeline": pipeline, "sink": sink], help: "Events filtered out"
-        )
-        rejected = registry.gauge(
-            "firn_pipeline_rejected_events", ["pipeline": pipeline, "sink": sink], help: "Events rejected")
-        landed = registry.gauge(
-            "firn_pipeline_landed_record", ["pipeline": pipeline, "sink": sink],
-            help: "The first record not landed")
-        retries = registry.counter(
-            "firn_pipeline_retries_total", ["pipeline": pipeline, "sink": sink],
-            help: "Times a pipeline began again after an error")
-    }
-
-    func record(progress: PipelineProgress, nanoseconds: Int64) {
+    func record(nanoseconds: Int64) {
         commits.add()
         commitTime.record(nanoseconds: nanoseconds)
-        show(progress.counts)
-        landed.set(progress.next.record)
+        lastCommitNanoseconds.set(nanoseconds)
     }
 
-    func show(_ counts: PipelineCounts) {
-        passed.set(counts.passed)
-        filtered.set(counts.filtered)
-        rejected.set(counts.rejected)
+    /// Files of a commit that took place.
+    func record(fileSizes: [Int64]) {
+        files.add(Int64(fileSizes.count))
+        bytes.add(fileSizes.reduce(0, +))
     }
+}
+
+/// The metrics of each statement: a runner that begins anew counts on.
+///
+/// - Threads: any.
+final class StatementMeters: Sendable {
+    private let meters = Mutex<[ProgressKey: PipelineMetrics]>([:])
+
+    func of(_ key: ProgressKey) -> PipelineMetrics {
+        meters.withLock { meters in
+            if let known = meters[key] { return known }
+            let made = PipelineMetrics()
+            meters[key] = made
+            return made
+        }
+    }
+
+    /// The statement is no more.
+    func forget(_ key: ProgressKey) { meters.withLock { $0[key] = nil } }
 }

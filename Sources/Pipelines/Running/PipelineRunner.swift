@@ -257,7 +257,7 @@ struct PipelineRunner {
         progress = try await ProgressCommit(context: context, old: progress, new: new).land(files)
         counts = PipelineCounts()
         timing.reset()
-        context.metrics.record(progress: progress, nanoseconds: context.clock.monotonicNanoseconds - started)
+        context.metrics.record(nanoseconds: context.clock.monotonicNanoseconds - started)
         try await context.sink.settle()
         try context.source.advance(consumer: context.consumer, to: progress.next)
         control.noteLanded(progress.next)

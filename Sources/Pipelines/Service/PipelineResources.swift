@@ -18,6 +18,7 @@ package struct PipelineResources: Sendable {
     /// What open data files hold is promised to it, and what is read and not yet written.
     package let ledger: MemoryLedger
     let memory: SliceMemory
+    let meters = StatementMeters()
     var trials = TrialTurns(isCareful: false)
     package var clock: any Clock
     package var randomness: any Randomness

@@ -74,6 +74,7 @@ extension PipelineService {
 
     /// Lets the log trim what only this statement held. A log that is not open, or gone, holds nothing.
     func release(_ key: ProgressKey, suffix: String = "") {
+        if suffix.isEmpty { resources.meters.forget(key) }
         do throws(StreamsError) {
             guard case .success(let log) = try resources.streams.stream(key.streamID.hexDigits).log else {
                 return
@@ -97,7 +98,6 @@ extension PipelineService {
             return keys
         }
         for key in keys { release(key) }
-        resources.metrics.forget("pipeline", definition.name)
     }
 
     /// Does `work` while no runner of the pipeline works, then runs what is stored. Before somebody else may change the

@@ -32,8 +32,7 @@ extension PipelineService {
             try PromisedFileRows.forgetLost(pipeline: id, transaction)
             try PipelineStore.setStatus(.running, of: id, at: now, transaction)
         }
-        for control in slots.withLock({ $0.controls(of: id) }).values { await control.waitUntilTried() }
-        return try await pipeline(id.hexDigits)
+        return try await tried(id)
     }
 
     /// Gives a pipeline other SQL. A statement whose stream and sink stay goes on where it stands; where a new one begins
@@ -83,7 +82,7 @@ extension PipelineService {
             isKept = Self.isUnknown(error)
             throw error
         }
-        return try await pipeline(old.id.hexDigits)
+        return try await tried(old.id)
     }
 
     /// Statements that are new, and those that are no more.
@@ -185,7 +184,7 @@ extension PipelineService {
                 return new
             }
         }
-        return try await pipeline(definition.id.hexDigits)
+        return try await tried(definition.id)
     }
 
     /// A runner does the same when it starts; a paused pipeline has none.

@@ -52,7 +52,8 @@ extension PipelineService {
             control: control, resources: resources)
         guard
             let sink = resources.catalogSink(
-                of: statement, pipelineName: definition.name, columns: context.preparation.output)
+                of: statement, context.key, pipelineName: definition.name, columns: context.preparation.output
+            )
         else { preconditionFailure("only statements with tables are replayed") }
         var replay = RejectsReplay(context, sink: sink, token: token)
         do {
@@ -60,10 +61,6 @@ extension PipelineService {
         } catch is TransformStopped {
             // The token alone stops it.
             try token.check()
-        }
-        let key = context.key
-        if let progress = try await resources.metastore.read({ try ProgressRows.get(key, $0) }) {
-            context.metrics.show(progress.counts)
         }
         return replay.result
     }

@@ -29,7 +29,11 @@ package final class PipelineService: Sendable {
     private let commands: AsyncStream<Command>
     private let send: AsyncStream<Command>.Continuation
 
+    /// When what is counted in memory was zero.
+    let startedAt: Instant
+
     private init(_ resources: PipelineResources) {
+        startedAt = resources.clock.now
         self.resources = resources
         // One command for each statement that starts: bounded by how many there may be.
         (commands, send) = AsyncStream.makeStream()
@@ -60,6 +64,7 @@ package final class PipelineService: Sendable {
                 "bytes that nobody needs stay in the store", ["error": .string("\(error)")])
         }
         let service = PipelineService(resources)
+        resources.metrics.collect("pipelines") { [weak service] in await service?.show(in: $0) }
         let keys = Dictionary(grouping: progresses.map(\.key), by: \.pipelineID)
         for definition in definitions {
             let controls = Self.controls(for: definition.status == .paused ? [] : keys[definition.id] ?? [])
@@ -134,7 +139,11 @@ package final class PipelineService: Sendable {
 
     /// Ends every wait for pipelines to land something: called before the servers drain.
     package func endWaits() {
-        for control in slots.withLock({ $0.controls }) { control.drain() }
+        let controls = slots.withLock { slots in
+            slots.isDraining = true
+            return slots.controls
+        }
+        for control in controls { control.drain() }
     }
 
     func compile(_ sql: String, now: Instant) async throws -> CompiledPipeline {
@@ -156,7 +165,10 @@ extension PipelineService {
         } else {
             _ = try await resources.catalog.warehouse(named: sink.bucket)
         }
-        try await resources.metastore.write { try PipelineStore.insert(sink, $0) }
+        try await resources.metastore.write { transaction in
+            try sink.requireOwnNumbers(among: try PipelineStore.sinks(transaction))
+            try PipelineStore.insert(sink, transaction)
+        }
         return sink
     }
 

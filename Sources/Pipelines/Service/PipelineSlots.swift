@@ -13,6 +13,8 @@ struct PipelineSlots: Sendable {
     private var slots: [UniqueID: Slot] = [:]
     /// The node stops: nothing begins any more.
     private(set) var isStopping = false
+    /// Nobody waits any more for what is to land: the node will stop.
+    var isDraining = false
 
     /// Takes a place for a new pipeline, or an old one when the node starts.
     mutating func open(
@@ -53,6 +55,9 @@ struct PipelineSlots: Sendable {
     }
 
     var controls: [RunnerControl] { slots.values.flatMap { $0.controls.values } }
+
+    /// The runners there are end, and others may follow.
+    func isChanging(_ id: UniqueID) -> Bool { slots[id]?.isChanging ?? false }
 
     func controls(of id: UniqueID) -> [ProgressKey: RunnerControl] { slots[id]?.controls ?? [:] }
 }

@@ -34,6 +34,7 @@ struct PipelineSupervisor {
                 service.resources.log.warning(
                     "a pipeline begins again after a fault",
                     ["pipeline": .string(key.pipelineID.hexDigits), "error": .string("\(error)")])
+                service.resources.meters.of(key).retries.add()
                 control.noteFailure(error, reason: Self.reason(error), isFinal: false)
                 await control.pause(nanoseconds: pause)
                 pause = min(pause * 2, Self.longestPauseNanoseconds)

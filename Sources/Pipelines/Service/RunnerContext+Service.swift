@@ -23,8 +23,7 @@ extension RunnerContext {
             randomness: resources.randomness, pool: resources.pool, memory: resources.memory,
             trials: resources.trials, planted: resources.planted,
             log: resources.log,
-            metrics: PipelineMetrics(
-                registry: resources.metrics, pipeline: definition.name, sink: compiled.sink.name))
+            metrics: resources.meters.of(key))
     }
 }
 
@@ -47,7 +46,8 @@ extension PipelineResources {
     ) -> any SinkTable {
         switch statement.sink.target {
         case .table:
-            guard let sink = catalogSink(of: statement, pipelineName: pipelineName, columns: columns) else {
+            guard let sink = catalogSink(of: statement, key, pipelineName: pipelineName, columns: columns)
+            else {
                 preconditionFailure("a sink of a table has one")
             }
             return sink
@@ -58,19 +58,18 @@ extension PipelineResources {
                 services: FileServices(
                     store: store, metastore: metastore, pool: pool, ledger: ledger, clock: clock,
                     randomness: randomness, log: log, planted: planted,
-                    meters: FileMeters(
-                        registry: metrics, pipeline: pipelineName, sink: statement.sink.name)))
+                    metrics: meters.of(key)))
         }
     }
 
     /// Nil for a sink of files.
     func catalogSink(
-        of statement: CompiledStatement, pipelineName: String, columns: Schema
+        of statement: CompiledStatement, _ key: ProgressKey, pipelineName: String, columns: Schema
     ) -> CatalogSink? {
         guard let identifier = statement.sink.table else { return nil }
         return CatalogSink(
             catalog: catalog, definition: statement.sink, identifier: identifier, stream: statement.stream,
-            pipelineName: pipelineName, columns: columns, tables: tables)
+            pipelineName: pipelineName, columns: columns, tables: tables, metrics: meters.of(key))
     }
 
     var publisher: FilePublisher { FilePublisher(metastore: metastore, store: store, log: log) }

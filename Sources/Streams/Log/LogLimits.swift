@@ -40,6 +40,8 @@ package struct LogEnvironment: Sendable {
     /// Under which the log's node has the log: nothing is added, answered or trimmed without it.
     package var lease: OwnerLease
     package var planted: PlantedBugs
+    /// What its metrics call the stream; nil for its id.
+    package var streamName: String?
     /// After an early acknowledgement on purpose: long enough for the answer to leave the machine.
     package var plantedPauseSeconds = 0.02
 

@@ -57,6 +57,26 @@ struct LogReading {
         return records
     }
 
+    /// Looks at headers alone.
+    func header(of record: Int64) throws(StreamsError) -> RecordHeader {
+        precondition(record >= segment.firstRecord && record < segment.endRecord)
+        let start = start ?? segment.mark(before: record)
+        var (position, expected) = (start.position, start.record)
+        var (window, windowStart): ([UInt8], Int) = ([], position)
+        while true {
+            if position - windowStart + RecordHeader.byteCount > window.count {
+                window = try read(at: position, count: LogSegment.markSpacingBytes)
+                windowStart = position
+            }
+            guard let header = RecordHeader(window.span, at: position - windowStart),
+                header.number == expected
+            else { throw damage(at: position, "a record's header is damaged") }
+            if expected == record { return header }
+            position += RecordHeader.byteCount + header.bodyLength
+            expected += 1
+        }
+    }
+
     private func record(
         _ header: RecordHeader, in window: [UInt8], at position: Int, windowStart: Int
     ) throws(StreamsError) -> LogRecord {

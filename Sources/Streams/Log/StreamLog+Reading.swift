@@ -1,5 +1,5 @@
 import Dispatch
-import Effects
+package import Effects
 import Faults
 import JSONText
 import Metastore
@@ -39,6 +39,31 @@ extension StreamLog {
         return LogSlice(records: records, next: records.last?.nextOffset ?? offset, end: end)
     }
 
+    /// When the record was received; nil at the end of the log.
+    ///
+    /// - Cost: one read of some 64 KB, bodies left out; a whole segment's once, where nobody has read it.
+    /// - Errors: as `read`.
+    package func receivedAt(record: Int64) async throws -> Instant? {
+        try await environment.pool.run { try self.receivedAtBlocking(record) }
+    }
+
+    private func receivedAtBlocking(_ record: Int64) throws(StreamsError) -> Instant? {
+        let found = shared.withLock { shared in
+            Result { () throws(StreamsError) in try shared.state.place(of: LogOffset(record: record)) }
+        }
+        guard let place = try found.get() else { return nil }
+        let path = "\(directory)/\(place.segment.fileName)"
+        guard let file = try environment.files.open(path) else {
+            throw StreamsError(.offsetTrimmed, "the log no longer keeps the record", ["record": record])
+        }
+        var start = place.start
+        if start == nil {
+            start = try learnMarks(of: place.segment, in: file, path: path).mark(before: record)
+        }
+        let reading = LogReading(file: file, path: path, segment: place.segment, start: start)
+        return try reading.header(of: record).receivedAt
+    }
+
     private func learnMarks(
         of segment: LogSegment, in file: any LogFile, path: String
     ) throws(StreamsError) -> LogSegment {
@@ -64,7 +89,11 @@ extension StreamLog {
 
     /// Holds back trimming for a reader. Answers where it begins: `landed`, or the oldest record kept when nil.
     package func register(consumer: String, landed: LogOffset?) throws -> LogOffset {
-        try shared.withLock { shared in try shared.state.register(consumer: consumer, landed: landed) }
+        // The backlog is another one with it.
+        defer { showMetrics() }
+        return try shared.withLock { shared in
+            try shared.state.register(consumer: consumer, landed: landed)
+        }
     }
 
     /// Holds back trimming for a new reader that begins at the oldest record kept; also says how many events the stream
@@ -72,7 +101,8 @@ extension StreamLog {
     package func registerAtOldest(
         consumer: String, isBacklog: Bool = true
     ) throws -> (offset: LogOffset, event: Int64) {
-        try shared.withLock { shared in
+        defer { showMetrics() }
+        return try shared.withLock { shared in
             let event = shared.state.oldestEvent
             return (
                 try shared.state.register(consumer: consumer, landed: nil, isBacklog: isBacklog), event
@@ -107,6 +137,9 @@ extension StreamLog {
     package func listen(consumer: String, _ listener: @escaping @Sendable () -> Void) {
         shared.withLock { $0.listeners[consumer] = listener }
     }
+
+    /// What it took and refused since the process began.
+    package var totals: LogTotals { metrics.totals }
 
     package var status: LogStatus { shared.withLock { $0.state.status } }
 
@@ -163,11 +196,15 @@ extension StreamLog {
     }
 
     func publish() {
-        let (end, unlanded, queued, listeners) = shared.withLock {
-            ($0.state.end.record, $0.state.unlandedBytes, $0.state.queueBytes, Array($0.listeners.values))
+        showMetrics()
+        for listener in shared.withLock({ Array($0.listeners.values) }) { listener() }
+    }
+
+    private func showMetrics() {
+        let (end, unlanded, queued) = shared.withLock {
+            ($0.state.end.record, $0.state.unlandedBytes, $0.state.queueBytes)
         }
         metrics.set(endRecord: end, unlandedBytes: unlanded, queueBytes: queued)
-        for listener in listeners { listener() }
     }
 
     func report(tornTail: SegmentScan.Fault?, end: Int64) {

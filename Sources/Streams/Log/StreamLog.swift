@@ -74,7 +74,9 @@ package final class StreamLog: Sendable {
         writer = Mutex(
             SegmentWriter(
                 directory: directory, streamID: streamID, environment: environment, file: found.active))
-        metrics = LogMetrics(registry: environment.metrics, stream: streamID)
+        metrics = LogMetrics(
+            registry: environment.metrics, stream: streamID,
+            name: environment.streamName ?? streamID.hexDigits)
         measureSpace()
         report(tornTail: found.tornTail, end: found.segments[found.segments.count - 1].endRecord)
         publish()

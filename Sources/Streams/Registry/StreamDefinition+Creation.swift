@@ -37,6 +37,27 @@ extension StreamDefinition {
         }
     }
 
+    /// Compared letter by letter with what browsers send, an origin in another form would never let a page in.
+    ///
+    /// Source: RFC 6454 section 6.2, "ASCII serialization of an origin".
+    ///
+    /// - Errors: `STR-104` with the origin's path.
+    func requireOrigins() throws(StreamsError) {
+        for (index, origin) in http.corsOrigins.enumerated() where origin != "*" && !Self.isOrigin(origin) {
+            throw StreamsError(
+                .invalidDefinition, "this is no origin",
+                ["path": "$.http.cors.origins[\(index)]", "origin": String(origin.prefix(100))],
+                hint:
+                    "write it as browsers do: https://app.example or http://localhost:5173, in small letters and "
+                    + "without a path; or * for all")
+        }
+    }
+
+    private static func isOrigin(_ text: String) -> Bool {
+        // Those of extensions have schemes of their own.
+        text.wholeMatch(of: /[a-z][a-z0-9+.\-]*:\/\/(\[[0-9a-f:.]+\]|[a-z0-9._\-]+)(:[0-9]{1,5})?/) != nil
+    }
+
     /// Fields become columns.
     ///
     /// - Errors: `STR-104` with the field's path.

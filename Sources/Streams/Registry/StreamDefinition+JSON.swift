@@ -51,6 +51,7 @@ extension StreamDefinition {
             try changed.requireColumnNames()
         }
         changed.http = try HTTPSettings(body["http"] ?? .null, over: http)
+        if changed.http.corsOrigins != http.corsOrigins { try changed.requireOrigins() }
         changed.hasWorkerBinding = try Self.readBinding(body["worker_binding"] ?? .null) ?? hasWorkerBinding
         changed.acknowledgement =
             try Self.readAcknowledgement(body["acknowledge"] ?? .null) ?? acknowledgement

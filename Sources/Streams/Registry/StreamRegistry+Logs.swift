@@ -11,7 +11,10 @@ extension StreamRegistry {
 
     /// The log with every reader that the Metastore knows registered, also of pipelines that do not run: what they
     /// have not landed is never trimmed, whoever opens the log.
-    func openLog(_ id: UniqueID) async -> Result<StreamLog, StreamsError> {
+    func openLog(_ stream: StreamDefinition) async -> Result<StreamLog, StreamsError> {
+        let id = stream.id
+        var environment = self.environment
+        environment.streamName = stream.name
         do {
             let readers = try await metastore.read { try StreamRows.readers(of: id, $0) }
             let log = try await StreamLog.open(

@@ -77,7 +77,7 @@ package final class StreamRegistry: Sendable {
             try StreamRows.all(ofNode: node, $0)
         }
         for definition in definitions {
-            let log = await registry.openLog(definition.id)
+            let log = await registry.openLog(definition)
             if case .failure(let error) = log {
                 environment.log.error(
                     "a stream's log cannot be opened",
@@ -138,13 +138,14 @@ package final class StreamRegistry: Sendable {
         let definition = try StreamDefinition(creating: body, id: .random(from: randomness), now: now)
         try definition.requireNoID()
         try definition.requireColumnNames()
+        try definition.requireOrigins()
         try StreamDefinition.requireSchema(in: body)
         guard state.withLock({ $0.streams.count }) < Self.streamLimit else {
             throw StreamsError(.queueFull, "there are too many streams", ["limit": Self.streamLimit])
         }
         try await metastore.write { [node] in try StreamRows.insert(definition, node: node, $0) }
         // A crash before this line leaves a stream whose log is begun when it is opened next.
-        let log = await openLog(definition.id)
+        let log = await openLog(definition)
         insert(OpenStream(definition: definition, log: log))
         _ = try log.get()
         return definition
@@ -181,7 +182,7 @@ package final class StreamRegistry: Sendable {
         try await metastore.write { try StreamRows.delete(open.definition, force: force, $0) }
         state.withLock { $0.remove(open.definition) }
         if case .success(let log) = open.log { await log.close() }
-        environment.metrics.forget("stream", id.hexDigits)
+        environment.metrics.forget("stream_id", id.hexDigits)
         await removeDirectory(of: id)
     }
 

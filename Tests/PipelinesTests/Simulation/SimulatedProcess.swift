@@ -135,7 +135,7 @@ final class SimulatedProcess: Sendable {
             policy: statement.sink.rollingPolicy, metastore: metastore, clock: machine.clock,
             randomness: machine, pool: pool, memory: memory, trials: TrialTurns(isCareful: false),
             planted: planted, log: .silent,
-            metrics: PipelineMetrics(registry: metrics, pipeline: statement.name, sink: statement.sink.name))
+            metrics: PipelineMetrics())
     }
 
     /// The progress of a statement as it is stored, with the events its log has accepted.
