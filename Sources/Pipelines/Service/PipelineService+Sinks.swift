@@ -18,7 +18,11 @@ extension PipelineService {
                 metastore: resources.metastore, changedSink: changed)
             try await compiled.checkTables(resources.catalog)
         }
-        try await resources.metastore.write { try PipelineStore.change(old, to: changed, $0) }
+        try await resources.metastore.write { transaction in
+            let others = try PipelineStore.sinks(transaction).filter { $0.id != changed.id }
+            try changed.requireOwnNumbers(among: others)
+            try PipelineStore.change(old, to: changed, transaction)
+        }
         // Asked again: one that was made meanwhile may still write to the old one.
         for writer in try await writers(of: changed) { try await restart(writer) }
         return changed
