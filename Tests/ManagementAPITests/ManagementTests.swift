@@ -80,7 +80,7 @@ struct ManagementTests {
         let made = try await api.call(
             "POST", "pipelines/v1/streams",
             [
-                "name": "clicks", "http": ["enabled": true, "authentication": false], "some_hosted_member": 1,
+                "name": "clicks", "http": ["enabled": true, "authentication": false],
                 "schema": ["fields": [["name": "id", "type": "int64", "required": true]]],
             ])
         #expect(made.status == 200, "\(made.json)")

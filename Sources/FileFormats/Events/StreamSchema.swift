@@ -37,6 +37,10 @@ extension StreamSchema {
         guard let list = json["fields"]?.array else {
             throw Self.invalid("a stream's schema needs a list of fields", "$.fields")
         }
+        let inferred = json["inferred"] ?? .null
+        guard inferred.isNull || inferred.boolean != nil else {
+            throw Self.invalid("inferred should be true or false", "$.inferred")
+        }
         self = .fields(try Self.readFields(list, "$.fields", depth: 0))
     }
 
@@ -82,9 +86,27 @@ extension StreamSchema {
         if !required.isNull, required.boolean == nil {
             throw invalid("required should be true or false", path + ".required")
         }
+        for name in ["metadata_key", "sql_name"] {
+            guard let given = value[name], !given.isNull, given.string == nil else { continue }
+            throw invalid("\(name) should be a string", "\(path).\(name)")
+        }
+        let type = try readType(value, path, depth: depth)
+        try refuseUnknown(value, of: type, path)
         return StreamField(
-            name, try readType(value, path, depth: depth), isRequired: required.boolean ?? false,
+            name, type, isRequired: required.boolean ?? false,
             metadataKey: value["metadata_key"]?.string, sqlName: value["sql_name"]?.string)
+    }
+
+    /// What says nothing for the type must not look as if it did; null says nothing anywhere.
+    private static func refuseUnknown(
+        _ value: JSONValue, of type: StreamType, _ path: String
+    ) throws(FileFormatsError) {
+        let known = ["name", "type", "required", "metadata_key", "sql_name"] + type.members
+        for (name, given) in value.object?.members ?? [] where !given.isNull && !known.contains(name) {
+            throw invalid(
+                "a field of the type \(type.name) has no such member", "\(path).\(name.prefix(128))",
+                hint: "its members are " + known.joined(separator: ", "))
+        }
     }
 
     private static func readType(
@@ -148,6 +170,19 @@ extension StreamSchema {
                 hint: "use one of " + StreamTimeUnit.allCases.map(\.rawValue).joined(separator: ", "))
         }
         return unit
+    }
+}
+
+extension StreamType {
+    /// What a field of the type has besides the members of every field.
+    fileprivate var members: [String] {
+        switch self {
+        case .decimal: ["precision", "scale"]
+        case .timestamp: ["unit"]
+        case .list: ["items"]
+        case .structure: ["fields"]
+        default: []
+        }
     }
 }
 

@@ -56,6 +56,7 @@ enum PipelineRoutes {
     private static func validate(_ call: ManagementCall) async throws -> Response {
         try call.principal.require(.pipelinesManage)
         let body = try await call.request.jsonObject()
+        try body.refuseUnknown(besides: ["sql"])
         let sql = try body.requiredString("sql")
         return Envelope.success(try await call.services.pipelines.validate(sql))
     }

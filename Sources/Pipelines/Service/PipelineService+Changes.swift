@@ -19,6 +19,7 @@ extension PipelineService {
         let now = resources.clock.now
         let definition = try PipelineDefinition(creating: body, id: id, now: now)
         try requireNoID(definition.name, of: "pipeline")
+        try requireKnown(KnownMembers(["name", "sql"]), in: body)
         let compiled = try await compile(definition.sql, now: now)
         try await compiled.checkTables(resources.catalog)
         var progresses: [PipelineProgress] = []
