@@ -99,6 +99,47 @@ import Testing
         await registry.close()
     }
 
+    @Test func aSchemaGrowsInsideStructsAndByDefaults() async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let registry = try await open(metastore)
+        func fields(_ text: String) throws -> JSONValue { try JSONParser.parse("{\"fields\":[\(text)]}") }
+        let inner = #"{"name":"a","type":"int64"}"#
+        func user(_ members: String, extra: String = "") -> String {
+            #"{"name":"u","type":"list","items":{"type":"struct","fields":[\#(members)]}\#(extra)}"#
+        }
+        _ = try await registry.create(["name": "s", "schema": fields(user(inner))])
+        let grown = user(#"{"name":"b","type":"string","default":"x"},\#(inner)"#)
+        let changed = try await registry.change(
+            "s", ["schema": fields(grown + #",{"name":"n","type":"int64","required":true,"default":1}"#)])
+        guard case .fields(let list) = changed.schema else { return }
+        #expect(list.map(\.name) == ["u", "n"] && list[1].isRequired)
+        // What was there keeps its place.
+        #expect(list[0].json.description.contains(#"[{"name":"a""#))
+        for (wrong, path) in [
+            (user(inner), "$.schema.fields"),
+            (user(#"{"name":"a","type":"string"}"#), "$.schema.fields[0].items.fields"),
+            (
+                user(#"{"name":"b","type":"string","default":"x"},{"name":"a","type":"int32"}"#),
+                "$.schema.fields[0].items.fields[1]"
+            ),
+            (
+                user(
+                    #"{"name":"b","type":"string","default":"x"},\#(inner),{"name":"c","type":"bool","required":true}"#
+                ),
+                "$.schema.fields[0].items.fields[2]"
+            ),
+            (grown.replacing("\"x\"", with: "\"y\""), "$.schema.fields[0].items.fields[0]"),
+            (user(inner, extra: #","required":true"#), "$.schema.fields"),
+        ] {
+            let refused = #expect(throws: StreamsError.self) {
+                try registry.changed("s", ["schema": fields(wrong)])
+            }
+            #expect(refused?.code == .invalidDefinition)
+            #expect(refused?.context.first?.value.hasPrefix(path) == true, "\(wrong): \(refused as Any)")
+        }
+        await registry.close()
+    }
+
     @Test func limitsHoldAcrossARestart() async throws {
         let metastore = try await Metastore.open(directory: directory.path)
         let first = try await open(metastore)
