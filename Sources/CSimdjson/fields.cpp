@@ -17,6 +17,10 @@ size_t hash_name(const uint8_t *name, size_t size) {
 /// What a field keeps of the heap of the batch before: strings of 256 bytes in a full one.
 constexpr size_t kept_heap_bytes = 2 << 20;
 
+struct Span {
+    int64_t start, end;
+};
+
 const uint8_t *bytes_of(const std::string &text) { return reinterpret_cast<const uint8_t *>(text.data()); }
 
 size_t width_of(int32_t type) {
@@ -221,26 +225,20 @@ firn_json_misfit_code FieldReader::read_number(FieldBuffer &field, Text text, si
     case FIRN_JSON_INT16: if (auto code = small(INT16_MIN, INT16_MAX)) return code; break;
     case FIRN_JSON_UINT8: if (auto code = small(0, UINT8_MAX)) return code; break;
     case FIRN_JSON_UINT16: if (auto code = small(0, UINT16_MAX)) return code; break;
-    case FIRN_JSON_INT32: {
-        if (auto code = read_integer(text, INT32_MIN, INT32_MAX, value)) return code;
-        field.set(row, static_cast<int32_t>(value));
-        break;
-    }
+    case FIRN_JSON_INT32: if (auto code = small(INT32_MIN, INT32_MAX)) return code; break;
     case FIRN_JSON_INT64: {
         if (auto code = read_integer(text, INT64_MIN, INT64_MAX, value)) return code;
         field.set(row, static_cast<int64_t>(value));
         break;
     }
-    case FIRN_JSON_UINT32: {
+    case FIRN_JSON_UINT32:
         if (auto code = read_integer(text, 0, UINT32_MAX, value)) return code;
         field.set(row, static_cast<int64_t>(value));
         break;
-    }
-    case FIRN_JSON_UINT64: {
+    case FIRN_JSON_UINT64:
         if (auto code = read_integer(text, 0, UINT64_MAX, value)) return code;
         field.set(row, value);
         break;
-    }
     case FIRN_JSON_FLOAT: {
         float number;
         if (!read_float(text, number)) return FIRN_JSON_OUT_OF_RANGE;
@@ -334,13 +332,9 @@ void FieldReader::read_default(FieldBuffer &field, size_t row) {
         field.set_string(row, text.begin, text.size());
         field.set_valid(row);
         break;
-    default: {
-        struct Span {
-            int64_t start, end;
-        };
+    default:
         field.set(row, Span{-1, -1});
         field.set_valid(row);
-    }
     }
 }
 
@@ -366,9 +360,6 @@ bool FieldReader::read(
         if (field.type == FIRN_JSON_TEXT) {
             field.set_string(row, walk.text + start, end - start);
         } else {
-            struct Span {
-                int64_t start, end;
-            };
             field.set(row, Span{base + start, base + end});
         }
         field.set_valid(row);
