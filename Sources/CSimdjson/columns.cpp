@@ -224,7 +224,9 @@ class EventReader {
         bool is_named = misfit.code != FIRN_JSON_FITS;
         for (size_t i = 0; i < fields_.size(); i++) {
             Fault fault = {FIRN_JSON_FITS, 0, 0};
-            if (seen_[i] != attempt_) {
+            if (seen_[i] != attempt_ && fields_[i].default_kind != FIRN_JSON_NO_DEFAULT) {
+                reader_.read_default(fields_[i], row_);
+            } else if (seen_[i] != attempt_) {
                 fields_[i].set_null(row_);
                 if (fields_[i].is_required) fault.code = FIRN_JSON_MISSING_FIELD;
             } else if (has_fault) {

@@ -17,10 +17,15 @@ size_t hash_name(const uint8_t *name, size_t size) {
 /// What a field keeps of the heap of the batch before: strings of 256 bytes in a full one.
 constexpr size_t kept_heap_bytes = 2 << 20;
 
+struct Span {
+    int64_t start, end;
+};
+
 const uint8_t *bytes_of(const std::string &text) { return reinterpret_cast<const uint8_t *>(text.data()); }
 
 size_t width_of(int32_t type) {
     switch (type) {
+    case FIRN_JSON_INT8: case FIRN_JSON_INT16: case FIRN_JSON_UINT8: case FIRN_JSON_UINT16:
     case FIRN_JSON_INT32: case FIRN_JSON_DATE: case FIRN_JSON_FLOAT: return 4;
     case FIRN_JSON_UINT64: case FIRN_JSON_DECIMAL128: return 16;
     case FIRN_JSON_STRING: case FIRN_JSON_TEXT: case FIRN_JSON_BINARY: case FIRN_JSON_UUID: case FIRN_JSON_SPAN:
@@ -57,6 +62,8 @@ int FieldNames::lookup(const uint8_t *name, size_t size) const {
 
 FieldBuffer::FieldBuffer(const firn_json_field &field, size_t row_limit)
     : type(field.type), is_required(field.is_required != 0), precision(field.precision), scale(field.scale),
+      default_kind(field.default_kind),
+      default_text(field.default_text ? std::string(field.default_text, static_cast<size_t>(field.default_length)) : ""),
       width_(width_of(field.type)), values_(new uint8_t[(row_limit + 63) / 64 * 64 * width_]) {
     clear();
 }
@@ -191,15 +198,12 @@ bool read_short_integer(Text text, int64_t &value) {
     return true;
 }
 
-/// An integer: no exponent, and only zeros behind a point.
+/// An integer in any notation: `12`, `12.0`, `1.2e1`.
 firn_json_misfit_code read_integer(Text text, __int128 low, __int128 high, __int128 &value) {
     int64_t simple;
     if (read_short_integer(text, simple)) {
         value = simple;
     } else {
-        for (const uint8_t *p = text.begin; p < text.end; p++) {
-            if (*p == 'e' || *p == 'E') return FIRN_JSON_TYPE_MISMATCH;
-        }
         ExactNumber number = read_exact(text);
         if (!number.is_too_long && number.exponent < 0) return FIRN_JSON_TYPE_MISMATCH;
         if (auto code = scale_exact(number, 0, 38, false, value)) return code;
@@ -211,27 +215,30 @@ firn_json_misfit_code read_integer(Text text, __int128 low, __int128 high, __int
 
 firn_json_misfit_code FieldReader::read_number(FieldBuffer &field, Text text, size_t row) {
     __int128 value = 0;
+    auto small = [&](int32_t low, int32_t high) {
+        auto code = read_integer(text, low, high, value);
+        if (code == FIRN_JSON_FITS) field.set(row, static_cast<int32_t>(value));
+        return code;
+    };
     switch (field.type) {
-    case FIRN_JSON_INT32: {
-        if (auto code = read_integer(text, INT32_MIN, INT32_MAX, value)) return code;
-        field.set(row, static_cast<int32_t>(value));
-        break;
-    }
+    case FIRN_JSON_INT8: if (auto code = small(INT8_MIN, INT8_MAX)) return code; break;
+    case FIRN_JSON_INT16: if (auto code = small(INT16_MIN, INT16_MAX)) return code; break;
+    case FIRN_JSON_UINT8: if (auto code = small(0, UINT8_MAX)) return code; break;
+    case FIRN_JSON_UINT16: if (auto code = small(0, UINT16_MAX)) return code; break;
+    case FIRN_JSON_INT32: if (auto code = small(INT32_MIN, INT32_MAX)) return code; break;
     case FIRN_JSON_INT64: {
         if (auto code = read_integer(text, INT64_MIN, INT64_MAX, value)) return code;
         field.set(row, static_cast<int64_t>(value));
         break;
     }
-    case FIRN_JSON_UINT32: {
+    case FIRN_JSON_UINT32:
         if (auto code = read_integer(text, 0, UINT32_MAX, value)) return code;
         field.set(row, static_cast<int64_t>(value));
         break;
-    }
-    case FIRN_JSON_UINT64: {
+    case FIRN_JSON_UINT64:
         if (auto code = read_integer(text, 0, UINT64_MAX, value)) return code;
         field.set(row, value);
         break;
-    }
     case FIRN_JSON_FLOAT: {
         float number;
         if (!read_float(text, number)) return FIRN_JSON_OUT_OF_RANGE;
@@ -269,6 +276,7 @@ firn_json_misfit_code FieldReader::read_number(FieldBuffer &field, Text text, si
 firn_json_misfit_code FieldReader::read_string(FieldBuffer &field, Text text, size_t row) {
     switch (field.type) {
     case FIRN_JSON_STRING: field.set_string(row, text.begin, text.size()); break;
+    case FIRN_JSON_INT8: case FIRN_JSON_INT16: case FIRN_JSON_UINT8: case FIRN_JSON_UINT16:
     case FIRN_JSON_INT32: case FIRN_JSON_INT64: case FIRN_JSON_UINT32: case FIRN_JSON_UINT64:
     case FIRN_JSON_DECIMAL64: case FIRN_JSON_DECIMAL128:
         return is_number(text) ? read_number(field, text, row) : FIRN_JSON_PARSE_FAILURE;
@@ -310,6 +318,26 @@ firn_json_misfit_code FieldReader::read_string(FieldBuffer &field, Text text, si
     return FIRN_JSON_FITS;
 }
 
+void FieldReader::read_default(FieldBuffer &field, size_t row) {
+    auto *begin = bytes_of(field.default_text);
+    Text text{begin, begin + field.default_text.size()};
+    switch (field.default_kind) {
+    case FIRN_JSON_DEFAULT_NUMBER: read_number(field, text, row); break;
+    case FIRN_JSON_DEFAULT_STRING: read_string(field, text, row); break;
+    case FIRN_JSON_DEFAULT_TRUE: case FIRN_JSON_DEFAULT_FALSE:
+        field.set_bit(row, field.default_kind == FIRN_JSON_DEFAULT_TRUE);
+        field.set_valid(row);
+        break;
+    case FIRN_JSON_DEFAULT_TEXT:
+        field.set_string(row, text.begin, text.size());
+        field.set_valid(row);
+        break;
+    default:
+        field.set(row, Span{-1, -1});
+        field.set_valid(row);
+    }
+}
+
 bool FieldReader::read(
     FieldBuffer &field, Walk &walk, int depth, size_t row, int64_t base, firn_json_misfit_code &misfit) {
     misfit = FIRN_JSON_FITS;
@@ -324,16 +352,14 @@ bool FieldReader::read(
         uint32_t start = walk.position();
         if (!walk.skip_value(depth)) return false;
         uint32_t end = walk.value_end();
-        if (field.type == FIRN_JSON_SPAN && first != field.scale) {
+        bool is_container = first == '{' || first == '[';
+        if (field.type == FIRN_JSON_SPAN && !(field.scale == 0 ? is_container : first == field.scale)) {
             misfit = FIRN_JSON_TYPE_MISMATCH;
             return true;
         }
         if (field.type == FIRN_JSON_TEXT) {
             field.set_string(row, walk.text + start, end - start);
         } else {
-            struct Span {
-                int64_t start, end;
-            };
             field.set(row, Span{base + start, base + end});
         }
         field.set_valid(row);

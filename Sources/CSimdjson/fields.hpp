@@ -47,6 +47,8 @@ class FieldBuffer {
     const bool is_required;
     const int precision;
     const int scale;
+    const int default_kind;
+    const std::string default_text;
 
     /// Forgets the rows.
     void clear();
@@ -89,6 +91,8 @@ class FieldBuffer {
 class FieldReader {
   public:
     bool read(FieldBuffer &field, Walk &walk, int depth, size_t row, int64_t base, firn_json_misfit_code &misfit);
+    /// Fills the row with the field's default.
+    void read_default(FieldBuffer &field, size_t row);
 
   private:
     /// Strings without their escapes; grows to the longest.

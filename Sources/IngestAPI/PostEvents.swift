@@ -22,7 +22,7 @@ struct PostEvents {
             encoding: try ContentEncoding(header: request.headers["content-encoding"]),
             mediaType: request.headers["content-type"], stream: stream.definition,
             unfoldedLimit: api.limits.unfoldedBytes)
-        let sent = try await request.body.collect(limit: api.limits.bodyBytes)
+        let sent = try await collect(request, stream.definition)
         let reservation = try api.ledger.reserve(sent.count, for: "events of a request")
         // Until the log has written them, whatever the optimiser thinks of it.
         defer { withExtendedLifetime(reservation) {} }
@@ -52,6 +52,19 @@ struct PostEvents {
         }
         Origins(stream.definition).allow(request, in: &response)
         return response
+    }
+
+    /// The stream may take smaller requests than the node does.
+    private func collect(_ request: Request, _ stream: StreamDefinition) async throws -> [UInt8] {
+        guard let own = stream.limits.requestBytes, own < api.limits.bodyBytes else {
+            return try await request.body.collect(limit: api.limits.bodyBytes)
+        }
+        do {
+            return try await request.body.collect(limit: Int(own))
+        } catch let error as WireError where error.code == .bodyTooLarge {
+            api.streams.noteLimitedRequest(stream.id)
+            throw error
+        }
     }
 
     /// Whoever may not send everywhere learns no stream's name from the difference between 401, 403 and 404.

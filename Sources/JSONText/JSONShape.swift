@@ -9,12 +9,24 @@ package indirect enum JSONShape: Sendable {
     case elements(JSONShape)
     /// An object some of whose members have a shape; anything else is a value.
     case members([MemberName: JSONShape])
+    /// An object all of whose members have a shape, or an array of objects whose `value` has it.
+    case entries(JSONShape)
 
     package var isValue: Bool { if case .value = self { true } else { false } }
 
-    var ofElements: JSONShape { if case .elements(let shape) = self { shape } else { .value } }
+    var ofElements: JSONShape {
+        switch self {
+        case .elements(let shape): shape
+        case .entries(let shape): .members(["value": shape])
+        default: .value
+        }
+    }
 
     func ofMember(_ name: String) -> JSONShape {
-        if case .members(let members) = self { members[MemberName(name)] ?? .value } else { .value }
+        switch self {
+        case .members(let members): members[MemberName(name)] ?? .value
+        case .entries(let shape): shape
+        default: .value
+        }
     }
 }

@@ -24,6 +24,8 @@ package struct StreamsError: Fault {
         case marksFull = "STR-204"
         /// The producer's request before this one is still being kept. Wait for its answer.
         case sequencePending = "STR-205"
+        /// The stream has a limit a second, and has taken as much. Wait as long as the answer says.
+        case rateExceeded = "STR-206"
         /// The disk is full, or has no more than is kept for landing. Wait, or make room.
         case noSpace = "STR-301"
         /// A write or a sync failed earlier; the log answers nothing until it is opened again and verified.
@@ -50,7 +52,7 @@ package struct StreamsError: Fault {
             case .streamNotFound, .offsetTrimmed: .notFound
             case .nameTaken, .streamInUse, .sequenceGap, .onAnotherNode: .conflict
             case .invalidName, .invalidDefinition, .recordTooLarge, .keyReused: .invalidRequest
-            case .backlogFull, .queueFull, .marksFull, .sequencePending: .exhausted
+            case .backlogFull, .queueFull, .marksFull, .sequencePending, .rateExceeded: .exhausted
             case .noSpace, .poisoned, .inputOutputFailed, .closed, .notOwned: .unavailable
             case .outcomeUnknown: .outcomeUnknown
             case .corrupt, .offsetBeyondEnd: .corruptData

@@ -32,7 +32,8 @@ struct EventParserTests {
         arguments: [
             ("\"a\\u00e9\\n\"", .string, .string("aé\n")), ("-5", .int32, .int(-5)),
             ("\"7\"", .int32, .int(7)),
-            ("5.0", .int32, .int(5)), ("-9223372036854775808", .int64, .long(.min)),
+            ("5.0", .int32, .int(5)), ("1.3e1", .int32, .int(13)),
+            ("-9223372036854775808", .int64, .long(.min)),
             ("4294967295", .uint32, .long(4_294_967_295)),
             ("18446744073709551615", .uint64, .int128(18_446_744_073_709_551_615)),
             ("1.5", .float32, .float(1.5)),
@@ -74,7 +75,7 @@ struct EventParserTests {
         arguments: [
             ("1", .string, .typeMismatch), ("2147483648", .int32, .outOfRange),
             ("1.5", .int64, .typeMismatch),
-            ("1e3", .int64, .typeMismatch), ("\"x\"", .int64, .parseFailure),
+            ("1e-3", .int64, .typeMismatch), ("1e19", .int64, .outOfRange), ("\"x\"", .int64, .parseFailure),
             ("\" 1\"", .int64, .parseFailure),
             ("-1", .uint32, .outOfRange), ("18446744073709551616", .uint64, .outOfRange),
             ("1e400", .float64, .outOfRange), ("1e39", .float32, .outOfRange),

@@ -53,6 +53,12 @@ struct StreamSchemaTests {
                 "$.fields[0].fields[0].type"
             ),
             (#"{"fields":[{"name":"a","type":"bool","required":1}]}"#, "$.fields[0].required"),
+            (#"{"fields":[{"name":"a","type":"bool","unit":"second"}]}"#, "$.fields[0].unit"),
+            (#"{"fields":[{"name":"a","type":"bool","sql_name":1}]}"#, "$.fields[0].sql_name"),
+            (
+                #"{"fields":[{"name":"a","type":"list","items":{"type":"bool","nullable":true}}]}"#,
+                "$.fields[0].items.nullable"
+            ),
         ])
     func refuses(text: String, path: String) throws {
         let json = try JSONParser.parse(text)

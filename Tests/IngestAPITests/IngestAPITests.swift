@@ -121,6 +121,20 @@ final class Landing: Sendable {
         #expect(records[3].append.wasCompressed && records[3].append.body == Array(#"[{"id":1}]"#.utf8))
     }
 
+    @Test func aStreamTakesNoLargerRequestThanItsLimitAndNoMoreThanItsRate() async throws {
+        _ = try await registry.change("events", ["limits": ["request_bytes": 20]])
+        #expect(await post(#"[{"id":1},{"id":2}]"#).status == 200)
+        let large = await post(#"[{"id":1},{"id":23}]"# + " ")
+        #expect(large.status == 413)
+        #expect(large.body["errors"]?.array?.first?["message"]?.string?.contains("limit_bytes: 20") == true)
+        _ = try await registry.change(
+            "events", ["limits": ["request_bytes": nil, "events_per_second": 1]])
+        #expect(await post(#"[{"id":1},{"id":2},{"id":3}]"#).status == 200)
+        let fast = await post(Array(#"[{"id":1}]"#.utf8))
+        #expect(fast.status == 429 && ["2", "3"].contains(fast.headers["retry-after"]))
+        #expect(try registry.stream("events").log.get().status.acceptedEvents == 5)
+    }
+
     @Test(arguments: [
         (#"[{"id": 1}, {"id": }]"#, "event: 1, line: 1, column: 20) at byte 19"),
         ("{\"id\": 1}\n{\"id\": \n", "event: 1, line: 2"), ("", "empty"), (#"[{"id":1}] x"#, "byte"),

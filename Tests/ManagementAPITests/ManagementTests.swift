@@ -80,7 +80,7 @@ struct ManagementTests {
         let made = try await api.call(
             "POST", "pipelines/v1/streams",
             [
-                "name": "clicks", "http": ["enabled": true, "authentication": false], "some_hosted_member": 1,
+                "name": "clicks", "http": ["enabled": true, "authentication": false],
                 "schema": ["fields": [["name": "id", "type": "int64", "required": true]]],
             ])
         #expect(made.status == 200, "\(made.json)")
@@ -103,6 +103,15 @@ struct ManagementTests {
         #expect(try await api.call("POST", "pipelines/v1/streams", ["name": "clicks"]).status == 409)
         #expect(try await api.call("DELETE", "pipelines/v1/streams/\(id)").status == 200)
         #expect(try await api.call("GET", "pipelines/v1/streams/\(id)").status == 404)
+    }
+
+    @Test("a pipeline of the older kind is refused with what to do instead")
+    func legacyPipelines() async throws {
+        let api = try await ManagementFixture()
+        let refused = try await api.call(
+            "POST", "pipelines", ["name": "old", "source": [], "destination": [:]])
+        #expect(refused.status == 501 && refused.firnCode == "MGT-302")
+        #expect(refused.json.description.contains("pipelines/v1/sinks"))
     }
 
     @Test("tokens show their value once, and never again")

@@ -74,6 +74,99 @@ import Testing
         await registry.close()
     }
 
+    @Test(
+        arguments: [
+            (["max_request_bytes": 100], "$.max_request_bytes"), (["rate_limit": 1], "$.rate_limit"),
+            (["limits": ["bytes": 1]], "$.limits.bytes"), (["http": ["cores": 1]], "$.http.cores"),
+            (["http": ["cors": ["origin": "*"]]], "$.http.cors.origin"), (["id": "x"], "$.id"),
+            (["format": ["typo": "json"]], "$.format.typo"),
+            (["worker_binding": ["enabled": true, "name": "B"]], "$.worker_binding.name"),
+        ] as [(JSONObject, String)])
+    func membersThatNobodyKnowsAreRefusedWithTheirPath(_ members: JSONObject, _ path: String) async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let registry = try await open(metastore)
+        var body = members
+        body["name"] = "a"
+        let refused = await #expect(throws: StreamsError.self) {
+            _ = try await registry.create(.object(body))
+        }
+        #expect(refused?.code == .invalidDefinition && refused?.context.first?.value == path)
+        _ = try await registry.create(clicks)
+        let change = #expect(throws: StreamsError.self) {
+            _ = try registry.changed("clicks", .object(members))
+        }
+        #expect(change?.code == .invalidDefinition)
+        await registry.close()
+    }
+
+    @Test func aSchemaGrowsInsideStructsAndByDefaults() async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let registry = try await open(metastore)
+        func fields(_ text: String) throws -> JSONValue { try JSONParser.parse("{\"fields\":[\(text)]}") }
+        let inner = #"{"name":"a","type":"int64"}"#
+        func user(_ members: String, extra: String = "") -> String {
+            #"{"name":"u","type":"list","items":{"type":"struct","fields":[\#(members)]}\#(extra)}"#
+        }
+        _ = try await registry.create(["name": "s", "schema": fields(user(inner))])
+        let grown = user(#"{"name":"b","type":"string","default":"x"},\#(inner)"#)
+        let changed = try await registry.change(
+            "s", ["schema": fields(grown + #",{"name":"n","type":"int64","required":true,"default":1}"#)])
+        guard case .fields(let list) = changed.schema else { return }
+        #expect(list.map(\.name) == ["u", "n"] && list[1].isRequired)
+        // What was there keeps its place.
+        #expect(list[0].json.description.contains(#"[{"name":"a""#))
+        for (wrong, path) in [
+            (user(inner), "$.schema.fields"),
+            (user(#"{"name":"a","type":"string"}"#), "$.schema.fields[0].items.fields"),
+            (
+                user(#"{"name":"b","type":"string","default":"x"},{"name":"a","type":"int32"}"#),
+                "$.schema.fields[0].items.fields[1]"
+            ),
+            (
+                user(
+                    #"{"name":"b","type":"string","default":"x"},\#(inner),{"name":"c","type":"bool","required":true}"#
+                ),
+                "$.schema.fields[0].items.fields[2]"
+            ),
+            (grown.replacing("\"x\"", with: "\"y\""), "$.schema.fields[0].items.fields[0]"),
+            (user(inner, extra: #","required":true"#), "$.schema.fields"),
+        ] {
+            let refused = #expect(throws: StreamsError.self) {
+                try registry.changed("s", ["schema": fields(wrong)])
+            }
+            #expect(refused?.code == .invalidDefinition)
+            #expect(refused?.context.first?.value.hasPrefix(path) == true, "\(wrong): \(refused as Any)")
+        }
+        await registry.close()
+    }
+
+    @Test func limitsHoldAcrossARestart() async throws {
+        let metastore = try await Metastore.open(directory: directory.path)
+        let first = try await open(metastore)
+        _ = try await first.create(clicks)
+        let made = try await first.change(
+            "clicks", ["limits": ["events_per_second": 2, "backlog_bytes": 300]])
+        await first.close()
+        let second = try await open(metastore)
+        #expect(second.definitions == [made])
+        func send(_ count: Int, bytes: Int = 1) async throws {
+            let append = LogAppend(
+                body: [UInt8](repeating: 0x31, count: bytes), eventCount: count, framing: .lines,
+                receivedAt: Instant(microseconds: 0))
+            _ = try await second.append(append, to: made.id)
+        }
+        try await send(2)
+        let fast = await #expect(throws: StreamsError.self) { try await send(1) }
+        #expect(fast?.code == .rateExceeded && fast?.retryAfterSeconds == 1)
+        _ = try await second.change("clicks", ["limits": ["events_per_second": nil]])
+        let large = await #expect(throws: StreamsError.self) { try await send(1, bytes: 300) }
+        #expect(large?.code == .recordTooLarge)
+        try await send(1, bytes: 10)
+        let full = await #expect(throws: StreamsError.self) { try await send(1, bytes: 100) }
+        #expect(full?.code == .backlogFull)
+        await second.close()
+    }
+
     /// Whoever means a schema must not get a stream that takes anything.
     @Test(
         arguments: [

@@ -116,7 +116,7 @@ def test_an_unknown_stream_is_404_and_a_bad_token_401(firn):
     ("DELETE FROM web.events", 40003, []),
     ("INSERT INTO web.events SELECT 1", 40004, ["line 1, column 24"]),
     ("SELECT id FROM web.events FOR VERSION AS OF 1", 40004, ["line 1", "snapshot"]),
-    ("SELECT (SELECT sum(id)) FROM web.events", 40003, ["line 1, column 16"]),
+    ("SELECT sum(sum(id)) FROM web.events", 40004, ["line 1, column 12", "inside another"]),
     ("SELECT " + "(" * 5000 + "1" + ")" * 5000, 40003, ["deep"]),
     ("", 40003, []),
 ])

@@ -88,9 +88,28 @@ typedef enum firn_json_type {
     /// Views of 16 bytes.
     FIRN_JSON_UUID = 15,
     /// Two int64_t: where the value begins and ends in the body. Lists and structs, checked but not converted;
-    /// `scale` is the character they begin with.
+    /// `scale` is the character they begin with; 0 for maps, which are objects or arrays.
     FIRN_JSON_SPAN = 16,
+    /// int32_t, in the type's range.
+    FIRN_JSON_INT8 = 17,
+    FIRN_JSON_INT16 = 18,
+    FIRN_JSON_UINT8 = 19,
+    FIRN_JSON_UINT16 = 20,
 } firn_json_type;
+
+/// How the text of a default is read.
+typedef enum firn_json_default {
+    FIRN_JSON_NO_DEFAULT = 0,
+    FIRN_JSON_DEFAULT_NUMBER = 1,
+    /// A string's content.
+    FIRN_JSON_DEFAULT_STRING = 2,
+    FIRN_JSON_DEFAULT_TRUE = 3,
+    FIRN_JSON_DEFAULT_FALSE = 4,
+    /// The value as TEXT.
+    FIRN_JSON_DEFAULT_TEXT = 5,
+    /// A SPAN from -1 to -1: the caller has the value.
+    FIRN_JSON_DEFAULT_SPAN = 6,
+} firn_json_default;
 
 typedef struct firn_json_field {
     const char *_Nullable name;
@@ -99,6 +118,10 @@ typedef struct firn_json_field {
     int32_t is_required;
     int32_t precision;
     int32_t scale;
+    /// What stands for the member where an event lacks it; it fits the type.
+    int32_t default_kind;
+    int32_t default_length;
+    const char *_Nullable default_text;
 } firn_json_field;
 
 typedef enum firn_json_misfit_code {

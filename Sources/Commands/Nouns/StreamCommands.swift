@@ -20,7 +20,7 @@ enum StreamCommands {
                 "unknown-fields", "count|reject", "what becomes of fields the schema does not have (count)"),
             .value(
                 "acknowledge", "durable|validated|landed", "what an answer to a producer says (durable)"),
-        ] + Invocation.serverFlags
+        ] + limitFlags + Invocation.serverFlags
     ) { invocation in
         var http = try http(invocation)
         for name in ["enabled", "authentication"] where http[name] == nil { http[name] = true }
@@ -33,11 +33,32 @@ enum StreamCommands {
         }
         if let unknown = invocation["unknown-fields"] { body["unknown_fields"] = .string(unknown) }
         if let mode = invocation["acknowledge"] { body["acknowledge"] = .string(mode) }
+        let limits = try limits(invocation)
+        if !limits.isEmpty { body["limits"] = .object(limits) }
         let made = try await invocation.server().call("POST", base, .object(body))
         if invocation.wantsJSON { return invocation.show(made) }
         invocation.tell("created stream \(TableText.cell(made["name"]))")
         invocation.tell("  id        \(TableText.cell(made["id"]))")
         invocation.tell("  endpoint  \(TableText.cell(made["endpoint"]))")
+    }
+
+    private static let limitFlags: [FlagSpec] = [
+        .value("request-bytes", "N", "takes no larger request; none: what the server takes"),
+        .value("events-per-second", "N", "takes no more events a second; none: as many as come"),
+        .value("bytes-per-second", "N", "takes no more bytes of events a second; none: as many as come"),
+        .value("backlog-bytes", "N", "takes no more while so much has not landed; none: the server's limit"),
+    ]
+
+    private static func limits(_ invocation: Invocation) throws -> JSONObject {
+        var limits = JSONObject()
+        for flag in limitFlags {
+            guard let text = invocation[flag.name] else { continue }
+            let name = flag.name.replacing("-", with: "_")
+            limits[name] =
+                text == "none"
+                ? .null : JSONValue(try invocation.integer(flag.name, in: 1...1 << 50) ?? 0)
+        }
+        return limits
     }
 
     /// What the flags say about HTTP, and nothing else.
@@ -60,17 +81,18 @@ enum StreamCommands {
             .value("http-auth", "BOOL", "asks for a token"),
             .values("cors-origin", "ORIGIN", "lets web pages of this origin send, and of no other"),
             .value("acknowledge", "durable|validated|landed", "what an answer to a producer says"),
-        ] + Invocation.serverFlags
+        ] + limitFlags + Invocation.serverFlags
     ) { invocation in
         var body = JSONObject()
         if let path = invocation["schema-file"] { body["schema"] = try await TextFile.json(path) }
         let http = try http(invocation)
         if !http.isEmpty { body["http"] = .object(http) }
         if let mode = invocation["acknowledge"] { body["acknowledge"] = .string(mode) }
+        let limits = try limits(invocation)
+        if !limits.isEmpty { body["limits"] = .object(limits) }
         guard !body.isEmpty else {
             throw CommandError(
-                .usage, "an update changes something",
-                hint: "give --schema-file, --http-enabled, --http-auth, --cors-origin or --acknowledge")
+                .usage, "an update changes something", hint: "`firn stream update --help` tells the flags")
         }
         let name = invocation.arguments.positionals[0]
         let changed = try await invocation.server().call(

@@ -1,5 +1,6 @@
 import CSimdjson
 import Columnar
+import JSONText
 
 /// Owns the native reader of events, and copies what it reads into columns.
 @safe struct EventReader: ~Copyable {
@@ -47,8 +48,12 @@ import Columnar
         var natives = unsafe [(start: Int, field: firn_json_field)]()
         for field in fields {
             let utf8 = field.name.utf8.map { CChar(bitPattern: $0) }
-            unsafe natives.append((names.count, EventReader.native(field, nameLength: utf8.count)))
-            names += utf8
+            let given = field.nativeDefault
+            var native = unsafe EventReader.native(field, nameLength: utf8.count)
+            unsafe native.default_kind = Int32(bitPattern: given.kind.rawValue)
+            unsafe native.default_length = Int32(given.text.utf8.count)
+            unsafe natives.append((names.count, native))
+            names += utf8 + given.text.utf8.map { CChar(bitPattern: $0) }
         }
         var opened: OpaquePointer?
         let isUnstructured = schema == .unstructured
@@ -57,7 +62,10 @@ import Columnar
             let described = unsafe natives.map { entry in
                 var field = unsafe entry.field
                 // A schema has a field, and a field's name a byte, so the names have a base address.
-                if let base = nameBytes.baseAddress { unsafe field.name = base + entry.start }
+                if let base = nameBytes.baseAddress {
+                    unsafe field.name = base + entry.start
+                    unsafe field.default_text = base + entry.start + Int(field.name_length)
+                }
                 return unsafe field
             }
             return unsafe firn_json_columns_open(
@@ -78,6 +86,10 @@ import Columnar
         let type: firn_json_type
         switch field.type {
         case .string: type = FIRN_JSON_STRING
+        case .int8: type = FIRN_JSON_INT8
+        case .int16: type = FIRN_JSON_INT16
+        case .uint8: type = FIRN_JSON_UINT8
+        case .uint16: type = FIRN_JSON_UINT16
         case .int32: type = FIRN_JSON_INT32
         case .int64: type = FIRN_JSON_INT64
         case .uint32: type = FIRN_JSON_UINT32
@@ -102,6 +114,8 @@ import Columnar
         case .structure:
             type = FIRN_JSON_SPAN
             scale = Int32(UInt8(ascii: "{"))
+        // An object, or an array of keys and values.
+        case .map: type = FIRN_JSON_SPAN
         }
         var native = unsafe firn_json_field()
         unsafe native.name_length = Int32(nameLength)
@@ -215,5 +229,19 @@ import Columnar
     private struct Span128: BitwiseCopyable {
         var start: Int64
         var end: Int64
+    }
+}
+
+extension StreamField {
+    /// The default as the native reader takes it.
+    fileprivate var nativeDefault: (kind: firn_json_default, text: String) {
+        guard let defaultValue else { return (FIRN_JSON_NO_DEFAULT, "") }
+        switch (type, defaultValue) {
+        case (.json, let value): return (FIRN_JSON_DEFAULT_TEXT, value.description)
+        case (.list, _), (.structure, _), (.map, _): return (FIRN_JSON_DEFAULT_SPAN, "")
+        case (_, .string(let text)): return (FIRN_JSON_DEFAULT_STRING, text)
+        case (_, .boolean(let value)): return (value ? FIRN_JSON_DEFAULT_TRUE : FIRN_JSON_DEFAULT_FALSE, "")
+        case (_, let number): return (FIRN_JSON_DEFAULT_NUMBER, number.description)
+        }
     }
 }

@@ -24,6 +24,8 @@ package struct CSVColumns: Sendable {
     package init(
         head text: [UInt8], _ ends: [Int], kinds: [MemberName: CSVValue.Kind], nulls: [[UInt8]] = []
     ) throws(CSVFault) {
+        // A field that the stream gets later may be of any type: the text has all that was sent.
+        let unknown: CSVValue.Kind = kinds.isEmpty ? .inferred : .string
         var columns: [Column] = []
         var names: Set<MemberName> = []
         for index in ends.indices {
@@ -38,7 +40,7 @@ package struct CSVColumns: Sendable {
             var prefix: [UInt8] = []
             JSONValue.appendQuoted(text, to: &prefix)
             columns.append(
-                Column(name: name, prefix: prefix + [UInt8(ascii: ":")], kind: kinds[name] ?? .inferred))
+                Column(name: name, prefix: prefix + [UInt8(ascii: ":")], kind: kinds[name] ?? unknown))
         }
         guard kinds.isEmpty || columns.contains(where: { kinds[$0.name] != nil }) else {
             throw Self.noneKnown(columns.map(\.name.text), kinds.keys.map(\.text).sorted())

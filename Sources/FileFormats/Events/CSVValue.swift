@@ -31,9 +31,11 @@ package enum CSVValue {
     /// What a stream's field of this type takes.
     package static func kind(ofType type: String) -> Kind {
         switch type {
-        case "int32", "int64", "uint32", "uint64", "float32", "float64", "decimal128", "timestamp": .number
+        case "int8", "int16", "uint8", "uint16", "int32", "int64", "uint32", "uint64", "float32", "float64",
+            "decimal128", "timestamp":
+            .number
         case "bool": .boolean
-        case "json", "list", "struct": .json
+        case "json", "list", "struct", "map": .json
         default: .string
         }
     }

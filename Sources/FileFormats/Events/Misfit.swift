@@ -82,6 +82,10 @@ extension StreamType {
         case .decimal(let precision, let scale): "a number or string of decimal(\(precision), \(scale))"
         case .timestamp(let unit): "an RFC 3339 timestamp or a number of \(unit.rawValue)s"
         case .string: "a string"
+        case .int8: "an integer of int8, from -128 to 127"
+        case .int16: "an integer of int16, from -32768 to 32767"
+        case .uint8: "an integer of uint8, from 0 to 255"
+        case .uint16: "an integer of uint16, from 0 to 65535"
         case .int32, .int64, .uint32, .uint64: "an integer of \(name)"
         case .float32, .float64: "a number of \(name)"
         case .bool: "true or false"
@@ -91,6 +95,7 @@ extension StreamType {
         case .uuid: "a UUID"
         case .list: "an array"
         case .structure: "an object"
+        case .map(let key, _): "an object whose names are keys of \(key.type.name)"
         }
     }
 }

@@ -35,11 +35,14 @@ struct NestedColumn {
     private let field: StreamField
     private let body: [UInt8]
     private let shape: JSONShape
+    /// What a row without the field has.
+    private let standard: Scalar
 
     init(field: StreamField, body: [UInt8]) {
         self.field = field
         self.body = body
         shape = EventValue.shape(field.type)
+        standard = EventValue.standard(of: field)
     }
 
     /// One row a span; an empty span is null. `refuse` hears of each row that does not fit; such a row is null.
@@ -51,7 +54,12 @@ struct NestedColumn {
         var builder = ColumnBuilder(field.type.columnType)
         for (row, (span, size)) in zip(spans, sizes).enumerated() {
             if span.isEmpty {
-                builder.appendNull()
+                // The reader's sign for a member that is missing and has a default.
+                if span.lowerBound < 0 {
+                    builder.append(standard)
+                } else {
+                    builder.appendNull()
+                }
                 continue
             }
             do throws(MisfitFault) {
@@ -103,8 +111,34 @@ enum EventValue {
                 if !member.isValue { members[MemberName(field.name)] = member }
             }
             return members.isEmpty ? .value : .members(members)
+        case .map(_, let value):
+            let values = shape(value.type)
+            return values.isValue ? .value : .entries(values)
         default: return .value
         }
+    }
+
+    /// What an event without the field has: its default, or null.
+    static func standard(of field: StreamField) -> Scalar {
+        guard let given = field.defaultValue else { return .null }
+        do {
+            return try checked(given, field, path: "$")
+        } catch { preconditionFailure("a default was checked with its schema: \(error.message)") }
+    }
+
+    /// A default as a value of its field.
+    static func checked(
+        _ given: JSONValue, _ field: StreamField, path: String
+    ) throws(MisfitFault) -> Scalar {
+        var json = given
+        do throws(JSONError) {
+            json = try JSONParser.parse(Array(given.description.utf8), as: shape(field.type))
+        } catch {
+            throw MisfitFault(
+                code: .parseFailure, path: path, message: error.message,
+                expected: field.type.expectation, found: found(given))
+        }
+        return try scalar(json, field, path: path)
     }
 
     /// The value of `field`, which lies in the value at `path` and was read in the shape of its type.
@@ -138,6 +172,8 @@ enum EventValue {
             for child in fields {
                 if let value = object[child.name] {
                     scalars.append(try scalar(value, child, path: path))
+                } else if child.defaultValue != nil {
+                    scalars.append(standard(of: child))
                 } else if child.isRequired {
                     throw MisfitFault(
                         .missingField, at: MisfitText.path(path, child.name),
@@ -147,12 +183,40 @@ enum EventValue {
                 }
             }
             return .structure(scalars)
+        case (.map(let key, let value), _):
+            guard let entries = entries(json) else { throw fault(.typeMismatch) }
+            var pairs: [ScalarPair] = []
+            // A key that comes twice keeps the last value, as a name does.
+            var places: [Scalar: Int] = [:]
+            for (name, given) in entries {
+                let place = name.string.map { MisfitText.path(path, $0) } ?? "\(path)[\(name)]"
+                let pair = ScalarPair(try scalar(name, key, at: place), try scalar(given, value, at: place))
+                if let known = places[pair.key] {
+                    pairs[known] = pair
+                } else {
+                    places[pair.key] = pairs.count
+                    pairs.append(pair)
+                }
+            }
+            return .map(pairs)
         default:
             switch flat(json, field.type) {
             case .success(let scalar): return scalar
             case .failure(let code): throw fault(code.code)
             }
         }
+    }
+
+    /// `{"a":1}`, or `[{"key":"a","value":1}]`; nil for anything else.
+    private static func entries(_ json: JSONValue) -> [(key: JSONValue, value: JSONValue)]? {
+        if let object = json.object { return object.members.map { (.string($0.name), $0.value) } }
+        guard let list = json.array else { return nil }
+        var entries: [(key: JSONValue, value: JSONValue)] = []
+        for entry in list {
+            guard let key = entry["key"] else { return nil }
+            entries.append((key, entry["value"] ?? .null))
+        }
+        return entries
     }
 
     /// As the native reader names what it found: strings without quotes' contents changed.
@@ -177,8 +241,8 @@ enum EventValue {
     private static func string(_ text: String, _ type: StreamType) -> Result<Scalar, Refusal> {
         switch type {
         case .string: return .success(.string(text))
-        case .bool, .list, .structure, .json: return .failure(Refusal(code: .typeMismatch))
-        case .int32, .int64, .uint32, .uint64, .decimal:
+        case .bool, .list, .structure, .map, .json: return .failure(Refusal(code: .typeMismatch))
+        case .int8, .int16, .uint8, .uint16, .int32, .int64, .uint32, .uint64, .decimal:
             // A number of JSON's grammar, without white space around it.
             let isBare = text.utf8.first.map { $0 > 0x20 } == true && text.utf8.last.map { $0 > 0x20 } == true
             guard isBare, case .success(let inner) = Result(catching: { try JSONParser.parse(text) }),
@@ -203,7 +267,6 @@ enum EventValue {
             Scalar, Refusal
         > {
             if let value = Value(digits) { return .success(make(value)) }
-            if digits.contains(where: { $0 == "e" || $0 == "E" }) { return refuse(.typeMismatch) }
             guard let exact = ExactDecimal(digits) else { return refuse(.outOfRange) }
             if exact.exponent < 0 { return refuse(.typeMismatch) }
             guard let value = exact.scaled(by: 0, precision: 38, floors: false).flatMap(Value.init(exactly:))
@@ -211,6 +274,10 @@ enum EventValue {
             return .success(make(value))
         }
         switch type {
+        case .int8: return integer(Int8.self) { .int(Int32($0)) }
+        case .int16: return integer(Int16.self) { .int(Int32($0)) }
+        case .uint8: return integer(UInt8.self) { .int(Int32($0)) }
+        case .uint16: return integer(UInt16.self) { .int(Int32($0)) }
         case .int32: return integer(Int32.self) { .int($0) }
         case .int64: return integer(Int64.self) { .long($0) }
         case .uint32: return integer(UInt32.self) { .long(Int64($0)) }

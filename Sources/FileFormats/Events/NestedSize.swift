@@ -10,14 +10,29 @@ struct NestedSize {
     static let eventLimit = 1 << 20
 
     private let elementWidth: Int
+    /// Of objects that are maps, members are elements.
+    private let memberWidth: Int
 
-    init(_ type: StreamType) { elementWidth = Self.widestElement(type) }
+    init(_ type: StreamType) {
+        elementWidth = Self.widestElement(type)
+        memberWidth = Self.hasMap(type) ? elementWidth : 1
+    }
+
+    private static func hasMap(_ type: StreamType) -> Bool {
+        switch type {
+        case .map: true
+        case .list(let element): hasMap(element.type)
+        case .structure(let fields): fields.contains { hasMap($0.type) }
+        default: false
+        }
+    }
 
     /// The columns of the widest list element anywhere in the type.
     fileprivate static func widestElement(_ type: StreamType) -> Int {
         switch type {
         case .list(let element): max(element.type.columnWidth, widestElement(element.type))
         case .structure(let fields): fields.map { widestElement($0.type) }.max() ?? 1
+        case .map(_, let value): max(1 + value.type.columnWidth, widestElement(value.type))
         default: 1
         }
     }
@@ -48,7 +63,7 @@ struct NestedSize {
             }
             position += 1
         }
-        return elements * elementWidth + members
+        return elements * elementWidth + members * memberWidth
     }
 }
 
@@ -93,7 +108,7 @@ extension StreamSchema {
 extension StreamType {
     fileprivate var isNested: Bool {
         switch self {
-        case .list, .structure: true
+        case .list, .structure, .map: true
         default: false
         }
     }
@@ -103,6 +118,7 @@ extension StreamType {
         switch self {
         case .list(let element): element.type.columnWidth
         case .structure(let fields): max(1, fields.reduce(0) { $0 + $1.type.columnWidth })
+        case .map(_, let value): 1 + value.type.columnWidth
         default: 1
         }
     }

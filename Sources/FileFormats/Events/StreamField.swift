@@ -1,8 +1,14 @@
 package import Columnar
+package import JSONText
 
 /// The type of a stream's field, in the hosted service's words.
 package indirect enum StreamType: Sendable, Hashable {
     case string
+    /// Becomes an int, as the next three.
+    case int8
+    case int16
+    case uint8
+    case uint16
     case int32
     case int64
     /// Becomes a long.
@@ -23,6 +29,8 @@ package indirect enum StreamType: Sendable, Hashable {
     case uuid
     case list(StreamField)
     case structure([StreamField])
+    /// An object, or an array of objects with a key and a value. Keys are strings or integers.
+    case map(key: StreamField, value: StreamField)
 }
 
 /// What a number means in a timestamp field.
@@ -45,7 +53,7 @@ extension StreamType {
     package var columnType: DataType {
         switch self {
         case .string: .string
-        case .int32: .int
+        case .int8, .int16, .uint8, .uint16, .int32: .int
         case .int64, .uint32: .long
         case .uint64: .decimal(precision: 20, scale: 0)
         case .float32: .float
@@ -59,6 +67,7 @@ extension StreamType {
         case .uuid: .uuid
         case .list(let items): .list(items.column)
         case .structure(let fields): .structure(fields.map(\.column))
+        case .map(let key, let value): .map(key: key.column, value: value.column)
         }
     }
 
@@ -66,6 +75,10 @@ extension StreamType {
     package var name: String {
         switch self {
         case .string: "string"
+        case .int8: "int8"
+        case .int16: "int16"
+        case .uint8: "uint8"
+        case .uint16: "uint16"
         case .int32: "int32"
         case .int64: "int64"
         case .uint32: "uint32"
@@ -81,6 +94,7 @@ extension StreamType {
         case .uuid: "uuid"
         case .list: "list"
         case .structure: "struct"
+        case .map: "map"
         }
     }
 }
@@ -91,17 +105,20 @@ package struct StreamField: Sendable, Hashable {
     package var type: StreamType
     /// An event without the field, or with null in it, is a misfit.
     package var isRequired: Bool
+    /// What an event without the field has; null stays null. It fits the type.
+    package var defaultValue: JSONValue?
     /// Members of the hosted API that mean nothing here; stored and echoed.
     package var metadataKey: String?
     package var sqlName: String?
 
     package init(
-        _ name: String, _ type: StreamType, isRequired: Bool = false, metadataKey: String? = nil,
-        sqlName: String? = nil
+        _ name: String, _ type: StreamType, isRequired: Bool = false, defaultValue: JSONValue? = nil,
+        metadataKey: String? = nil, sqlName: String? = nil
     ) {
         self.name = name
         self.type = type
         self.isRequired = isRequired
+        self.defaultValue = defaultValue
         self.metadataKey = metadataKey
         self.sqlName = sqlName
     }

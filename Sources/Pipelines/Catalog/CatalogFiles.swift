@@ -2,6 +2,7 @@ import Catalogs
 import Columnar
 import Effects
 import Iceberg
+import Kernels
 import Metastore
 import Streams
 import Tables
@@ -46,18 +47,27 @@ actor CatalogFiles: SinkFiles {
         run = progress.run
         hasLanded = progress.tableUUID != nil
         writer = try sink.tables.writer(of: table, layout: sink.definition.layout)
-        let names = Set(table.metadata.currentSchema.fields.map(\.name))
+        let stored = Dictionary(
+            table.metadata.currentSchema.fields.map { ($0.name, $0.type) },
+            uniquingKeysWith: { first, _ in first })
         let storable = try StorableType.schema(of: sink.columns)
-        kept = storable.fields.indices.filter { names.contains(storable.fields[$0].name) }
-        columns = Schema(kept.map { storable.fields[$0] })
+        kept = storable.fields.indices.filter { stored[storable.fields[$0].name] != nil }
+        columns = Schema(
+            kept.map { index in
+                let field = storable.fields[index]
+                let type = stored[field.name].map { StorableType.isSame($0, field.type) ? field.type : $0 }
+                return Field(field.name, type ?? field.type, isRequired: field.isRequired)
+            })
     }
 
     func write(_ batch: Batch) async throws {
         let batch = batch.dense()
-        let stored = kept.enumerated().map { position, index in
-            let type = columns.fields[position].type
-            return batch.columns[index].type == type
-                ? batch.columns[index] : batch.columns[index].reinterpreted(as: type)
+        let stored = try kept.enumerated().map { position, index in
+            let (column, type) = (batch.columns[index], columns.fields[position].type)
+            if column.type == type { return column }
+            // JSON is text in a table; numbers become the table's wider ones.
+            return StorableType.of(column.type) == type
+                ? column.reinterpreted(as: type) : try column.cast(to: type)
         }
         try await writer.write(Batch(schema: columns, columns: stored, rowCount: batch.rowCount))
     }

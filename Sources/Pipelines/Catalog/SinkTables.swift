@@ -102,7 +102,7 @@ struct SinkTables: Sendable {
                 if policy == .addColumns { continue }
                 throw mismatch("the table lacks a column that is written", column.name, type, "nothing")
             }
-            guard StorableType.isSame(field.type, column.type) else {
+            guard StorableType.takes(field.type, column.type) else {
                 throw mismatch(
                     "a column of the table has another type than what is written", column.name, type,
                     "\(field.type)")

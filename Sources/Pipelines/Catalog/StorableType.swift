@@ -37,6 +37,16 @@ enum StorableType {
         }
     }
 
+    /// Whether a column of a table takes values of another type as they are: the same type, or one that loses nothing.
+    static func takes(_ stored: DataType, _ written: DataType) -> Bool {
+        switch (written, stored) {
+        case (.int, .long), (.float, .double): true
+        case (.decimal(let precision, let scale), .decimal(let wider, let finer)):
+            finer >= scale && wider - finer >= precision - scale
+        default: isSame(stored, written)
+        }
+    }
+
     /// - Errors: `PIP-107` that names the column.
     static func schema(
         of columns: Schema, at place: FaultPlace? = nil

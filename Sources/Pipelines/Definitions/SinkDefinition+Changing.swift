@@ -39,6 +39,7 @@ extension SinkDefinition {
             "format": format,
         ]
         var changed = try SinkDefinition(creating: definition, id: id, now: createdAt)
+        try changed.requireKnownMembers(in: definition)
         changed.modifiedAt = now
         return changed
     }

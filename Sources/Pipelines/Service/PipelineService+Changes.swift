@@ -20,6 +20,7 @@ extension PipelineService {
         let now = resources.clock.now
         let definition = try PipelineDefinition(creating: body, id: id, now: now)
         try requireNoID(definition.name, of: "pipeline")
+        try requireKnown(KnownMembers(["name", "sql", "start"]), in: body)
         let start = body["start"] ?? .null
         let origin = start.isNull ? .oldest : try ResetTarget(start)
         let compiled = try await compile(definition.sql, now: now)

@@ -157,6 +157,7 @@ extension PipelineService {
         let sink = try SinkDefinition(
             creating: body, id: .random(from: resources.randomness), now: resources.clock.now)
         try requireNoID(sink.name, of: "sink")
+        try sink.requireKnownMembers(in: body)
         try sink.checkNames(resources.catalog)
         if case .files(let place) = sink.target { try place.checkKeys(suffix: sink.format.suffix) }
         if sink.table == nil {

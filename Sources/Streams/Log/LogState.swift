@@ -88,7 +88,11 @@ struct LogState: Sendable {
     var byteCount: Int { segments.reduce(0) { $0 + $1.byteCount } }
 
     /// Takes a request into the queue, knows it again, or says why not.
-    mutating func admit(_ append: LogAppend, bodyChecksum: UInt32) throws(StreamsError) -> Admission {
+    ///
+    /// - Parameter backlogBytes: The stream's own limit, besides the node's.
+    mutating func admit(
+        _ append: LogAppend, bodyChecksum: UInt32, backlogBytes: Int? = nil
+    ) throws(StreamsError) -> Admission {
         try requireHealthy()
         if let lostEnd { throw beyondEnd(lostEnd, "a pipeline stands behind the end of the stream's log") }
         guard append.body.count <= limits.recordBytes, append.eventCount <= Int(UInt32.max) else {
@@ -98,18 +102,7 @@ struct LogState: Sendable {
         }
         if let mark = append.mark, let known = try recognise(mark, append, bodyChecksum) { return known }
         let pending = PendingAppend(ticket: nextTicket, append: append, bodyChecksum: bodyChecksum)
-        guard pending.byteCount <= limits.backlogBytes else {
-            throw StreamsError(
-                .recordTooLarge, "the request is larger than the stream's whole backlog may be",
-                ["bytes": pending.byteCount, "limit": limits.backlogBytes],
-                hint: "send fewer events at once, or start the server with a larger --log-backlog-bytes")
-        }
-        guard unlandedBytes + queueBytes + pending.byteCount <= limits.backlogBytes else {
-            throw StreamsError(
-                .backlogFull, "the stream's backlog is at its limit",
-                ["bytes": unlandedBytes + queueBytes, "limit": limits.backlogBytes],
-                hint: "wait until the pipelines have landed more, or start one")
-        }
+        try requireBacklog(for: pending.byteCount, own: backlogBytes)
         try requireSpace(for: pending.byteCount)
         guard queueBytes == 0 || queueBytes + pending.byteCount <= limits.queueBytes else {
             throw StreamsError(
@@ -126,6 +119,24 @@ struct LogState: Sendable {
         }
         defer { isWriterAsleep = false }
         return .queued(ticket: pending.ticket, mustWake: isWriterAsleep)
+    }
+
+    private func requireBacklog(for bytes: Int, own: Int?) throws(StreamsError) {
+        let limit = min(limits.backlogBytes, own ?? .max)
+        guard bytes <= limit else {
+            throw StreamsError(
+                .recordTooLarge, "the request is larger than the stream's whole backlog may be",
+                ["bytes": bytes, "limit": limit],
+                hint: limit < limits.backlogBytes
+                    ? "send fewer events at once, or raise the stream's limit backlog_bytes"
+                    : "send fewer events at once, or start the server with a larger --log-backlog-bytes")
+        }
+        guard unlandedBytes + queueBytes + bytes <= limit else {
+            throw StreamsError(
+                .backlogFull, "the stream's backlog is at its limit",
+                ["bytes": unlandedBytes + queueBytes, "limit": limit],
+                hint: "wait until the pipelines have landed more, or start one")
+        }
     }
 
     /// Nil when the request is new.

@@ -99,16 +99,24 @@ package final class StreamLog: Sendable {
     /// - Errors: `backlogFull`, `queueFull`, `recordTooLarge`, `noSpace`, `poisoned`, `closed`, `notOwned`, and
     ///   `offsetBeyondEnd` while a pipeline stands behind the end: nothing was kept;
     ///   `outcomeUnknown`: the record may be there after the log is opened again.
-    package func append(_ append: LogAppend, checksum: UInt32? = nil) async throws -> LogReceipt {
+    package func append(
+        _ append: LogAppend, checksum: UInt32? = nil, backlogBytes: Int? = nil
+    ) async throws -> LogReceipt {
         try await withCheckedThrowingContinuation { continuation in
-            self.append(append, checksum: checksum) { continuation.resume(with: $0) }
+            self.append(append, checksum: checksum, backlogBytes: backlogBytes) {
+                continuation.resume(with: $0)
+            }
         }
     }
 
     /// As the other; the answer may come on the caller's thread or on the log's own, and must not block it.
     ///
-    /// `checksum` is `append.bodyChecksum` when the caller has computed it where long work belongs.
-    package func append(_ append: LogAppend, checksum: UInt32? = nil, completion: @escaping Completion) {
+    /// `checksum` is `append.bodyChecksum` when the caller has computed it where long work belongs; `backlogBytes` is the
+    /// stream's own limit.
+    package func append(
+        _ append: LogAppend, checksum: UInt32? = nil, backlogBytes: Int? = nil,
+        completion: @escaping Completion
+    ) {
         let checksum = checksum ?? append.bodyChecksum
         let planted = environment.planted
         // Also of what is only known again: another process may have the log, and know better.
@@ -118,7 +126,8 @@ package final class StreamLog: Sendable {
         }
         let admitted: Result<LogState.Admission, StreamsError> = shared.withLock { shared in
             Result { () throws(StreamsError) in
-                let admission = try shared.state.admit(append, bodyChecksum: checksum)
+                let admission = try shared.state.admit(
+                    append, bodyChecksum: checksum, backlogBytes: backlogBytes)
                 switch admission {
                 case .queued(let ticket, _):
                     shared.waiters[ticket] = [Waiter(completion: completion, isRepeat: false)]

@@ -82,6 +82,7 @@ extension StreamDefinition {
         switch type {
         case .structure(let fields): try require(fields, path + ".fields")
         case .list(let item): try require(item.type, path + ".items")
+        case .map(_, let value): try require(value.type, path + ".value")
         default: break
         }
     }

@@ -32,6 +32,7 @@ extension StreamDefinition {
         http = try HTTPSettings(body["http"] ?? .null, over: HTTPSettings())
         hasWorkerBinding = try Self.readBinding(body["worker_binding"] ?? .null) ?? true
         acknowledgement = try Self.readAcknowledgement(body["acknowledge"] ?? .null) ?? .durable
+        limits = try StreamLimits(body["limits"] ?? .null, over: StreamLimits())
         version = 1
         createdAt = now
         modifiedAt = now
@@ -42,6 +43,7 @@ extension StreamDefinition {
     /// - Errors: `invalidDefinition` with the JSON path; what `StreamSchema` says about a schema.
     package func changed(by body: JSONValue, now: Instant) throws -> StreamDefinition {
         guard let members = body.object else { throw Self.invalid("$", "a change is a JSON object") }
+        try Self.requireKnownMembers(changing: body)
         for name in ["format", "name", "unknown_fields"] where members[name] != nil {
             throw Self.invalid("$.\(name)", "this part of a stream cannot be changed")
         }
@@ -55,6 +57,7 @@ extension StreamDefinition {
         changed.hasWorkerBinding = try Self.readBinding(body["worker_binding"] ?? .null) ?? hasWorkerBinding
         changed.acknowledgement =
             try Self.readAcknowledgement(body["acknowledge"] ?? .null) ?? acknowledgement
+        changed.limits = try StreamLimits(body["limits"] ?? .null, over: limits)
         changed.version += 1
         changed.modifiedAt = now
         return changed
@@ -83,6 +86,7 @@ extension StreamDefinition {
         if schema != .unstructured { object["schema"] = schema.json }
         object["unknown_fields"] = .string(unknownFields.rawValue)
         object["acknowledge"] = .string(acknowledgement.rawValue)
+        if let limits = limits.json { object["limits"] = limits }
         return object
     }
 

@@ -32,6 +32,7 @@ package struct StreamDefinition: Sendable, Equatable {
     package var http: HTTPSettings
     package var hasWorkerBinding: Bool
     package var acknowledgement: Acknowledgement
+    package var limits = StreamLimits()
     package var version: Int64
     package let createdAt: Instant
     package var modifiedAt: Instant

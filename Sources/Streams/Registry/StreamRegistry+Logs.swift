@@ -47,18 +47,80 @@ extension StreamRegistry {
     /// The record is durable when this returns. A poisoned log is opened again meanwhile, at most once in a while: the
     /// producer is told to come back.
     ///
-    /// - Errors: as `StreamLog.append`.
+    /// - Errors: as `StreamLog.append`, and `rateExceeded`.
     @discardableResult
     package func append(
         _ append: LogAppend, checksum: UInt32? = nil, to id: UniqueID
     ) async throws -> LogReceipt {
-        let log = try stream(id).log.get()
+        let stream = try stream(id)
+        let log = try stream.log.get()
+        guard stream.definition.limits.hasRate else {
+            return try await self.append(append, checksum, log, stream.definition)
+        }
+        try take(append, stream.definition)
         do {
-            return try await log.append(append, checksum: checksum)
+            let receipt = try await self.append(append, checksum, log, stream.definition)
+            if receipt.isRepeat { giveBack(append, stream.definition) }
+            return receipt
+        } catch {
+            // What may have been kept stays counted.
+            if (error as? StreamsError)?.code != .outcomeUnknown { giveBack(append, stream.definition) }
+            throw error
+        }
+    }
+
+    private func append(
+        _ append: LogAppend, _ checksum: UInt32?, _ log: StreamLog, _ stream: StreamDefinition
+    ) async throws -> LogReceipt {
+        let id = stream.id
+        do {
+            return try await log.append(
+                append, checksum: checksum, backlogBytes: stream.limits[.backlogBytes].map { Int($0) })
+        } catch let error as StreamsError where error.code == .backlogFull {
+            if let own = stream.limits[.backlogBytes], own < limits.backlogBytes {
+                noteLimited(.backlogBytes, id)
+            }
+            throw error
         } catch let error as StreamsError where error.code == .poisoned {
             if isReopeningDue(id) { reopenInBackground(log) }
             throw error
         }
+    }
+
+    /// A request's body was larger than the stream takes.
+    package func noteLimitedRequest(_ stream: UniqueID) { noteLimited(.requestBytes, stream) }
+
+    private func take(_ append: LogAppend, _ stream: StreamDefinition) throws(StreamsError) {
+        let now = environment.clock.monotonicNanoseconds
+        let taken = state.withLock { state in
+            Result { () throws(StreamRate.Refusal) in
+                try state.rates[stream.id, default: StreamRate()].take(
+                    events: append.eventCount, bytes: append.body.count, stream.limits, at: now)
+            }
+        }
+        do throws(StreamRate.Refusal) { try taken.get() } catch {
+            noteLimited(error.name, stream.id)
+            throw StreamsError(
+                .rateExceeded, "the stream takes no more for now",
+                ["limit": error.name.rawValue, "value": error.limit],
+                hint: "wait as Retry-After says; the stream's limits are set with `firn stream update`",
+                retryAfterSeconds: error.waitSeconds)
+        }
+    }
+
+    private func giveBack(_ append: LogAppend, _ stream: StreamDefinition) {
+        state.withLock { state in
+            state.rates[stream.id]?.giveBack(
+                events: append.eventCount, bytes: append.body.count, stream.limits)
+        }
+    }
+
+    /// A request was refused by a limit that is the stream's own.
+    private func noteLimited(_ limit: StreamLimits.Name, _ stream: UniqueID) {
+        environment.metrics.counter(
+            "firn_stream_limited_total", ["stream": stream.hexDigits, "limit": limit.rawValue],
+            help: "Requests refused by a limit of the stream's own"
+        ).add(1)
     }
 
     /// Verifying reads the whole log: no producer's request waits for it.

@@ -23,6 +23,8 @@ package final class StreamRegistry: Sendable {
         /// When the opening of a poisoned log was last begun, in monotonic nanoseconds.
         var reopenedAt: [UniqueID: Int64] = [:]
         var space: LogSpace?
+        /// Of streams that are limited.
+        var rates: [UniqueID: StreamRate] = [:]
 
         mutating func insert(_ stream: OpenStream) {
             streams[stream.definition.id] = stream
@@ -32,6 +34,7 @@ package final class StreamRegistry: Sendable {
         /// The name may be another stream's by now: it is free before its stream is forgotten here.
         mutating func remove(_ stream: StreamDefinition) {
             streams[stream.id] = nil
+            rates[stream.id] = nil
             if idsByName[stream.name] == stream.id { idsByName[stream.name] = nil }
         }
     }
@@ -140,6 +143,7 @@ package final class StreamRegistry: Sendable {
         try definition.requireColumnNames()
         try definition.requireOrigins()
         try StreamDefinition.requireSchema(in: body)
+        try StreamDefinition.requireKnownMembers(creating: body)
         guard state.withLock({ $0.streams.count }) < Self.streamLimit else {
             throw StreamsError(.queueFull, "there are too many streams", ["limit": Self.streamLimit])
         }
