@@ -38,7 +38,7 @@ struct ArgumentParserTests {
             ("serve --listen 127.0.0.1:0", "--data DIR"),
             ("stream create s --token t --http-auth maybe", "true or false"),
             ("bucket list --token t --url nonsense", "http://"),
-            ("stream update s --token t", "--schema-file"),
+            ("stream update s --token t", "--help"),
             ("stream flush s --token t --timeout 0", "from 1 to 86400"),
             ("serve --data d --s3-listen nowhere", "flag --s3-listen"),
             ("serve --data d --admin-token x", "ID:VALUE"),
