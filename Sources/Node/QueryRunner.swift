@@ -12,6 +12,7 @@ struct QueryRunner: Sendable {
     /// - Errors: what the session says; `IDN-102` for a table or namespace the caller may not touch.
     func run(_ query: QueryRequest) async throws -> QueryAnswer {
         var request = StatementRequest(sql: query.sql, warehouse: "\(account)_\(query.bucket)")
+        request.owner = query.principal.tokenID
         request.cancellation = query.cancellation
         request.authorize = { access in
             try Self.authorize(access, bucket: query.bucket, principal: query.principal)

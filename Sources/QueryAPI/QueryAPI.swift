@@ -8,7 +8,7 @@ package import Wire
 ///     POST /api/v1/accounts/{account}/basin-sql/query/{bucket}   {"query":"SELECT 1"}
 ///
 /// The body has `query`, and perhaps `namespace` (a text, or an array of levels), `parameters` (an array for `$1` and `?`, an
-/// object for `:name`), `timeout_ms` and `settings`; other members are the hosted clients' own and mean nothing here.
+/// object for `:name`), `timeout_ms` and `settings`. `warehouse` is the hosted clients' own: the path says it already.
 /// `Accept` chooses the envelope, NDJSON, CSV, an Arrow stream or Parquet.
 package struct QueryAPI: Sendable {
     package typealias Runner = @Sendable (QueryRequest) async throws -> QueryAnswer
@@ -62,12 +62,22 @@ package struct QueryAPI: Sendable {
         return try await ResultWriter(answer: answer, format: format).response()
     }
 
+    private static let members = [
+        "query", "namespace", "parameters", "timeout_ms", "settings", "warehouse",
+    ]
+
     /// - Errors: `QRY-105`.
     private static func read(_ body: JSONObject, into query: inout QueryRequest) throws(QueryAPIError) {
         func invalid(_ name: String, _ wanted: String) -> QueryAPIError {
             QueryAPIError(
                 .invalidMember, "a member of the body has a wrong form", ["member": name],
                 hint: "\(name) is \(wanted)")
+        }
+        // A misspelt limit would be none.
+        if let name = body.names.first(where: { !members.contains($0) }) {
+            throw QueryAPIError(
+                .invalidMember, "the body has a member that means nothing here", ["member": name.prefix(100)],
+                hint: "members are " + members.joined(separator: ", "))
         }
         switch body["namespace"] {
         case nil, .null?: break

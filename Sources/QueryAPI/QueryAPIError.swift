@@ -11,7 +11,7 @@ package struct QueryAPIError: Fault {
         case notAcceptable = "QRY-103"
         /// The format asked for has no place for a column's type.
         case unwritableType = "QRY-104"
-        /// `namespace`, `timeout_ms` or another member beside the query has a wrong form.
+        /// `namespace`, `timeout_ms` or another member beside the query has a wrong form, or means nothing here.
         case invalidMember = "QRY-105"
 
         package var kind: FaultKind {

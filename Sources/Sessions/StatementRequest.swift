@@ -23,6 +23,8 @@ package struct StatementRequest: Sendable {
     package var namespace: [String] = []
     package var parameters: PlannerParameters = []
     package var settings = StatementSettings()
+    /// The id of the caller's token; nil where there is none.
+    package var owner: String?
     package var cancellation = CancellationToken()
     /// Throws when the caller may not; asked before anything is read or told.
     package var authorize: @Sendable (StatementAccess) throws -> Void = { _ in }

@@ -12,7 +12,7 @@ import Telemetry
 /// - Invariant: the library is asked to suspend and resume under the lock, so that a resume never comes before its
 ///   suspend; continuations and cancellation run outside it.
 final class Exchange: Sendable {
-    private struct State {
+    struct State {
         /// Nil once the library is done with the request.
         var handle: RequestHandle?
         var isSuspended = false
@@ -31,6 +31,8 @@ final class Exchange: Sendable {
         var output = ByteQueue()
         var isOutputEnded = false
         var hasOutputFailed = false
+        /// Since when a failed answer waits for its client to take the rest.
+        var failedNanoseconds: Int64?
         var outputWriter: CheckedContinuation<Void, Never>?
         var isTaskDone = false
         /// The last look found the request's body cut off.
@@ -50,8 +52,8 @@ final class Exchange: Sendable {
     let cancellation = CancellationToken()
     /// When the request's head was complete.
     let startNanoseconds: Int64
-    private let state: Mutex<State>
-    private let limits: HTTPLimits
+    let state: Mutex<State>
+    let limits: HTTPLimits
     private let budget: BodyBudget
     /// What this request's collected body takes of the budget.
     private let collected = Atomic<Int>(0)
@@ -156,6 +158,7 @@ extension Exchange {
             }
             state.output.advance(by: piece.count)
             state.halfClosedNanoseconds = nil
+            state.failedNanoseconds = nil
             state.wasProbed = false
             if state.output.byteCount <= limits.answerQueueBytes / 2 { writer = state.outputWriter.take() }
             return .piece(piece)
@@ -303,7 +306,7 @@ extension Exchange {
         if isLast { end() }
     }
 
-    private func resume(_ state: inout State) {
+    func resume(_ state: inout State) {
         guard state.isSuspended, let handle = state.handle else { return }
         state.isSuspended = false
         handle.resume()
@@ -315,79 +318,5 @@ extension Exchange {
     private func end() {
         budget.give(collected.load(ordering: .relaxed))
         retire(self)
-    }
-}
-
-// The watcher's side.
-extension Exchange {
-    /// Looks at the socket, which the library does not while the request is suspended, and at the clock.
-    func watch(nowNanoseconds: Int64) {
-        // Most requests are over before anybody could miss their client, and each look asks the system.
-        guard nowNanoseconds - startNanoseconds >= Int64(limits.watchMilliseconds) * 1_000_000 else { return }
-        let (isGone, isAnswered) = state.withLock { state -> (Bool, Bool) in
-            guard let handle = state.handle else { return (false, state.isAnswered) }
-            guard state.isSuspended else {
-                cutIfIncomplete(handle, &state)
-                // With a full socket the library waits to write, and does not hear of a reset.
-                return (state.isAnswered && handle.peerState == .gone, state.isAnswered)
-            }
-            switch handle.peerState {
-            case .present: return (false, state.isAnswered)
-            case .sendsNoMore: return (hasLeft(handle, &state, nowNanoseconds), state.isAnswered)
-            case .gone: return (true, state.isAnswered)
-            }
-        }
-        if isGone { cancellation.cancel(SchedulingError(.cancelled, "the client closed the connection")) }
-        let seconds = (nowNanoseconds - startNanoseconds) / 1_000_000_000
-        let limit = isAnswered ? limits.totalSeconds : limits.answerSeconds
-        if seconds >= limit {
-            cancellation.cancel(
-                SchedulingError(.deadlineExceeded, "the request ran past its deadline", ["seconds": limit]))
-            if seconds >= limit + limits.drainSeconds { abort() }
-        }
-    }
-
-    /// A client that closed its side may have left or may wait for the answer; only sending tells. Before the answer, and
-    /// between two chunks of one, a probe is sent, and one that has left shows as gone at the next look. Where nothing
-    /// can be sent, the client is taken for gone when nothing of its answer comes for a while.
-    private func hasLeft(_ handle: RequestHandle, _ state: inout State, _ now: Int64) -> Bool {
-        // While the body is still coming in, a half-closed socket is a client that has sent everything.
-        guard state.isBodyEnded else { return false }
-        let since = state.halfClosedNanoseconds ?? now
-        state.halfClosedNanoseconds = since
-        let isLate = state.isAnswered && now - since > Int64(limits.halfClosedSeconds) * 1_000_000_000
-        guard !isLate, !state.wasProbed, now - since >= Int64(limits.probeMilliseconds) * 1_000_000 else {
-            return isLate
-        }
-        state.wasProbed = true
-        if state.isAnswered {
-            if state.isChunked { handle.probeBetweenChunks() }
-            return false
-        }
-        return !handle.probe()
-    }
-
-    /// The library misses a FIN that arrives together with data. A body that can never be complete would wait for
-    /// the idle timeout; two looks in a row make sure that the library had its chance.
-    private func cutIfIncomplete(_ handle: RequestHandle, _ state: inout State) {
-        guard !state.isBodyEnded, handle.isAtEnd else {
-            state.wasAtEnd = false
-            return
-        }
-        if state.wasAtEnd { handle.endReading() }
-        state.wasAtEnd = true
-    }
-
-    /// Ends the transfer, whatever its state.
-    func abort() {
-        cancellation.cancel(SchedulingError(.cancelled, "the server ended the request"))
-        let (reader, writer) = state.withLock { state in
-            state.isAborted = true
-            state.handle?.cut()
-            resume(&state)
-            return (state.bodyReader.take(), state.outputWriter.take())
-        }
-        reader?.resume()
-        writer?.resume()
     }
 }

@@ -38,6 +38,8 @@ package struct HTTPLimits: Sendable {
     /// How long an answer may wait for its next piece once its client has closed its side: it may only be listening, or be
     /// gone.
     package var halfClosedSeconds = 5
+    /// How long a failed answer waits for its client to take what is there, before the transfer is cut.
+    package var failedSeconds = 5
     /// How long a stop waits for the requests that run.
     package var drainSeconds = 20
     /// Of the time for draining, what cancelled requests have to answer: every operator looks at its token far more often.

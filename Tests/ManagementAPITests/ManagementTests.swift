@@ -173,6 +173,20 @@ struct ManagementTests {
         #expect(try await fixture.call("GET", "firn/cluster", token: "").status == 401)
     }
 
+    @Test("statements can be chosen by state, and a token that may less sees its own")
+    func ownStatements() async throws {
+        let api = try await ManagementFixture()
+        #expect(try await api.call("GET", "firn/queries?state=running").status == 200)
+        let wrong = try await api.call("GET", "firn/queries?state=sleeping")
+        #expect(wrong.status == 400 && wrong.firnCode == "MGT-102")
+        let token = try await api.tokens.create(
+            name: "mine", scopes: [try Scope(parsing: "sql:read:bucket=lake")], expires: nil, by: "test"
+        ).value
+        let listed = try await api.call("GET", "firn/queries", token: token)
+        #expect(listed.status == 200 && listed.result.array?.isEmpty == true)
+        #expect(try await api.call("POST", "firn/queries/nope/cancel", token: token).status == 404)
+    }
+
     @Test("strangers, other accounts and unknown paths are turned away")
     func turnsAway() async throws {
         let api = try await ManagementFixture()

@@ -113,10 +113,18 @@ struct QueryAPITests {
         "requests that are wrong are refused",
         arguments: [
             ("{", 400), ("[]", 400), ("{}", 400), (#"{"query":" \n"}"#, 400), (#"{"query":7}"#, 400),
-            ("", 400),
+            ("", 400), (#"{"query":"SELECT 1","timeout":5}"#, 400),
+            (#"{"query":"SELECT 1","warehouse":"local_lake","settings":{},"timeout_ms":5}"#, 200),
         ])
     func badBodies(text: String, status: Int) async {
         #expect(await ask(router(batches: 0), text).status == status)
+    }
+
+    @Test("a member that means nothing is named, with those that do")
+    func unknownMember() async throws {
+        let response = await ask(router(batches: 0), #"{"query":"SELECT 1","timeoutMs":5}"#)
+        let text = try await body(response).text
+        #expect(text.contains("QRY-105") && text.contains("timeoutMs") && text.contains("timeout_ms"))
     }
 
     @Test("an empty query has the hosted number")

@@ -330,6 +330,42 @@ struct StatementTests {
         #expect(fixture.session.queries.list().map(\.state) == [.cancelled])
     }
 
+    @Test("an answer that its reader does not take fails at its deadline, and says so")
+    func deadlineOfUnread() async throws {
+        let fixture = try await SessionFixture()
+        do {
+            var request = StatementRequest(sql: "SELECT * FROM generate_series(1, 9)", warehouse: "lake")
+            request.settings.timeoutMilliseconds = 5
+            let result = try await fixture.session.run(request)
+            fixture.clock.advance(microseconds: 6_000)
+            #expect(try fixture.session.queries.query(result.queryID).state == .running)
+        }
+        let record = try #require(fixture.session.queries.list().first)
+        #expect(record.state == .failed)
+        #expect(record.fault?.hasPrefix("SCH-102") == true)
+    }
+
+    @Test("a statement that runs tells its time and rows, and whose it is")
+    func running() async throws {
+        let fixture = try await SessionFixture()
+        let queries = fixture.session.queries
+        var request = StatementRequest(sql: "SELECT * FROM generate_series(1, 9)", warehouse: "lake")
+        request.owner = "one"
+        let result = try await fixture.session.run(request)
+        var batches = result.batches.makeAsyncIterator()
+        _ = try await batches.next()
+        fixture.clock.advance(microseconds: 7_000)
+        let record = try queries.query(result.queryID, ownedBy: "one")
+        #expect(record.nanoseconds == 7_000_000 && record.rowCount == 9)
+        #expect(queries.list(ownedBy: "one", in: .running).map(\.id) == [result.queryID])
+        #expect(queries.list(in: .succeeded).isEmpty && queries.list(ownedBy: "two").isEmpty)
+        #expect(throws: SessionsError.self) { try queries.query(result.queryID, ownedBy: "two") }
+        #expect(throws: SessionsError.self) { try queries.cancel(result.queryID, ownedBy: "two") }
+        #expect(!request.cancellation.isCancelled)
+        try queries.cancel(result.queryID, ownedBy: "one")
+        #expect(request.cancellation.isCancelled)
+    }
+
     @Test(
         "a fault over a row says where in the statement it lies",
         arguments: [

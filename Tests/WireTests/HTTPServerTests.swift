@@ -110,6 +110,19 @@ struct HTTPServerTests {
         await test.server.stop()
     }
 
+    @Test("a deadline ends an answer whose client does not read, and then its connection")
+    func deadlineOfUnread() async throws {
+        let test = try TestServer { $0.failedSeconds = 0 }
+        let client = try await RawClient(port: test.port)
+        try await client.send("GET /deadline HTTP/1.1\r\nHost: a\r\n\r\n")
+        for await reason in test.cancelled {
+            #expect(reason == "SCH-102")
+            break
+        }
+        await #expect(throws: ClientError.self) { try await client.receive() }
+        await test.server.stop()
+    }
+
     @Test("a range of a file is sent, and HEAD has the length without the bytes")
     func fileRange() async throws {
         let test = try TestServer()

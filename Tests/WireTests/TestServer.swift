@@ -1,3 +1,4 @@
+import Effects
 import Glibc
 import Scheduling
 import Synchronization
@@ -69,6 +70,21 @@ final class TestServer: Sendable {
                     for index in 0..<blocks {
                         try await writer.write(
                             [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: 10_000))
+                    }
+                })
+        }
+        router.add("GET", "/deadline") { request in
+            let clock = LiveClock()
+            request.cancellation.giveUp(
+                atNanoseconds: clock.monotonicNanoseconds + 200_000_000, on: clock)
+            return Response(
+                status: 200,
+                body: .stream(length: nil) { writer in
+                    do {
+                        while true { try await writer.write([UInt8](repeating: 7, count: 100_000)) }
+                    } catch let error as SchedulingError {
+                        cancelled.yield(error.code.rawValue)
+                        throw error
                     }
                 })
         }

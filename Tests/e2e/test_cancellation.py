@@ -93,7 +93,7 @@ def stopped(firn, name, way):
         else:
             firn.api("POST", f"firn/queries/{record['id']}/cancel")
     ended = query.ended()
-    assert ended["state"] == "cancelled", ended
+    assert ended["state"] == ("failed" if way == "deadline" else "cancelled"), ended
     assert ("SCH-102" if way == "deadline" else "SCH-101") in (ended["fault"] or "SCH-101"), ended
     query.socket.close()
     return ended["ended"] - start

@@ -167,6 +167,8 @@ struct CollectState: AggregateState {
                 supervisor)
             return try rows.scalars(result) { group throws(KernelError) in try statistics.answer(runs[group])
             }
+        case .median where result.isDecimal:
+            return try ExactMedian.answer(columns[0], order, runs, result, supervisor)
         default: return try percentiles(columns, order, runs, supervisor)
         }
     }

@@ -76,6 +76,7 @@ package struct WindowAggregate {
             return try WindowFunction.firstValue.evaluate(
                 arguments, rows: WindowRows(partition: [], order: [], rowCount: 0), frames: frames,
                 ignoresNulls: true, result: result)
+        case .median where result.isDecimal: return try replayed(arguments, frames)
         case .median, .percentileContinuous, .approximateMedian, .approximatePercentile:
             return try percentiles(arguments, frames)
         default: break

@@ -8,21 +8,35 @@ import Wire
 enum QueryRoutes {
     static func add(to routes: inout ManagementRoutes) {
         routes.add("GET", "firn/queries") { call in
-            try call.principal.require(.admin)
             let page = try NumberedPage(call.request, sizeAlias: "limit", sizeDefault: 100)
-            return page.answer(call.services.queries.list(limit: .max).map(json))
+            let found = call.services.queries.list(
+                limit: .max, ownedBy: owner(call), in: try state(call.request))
+            return page.answer(found.map(json))
         }
         routes.add("GET", "firn/queries/{query}") { call in
-            try call.principal.require(.admin)
-            let query = try call.services.queries.query(try call.request.parameter("query"))
-            return Envelope.success(withProfile(query))
+            let id = try call.request.parameter("query")
+            return Envelope.success(
+                withProfile(try call.services.queries.query(id, ownedBy: owner(call))))
         }
         routes.add("POST", "firn/queries/{query}/cancel") { call in
-            try call.principal.require(.admin)
             let id = try call.request.parameter("query")
-            try call.services.queries.cancel(id)
+            try call.services.queries.cancel(id, ownedBy: owner(call))
             return Envelope.success(["id": .string(id)])
         }
+    }
+
+    /// Whose statements the caller sees; nil for everybody's, which takes `admin`.
+    private static func owner(_ call: ManagementCall) -> String? {
+        call.principal.allows(.admin, on: .account) ? nil : call.principal.tokenID
+    }
+
+    /// - Errors: `MGT-102`.
+    private static func state(_ request: Request) throws -> QueryRecord.State? {
+        guard let text = try request.query("state") else { return nil }
+        if let state = QueryRecord.State(rawValue: text) { return state }
+        throw ManagementError(
+            .invalidQuery, "statements have no such state", ["member": "state", "value": text],
+            hint: "it is one of " + QueryRecord.State.allCases.map(\.rawValue).joined(separator: ", "))
     }
 
     /// With what each operator did, as EXPLAIN ANALYZE shows it; so far, while the statement runs.

@@ -14,17 +14,19 @@ extension ExpressionBinder {
                 .unlikeShape, "a subquery that stands for a value has one column",
                 ["columns": plan.schema.count], at: position)
         }
-        return value(plan, frame, at: position)
+        return value(query, plan, frame, at: position)
     }
 
     private mutating func value(
-        _ plan: LogicalPlan, _ frame: OuterFrame, at position: TextPosition
+        _ query: QuerySyntax, _ plan: LogicalPlan, _ frame: OuterFrame, at position: TextPosition
     ) -> Expression {
         // What is drawn is drawn once for the query, as every other subquery that reads nothing around it.
         if let value = plan.valueWithoutRows, !value.isVolatile || !frame.values.isEmpty {
+            // As a key it is not the constant that stands somewhere else.
+            if keepsConstantQueries, value.isConstant { return .located(value, SourcePlace(position)) }
             return value.withOuter(frame.values)
         }
-        return add(.value, plan, frame, type: plan.schema.fields[0].type, at: position)
+        return add(.value, query, plan, frame, type: plan.schema.fields[0].type, at: position)
     }
 
     /// `(SELECT a, b …)` beside a row: its only row's values; NULLs without a row.
@@ -33,12 +35,12 @@ extension ExpressionBinder {
     ) throws(PlannerError) -> RowOperand {
         let (plan, frame) = try bindInner(query, at: position)
         let types = plan.schema.fields.map(\.type)
-        if types.count == 1 { return .value(value(plan, frame, at: position), position) }
+        if types.count == 1 { return .value(value(query, plan, frame, at: position), position) }
         let fields = types.enumerated().map { Field("c\($0)", $1) }
         let columns = types.enumerated().map { Expression.column($0, $1) }
         let rows = LogicalPlan.project(
             Projection([.call(.structure, columns, .structure(fields))], names: ["row"]), plan)
-        let row = add(.value, rows, frame, type: .structure(fields), at: position)
+        let row = add(.value, query, rows, frame, type: .structure(fields), at: position)
         let elements = fields.map { field in
             RowOperand.value(
                 .call(.getField, [row, .literal(.string(field.name), .string)], field.type), position)
@@ -60,7 +62,7 @@ extension ExpressionBinder {
         var call = AggregateCall(.arrayAggregate, [element], type: type)
         call.order = order
         let list = LogicalPlan.aggregate(Aggregation(keys: [], calls: [call], names: ["array"]), rows)
-        let found = add(.value, list, frame, type: type, at: position)
+        let found = add(.value, query, list, frame, type: type, at: position)
         return .call(.coalesce, [found, .literal(.list([]), type)], type)
     }
 
@@ -68,7 +70,7 @@ extension ExpressionBinder {
         _ query: QuerySyntax, at position: TextPosition
     ) throws(PlannerError) -> Expression {
         let (plan, frame) = try bindInner(query, at: position)
-        return add(.exists, plan.withoutIrrelevantToExistence, frame, type: .boolean, at: position)
+        return add(.exists, query, plan.withoutIrrelevantToExistence, frame, type: .boolean, at: position)
     }
 
     mutating func bindIn(
@@ -145,7 +147,7 @@ extension ExpressionBinder {
         }
         let condition = try RowComparison(context: context, position: position).compare(
             function, .row(given, value.position), .row(found, position))
-        return add(.any(condition), plan, frame, type: .boolean, at: position)
+        return add(.any(condition), query, plan, frame, type: .boolean, at: position)
     }
 
     private mutating func bindInner(
@@ -164,15 +166,20 @@ extension ExpressionBinder {
     }
 
     private mutating func add(
-        _ form: BoundSubquery.Form, _ plan: LogicalPlan, _ frame: OuterFrame, type: DataType,
-        at position: TextPosition
+        _ form: BoundSubquery.Form, _ query: QuerySyntax, _ plan: LogicalPlan, _ frame: OuterFrame,
+        type: DataType, at position: TextPosition
     ) -> Expression {
         let subquery = BoundSubquery(
             form: form, plan: plan, outer: frame.values, isInsideAggregate: isInsideAggregate,
             place: SourcePlace(position))
+        let written = WrittenSubquery(
+            text: Array(query.description.utf8), form: form, type: type, isInsideAggregate: isInsideAggregate)
         // The same query in GROUP BY and in the select list is one key.
-        if let known = subqueryPlaces[subquery] { return .column(Placeholder.subquery + known, type) }
+        if let known = subqueryPlaces[subquery] ?? writtenPlaces[written] {
+            return .column(Placeholder.subquery + known, type)
+        }
         if !plan.isVolatile { subqueryPlaces[subquery] = subqueries.count }
+        if !context.shared.isVolatile(plan) { writtenPlaces[written] = subqueries.count }
         subqueries.append(subquery)
         return .column(Placeholder.subquery + subqueries.count - 1, type)
     }

@@ -23,7 +23,7 @@ extension ExpressionBinder {
         defer { windowFreeClause = nil }
         let specification = try resolve(window)
         var partition: [Expression] = []
-        for key in try bindAll(specification.partition) where !key.isConstant && !partition.contains(key) {
+        for key in try bindAll(specification.partition) where !partition.contains(key) {
             partition.append(key)
         }
         var order: [SortKey] = []

@@ -27,6 +27,9 @@ struct ExpressionBinder {
     var subqueries: [BoundSubquery] = []
     /// Where a subquery stands that gives the same wherever it is written.
     var subqueryPlaces: [BoundSubquery: Int] = [:]
+    var writtenPlaces: [WrittenSubquery: Int] = [:]
+    /// Whether `(SELECT 5)` differs from `5`: where such a query is a key.
+    var keepsConstantQueries = false
     /// For what subqueries read here.
     let outerNumbers: OuterNumbers
     /// Like `aggregateFreeClause`, for subqueries.

@@ -76,6 +76,10 @@ struct LimitBinding {
             let behind = Expression.call(.subtract, [place, skipped], .long)
             conditions.append(.call(.lessOrEqual, [behind, count], .boolean))
         }
+        // Of no rows there is no last one to be equal to.
+        if keepsTies, let count = count ?? window?.count.map(long) {
+            conditions.append(.call(.greater, [count, long(0)], .boolean))
+        }
         var attached = AttachedSubqueries(subqueries, to: numbered, context)
         for condition in conditions { try attached.filter(condition) }
         let kept = keys.isEmpty ? attached.plan : .sort([SortKey(number)], attached.plan)

@@ -29,6 +29,7 @@ struct SelectBinding {
         try refuseLong(select, order)
         var binder = ExpressionBinder(context, scope: scope)
         binder.namedWindows = select.windows
+        binder.keepsConstantQueries = select.grouping?.hasQueryKey == true
         binder.takesUnnest = true
         let list = try SelectItems(select, binder: &binder)
         binder.takesUnnest = false
@@ -224,5 +225,20 @@ extension Expression {
     /// True when a window function's place is inside, before windows are in the plan.
     var readsWindow: Bool {
         columns.contains { $0 >= ExpressionBinder.windowBase && $0 < Placeholder.subquery }
+    }
+}
+
+extension GroupingSyntax {
+    /// Whether a key is a query in parentheses.
+    fileprivate var hasQueryKey: Bool {
+        guard case .elements(let elements) = self else { return false }
+        return elements.contains { element in
+            let keys =
+                switch element {
+                case .key(let key): [key]
+                case .sets(let lists), .rollup(let lists), .cube(let lists): Array(lists.joined())
+                }
+            return keys.contains { if case .subquery = $0.kind { true } else { false } }
+        }
     }
 }

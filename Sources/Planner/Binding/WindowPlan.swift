@@ -10,6 +10,8 @@ struct WindowPlan {
     init(_ windows: [BoundWindow], over input: LogicalPlan) {
         plan = input
         let inputSchema = input.schema
+        // Only now: a constant may have been a key that a grouping set leaves out.
+        let windows = windows.map { $0.withoutConstantPartitions }
         places = Array(repeating: 0, count: windows.count)
         var groups: [[Int]] = []
         for index in windows.indices {
@@ -42,5 +44,13 @@ struct WindowPlan {
             }
             return places[index - ExpressionBinder.windowBase]
         }
+    }
+}
+
+extension BoundWindow {
+    fileprivate var withoutConstantPartitions: BoundWindow {
+        var window = self
+        window.partition.removeAll(where: \.isConstant)
+        return window
     }
 }

@@ -79,7 +79,7 @@ enum AggregateRegistry {
         AggregateDefinition(.regressionSXX, [.double, .double], .type(.double)),
         AggregateDefinition(.regressionSYY, [.double, .double], .type(.double)),
         AggregateDefinition(.regressionSXY, [.double, .double], .type(.double)),
-        AggregateDefinition(.median, [.double], .type(.double)),
+        AggregateDefinition(.median, [.number], .rule { $0[0].isDecimal ? $0[0] : .double }),
         AggregateDefinition(.percentileContinuous, [.double, .double], .type(.double), isOrderedSet: true),
         AggregateDefinition(.approximateDistinct, [.any], .type(.long)),
         AggregateDefinition(.approximateMedian, [.double], .type(.double)),

@@ -23,7 +23,7 @@ extension AggregateFunction {
         case .covarianceSample: "The sample covariance of two"
         case .covariancePopulation: "The population covariance of two"
         case .correlation: "The correlation of two"
-        case .median: "The middle value, as a double"
+        case .median: "The middle value: of decimals as decimal, else as double"
         case .percentileContinuous: "The interpolated value at a fraction; also WITHIN GROUP (ORDER BY …)"
         case .approximateDistinct: "About how many distinct values; HyperLogLog"
         case .approximateMedian: "About the middle value"

@@ -26,8 +26,10 @@ extension FunctionRegistry {
         }
     }
 
-    /// The argument's type, with a digit before the point: 1 is no decimal(2, 2).
+    /// Of whole numbers a double, as in DataFusion; else the argument's type, with a digit before the point: 1 is no
+    /// decimal(2, 2).
     private static let signs = ResultRule.rule { types in
+        if types[0].isInteger { return .double }
         guard case .decimal(let precision, let scale) = types[0], precision == scale else { return types[0] }
         let limit = DataType.maximumPrecision
         return .decimal(precision: min(limit, precision + 1), scale: min(limit - 1, scale))
@@ -42,7 +44,7 @@ extension FunctionRegistry {
         FunctionDefinition(
             .trunc, aliases: ["truncate"], [.number], optional: [.integer], .digits(keepsWhole: false),
             ("trunc(2.789, 1)", "2.7")),
-        FunctionDefinition(.sign, aliases: ["sign"], [.number], signs, ("sign(-7)", "-1")),
+        FunctionDefinition(.sign, aliases: ["sign"], [.number], signs, ("sign(-7)", "-1.0")),
         FunctionDefinition(.sqrt, [.double], .type(.double), ("sqrt(9)", "3.0")),
         FunctionDefinition(.cbrt, [.double], .type(.double), ("round(cbrt(27), 6)", "3.0")),
         FunctionDefinition(.exp, [.double], .type(.double), ("exp(0)", "1.0")),

@@ -22,6 +22,19 @@ final class SharedQueries {
 
     subscript(rows: SharedRows) -> LogicalPlan { queries[rows.id - 1] }
 
+    /// Whether the plan or a query that it reads calls `random()` or the like.
+    func isVolatile(_ plan: LogicalPlan) -> Bool {
+        if plan.isVolatile { return true }
+        var found = Set<Int>()
+        var waiting = plan.sharedIDs
+        while let id = waiting.popFirst() {
+            guard found.insert(id).inserted else { continue }
+            if queries[id - 1].isVolatile { return true }
+            waiting.formUnion(queries[id - 1].sharedIDs)
+        }
+        return false
+    }
+
     /// The plan with all queries that are read in it.
     func closed(_ plan: LogicalPlan) -> LogicalPlan { closed(plan) { _ in true } }
 

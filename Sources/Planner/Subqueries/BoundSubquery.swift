@@ -1,3 +1,4 @@
+import Columnar
 import Plans
 import SQLSyntax
 
@@ -21,6 +22,18 @@ struct BoundSubquery: Hashable {
     /// Whether it belongs to the rows of a group, not to the group.
     let isInsideAggregate: Bool
     let place: SourcePlace
+}
+
+/// A subquery as it is written: in one scope, two that are written alike have the same answer.
+///
+/// Their plans may differ. What is joined while they are bound carries numbers that are counted over the statement.
+struct WrittenSubquery: Hashable {
+    /// Printed, in bytes: to strings, letters that are composed in other ways are equal.
+    let text: [UInt8]
+    let form: BoundSubquery.Form
+    /// Tells a query from `ARRAY` of it.
+    let type: DataType
+    let isInsideAggregate: Bool
 }
 
 extension LogicalPlan {

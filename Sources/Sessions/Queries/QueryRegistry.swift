@@ -28,7 +28,16 @@ package final class QueryRegistry: Sendable {
         var record: QueryRecord
         var token: CancellationToken
         var start: Int64
+        var rows: RowCount
         var profile: (@Sendable () -> String)?
+
+        /// As far as it has come.
+        func record(at now: Int64) -> QueryRecord {
+            var record = record
+            record.nanoseconds = now - start
+            record.rowCount = rows.value
+            return record
+        }
     }
 
     private struct State {
@@ -68,11 +77,13 @@ package final class QueryRegistry: Sendable {
         let id = UniqueID.timeOrdered(at: clock.now, from: randomness).description
         let record = QueryRecord(
             id: id, sql: String(request.sql.prefix(limits.sqlCharacters)), warehouse: request.warehouse,
-            startedAt: clock.now)
+            owner: request.owner, startedAt: clock.now)
+        let rows = RowCount()
         let start = clock.monotonicNanoseconds
         let isAccepted = state.withLock { state in
             guard state.running.count < limits.running else { return false }
-            state.running[id] = Running(record: record, token: request.cancellation, start: start)
+            state.running[id] = Running(
+                record: record, token: request.cancellation, start: start, rows: rows)
             return true
         }
         guard isAccepted else {
@@ -81,7 +92,7 @@ package final class QueryRegistry: Sendable {
                 hint: "try again later")
         }
         runningGauge.add(1)
-        return QueryTicket(id: id, cancellation: request.cancellation, registry: self)
+        return QueryTicket(id: id, rows: rows, cancellation: request.cancellation, registry: self)
     }
 
     func show(_ id: String, profile: @escaping @Sendable () -> String) {
@@ -126,35 +137,48 @@ package final class QueryRegistry: Sendable {
     }
 
     /// Running ones first, then the finished, newest first.
-    package func list(limit: Int = 100) -> [QueryRecord] {
-        state.withLock { state in
-            let running = state.running.values.map(\.record).sorted { $0.id > $1.id }
-            return Array((running + state.finished.reversed()).prefix(limit))
+    ///
+    /// With an owner only that one's, with a state only those in it.
+    package func list(
+        limit: Int = 100, ownedBy owner: String? = nil, in wanted: QueryRecord.State? = nil
+    ) -> [QueryRecord] {
+        let now = clock.monotonicNanoseconds
+        return state.withLock { state in
+            let running = state.running.values.map { $0.record(at: now) }.sorted { $0.id > $1.id }
+            let all = (running + state.finished.reversed()).lazy.filter { record in
+                (owner == nil || record.owner == owner) && (wanted == nil || record.state == wanted)
+            }
+            return Array(all.prefix(limit))
         }
     }
 
+    /// With an owner, others' are unknown.
+    ///
     /// - Errors: `SES-102`.
-    package func query(_ id: String) throws(SessionsError) -> QueryRecord {
+    package func query(_ id: String, ownedBy owner: String? = nil) throws(SessionsError) -> QueryRecord {
         let (running, finished) = state.withLock { state in
             (state.running[id], state.finished.last { $0.id == id })
         }
-        var found = running?.record ?? finished
+        guard var found = running?.record(at: clock.monotonicNanoseconds) ?? finished,
+            owner == nil || found.owner == owner
+        else { throw unknown(id) }
         if let profile = running?.profile {
-            found?.profile = String(profile().prefix(limits.profileCharacters))
+            found.profile = String(profile().prefix(limits.profileCharacters))
         }
-        guard let found else { throw unknown(id) }
         return found
     }
 
-    /// A query that has ended stays as it is.
+    /// A query that has ended stays as it is. With an owner, others' are unknown.
     ///
     /// - Errors: `SES-102`.
-    package func cancel(_ id: String) throws(SessionsError) {
-        let (token, isKnown) = state.withLock { state in
-            (state.running[id]?.token, state.running[id] != nil || state.finished.contains { $0.id == id })
+    package func cancel(_ id: String, ownedBy owner: String? = nil) throws(SessionsError) {
+        let (running, finished) = state.withLock { state in
+            (state.running[id], state.finished.last { $0.id == id })
         }
-        guard isKnown else { throw unknown(id) }
-        token?.cancel()
+        guard let record = running?.record ?? finished, owner == nil || record.owner == owner else {
+            throw unknown(id)
+        }
+        running?.token.cancel()
     }
 
     private func unknown(_ id: String) -> SessionsError {

@@ -7,36 +7,41 @@ final class QueryTicket: Sendable {
     let id: String
     private let cancellation: CancellationToken
     private let registry: QueryRegistry
-    private let rows = Atomic<Int64>(0)
+    private let rows: RowCount
     private let isFinished = Atomic<Bool>(false)
 
-    init(id: String, cancellation: CancellationToken, registry: QueryRegistry) {
+    init(id: String, rows: RowCount, cancellation: CancellationToken, registry: QueryRegistry) {
         self.id = id
+        self.rows = rows
         self.cancellation = cancellation
         self.registry = registry
     }
 
     deinit {
-        // The reader went away before the last row.
-        if !isFinished.load(ordering: .acquiring) {
-            cancellation.cancel()
-            finish(.cancelled)
-        }
+        // The reader went away before the last row, or was made to.
+        guard !isFinished.load(ordering: .acquiring) else { return }
+        if let reason = cancellation.reason { return finish(fault: reason) }
+        cancellation.cancel()
+        finish(.cancelled)
     }
 
     /// How the statement's plan comes along, for who looks at it.
     func show(profile: @escaping @Sendable () -> String) { registry.show(id, profile: profile) }
 
-    func count(rows count: Int) { rows.add(Int64(count), ordering: .relaxed) }
+    func count(rows count: Int) { rows.add(count) }
 
     func finish(_ outcome: QueryRecord.State, fault: String? = nil) {
         guard !isFinished.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        registry.end(id, outcome, rowCount: rows.load(ordering: .relaxed), fault: fault)
+        registry.end(id, outcome, rowCount: rows.value, fault: fault)
     }
 
     func finish(fault error: any Error) {
         let fault = error as? any Fault
-        let isCancelled = fault?.kind == .cancelled || error is CancellationError || cancellation.isCancelled
-        finish(isCancelled ? .cancelled : .failed, fault: fault?.description ?? "\(error)")
+        let reason = cancellation.reason
+        let isGivenUp = fault?.kind == .cancelled || error is CancellationError
+        let told: any Error = isGivenUp ? reason ?? error : error
+        // Nobody asked it to end that ran past its deadline.
+        let isCancelled = (isGivenUp || reason != nil) && reason?.code != .deadlineExceeded
+        finish(isCancelled ? .cancelled : .failed, fault: (told as? any Fault)?.description ?? "\(told)")
     }
 }

@@ -151,8 +151,12 @@ struct TableResolver {
     }
 
     private func missing(_ name: QualifiedName, _ near: String?) -> PlannerError {
-        PlannerError(
-            .unknownTable, "there is no such table", ["table": "\(name)", "warehouse": warehouse.name],
+        // With the namespace that the request names beside the statement.
+        let isWhole = name.parts.count > 1 || request.namespace.isEmpty
+        let levels = request.namespace.map { Identifier($0) }
+        let shown = isWhole ? "\(name)" : "\(QualifiedName(levels + name.parts))"
+        return PlannerError(
+            .unknownTable, "there is no such table", ["table": shown, "warehouse": warehouse.name],
             at: name.position, hint: near.map { "did you mean \($0)?" })
     }
 }
