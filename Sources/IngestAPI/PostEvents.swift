@@ -32,6 +32,8 @@ struct PostEvents {
             : try reader.read(sent, reservation)
         var receipt: LogReceipt?
         if body.events.count > 0 {
+            // Bodies may take long: whoever closes a stream counts on what comes after.
+            try requireEnabled(try api.streams.stream(stream.definition.id.hexDigits).definition)
             let append = LogAppend(
                 body: body.bytes, eventCount: body.events.count, framing: body.events.framing,
                 receivedAt: receivedAt, wasCompressed: body.wasCompressed, mark: mark)
@@ -84,14 +86,15 @@ struct PostEvents {
         if principal.allows(.pipelinesSend, on: .stream(stream.name))
             || principal.allows(.pipelinesSend, on: .stream(stream.id.hexDigits))
         {
-            guard stream.http.isEnabled else {
-                throw IngestError(
-                    .notEnabled, "the stream takes no events over HTTP", ["stream": stream.name])
-            }
-            return
+            return try requireEnabled(stream)
         }
         // Denied in the words that also answer for a stream that does not exist.
         try principal.require(.pipelinesSend)
+    }
+
+    private func requireEnabled(_ stream: StreamDefinition) throws(IngestError) {
+        guard !stream.http.isEnabled else { return }
+        throw IngestError(.notEnabled, "the stream takes no events over HTTP", ["stream": stream.name])
     }
 
     /// - Errors: `notLanded`: the events are durable, so a repeat needs a key.

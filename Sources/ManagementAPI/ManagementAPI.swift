@@ -15,6 +15,7 @@ package enum ManagementAPI {
         StreamRoutes.add(to: &routes)
         SinkRoutes.add(to: &routes)
         PipelineRoutes.add(to: &routes)
+        LegacyPipelineRoutes.add(to: &routes)
         QueryRoutes.add(to: &routes)
         TokenRoutes.add(to: &routes)
         SettingsRoutes.add(to: &routes)

@@ -12,15 +12,13 @@ package struct ManagementError: Fault {
         case bucketInUse = "MGT-201"
         /// Objects of an external store are not counted here.
         case notCounted = "MGT-301"
-        /// Pipelines of the older kind, without SQL, are not made here. Make a stream, a sink and a pipeline.
-        case legacyPipeline = "MGT-302"
 
         package var kind: FaultKind {
             switch self {
             case .noSuchAccount: .notFound
             case .invalidQuery, .invalidBody: .invalidRequest
             case .bucketInUse: .conflict
-            case .notCounted, .legacyPipeline: .unsupported
+            case .notCounted: .unsupported
             }
         }
     }

@@ -35,7 +35,8 @@ struct NumberedPage: Sendable {
         return value
     }
 
-    func answer(_ all: [JSONValue]) -> Response {
+    /// `alias` is another member of the answer that has the rows too.
+    func answer(_ all: [JSONValue], alsoAs alias: String? = nil) -> Response {
         let start = min(all.count, (number - 1) * size)
         let page = Array(all[start..<min(all.count, start + size)])
         let info: JSONValue = [
@@ -43,6 +44,7 @@ struct NumberedPage: Sendable {
             "count": .integer(Int64(page.count)),
             "total_count": .integer(Int64(all.count)),
         ]
-        return Envelope.success(.array(page), info: info)
+        return Envelope.success(
+            .array(page), info: info, others: alias.map { [$0: .array(page)] } ?? [:])
     }
 }

@@ -3,13 +3,16 @@ package import JSONText
 
 /// The hosted service's answer form: `{"success":…,"errors":[…],"messages":[],"result":…,"result_info":…}`.
 package enum Envelope {
+    /// `others` are members that a call of the hosted service has beside the usual ones.
     package static func success(
-        _ result: JSONValue, info: JSONValue? = nil, messages: [JSONValue] = [], status: Int = 200
+        _ result: JSONValue, info: JSONValue? = nil, others: JSONObject = [:], messages: [JSONValue] = [],
+        status: Int = 200
     ) -> Response {
         var body: JSONObject = [
             "success": true, "errors": [], "messages": .array(messages), "result": result,
         ]
         if let info { body["result_info"] = info }
+        for (name, value) in others.members { body[name] = value }
         return .json(.object(body), status: status)
     }
 

@@ -105,15 +105,6 @@ struct ManagementTests {
         #expect(try await api.call("GET", "pipelines/v1/streams/\(id)").status == 404)
     }
 
-    @Test("a pipeline of the older kind is refused with what to do instead")
-    func legacyPipelines() async throws {
-        let api = try await ManagementFixture()
-        let refused = try await api.call(
-            "POST", "pipelines", ["name": "old", "source": [], "destination": [:]])
-        #expect(refused.status == 501 && refused.firnCode == "MGT-302")
-        #expect(refused.json.description.contains("pipelines/v1/sinks"))
-    }
-
     @Test("tokens show their value once, and never again")
     func tokens() async throws {
         let api = try await ManagementFixture()

@@ -10,7 +10,6 @@ enum PipelineRoutes {
     private static let base = "pipelines/v1/pipelines"
 
     static func add(to routes: inout ManagementRoutes) {
-        routes.add("POST", "pipelines", refuseLegacy)
         routes.add("POST", base, create)
         routes.add("GET", base, list)
         routes.add("GET", base + "/{pipeline}", get)
@@ -30,16 +29,6 @@ enum PipelineRoutes {
         try call.principal.require(.pipelinesManage)
         let body = try await call.request.json()
         return Envelope.success(try await call.services.pipelines.createPipeline(body).json())
-    }
-
-    /// The older kind of the hosted service: a source, and a destination of files.
-    private static func refuseLegacy(_ call: ManagementCall) throws -> Response {
-        try call.principal.require(.pipelinesManage)
-        throw ManagementError(
-            .legacyPipeline, "pipelines with a source and a destination are not made here",
-            hint:
-                "POST pipelines/v1/streams without a schema, pipelines/v1/sinks of the type r2 with the format json, and "
-                + "pipelines/v1/pipelines with INSERT INTO sink SELECT * FROM stream")
     }
 
     private static func list(_ call: ManagementCall) async throws -> Response {

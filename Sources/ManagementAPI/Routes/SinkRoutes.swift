@@ -19,14 +19,14 @@ enum SinkRoutes {
     private static func create(_ call: ManagementCall) async throws -> Response {
         try call.principal.require(.pipelinesManage)
         let body = try await call.request.json()
-        // Pipelines write with the node's own rights, so whoever makes a sink must have those rights where it writes.
         let draft = try SinkDefinition(
             creating: body, id: UniqueID(high: 0, low: 0), now: call.services.clock.now)
         try require(draft, call)
         return Envelope.success(try await call.services.pipelines.createSink(body).json)
     }
 
-    private static func require(_ sink: SinkDefinition, _ call: ManagementCall) throws {
+    /// Pipelines write with the node's own rights, so whoever makes a sink must have those rights where it writes.
+    static func require(_ sink: SinkDefinition, _ call: ManagementCall) throws {
         switch sink.target {
         case .table(let namespace, let name, _):
             try call.principal.require(.catalogWrite, on: .table(sink.bucket, [namespace], name))

@@ -61,10 +61,13 @@ enum StreamRoutes {
 
     private static func delete(_ call: ManagementCall) async throws -> Response {
         let stream = try find(call, .pipelinesManage)
-        let force = try call.request.query("force")
-        try await call.services.streams.delete(
-            stream.id.hexDigits, force: force.map { $0.lowercased() == "true" || $0 == "1" } ?? false)
+        try await call.services.streams.delete(stream.id.hexDigits, force: try isForced(call))
         return Envelope.success([:])
+    }
+
+    /// `?force=true`
+    static func isForced(_ call: ManagementCall) throws -> Bool {
+        try call.request.query("force").map { $0.lowercased() == "true" || $0 == "1" } ?? false
     }
 
     /// The stream the path names, by id or name. A token that may not see it is answered in the words that also answer for
@@ -87,6 +90,11 @@ enum StreamRoutes {
     }
 
     private static func json(_ stream: StreamDefinition, _ call: ManagementCall) -> JSONValue {
-        stream.json(endpoint: "\(call.services.publicURL())/ingest/\(stream.id.hexDigits)")
+        stream.json(endpoint: endpoint(of: stream, call))
+    }
+
+    /// Where its events are sent.
+    static func endpoint(of stream: StreamDefinition, _ call: ManagementCall) -> String {
+        "\(call.services.publicURL())/ingest/\(stream.id.hexDigits)"
     }
 }

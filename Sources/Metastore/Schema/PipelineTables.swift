@@ -119,6 +119,9 @@ enum PipelineTables {
         "CREATE INDEX retired_statements_by_time ON retired_statements (pipeline_id, retired_at)",
     ]
 
+    /// Of pipelines that were made without SQL: how often they were saved.
+    static let legacyVersions = ["ALTER TABLE pipelines ADD COLUMN legacy_version BIGINT"]
+
     /// What a pipeline works on after the process died repeatedly, so that a record that ends it is found. `deaths`
     /// counts the ends while exactly these records were worked on.
     static let trials: [String] = [

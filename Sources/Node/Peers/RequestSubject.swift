@@ -1,4 +1,5 @@
 import Octets
+import Pipelines
 import Wire
 
 /// What a request is about, as far as that is on one node only.
@@ -37,6 +38,10 @@ enum RequestSubject: Equatable {
 
     /// `path` is below the account.
     private init?(managing path: [String], method: String) {
+        if path.count == 2, path[0] == "pipelines", let name = PercentEncoding.decode(path[1]) {
+            self = .pipeline(LegacyPipeline.pipelineName(name))
+            return
+        }
         let isOurs = path[0] == "firn"
         // The hosted service's have a version behind their name.
         let rest = isOurs ? Array(path[1...]) : Array(path.dropFirst(2))

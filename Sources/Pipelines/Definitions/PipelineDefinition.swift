@@ -21,11 +21,15 @@ package struct PipelineDefinition: Sendable, Equatable {
     package var failureReason: String?
     package let createdAt: Instant
     package var modifiedAt: Instant
+    /// Of a pipeline that was made without SQL (`LegacyPipeline`): how often it was saved. Nil once somebody gives it SQL.
+    package var legacyVersion: Int64?
 
     package static let sqlLimitBytes = 256 << 10
 
     /// Reads the body of a create request.
-    package init(creating body: JSONValue, id: UniqueID, now: Instant) throws(PipelinesError) {
+    package init(
+        creating body: JSONValue, id: UniqueID, now: Instant, legacyVersion: Int64? = nil
+    ) throws(PipelinesError) {
         guard body.object != nil else {
             throw PipelinesError(
                 .invalidDefinition, "a pipeline is created from a JSON object", ["path": "$"])
@@ -38,12 +42,12 @@ package struct PipelineDefinition: Sendable, Equatable {
         }
         self.init(
             id: id, name: name, sql: sql, status: .running, failureReason: nil, createdAt: now,
-            modifiedAt: now)
+            modifiedAt: now, legacyVersion: legacyVersion)
     }
 
     init(
         id: UniqueID, name: String, sql: String, status: Status, failureReason: String?, createdAt: Instant,
-        modifiedAt: Instant
+        modifiedAt: Instant, legacyVersion: Int64? = nil
     ) {
         self.id = id
         self.name = name
@@ -52,6 +56,7 @@ package struct PipelineDefinition: Sendable, Equatable {
         self.failureReason = failureReason
         self.createdAt = createdAt
         self.modifiedAt = modifiedAt
+        self.legacyVersion = legacyVersion
     }
 
     /// What a list shows; `tables` are the streams and sinks for the answer about one pipeline.

@@ -125,14 +125,15 @@ enum PipelineStore {
         try requireFreeName(pipeline.name, in: "pipelines", limit: pipelineLimit, transaction)
         try transaction.execute(
             """
-            INSERT INTO pipelines (id, name, sql_text, status, failure_reason, created_at, modified_at, node_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO pipelines (
+                id, name, sql_text, status, failure_reason, created_at, modified_at, legacy_version, node_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .text(pipeline.id.hexDigits), .text(pipeline.name), .text(pipeline.sql),
                 .text(pipeline.status.rawValue), SQLValue(pipeline.failureReason),
                 .integer(pipeline.createdAt.microseconds), .integer(pipeline.modifiedAt.microseconds),
-                .text(node),
+                SQLValue(pipeline.legacyVersion), .text(node),
             ])
         for (index, progress) in progresses.enumerated() {
             try ProgressRows.insert(progress, statement: index, transaction)
@@ -149,14 +150,24 @@ enum PipelineStore {
     }
 
     /// What failed runs with the new SQL; what is paused stays so.
-    static func setSQL(_ sql: String, of id: UniqueID, at now: Instant, _ transaction: Transaction) throws {
+    static func setSQL(
+        _ sql: String, legacyVersion: Int64?, of id: UniqueID, at now: Instant, _ transaction: Transaction
+    ) throws {
         try transaction.execute(
             """
-            UPDATE pipelines SET sql_text = ?, modified_at = ?, failure_reason = NULL,
+            UPDATE pipelines SET sql_text = ?, legacy_version = ?, modified_at = ?, failure_reason = NULL,
                 status = CASE WHEN status = 'failed' THEN 'running' ELSE status END
             WHERE id = ?
             """,
-            [.text(sql), .integer(now.microseconds), .text(id.hexDigits)])
+            [.text(sql), SQLValue(legacyVersion), .integer(now.microseconds), .text(id.hexDigits)])
+    }
+
+    static func setLegacyVersion(
+        _ version: Int64, of id: UniqueID, at now: Instant, _ transaction: Transaction
+    ) throws {
+        try transaction.execute(
+            "UPDATE pipelines SET legacy_version = ?, modified_at = ? WHERE id = ?",
+            [.integer(version), .integer(now.microseconds), .text(id.hexDigits)])
     }
 
     /// Nil when there is no such pipeline; failures of single statements are not looked at.
@@ -206,6 +217,7 @@ enum PipelineStore {
             sql: try row.text("sql_text"),
             status: status, failureReason: try failure ?? row.optionalText("failure_reason"),
             createdAt: Instant(microseconds: try row.integer("created_at")),
-            modifiedAt: Instant(microseconds: try row.integer("modified_at")))
+            modifiedAt: Instant(microseconds: try row.integer("modified_at")),
+            legacyVersion: try row.optionalInteger("legacy_version"))
     }
 }

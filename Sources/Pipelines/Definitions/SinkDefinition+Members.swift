@@ -38,9 +38,9 @@ extension SinkDefinition {
     }
 }
 
-/// - Errors: `PIP-105` with the path of the first member that is not known.
-func requireKnown(_ known: KnownMembers, in body: JSONValue) throws(PipelinesError) {
-    guard let stranger = known.stranger(in: body) else { return }
+/// - Errors: `PIP-105` with the path of the first member that is not known; the body's own is `path`.
+func requireKnown(_ known: KnownMembers, in body: JSONValue, at path: String = "$") throws(PipelinesError) {
+    guard let stranger = known.stranger(in: body, at: path) else { return }
     throw PipelinesError(
         .invalidDefinition, "the request has a member nobody knows", ["path": stranger.path],
         hint: "members there are " + stranger.known.joined(separator: ", "))

@@ -15,10 +15,13 @@ extension PipelineService {
     /// and starts.
     ///
     /// - Errors: those of the SQL with line and column; `tableMismatch` when a sink's table is there and does not fit.
-    package func createPipeline(_ body: JSONValue) async throws -> PipelineDefinition {
+    package func createPipeline(
+        _ body: JSONValue, legacyVersion: Int64? = nil
+    ) async throws -> PipelineDefinition {
         let id = UniqueID.random(from: resources.randomness)
         let now = resources.clock.now
-        let definition = try PipelineDefinition(creating: body, id: id, now: now)
+        let definition = try PipelineDefinition(
+            creating: body, id: id, now: now, legacyVersion: legacyVersion)
         try requireNoID(definition.name, of: "pipeline")
         try requireKnown(KnownMembers(["name", "sql", "start"]), in: body)
         let start = body["start"] ?? .null

@@ -40,12 +40,14 @@ extension PipelineService {
     ///
     /// - Errors: as for `createPipeline`; `discardsEvents` when a statement goes that does not run and has not landed
     ///   everything, and the body has no `discard_pending`. Then everything is as it was.
-    package func changeSQL(_ idOrName: String, _ body: JSONValue) async throws -> PipelineDefinition {
+    package func changeSQL(
+        _ idOrName: String, _ body: JSONValue, legacyVersion: Int64? = nil
+    ) async throws -> PipelineDefinition {
         let old = try await pipeline(idOrName)
         let now = resources.clock.now
         let changed = try PipelineDefinition(
-            creating: ["name": .string(old.name), "sql": body["sql"] ?? .null], id: old.id, now: old.createdAt
-        )
+            creating: ["name": .string(old.name), "sql": body["sql"] ?? .null], id: old.id, now: old.createdAt,
+            legacyVersion: legacyVersion)
         let compiled = try await compile(changed.sql, now: old.createdAt)
         try await compiled.checkTables(resources.catalog)
         // What a new statement may need is held from now on; where it begins shows when the others have stopped.
@@ -123,7 +125,8 @@ extension PipelineService {
         let gone = before.map(\.key).filter { !keys.contains($0) }
         for key in gone { try ProgressRows.delete(key, transaction) }
         try TrialRows.delete(pipeline: changed.id, transaction)
-        try PipelineStore.setSQL(changed.sql, of: changed.id, at: now, transaction)
+        try PipelineStore.setSQL(
+            changed.sql, legacyVersion: changed.legacyVersion, of: changed.id, at: now, transaction)
         return StoredChange(stored: stored, gone: gone)
     }
 
