@@ -1,5 +1,5 @@
 import Effects
-package import JSONText
+import JSONText
 import Metastore
 package import Scheduling
 import Streams

@@ -44,6 +44,9 @@ struct OperatorBinding {
             return try CallBinding(context: context).bind(
                 binary == .jsonGet ? "json_get" : "json_as_text", values, at: positions,
                 callPosition: position)
+        case .jsonContains:
+            return try CallBinding(context: context).bind(
+                "json_contains", values, at: positions, callPosition: position)
         case .containsAll: return try lists("array_has_all", values, positions)
         case .containedBy: return try lists("array_has_all", values.reversed(), positions.reversed())
         case .overlaps: return try lists("array_has_any", values, positions)

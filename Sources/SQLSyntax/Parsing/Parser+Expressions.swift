@@ -110,6 +110,8 @@ extension Parser {
         case .sign(let sign): BinaryOperator(sign)
         case .word(_, .and): .and
         case .word(_, .or): .or
+        // A parameter has no value before it.
+        case .parameter(nil): .jsonContains
         default: nil
         }
     }

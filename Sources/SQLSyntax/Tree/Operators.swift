@@ -20,6 +20,7 @@ package enum BinaryOperator: String, Sendable, Hashable, CaseIterable {
     case shiftRight = ">>"
     case jsonGet = "->"
     case jsonGetText = "->>"
+    case jsonContains = "?"
     case containsAll = "@>"
     case containedBy = "<@"
     case overlaps = "&&"
@@ -38,7 +39,8 @@ package enum BinaryOperator: String, Sendable, Hashable, CaseIterable {
         case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual: Precedence.comparison
         case .matches, .matchesAnyCase, .notMatches, .notMatchesAnyCase, .concatenate, .bitOr, .bitAnd,
             .bitXor,
-            .shiftLeft, .shiftRight, .jsonGet, .jsonGetText, .containsAll, .containedBy, .overlaps:
+            .shiftLeft, .shiftRight, .jsonGet, .jsonGetText, .jsonContains, .containsAll, .containedBy,
+            .overlaps:
             Precedence.otherOperator
         case .add, .subtract: Precedence.sum
         case .multiply, .divide, .modulo: Precedence.product
