@@ -1,4 +1,7 @@
+import Blobs
 import JSONText
+import Scheduling
+import Streams
 import Testing
 
 @testable import Pipelines
@@ -53,7 +56,7 @@ import Testing
                 == ["interval_seconds": 300, "file_size_bytes": 100_000_000, "file_rows": 100_000])
         #expect(sink["format"] == ["type": "json", "compression": "gzip", "unstructured": true])
         let small = try LegacyPipeline(
-            Self.body(batch: ["max_bytes": 1_000, "max_duration_s": 0.25, "max_rows": 1])
+            Self.body(batch: ["max_bytes": 1_000, "max_duration_s": JSONValue(0.25), "max_rows": 1])
         ).sinkBody["config"]?["rolling_policy"]
         #expect(small == ["interval_seconds": 1, "file_size_bytes": 1_048_576, "file_rows": 1])
     }
