@@ -103,24 +103,29 @@ import Testing
             try await node.send(#"[{"c":2}]"#, to: "my_clicks")
             let second = try await service.legacyPipeline("my-clicks")
             let moved = Self.body(
-                source: [["type": "binding", "format": "json"]],
+                source: [
+                    ["type": "binding", "format": "json"],
+                    ["type": "http", "format": "json", "authentication": false],
+                ],
                 path: ["bucket": "lake", "prefix": "new", "filename": "${slug}.txt", "filepath": "${date}"],
                 compression: ["type": "none"])
             let third = try await service.changeLegacyPipeline(second, to: try LegacyPipeline(moved))
             #expect(third.json(endpoint: nil)["version"] == 3)
             try await node.send(#"[{"d":3}]"#, to: "my_clicks")
             let json = try await service.legacyPipelines().map { $0.json(endpoint: "here") }
-            #expect(json.map { $0["source"] } == [[["type": "binding", "format": "json"]]])
+            #expect(json[0]["source"]?.array?.map { $0["type"] } == ["http", "binding"])
+            #expect(json[0]["source"]?.array?[0]["authentication"] == false)
             #expect(json[0]["destination"]?["compression"]?["type"] == "none")
             #expect(
                 json[0]["destination"]?["path"]
                     == ["bucket": "lake", "prefix": "new", "filepath": "${date}", "filename": "${slug}.txt"])
             // What was closed for the end is open again where the end does not come.
             _ = try await service.pause("my_clicks")
+            try await node.send(#"[{"e":4}]"#, to: "my_clicks")
             await #expect(throws: PipelinesError.self) {
                 try await service.deleteLegacyPipeline("my-clicks", force: false, token: .init())
             }
-            #expect(try node.registry.stream("my_clicks").definition.http.isEnabled == false)
+            #expect(try node.registry.stream("my_clicks").definition.http.isEnabled)
             _ = try await service.resume("my_clicks")
             try await service.deleteLegacyPipeline("my-clicks", force: false, token: .init())
             #expect(try await service.legacyPipelines().isEmpty)
@@ -129,7 +134,7 @@ import Testing
         }
         let raw = try await node.keys("raw/"), new = try await node.keys("new/")
         #expect(raw.count == 2 && raw.allSatisfy { $0.contains("/hr=") && $0.hasSuffix(".json.gz") })
-        #expect(new.count == 1 && new.allSatisfy { $0.hasSuffix(".txt") })
+        #expect(new.count == 2 && new.allSatisfy { $0.hasSuffix(".txt") })
     }
 
     @Test func whatSomebodyElseUsesStays() async throws {
