@@ -77,6 +77,28 @@ struct JSONLinesEncoderTests {
             ])
     }
 
+    @Test("a value of the type JSON stands in a line as what it is, also inside of lists and structs")
+    func nestedJSON() throws {
+        let texts = ["{\"a\":\n 1}", "7"]
+        func column(_ isJSON: Bool) -> Column {
+            Column(isJSON ? .json : .string, count: 2, .string(StringColumn(texts)))
+        }
+        let element = Field("element", .json)
+        let list = Column(.list(element), count: 2, .list(offsets: [0, 2, 2], element: column(true)))
+        let structure = Column(
+            .structure([Field("x", .json)]), count: 2, .structure([column(true)]),
+            validity: Bitmap([false, true]))
+        let schema = Schema([
+            Field("j", .json), Field("t", .string), Field("l", .list(element)), Field("s", structure.type),
+        ])
+        let batch = Batch(
+            schema: schema, columns: [column(true), column(false), list, structure], rowCount: 2)
+        #expect(
+            String(decoding: try file(JSONLinesEncoder(schema: schema, codec: nil), [batch]), as: UTF8.self)
+                == #"{"j":{"a":  1},"t":"{\"a\":\n 1}","l":[{"a":  1},7],"s":null}"# + "\n"
+                + #"{"j":7,"t":"7","l":[],"s":{"x":7}}"# + "\n")
+    }
+
     @Test("writes JSON text as the line itself, without its line breaks")
     func unstructured() throws {
         let texts = Column(

@@ -1,5 +1,6 @@
 """awscli, rclone and s3cmd each do a day's work with the object store: trees, parts, copies, links, conditions."""
 
+import base64
 import concurrent.futures
 import hashlib
 import os
@@ -11,6 +12,7 @@ import pytest
 import requests
 
 from firn_server import ROOT, Firn
+from test_store_tls import Outer
 
 pytestmark = pytest.mark.clients
 
@@ -214,3 +216,40 @@ def test_one_of_fifty_conditional_puts_wins(client, tmp_path):
     assert all("PreconditionFailed" in answer.stderr for answer in answers if answer.returncode != 0)
     client.copy("lake/raced", tmp_path / "back")
     assert (tmp_path / "back").read_text() == winner.read_text()
+
+
+@pytest.fixture
+def secure(tmp_path):
+    """A store that speaks TLS."""
+    store = Outer(tmp_path)
+    yield store
+    assert store.firn.stop() == 0
+
+
+def test_a_customers_key_is_asked_for(client, secure, large, tmp_path):
+    if client.name == "s3cmd":
+        # It has no keys of customers. The store's own change nothing for who reads.
+        place, back = client.place("lake/s3cmd/encrypted.bin"), tmp_path / "back.bin"
+        client.run("put", "--server-side-encryption", large, place)
+        client.run("get", place, back)
+        assert "AES256" in client.run("info", place).stdout and back.read_bytes() == large.read_bytes()
+        return
+    user = KINDS[client.name](secure.firn)
+    secret = random.Random(7).randbytes(32)
+    if client.name == "awscli":
+        (tmp_path / "secret").write_bytes(secret)
+        user.flags += ["--ca-bundle", str(secure.authority)]
+        flags = ["--sse-c", "AES256", "--sse-c-key", f"fileb://{tmp_path}/secret"]
+        copy = ["s3", "cp", "--no-progress"]
+    else:
+        user.flags += ["--ca-cert", str(secure.authority)]
+        flags = ["--s3-sse-customer-algorithm", "AES256", "--s3-sse-customer-key-base64", base64.b64encode(secret).decode()]
+        copy = ["copyto"]
+    place, back = user.place("outer/encrypted.bin"), tmp_path / "back.bin"
+    user.run(*copy, *flags, large, place)
+    user.run(*copy, *flags, place, back)
+    assert back.read_bytes() == large.read_bytes()
+    back.unlink()
+    # Rclone takes the refusal of its HEAD for an object that is not there, and ends well.
+    user.run(*copy, place, back, fails=True)
+    assert not back.exists()

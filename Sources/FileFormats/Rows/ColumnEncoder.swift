@@ -101,6 +101,10 @@ package struct ColumnEncoder: Sendable {
         switch column.type {
         case .binary, .fixed: write(column, &encoded) { ValueText.base64(items.bytes(at: $0), &$1) }
         case .uuid: write(column, &encoded) { ValueText.uuid(items.bytes(at: $0), &$1) }
+        case .json where forms.nestsJSON:
+            write(column, &encoded) { row, bytes in
+                items.withBytes(at: row) { ValueText.json($0, &bytes) }
+            }
         default:
             write(column, &encoded) { row, bytes in items.withBytes(at: row) { ValueText.string($0, &bytes) }
             }

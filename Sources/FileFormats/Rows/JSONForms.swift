@@ -14,6 +14,8 @@ package struct JSONForms: Sendable, Hashable {
 
     package var timestamps = Timestamps.rfc3339
     package var decimals = Decimals.string
+    /// A value of the type JSON stands there as what it is; else as a text that holds it.
+    package var nestsJSON = false
 
     package init() {}
 }

@@ -28,7 +28,7 @@ package final class JSONLinesEncoder: Sendable {
     private let isUnstructured: Bool
     private let state = Mutex(State())
 
-    /// With `isUnstructured` the one column holds JSON text, and a line is such a text itself.
+    /// With `isUnstructured` the one column holds JSON, and a line is such a value itself.
     package init(
         schema: Schema, codec: Codec?, forms: JSONForms = JSONForms(), isUnstructured: Bool = false
     ) {
@@ -36,6 +36,8 @@ package final class JSONLinesEncoder: Sendable {
         keys = RowEncoder.keys(RowEncoder(schema: schema).names)
         self.codec = codec
         self.isUnstructured = isUnstructured
+        var forms = forms
+        forms.nestsJSON = true
         columns = ColumnEncoder(forms: forms)
     }
 
@@ -79,19 +81,11 @@ package final class JSONLinesEncoder: Sendable {
         return lines
     }
 
-    /// A line break in JSON text stands between its tokens: inside of strings it is escaped.
     private func texts(of column: Column) -> [UInt8] {
-        let column = column.flattened()
-        guard case .string(let items) = column.values else {
-            return (0..<column.count).flatMap { _ in JSONWords.null + [UInt8(ascii: "\n")] }
-        }
+        let encoded = columns.encode(column)
         var lines: [UInt8] = []
         for row in 0..<column.count {
-            let text = column.isNull(row) ? JSONWords.null : items.bytes(at: row)
-            for byte in text {
-                let isBreak = byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
-                lines.append(isBreak ? UInt8(ascii: " ") : byte)
-            }
+            encoded.append(row: row, to: &lines)
             lines.append(UInt8(ascii: "\n"))
         }
         return lines

@@ -139,6 +139,15 @@ enum ValueText {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    /// JSON text on one line: a line break in it stands between its tokens, for inside of strings it is escaped.
+    static func json(_ span: Span<UInt8>, _ bytes: inout [UInt8]) {
+        for index in 0..<span.count {
+            let byte = span[index]
+            let isBreak = byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
+            bytes.append(isBreak ? UInt8(ascii: " ") : byte)
+        }
+    }
+
     /// Bytes that are no UTF-8 become U+FFFD: an answer is JSON whatever a file holds.
     private static func text(_ span: Span<UInt8>) -> String {
         String(decoding: [UInt8](copying: span), as: UTF8.self)
