@@ -41,6 +41,7 @@ struct RequestSubjectTests {
             ("POST", "firn/pipelines/dry-run", .sql), ("GET", "pipelines/v1/sinks/s", nil),
             ("POST", "pipelines/v1/sinks", nil), ("GET", "firn/tokens/t", nil), ("GET", "r2/buckets/b", nil),
             ("GET", "firn", nil), ("GET", "pipelines", nil), ("GET", "firn/streams", nil),
+            ("PUT", "pipelines/my-clicks", .pipeline("my_clicks")), ("POST", "pipelines", nil),
         ])
     func management(method: String, path: String, expected: RequestSubject?) {
         #expect(Self.subject(method, Self.account + path) == expected)
