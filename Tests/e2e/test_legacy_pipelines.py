@@ -32,10 +32,14 @@ def files(firn, prefix):
                   for line in (gzip.decompress(body) if key.endswith(".gz") else body).decode().splitlines()]
 
 
+def sdk(firn, token=None):
+    return Cloudflare(api_token=token or firn.token, base_url=firn.url + "/client/v4", max_retries=0)
+
+
 @pytest.fixture
 def client(firn):
     firn.api("POST", "r2/buckets", {"name": "lake"})
-    return Cloudflare(api_token=firn.token, base_url=firn.url + "/client/v4", max_retries=0)
+    return sdk(firn)
 
 
 def test_it_is_made_filled_changed_and_taken_away_and_every_event_is_in_one_file(client, firn):
@@ -55,6 +59,7 @@ def test_it_is_made_filled_changed_and_taken_away_and_every_event_is_in_one_file
     assert preflight.headers["access-control-allow-origin"] == "https://app.example"
 
     firn.restart()
+    client = sdk(firn)
     listed = client.pipelines.list(account_id="local", search="my-").results
     assert [pipeline.id for pipeline in listed] == [made.id]
     assert client.pipelines.list(account_id="local", search="other").results == []
@@ -100,6 +105,5 @@ def test_what_is_wrong_is_refused_and_leaves_nothing(client, firn):
         client.pipelines.update("a", account_id="local", name="b", source=[HTTP], destination=destination(firn))
     # Who may not write where its files go may not make it.
     token = firn.api("POST", "firn/tokens", {"name": "no", "scopes": ["pipelines:manage"]})["value"]
-    weak = Cloudflare(api_token=token, base_url=firn.url + "/client/v4", max_retries=0)
     with pytest.raises(cloudflare.PermissionDeniedError):
-        weak.pipelines.create(account_id="local", name="c", source=[HTTP], destination=destination(firn))
+        sdk(firn, token).pipelines.create(account_id="local", name="c", source=[HTTP], destination=destination(firn))
