@@ -41,13 +41,7 @@ import Testing
     }
 
     private func lines(_ node: SmallNode, _ prefix: String = "logs/") async throws -> [String] {
-        var lines: [String] = []
-        for key in try await keys(node, prefix) {
-            let text = String(
-                decoding: try await node.store.read(BlobPath(bucket: "lake", key: key)), as: UTF8.self)
-            lines += text.split(separator: "\n").map(String.init)
-        }
-        return lines.sorted()
+        try await node.fileLines(prefix).values.joined().sorted()
     }
 
     @Test func rowsLandInFilesAndRejectsBesideThem() async throws {

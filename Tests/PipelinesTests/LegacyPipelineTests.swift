@@ -1,4 +1,3 @@
-import Blobs
 import JSONText
 import Scheduling
 import Streams
@@ -94,11 +93,14 @@ import Testing
         try await node.whileRunning {
             let service = node.service
             let made = try await service.createLegacyPipeline(
-                try LegacyPipeline(Self.body(path: ["bucket": "lake", "prefix": "raw"])))
+                try LegacyPipeline(
+                    Self.body(path: ["bucket": "lake", "prefix": "raw"], compression: ["type": "none"])))
             #expect(made.name == "my-clicks")
             try await node.send(#"[{"b":1,"a":[1, 2]},7]"#, to: "my_clicks")
             // In place, and then to another folder: what waits lands as it was.
-            let quick = Self.body(path: ["bucket": "lake", "prefix": "raw"], batch: ["max_duration_s": 10])
+            let quick = Self.body(
+                path: ["bucket": "lake", "prefix": "raw"], batch: ["max_duration_s": 10],
+                compression: ["type": "none"])
             _ = try await service.changeLegacyPipeline(made, to: try LegacyPipeline(quick))
             try await node.send(#"[{"c":2}]"#, to: "my_clicks")
             let second = try await service.legacyPipeline("my-clicks")
@@ -132,9 +134,13 @@ import Testing
             #expect(try await service.sinks().isEmpty)
             #expect(node.registry.definitions.isEmpty)
         }
-        let raw = try await node.keys("raw/"), new = try await node.keys("new/")
-        #expect(raw.count == 2 && raw.allSatisfy { $0.contains("/hr=") && $0.hasSuffix(".json.gz") })
-        #expect(new.count == 2 && new.allSatisfy { $0.hasSuffix(".txt") })
+        // Which file an event is in depends on what was read when the change came; that it is in one does not.
+        let raw = try await node.fileLines("raw/"), new = try await node.fileLines("new/")
+        #expect(raw.keys.allSatisfy { $0.contains("/hr=") && $0.hasSuffix(".json") })
+        #expect(new.keys.allSatisfy { $0.hasSuffix(".txt") })
+        #expect(
+            (raw.values.joined() + new.values.joined()).sorted()
+                == [#"{"b":1,"a":[1, 2]}"#, #"{"c":2}"#, #"{"d":3}"#, #"{"e":4}"#, "7"].sorted())
     }
 
     @Test func whatSomebodyElseUsesStays() async throws {
@@ -170,12 +176,5 @@ import Testing
         #expect(node.registry.definitions.isEmpty)
         #expect(try await node.service.sinks().isEmpty)
         await node.registry.close()
-    }
-}
-
-extension SmallNode {
-    /// Of the objects below `prefix`.
-    fileprivate func keys(_ prefix: String) async throws -> [String] {
-        try await store.list(bucket: "lake", prefix: prefix, after: nil, limit: 1000).entries.map(\.key)
     }
 }

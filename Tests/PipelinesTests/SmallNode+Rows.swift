@@ -1,3 +1,4 @@
+import Blobs
 import Catalogs
 import Columnar
 import Tables
@@ -5,7 +6,7 @@ import Testing
 
 @testable import Pipelines
 
-/// What is in a node's tables.
+/// What is in a node's tables and files.
 extension SmallNode {
     func ids(_ namespace: String, _ name: String) async throws -> [Int64] {
         try await values(namespace, name, "id").compactMap {
@@ -28,5 +29,16 @@ extension SmallNode {
             }
         }
         return found
+    }
+
+    /// Of the objects below `prefix`, by their keys.
+    func fileLines(_ prefix: String) async throws -> [String: [String]] {
+        var lines: [String: [String]] = [:]
+        let entries = try await store.list(bucket: "lake", prefix: prefix, after: nil, limit: 1000).entries
+        for (key, _) in entries {
+            let bytes = try await store.read(BlobPath(bucket: "lake", key: key))
+            lines[key] = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+        }
+        return lines
     }
 }
