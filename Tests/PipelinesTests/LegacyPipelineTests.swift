@@ -9,7 +9,8 @@ import Testing
 @Suite struct LegacyPipelineTests {
     private static func body(
         name: JSONValue = "my-clicks", source: JSONValue = [["type": "http", "format": "json"]],
-        path: JSONValue = ["bucket": "lake"], batch: JSONValue = [:], compression: JSONValue = ["type": "gzip"]
+        path: JSONValue = ["bucket": "lake"], batch: JSONValue = [:],
+        compression: JSONValue = ["type": "gzip"]
     ) -> JSONValue {
         [
             "name": name, "source": source,
@@ -37,7 +38,9 @@ import Testing
             #expect(naming.strategy == .ulid && naming.fileName("NAME", suffix: ".json.gz") == file)
         }
         #expect(LegacyTemplate.fileName(FileNaming()) == "${slug}${extension}")
-        for name in ["x${extension}", "${slug}${slug}", "c${slug}", "${slug}x", "${slug}.${ulid}", "-${slug}"] {
+        for name in [
+            "x${extension}", "${slug}${slug}", "c${slug}", "${slug}x", "${slug}.${ulid}", "-${slug}",
+        ] {
             #expect(throws: PipelinesError.self, "\(name)") {
                 try LegacyTemplate.naming(name, extension: ".json")
             }
@@ -62,8 +65,10 @@ import Testing
 
     @Test func whatCannotBeIsRefusedWithItsPath() {
         for (body, path) in [
-            (Self.body(name: "a_b"), "$.name"), (Self.body(name: "-a"), "$.name"), (Self.body(name: 1), "$.name"),
-            (Self.body(source: []), "$.source"), (Self.body(source: [["type": "queue"]]), "$.source[0].format"),
+            (Self.body(name: "a_b"), "$.name"), (Self.body(name: "-a"), "$.name"),
+            (Self.body(name: 1), "$.name"),
+            (Self.body(source: []), "$.source"),
+            (Self.body(source: [["type": "queue"]]), "$.source[0].format"),
             (Self.body(source: [["type": "queue", "format": "json"]]), "$.source[0].type"),
             (
                 Self.body(source: [["type": "http", "format": "json"], ["type": "http", "format": "json"]]),
@@ -135,7 +140,8 @@ import Testing
             #expect(node.registry.definitions.isEmpty)
         }
         // Which file an event is in depends on what was read when the change came; that it is in one does not.
-        let raw = try await node.fileLines("raw/"), new = try await node.fileLines("new/")
+        let raw = try await node.fileLines("raw/")
+        let new = try await node.fileLines("new/")
         #expect(raw.keys.allSatisfy { $0.contains("/hr=") && $0.hasSuffix(".json") })
         #expect(new.keys.allSatisfy { $0.hasSuffix(".txt") })
         #expect(
@@ -161,8 +167,11 @@ import Testing
             try await service.deletePipeline("other")
             // With SQL of its own it is one of the newer kind.
             _ = try await service.changeSQL(
-                "my_clicks", ["sql": "INSERT INTO my_clicks SELECT value FROM my_clicks WHERE value IS NOT NULL"])
-            let gone = await #expect(throws: PipelinesError.self) { try await service.legacyPipeline("my-clicks") }
+                "my_clicks",
+                ["sql": "INSERT INTO my_clicks SELECT value FROM my_clicks WHERE value IS NOT NULL"])
+            let gone = await #expect(throws: PipelinesError.self) {
+                try await service.legacyPipeline("my-clicks")
+            }
             #expect(gone?.code == .pipelineNotFound)
         }
     }

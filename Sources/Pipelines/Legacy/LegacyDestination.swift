@@ -91,7 +91,8 @@ struct LegacyDestination: Sendable, Equatable {
     /// The sink's `rolling_policy`. A batch's size is a rough one: a sink's begins at a mebibyte.
     private var rollingPolicy: JSONValue {
         [
-            "interval_seconds": JSONValue(maximumSeconds), "file_size_bytes": JSONValue(max(maximumBytes, 1 << 20)),
+            "interval_seconds": JSONValue(maximumSeconds),
+            "file_size_bytes": JSONValue(max(maximumBytes, 1 << 20)),
             "file_rows": JSONValue(maximumRows),
         ]
     }

@@ -57,10 +57,12 @@ package struct LegacyPipeline: Sendable, Equatable {
 
     private static func name(_ given: JSONValue) throws(PipelinesError) -> String {
         guard let name = given.string,
-            name.wholeMatch(of: /[A-Za-z0-9]([A-Za-z0-9\-]{0,61}[A-Za-z0-9])?/.asciiOnlyWordCharacters()) != nil
+            name.wholeMatch(of: /[A-Za-z0-9]([A-Za-z0-9\-]{0,61}[A-Za-z0-9])?/.asciiOnlyWordCharacters())
+                != nil
         else {
             throw PipelinesError(
-                .invalidName, "such a pipeline's name is made of 1 to 63 letters, digits and dashes, the ends no dash",
+                .invalidName,
+                "such a pipeline's name is made of 1 to 63 letters, digits and dashes, the ends no dash",
                 ["path": "$.name", "name": String(given.string?.prefix(80) ?? given.kindName[...])])
         }
         return name
@@ -69,7 +71,8 @@ package struct LegacyPipeline: Sendable, Equatable {
     /// `http` and whether there is a binding.
     private static func source(_ json: JSONValue) throws(PipelinesError) -> (JSONValue, Bool) {
         guard let sources = json.array, (1...2).contains(sources.count) else {
-            throw refused("$.source", "a pipeline has a source of the type http, one of the type binding, or both")
+            throw refused(
+                "$.source", "a pipeline has a source of the type http, one of the type binding, or both")
         }
         var http: JSONValue?
         var hasBinding = false
@@ -115,6 +118,7 @@ package struct LegacyPipeline: Sendable, Equatable {
         ("id", .anything), ("version", .anything), ("endpoint", .anything),
     ])
     private static let knownHTTP: KnownMembers = .members([
-        ("type", .anything), ("format", .anything), ("authentication", .anything), ("cors", KnownMembers(["origins"])),
+        ("type", .anything), ("format", .anything), ("authentication", .anything),
+        ("cors", KnownMembers(["origins"])),
     ])
 }

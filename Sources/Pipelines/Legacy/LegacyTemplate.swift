@@ -53,7 +53,8 @@ enum LegacyTemplate {
             throw LegacyPipeline.refused(path, "what stands before ${slug} ends in a dash")
         }
         guard after.isEmpty || after.hasPrefix(".") else {
-            throw LegacyPipeline.refused(path, "what stands behind ${slug} begins with a dot, or is ${extension}")
+            throw LegacyPipeline.refused(
+                path, "what stands behind ${slug} begins with a dot, or is ${extension}")
         }
         var naming: JSONObject = ["strategy": "ulid"]
         if !before.isEmpty { naming["prefix"] = .string(String(before.dropLast())) }

@@ -46,7 +46,8 @@ extension PipelineService {
         let old = try await pipeline(idOrName)
         let now = resources.clock.now
         let changed = try PipelineDefinition(
-            creating: ["name": .string(old.name), "sql": body["sql"] ?? .null], id: old.id, now: old.createdAt,
+            creating: ["name": .string(old.name), "sql": body["sql"] ?? .null], id: old.id,
+            now: old.createdAt,
             legacyVersion: legacyVersion)
         let compiled = try await compile(changed.sql, now: old.createdAt)
         try await compiled.checkTables(resources.catalog)

@@ -61,7 +61,9 @@ extension PipelineService {
 
     private func state(of pipeline: PipelineDefinition) async throws -> LegacyPipelineState {
         let found = try await resources.metastore.read { transaction -> (UniqueID, SinkDefinition)? in
-            guard let key = try ProgressRows.all(pipeline: pipeline.id, transaction).first?.key else { return nil }
+            guard let key = try ProgressRows.all(pipeline: pipeline.id, transaction).first?.key else {
+                return nil
+            }
             return (key.streamID, try PipelineStore.sink(key.sinkID.hexDigits, transaction))
         }
         guard let (streamID, sink) = found else { return LegacyPipelineState(pipeline: pipeline, parts: nil) }
@@ -112,7 +114,9 @@ extension PipelineService {
         guard case .files(let to) = wanted.target, case .files(let from) = old.target,
             wanted.bucket != old.bucket || to.path != from.path || to.naming != from.naming
         else {
-            if wanted.json != old.json { _ = try await changeSink(old.id.hexDigits, legacy.destination.sinkChange) }
+            if wanted.json != old.json {
+                _ = try await changeSink(old.id.hexDigits, legacy.destination.sinkChange)
+            }
             return
         }
         let taken = Set(try await sinks().map(\.name))
