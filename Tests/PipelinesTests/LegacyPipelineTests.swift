@@ -145,7 +145,7 @@ import Testing
         #expect(raw.keys.allSatisfy { $0.contains("/hr=") && $0.hasSuffix(".json") })
         #expect(new.keys.allSatisfy { $0.hasSuffix(".txt") })
         #expect(
-            (raw.values.joined() + new.values.joined()).sorted()
+            (Array(raw.values.joined()) + new.values.joined()).sorted()
                 == [#"{"b":1,"a":[1, 2]}"#, #"{"c":2}"#, #"{"d":3}"#, #"{"e":4}"#, "7"].sorted())
     }
 
