@@ -31,7 +31,10 @@ actor ObjectFiles: SinkFiles {
         self.sink = sink
         self.progress = progress
         self.writer = writer
-        columns = Schema(try StorableType.schema(of: Schema(sink.columns.fields.dropLast())).fields)
+        let written = Schema(sink.columns.fields.dropLast())
+        let storable = try StorableType.schema(of: written)
+        // Lines hold JSON as what it is, Parquet its text.
+        columns = if case .json = sink.definition.format { written } else { storable }
     }
 
     var writtenBytes: Int {
