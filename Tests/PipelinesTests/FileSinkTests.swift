@@ -44,6 +44,23 @@ import Testing
         try await node.fileLines(prefix).values.joined().sorted()
     }
 
+    @Test func aValueOfJSONStandsInItsLineAsWhatItIs() async throws {
+        let node = try await makeNode()
+        try await node.send(#"[{"id":1,"more":{"a":[1, "x"]}},{"id":2}]"#)
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline([
+                "name": "p",
+                "sql": "INSERT INTO files SELECT id, more, CAST(more AS STRING) AS text FROM events",
+            ])
+            try await node.service.flush(stream: "events")
+        }
+        #expect(
+            try await lines(node) == [
+                #"{"id":1,"more":{"a":[1, "x"]},"text":"{\"a\":[1, \"x\"]}"}"#,
+                #"{"id":2,"more":null,"text":null}"#,
+            ])
+    }
+
     @Test func rowsLandInFilesAndRejectsBesideThem() async throws {
         let node = try await makeNode()
         try await node.send(#"[{"id":1,"ratio":2},{"id":0,"ratio":1},{"id":2,"ratio":0},{"id":"no"}]"#)
