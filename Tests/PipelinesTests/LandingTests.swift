@@ -59,7 +59,7 @@ import Testing
                 }
                 while turns.current < 6 {
                     let more = turns.current % 2 == 0 ? "; INSERT INTO second_sink SELECT id FROM events" : ""
-                    _ = try await node.service.changeSQL("p", ["sql": .string(Self.sql + more)])
+                    _ = try await node.service.changePipeline("p", ["sql": .string(Self.sql + more)])
                     turns.add()
                 }
                 try await group.waitForAll()
@@ -117,7 +117,7 @@ import Testing
             try await node.service.flush(stream: "events")
             try await node.catalog.renameTable(name, to: other, in: node.warehouse)
             let sql = Self.sql + " WHERE id > 0"
-            let changed = try await node.service.changeSQL("p", ["sql": .string(sql)])
+            let changed = try await node.service.changePipeline("p", ["sql": .string(sql)])
             #expect(changed.status == .failed && changed.failureReason?.contains("renamed") == true)
             // From the beginning a table is made anew, and it runs.
             let reset = try await node.service.reset("p", ["to": "oldest"])

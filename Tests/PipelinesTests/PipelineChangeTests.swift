@@ -122,7 +122,7 @@ import Testing
             try await node.registry.delete("other", force: true)
             let failed = try await node.service.pipeline("p")
             #expect(failed.status == .failed && failed.failureReason?.contains("other") == true)
-            _ = try await node.service.changeSQL("p", ["sql": .string(Self.sql)])
+            _ = try await node.service.changePipeline("p", ["sql": .string(Self.sql)])
             let changed = try await node.service.pipeline("p")
             #expect(changed.status == .running && changed.failureReason == nil)
             try await node.send(#"[{"id":1}]"#)
@@ -145,7 +145,7 @@ import Testing
             let asked = await #expect(throws: PipelinesError.self) { try await node.service.stats("p") }
             #expect(asked?.hint == remedy)
             let sql = "INSERT INTO events_sink SELECT 1 AS id FROM other"
-            let changed = try await node.service.changeSQL("p", ["sql": .string(sql)])
+            let changed = try await node.service.changePipeline("p", ["sql": .string(sql)])
             #expect(changed.status == .running && changed.failureReason == nil)
             try await node.send("[{}]", to: "other")
             #expect(try await node.service.flush(stream: "other") == 1)
@@ -228,7 +228,7 @@ import Testing
         _ = try log.registerAtOldest(consumer: LogConsumer.name(pipeline: made.id, sink: sink))
         let before = log.consumers
         let late = await #expect(throws: PipelinesError.self) {
-            _ = try await node.service.changeSQL("p", ["sql": .string(Self.both)])
+            _ = try await node.service.changePipeline("p", ["sql": .string(Self.both)])
         }
         #expect(late?.code == .changing)
         #expect(log.consumers == before && before.count == 2)
@@ -246,7 +246,7 @@ import Testing
                 await withTaskGroup(of: Void.self) { group in
                     for sql in [Self.both, Self.both, Self.sql] {
                         group.addTask {
-                            do { _ = try await node.service.changeSQL("p", ["sql": .string(sql)]) } catch let
+                            do { _ = try await node.service.changePipeline("p", ["sql": .string(sql)]) } catch let
                                 error as PipelinesError where error.code == .changing
                             {} catch { Issue.record(error) }
                         }

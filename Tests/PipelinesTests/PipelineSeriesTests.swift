@@ -77,7 +77,7 @@ import Testing
                 #expect(value(found, "pipeline_commits_total", stream: stream, sink: "second_sink") == 1)
                 #expect(value(found, "sink_files_total", stream: stream, sink: "second_sink") == 1)
             }
-            _ = try await node.service.changeSQL(
+            _ = try await node.service.changePipeline(
                 "p", ["sql": "INSERT INTO events_sink SELECT id FROM events"])
             let changed = try await scrape(node.service)
             #expect(changed.keys.allSatisfy { $0.contains(#"stream="events",sink="events_sink""#) })

@@ -144,4 +144,7 @@ enum PipelineTables {
         )
         """,
     ]
+
+    /// Pipelines whose statements commit together.
+    static let transactions = ["ALTER TABLE pipelines ADD COLUMN is_transaction BIGINT NOT NULL DEFAULT 0"]
 }

@@ -14,5 +14,6 @@ enum SchemaVersions {
         CatalogTables.leftPlaces,
         NodeTables.leases,
         PipelineTables.retiredStatements,
+        PipelineTables.transactions,
     ]
 }
