@@ -246,7 +246,9 @@ import Testing
                 await withTaskGroup(of: Void.self) { group in
                     for sql in [Self.both, Self.both, Self.sql] {
                         group.addTask {
-                            do { _ = try await node.service.changePipeline("p", ["sql": .string(sql)]) } catch let
+                            do {
+                                _ = try await node.service.changePipeline("p", ["sql": .string(sql)])
+                            } catch let
                                 error as PipelinesError where error.code == .changing
                             {} catch { Issue.record(error) }
                         }

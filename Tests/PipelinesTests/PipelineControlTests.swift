@@ -246,7 +246,8 @@ import Testing
             try await node.send(#"[{"id":2}]"#)
             await #expect(throws: PipelinesError.self) { try await node.service.flush(stream: "events") }
             // A catalog that cannot be asked is asked when there is something to land.
-            _ = try await node.service.changePipeline("p", ["sql": .string(Self.sql), "discard_pending": true])
+            _ = try await node.service.changePipeline(
+                "p", ["sql": .string(Self.sql), "discard_pending": true])
             try await node.service.flush(stream: "events")
             _ = try await node.service.pause("p")
             try await node.catalog.disableWarehouse(bucket: "lake")

@@ -1,3 +1,4 @@
+import Blobs
 import Catalogs
 import Effects
 import Iceberg

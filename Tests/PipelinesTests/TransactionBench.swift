@@ -39,7 +39,10 @@ final class TransactionBench {
         controls = keys.map { _ in RunnerControl() }
         return try await TransactionRunner.start(
             keys.indices.map { index in
-                (bench.context(keys[index], sinks[index], transforms[index], policies[index]), controls[index])
+                (
+                    bench.context(keys[index], sinks[index], transforms[index], policies[index]),
+                    controls[index]
+                )
             })
     }
 

@@ -2,6 +2,7 @@ import Effects
 import Metastore
 import Scheduling
 import Streams
+import TestKit
 import Testing
 
 @testable import Pipelines
@@ -16,7 +17,6 @@ import Testing
         world.policies[1].intervalSeconds = 1
         try await world.send(1...3)
         var runner = try await world.makeRunner()
-        #expect(try await runner.step() == .progressed)
         #expect(
             try await runner.step() == .idle(until: world.bench.clock.monotonicNanoseconds + 1_000_000_000))
         #expect(world.landed == [[], []])
@@ -122,8 +122,8 @@ import Testing
             }
             // 7 is rejected.
             let wanted: [Int64] = [1, 2, 3, 4, 5, 6, 8, 9]
-            // A stop between the sinks' own noting of one commit is the fake's, not the transaction's.
-            if stop != .afterCommit { #expect(world.landed == [wanted, wanted]) }
+            // One after the other the sinks note what has happened: a stop between them is the fakes', not the transaction's.
+            if ![.afterCommit, .answerLost].contains(stop) { #expect(world.landed == [wanted, wanted]) }
             #expect(try await world.progresses().map(\.counts.passed) == [8, 8])
         }
     }
@@ -155,10 +155,8 @@ import Testing
         #expect(runner.members.map(\.position.record) == [0, 0])
         other = nil
         // Each has the pass in turn.
-        for record in 1...3 {
-            _ = try await runner.step()
-            #expect(runner.members.map(\.position.record) == [Int64(record), Int64(record)])
-        }
+        _ = try await runner.step()
+        #expect(runner.members.map(\.position.record) == [3, 3])
         try await runner.commit()
         #expect(world.landed == [[1, 2, 3], [1, 2, 3]])
         #expect(try world.bench.memory.hold(1, mayPass: true) != nil)

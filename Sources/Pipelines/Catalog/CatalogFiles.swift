@@ -97,12 +97,14 @@ actor CatalogFiles: SinkFiles {
         if let rejects {
             tables.append(
                 TableFiles(
-                    sink: sink, table: rejects.table, files: try await rejects.writer.finish(), role: .rejects,
+                    sink: sink, table: rejects.table, files: try await rejects.writer.finish(),
+                    role: .rejects,
                     replaced: replacedRejects, commits: [commit]))
         }
         FaultPoints.pass(.sinkFilesWritten)
         let (metrics, sizes) = (sink.metrics, tables.flatMap(\.files).map(\.fileSize))
-        return ClosedFiles(tableUUID: table.uuid, tables: tables) { metrics.record(fileSizes: sizes) }
+        return ClosedFiles(
+            tableUUID: table.uuid, tables: tables, whenLanded: { metrics.record(fileSizes: sizes) })
     }
 
     func abandon() async {

@@ -64,7 +64,9 @@ struct PipelineRunner: StatementsRunner {
         _ statements: [(context: RunnerContext, control: RunnerControl)]
     ) async throws -> [PipelineRunner] {
         guard let first = statements.first?.context else { return [] }
-        let claims = statements.map { ($0.context.key, UniqueID.random(from: $0.context.randomness)) }
+        let claims = statements.map { statement in
+            (statement.context.key, UniqueID.random(from: first.randomness))
+        }
         let owned = try await first.metastore.write { transaction in
             try claims.map { key, run in
                 (try ProgressRows.claim(key, run: run, transaction), try TrialRows.suspects(key, transaction))

@@ -63,15 +63,22 @@ struct TransactionRunner: StatementsRunner {
         }
     }
 
-    /// Takes a slice of each stream.
+    /// Takes a slice of each stream, and the next of each, until there are none.
     private mutating func readOn() async throws -> StepOutcome {
-        var readings: [Reading] = []
-        for stream in streams where !isStopping { readings.append(try await read(stream)) }
-        let isEnd = readings.allSatisfy { $0 == .end }
-        let lacksRoom = members.contains { $0.context.source.lacksRoom }
-        if try await isCommitDue() || isEnd && lacksRoom { try await commit() }
-        if readings.contains(.refused) { await pause(PipelineRunner.memoryPauseNanoseconds) }
-        return isEnd ? .idle(until: members.compactMap(\.deadline).min()) : .progressed
+        while !isStopping {
+            var readings: [Reading] = []
+            for stream in streams where !isStopping { readings.append(try await read(stream)) }
+            let isEnd = readings.allSatisfy { $0 == .end }
+            let lacksRoom = members.contains { $0.context.source.lacksRoom }
+            // While producers keep the logs growing their end is never reached: whoever waits is served on the way.
+            if try await isCommitDue() || isEnd && lacksRoom { try await commit() }
+            if readings.contains(.refused) {
+                await pause(PipelineRunner.memoryPauseNanoseconds)
+                return .progressed
+            }
+            if isEnd { return .idle(until: members.compactMap(\.deadline).min()) }
+        }
+        return .progressed
     }
 
     /// The next slice of a stream, for all of its members that are not ahead of it. With `limit` records at most, each
@@ -195,7 +202,9 @@ struct TransactionRunner: StatementsRunner {
 
     private var isStopping: Bool { members.contains { $0.control.isStopping } }
 
-    private func pause(_ nanoseconds: Int64) async { await members[0].control.pause(nanoseconds: nanoseconds) }
+    private func pause(_ nanoseconds: Int64) async {
+        await members[0].control.pause(nanoseconds: nanoseconds)
+    }
 }
 
 /// Working through records that the process may have died of: of one stream at a time, so that none is blamed for another's.

@@ -172,7 +172,9 @@ final class SimulatedProcess: Sendable {
         let keys = pipeline.map(\.key)
         return try await metastore.read { transaction in
             try keys.map { key in
-                guard let progress = try ProgressRows.get(key, transaction) else { throw ProgressRows.gone(key) }
+                guard let progress = try ProgressRows.get(key, transaction) else {
+                    throw ProgressRows.gone(key)
+                }
                 return progress
             }
         }

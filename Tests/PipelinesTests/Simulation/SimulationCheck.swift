@@ -45,7 +45,8 @@ struct SimulationCheck {
                 // A commit in between is seen in the progress: then these were tables of different moments.
                 guard try await process.progresses(of: pipeline) == before else { continue }
                 for pair in pairs(of: pipeline) where tables[pair.0] != tables[pair.1] {
-                    return "tables of one transaction differ in \(tables[pair.0].symmetricDifference(tables[pair.1]))"
+                    return
+                        "tables of one transaction differ in \(tables[pair.0].symmetricDifference(tables[pair.1]))"
                 }
             } catch {
                 // The weather: nobody has seen anything.
