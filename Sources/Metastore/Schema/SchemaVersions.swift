@@ -14,6 +14,6 @@ enum SchemaVersions {
         CatalogTables.leftPlaces,
         NodeTables.leases,
         PipelineTables.retiredStatements,
-        PipelineTables.transactions,
+        PipelineTables.transactions + PipelineTables.work,
     ]
 }

@@ -102,9 +102,8 @@ actor CatalogFiles: SinkFiles {
                     replaced: replacedRejects, commits: [commit]))
         }
         FaultPoints.pass(.sinkFilesWritten)
-        let (metrics, sizes) = (sink.metrics, tables.flatMap(\.files).map(\.fileSize))
         return ClosedFiles(
-            tableUUID: table.uuid, tables: tables, whenLanded: { metrics.record(fileSizes: sizes) })
+            tableUUID: table.uuid, tables: tables, fileSizes: tables.flatMap(\.files).map(\.fileSize))
     }
 
     func abandon() async {

@@ -191,15 +191,12 @@ actor ObjectFiles: SinkFiles {
         let (writer, now) = (writer, services.clock.now)
         // The sink stands for the table: it never changes, and another one of its name has another id.
         return ClosedFiles(
-            tableUUID: key.sinkID.hexDigits,
+            tableUUID: key.sinkID.hexDigits, fileSizes: files.map(\.sealed.size),
             alongside: { transaction in
                 for file in files { try PromisedFileRows.insert(file, at: now, transaction) }
                 try writer?.move(key, transaction)
             },
-            whenLanded: {
-                FaultPoints.pass(.sinkFilesPromised)
-                services.metrics.record(fileSizes: files.map(\.sealed.size))
-            })
+            whenLanded: { FaultPoints.pass(.sinkFilesPromised) })
     }
 
     func abandon() async {

@@ -167,7 +167,9 @@ struct RejectsReplay {
         do {
             let closed = try await files.close(for: commit)
             try await TablesCommit(closed.tables).land { transaction in
-                try ProgressRows.replay(moved, of: key, run: run, tableUUID: closed.tableUUID, transaction)
+                try ProgressRows.replay(
+                    moved, of: key, run: run, tableUUID: closed.tableUUID,
+                    doing: StatementWork(fileSizes: closed.fileSizes), transaction)
             }
             try closed.whenLanded()
         } catch {

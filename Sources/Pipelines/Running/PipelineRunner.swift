@@ -326,6 +326,7 @@ struct PipelineRunner: StatementsRunner {
         progress = landed
         counts = PipelineCounts()
         timing.reset()
+        context.metrics.retries.set(0)
         context.metrics.record(nanoseconds: context.clock.monotonicNanoseconds - started)
     }
 

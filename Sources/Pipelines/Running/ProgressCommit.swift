@@ -23,13 +23,16 @@ struct ProgressCommit {
         }
 
         fileprivate func move(
-            _ tableUUID: String, at now: Instant, _ transaction: Transaction
+            _ files: ClosedFiles, at now: Instant, _ transaction: Transaction
         ) throws -> PipelineProgress {
             var moved = new
-            moved.tableUUID = tableUUID
+            moved.tableUUID = files.tableUUID
             if context.planted.has(.countersOutsideTransaction) { moved.counts = old.counts }
+            var work = StatementWork(fileSizes: files.fileSizes)
+            work.commits = 1
+            work.retries = context.metrics.retries.current
             return try ProgressRows.move(
-                from: old, to: moved, at: now, planted: context.planted, transaction)
+                from: old, to: moved, doing: work, at: now, planted: context.planted, transaction)
         }
     }
 
@@ -73,7 +76,7 @@ struct ProgressCommit {
         let alongside: @Sendable (Transaction) throws -> Void = { transaction in
             var landed: [PipelineProgress] = []
             for (part, files) in zip(parts, closed) {
-                if !isProgressOutside { landed.append(try part.move(files.tableUUID, at: now, transaction)) }
+                if !isProgressOutside { landed.append(try part.move(files, at: now, transaction)) }
                 try files.alongside(transaction)
             }
             stored.withLock { [landed] in $0 = landed }

@@ -48,6 +48,7 @@ struct ClosedFiles: Sendable {
     var tableUUID: String
     /// Tables that get files when the commit moves their pointers.
     var tables: [TableFiles] = []
+    var fileSizes: [Int64] = []
     /// What the commit's transaction writes for them. It may run again when another commit came in between.
     var alongside: @Sendable (Transaction) throws -> Void = { _ in }
     /// Done when the commit is durable. What it throws passes for the commit's own answer.

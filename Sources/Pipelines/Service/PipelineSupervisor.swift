@@ -36,7 +36,7 @@ struct PipelineSupervisor {
                     "a pipeline begins again after a fault",
                     ["pipeline": .string(pipeline), "error": .string("\(error)")])
                 for (key, control) in controls {
-                    service.resources.meters.of(key).retries.add()
+                    service.resources.meters.of(key).retries.add(1)
                     control.noteFailure(error, reason: Self.reason(error), isFinal: false)
                 }
                 await controls.values.first?.pause(nanoseconds: pause)
