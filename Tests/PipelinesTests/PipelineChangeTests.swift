@@ -1,6 +1,7 @@
 import Catalogs
 import Columnar
 import Effects
+import Faults
 import Iceberg
 import JSONText
 import Metastore
@@ -67,10 +68,28 @@ import Testing
             #expect(context["column"] == column)
             #expect(context["written"] == written)
             #expect(context["in the table"] == stored)
-            #expect(error?.place != nil)
+            // The column's place, or the sink's where nothing is written.
+            let place = ["id": 32, "kind": 36][column] ?? 13
+            #expect(error?.place == .text(line: 1, column: place))
         }
         #expect(try await node.service.pipelines().isEmpty)
         #expect(try node.registry.stream("events").log.get().consumers.isEmpty)
+        await node.registry.close()
+    }
+
+    @Test func twoColumnsOfOneNameAreRefusedWithTheirPlace() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        let sql = "INSERT INTO events_sink SELECT id, kind, id FROM events"
+        func refused(_ body: () async throws -> Void) async {
+            let error = await #expect(throws: PipelinesError.self) { try await body() }
+            #expect(error?.code == .unsupportedStatement)
+            #expect(error?.place == .text(line: 1, column: 42) && error?.message.contains("id") == true)
+        }
+        await refused { _ = try await node.service.createPipeline(["name": "p", "sql": .string(sql)]) }
+        await refused { _ = try await node.service.validate(sql) }
+        await refused { _ = try await node.service.dryRun(try DryRunRequest(["sql": .string(sql)])) }
+        _ = try await node.service.validate(sql.replacing(", id FROM", with: ", id AS again FROM"))
         await node.registry.close()
     }
 

@@ -24,6 +24,7 @@ extension PipelineService {
         let start = body["start"] ?? .null
         let origin = start.isNull ? .oldest : try ResetTarget(start)
         let compiled = try await compile(definition.sql, now: now)
+        try compiled.requireOwnNames()
         try await compiled.checkTables(resources.catalog)
         var progresses: [PipelineProgress] = []
         do {

@@ -50,6 +50,7 @@ extension PipelineService {
                 "transaction": .boolean(isTransaction),
             ], id: old.id, now: old.createdAt)
         let compiled = try await compile(changed.sql, now: old.createdAt)
+        if changed.sql != old.sql { try compiled.requireOwnNames() }
         try await compiled.checkTables(resources.catalog)
         // What a new statement may need is held from now on; where it begins shows when the others have stopped.
         let known = Set(
