@@ -7,12 +7,33 @@ import Scheduling
 import Streams
 import Synchronization
 import Telemetry
+import TestKit
 import Testing
 
 @testable import Pipelines
 
 /// Whoever waits for events to land hears nothing of changes that come in between.
 @Suite struct LandingTests {
+    @Test func aTableOfRejectsThatIsDroppedWhileFilesAreOpenIsMadeAgain() async throws {
+        let node = try await SmallNode.withTwoSinks()
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline([
+                "name": "p", "sql": "INSERT INTO events_sink SELECT id FROM events",
+            ])
+            try await node.send(#"[{"id":1},{"id":"x"}]"#)
+            // It is there as soon as the reject is written, which lands later.
+            let identifier = RejectsTable.identifier(of: try node.registry.stream("events").definition)
+            let isThere = try await eventually {
+                try await node.catalog.tableExists(identifier, in: node.warehouse)
+            }
+            #expect(isThere)
+            try await node.catalog.dropTable(identifier, in: node.warehouse)
+            #expect(try await node.service.flush(stream: "events") == 1)
+            #expect(try await node.values("rejects", "events", "raw") == [.string(#"{"id":"x"}"#)])
+            #expect(try await node.service.stats("p").counts.rejected == 1)
+        }
+    }
+
     private static let sql = "INSERT INTO events_sink SELECT id FROM events"
 
     /// Begins a change as every change does: the runners have ended, and nobody runs until `end`.

@@ -35,10 +35,13 @@ struct TableFiles: Sendable {
 
     /// - Errors: `tableReplaced`, `rejectsReplaced` when the table is another one by now.
     func require(_ current: LoadedTable) throws(PipelinesError) {
-        guard current.uuid != table.uuid else { return }
-        guard role == .rejects else { throw CatalogSink.replaced(table.identifier, uuid: table.uuid) }
-        throw PipelinesError(
+        if current.uuid != table.uuid { throw gone }
+    }
+
+    var gone: PipelinesError {
+        guard role == .rejects else { return CatalogSink.replaced(table.identifier, uuid: table.uuid) }
+        return PipelinesError(
             .rejectsReplaced, "the table of rejects was dropped or replaced meanwhile",
-            ["table": table.identifier])
+            ["table": table.identifier], hint: "it is made again, and the events are read once more")
     }
 }

@@ -37,7 +37,7 @@ struct TablesCommit {
         }
     }
 
-    /// - Errors: `commitContended`; `tableReplaced` when a sink's own table is not there any more; what `alongside` throws;
+    /// - Errors: `commitContended`; `tableReplaced`, `rejectsReplaced` when a table is not there any more; what `alongside` throws;
     ///   the catalog's own. Of kind `outcomeUnknown` when nobody knows; after others nothing has happened.
     func land(_ alongside: @escaping @Sendable (Transaction) throws -> Void) async throws {
         var parts = self.parts
@@ -48,7 +48,7 @@ struct TablesCommit {
                 for index in parts.indices { parts[index].table = try await reload(parts[index]) }
             }
         } catch let error as CatalogError where error.code == .noSuchTable {
-            for part in parts where part.role == .rows(hasLanded: true) { try await require(part) }
+            for part in parts where part.role != .rows(hasLanded: false) { try await require(part) }
             throw error
         }
         throw PipelinesError(
@@ -59,12 +59,12 @@ struct TablesCommit {
             ])
     }
 
-    /// - Errors: `tableReplaced` when the table is not there any more.
+    /// - Errors: `tableReplaced`, `rejectsReplaced` when the table is not there any more.
     private func require(_ part: TableFiles) async throws {
         do { _ = try await reload(part) } catch let error as CatalogError
             where [.noSuchTable, .noSuchNamespace].contains(error.code)
         {
-            throw CatalogSink.replaced(part.table.identifier, uuid: part.table.uuid)
+            throw part.gone
         }
     }
 
