@@ -1,4 +1,5 @@
 import Catalogs
+import Columnar
 import Effects
 import Faults
 import Iceberg

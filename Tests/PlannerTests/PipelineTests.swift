@@ -56,7 +56,7 @@ struct PipelineTests {
     @Test(
         "columns have places, and a name that is taken is told",
         arguments: [
-            ("SELECT user_id, lower(event) AS e FROM s", "1:22 1:49", nil),
+            ("SELECT user_id, lower(event) AS e FROM s", "1:22 1:47", nil),
             ("SELECT user_id, event, user_id FROM s", "1:22 1:31 1:38", "user_id 1:38"),
             (
                 "SELECT event, * EXCLUDE (url, referrer, user_agent), ts_us FROM s",

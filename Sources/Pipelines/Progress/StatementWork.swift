@@ -1,4 +1,4 @@
-import Effects
+package import Effects
 
 /// What commits of a statement have done, stored with its progress: it holds over restarts.
 package struct StatementWork: Sendable, Equatable {
