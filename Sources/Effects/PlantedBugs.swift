@@ -54,6 +54,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case commitInsideRecord = "commit-inside-record"
     /// Rejects land in a commit of their own, before the rows.
     case rejectsApart = "rejects-apart"
+    /// Of statements that should commit together each commits by itself.
+    case statementsApart = "statements-apart"
     /// Rejects are counted and not written.
     case rejectsDropped = "rejects-dropped"
     /// A process whose node was taken over still commits: its epoch is not compared.

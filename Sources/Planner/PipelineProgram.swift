@@ -1,5 +1,6 @@
 package import Columnar
 package import Plans
+package import SQLSyntax
 
 /// What one INSERT of a pipeline makes of the events of one stream, ready to run on batches.
 ///
@@ -11,11 +12,21 @@ package struct PipelineProgram: Sendable, Hashable {
     package let branches: [PipelineBranch]
     /// The sink's columns; a required one is read from a required field unchanged.
     package let schema: Schema
+    /// Where each of them stands in the SQL.
+    package let places: [TextPosition]
+    /// The first of them whose name one before it has; it goes by another one, as `id_1`.
+    package let repeatedColumn: RepeatedColumn?
 
     /// Whether an event may become several rows.
     package var unfolds: Bool {
         branches.count > 1 || branches.contains { branch in branch.steps.contains { $0.unnesting != nil } }
     }
+}
+
+/// A column whose name is taken, as it was written.
+package struct RepeatedColumn: Sendable, Hashable {
+    package let name: String
+    package let position: TextPosition
 }
 
 /// One way of events to rows: steps, all but the last of which unnest.

@@ -33,16 +33,22 @@ extension Planner {
         var settings = settings
         // Positions must stay those of the stream.
         settings.disabledPasses.formUnion(["prune_columns", "push_limits", "share_expressions"])
-        let bound = OutputNames.settle(try bind(insert.source, tables: tables).unshared(), asTable: true)
+        let written = try bind(insert.source, tables: tables).unshared()
+        let bound = OutputNames.settle(written, asTable: true)
         let plan = try Optimizer(settings: settings).run(bound).plan
         let branches = try OpenBranch.all(of: plan, insert)
         let fields = try sinkFields(of: plan, branches, insert)
+        let places = ColumnPlaces.find(in: insert, count: fields.count)
+        let names = (insert.columns.isEmpty ? written.schema.fields : fields).map(\.name)
+        let repeated = ColumnPlaces.repeated(names).map {
+            RepeatedColumn(name: names[$0], position: places[$0])
+        }
         return streams.map { stream in
             PipelineProgram(
                 sink: insert.target.last.text, stream: stream.name.last.text,
                 branches: branches.filter { $0.stream == stream.name.last.text }
                     .map { $0.closed(names: fields.map(\.name)) },
-                schema: Schema(fields))
+                schema: Schema(fields), places: places, repeatedColumn: repeated)
         }
     }
 

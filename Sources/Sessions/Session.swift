@@ -224,7 +224,7 @@ package final class Session: Sendable {
         let sources = SourceResolver(
             tables: TableResolver(catalog: catalog, warehouse: warehouse, request: request), engine: engine,
             around: view.map { [$0] } ?? [])
-        return (planner, try await sources.resolve(query, with: planner), now)
+        return (planner, try await sources.resolveAtOnce(query, with: planner), now)
     }
 
     /// Rows that are there already.

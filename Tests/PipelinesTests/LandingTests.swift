@@ -1,4 +1,5 @@
 import Catalogs
+import Columnar
 import Effects
 import Faults
 import Iceberg
@@ -7,12 +8,33 @@ import Scheduling
 import Streams
 import Synchronization
 import Telemetry
+import TestKit
 import Testing
 
 @testable import Pipelines
 
 /// Whoever waits for events to land hears nothing of changes that come in between.
 @Suite struct LandingTests {
+    @Test func aTableOfRejectsThatIsDroppedWhileFilesAreOpenIsMadeAgain() async throws {
+        let node = try await SmallNode.withTwoSinks()
+        try await node.whileRunning {
+            _ = try await node.service.createPipeline([
+                "name": "p", "sql": "INSERT INTO events_sink SELECT id FROM events",
+            ])
+            try await node.send(#"[{"id":1},{"id":"x"}]"#)
+            // It is there as soon as the reject is written, which lands later.
+            let identifier = RejectsTable.identifier(of: try node.registry.stream("events").definition)
+            let isThere = try await eventually {
+                try await node.catalog.tableExists(identifier, in: node.warehouse)
+            }
+            #expect(isThere)
+            try await node.catalog.dropTable(identifier, in: node.warehouse)
+            #expect(try await node.service.flush(stream: "events") == 1)
+            #expect(try await node.values("rejects", "events", "raw") == [.string(#"{"id":"x"}"#)])
+            #expect(try await node.service.stats("p").counts.rejected == 1)
+        }
+    }
+
     private static let sql = "INSERT INTO events_sink SELECT id FROM events"
 
     /// Begins a change as every change does: the runners have ended, and nobody runs until `end`.
@@ -59,7 +81,7 @@ import Testing
                 }
                 while turns.current < 6 {
                     let more = turns.current % 2 == 0 ? "; INSERT INTO second_sink SELECT id FROM events" : ""
-                    _ = try await node.service.changeSQL("p", ["sql": .string(Self.sql + more)])
+                    _ = try await node.service.changePipeline("p", ["sql": .string(Self.sql + more)])
                     turns.add()
                 }
                 try await group.waitForAll()
@@ -117,7 +139,7 @@ import Testing
             try await node.service.flush(stream: "events")
             try await node.catalog.renameTable(name, to: other, in: node.warehouse)
             let sql = Self.sql + " WHERE id > 0"
-            let changed = try await node.service.changeSQL("p", ["sql": .string(sql)])
+            let changed = try await node.service.changePipeline("p", ["sql": .string(sql)])
             #expect(changed.status == .failed && changed.failureReason?.contains("renamed") == true)
             // From the beginning a table is made anew, and it runs.
             let reset = try await node.service.reset("p", ["to": "oldest"])

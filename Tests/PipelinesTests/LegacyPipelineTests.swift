@@ -166,7 +166,7 @@ import Testing
             #expect(refused?.code == .sinkInUse)
             try await service.deletePipeline("other")
             // With SQL of its own it is one of the newer kind.
-            _ = try await service.changeSQL(
+            _ = try await service.changePipeline(
                 "my_clicks",
                 ["sql": "INSERT INTO my_clicks SELECT value FROM my_clicks WHERE value IS NOT NULL"])
             let gone = await #expect(throws: PipelinesError.self) {

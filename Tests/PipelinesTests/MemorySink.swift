@@ -1,12 +1,11 @@
 import Columnar
 import Effects
 import Faults
-import Metastore
 import Synchronization
 
 @testable import Pipelines
 
-/// A sink in memory whose pointer moves in a Metastore transaction, and which can be stopped at every step.
+/// A sink in memory that shows its rows when the commit's transaction is durable, and can be stopped at every step.
 final class MemorySink: SinkTable {
     enum Stop: CaseIterable {
         case never, atOpen, atWrite, atReject, beforeCommit, insideCommit, afterCommit, answerLost
@@ -44,10 +43,6 @@ final class MemorySink: SinkTable {
         var summaries: [[String: String]] = []
     }
     private let state = Mutex(State())
-    let metastore: Metastore
-
-    init(metastore: Metastore) { self.metastore = metastore }
-
     func stop(at stop: Stop, afterCalls calls: Int = 0) {
         state.withLock {
             $0.stop = stop
@@ -122,21 +117,18 @@ final class MemorySink: SinkTable {
 
         var writtenBytes: Int { get async { written.withLock { $0.rows.count * 10 } } }
 
-        func commit(
-            _ commit: SinkCommit, alongside: @escaping @Sendable (Transaction, String) throws -> Void
-        ) async throws -> String {
+        func close(for commit: SinkCommit) async throws -> ClosedFiles {
             try sink.passDisk()
             try sink.pass(.beforeCommit)
             let isInside = sink.isDue(.insideCommit)
-            try await sink.metastore.write { transaction in
-                try alongside(transaction, "table-1")
-                if isInside { throw Stopped() }
-            }
-            let written = written.withLock { $0 }
-            sink.show(written.rows, written.rejects, commit.summary)
-            try sink.pass(.afterCommit)
-            if sink.isDue(.answerLost) { throw LostAnswer() }
-            return "table-1"
+            let (sink, written) = (self.sink, written.withLock { $0 })
+            return ClosedFiles(
+                tableUUID: "table-1", alongside: { _ in if isInside { throw Stopped() } },
+                whenLanded: {
+                    sink.show(written.rows, written.rejects, SinkCommit.summary(of: [commit]))
+                    try sink.pass(.afterCommit)
+                    if sink.isDue(.answerLost) { throw LostAnswer() }
+                })
         }
 
         func abandon() async { sink.noteAbandoned() }

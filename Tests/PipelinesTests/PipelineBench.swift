@@ -48,7 +48,7 @@ final class PipelineBench {
         environment = LogEnvironment(files: files, clock: clock, pool: pool)
         directory = try TemporaryDirectory()
         metastore = try await Metastore.open(directory: directory.path)
-        sink = MemorySink(metastore: metastore)
+        sink = MemorySink()
         log = try await StreamLog.open(
             directory: directory.path + "/log", streamID: streamID, limits: limits,
             environment: environment)
@@ -89,20 +89,27 @@ final class PipelineBench {
     func makeRunner(interval: Int = 1) async throws -> PipelineRunner {
         var policy = RollingPolicy()
         policy.intervalSeconds = interval
+        let context = context(key, otherSink ?? sink, transform, policy)
+        return try await PipelineRunner.start(context, control: RunnerControl())
+    }
+
+    /// Of a statement of the bench's pipeline and stream.
+    func context(
+        _ key: ProgressKey, _ sink: any SinkTable, _ transform: any RowTransform, _ policy: RollingPolicy
+    ) -> RunnerContext {
         let schema = StreamSchema.fields([
             StreamField("id", .int64, isRequired: true), StreamField("text", .string),
         ])
-        let context = RunnerContext(
+        return RunnerContext(
             key: key, pipelineName: "p", source: log,
             preparation: RecordPreparation(
                 schema: schema, unknownFields: .count, transform: transform, rowLimit: rowLimit,
                 partBytes: partBytes),
-            sink: otherSink ?? sink, policy: policy, metastore: metastore, clock: clock,
+            sink: sink, policy: policy, metastore: metastore, clock: clock,
             randomness: LiveRandomness(),
             pool: morsels, memory: memory, trials: TrialTurns(isCareful: isCareful),
             planted: PlantedBugs(planted), log: .silent,
             metrics: PipelineMetrics())
-        return try await PipelineRunner.start(context, control: RunnerControl())
     }
 
     func stats() async throws -> StatementStats {

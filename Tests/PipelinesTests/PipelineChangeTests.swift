@@ -1,6 +1,7 @@
 import Catalogs
 import Columnar
 import Effects
+import Faults
 import Iceberg
 import JSONText
 import Metastore
@@ -67,10 +68,28 @@ import Testing
             #expect(context["column"] == column)
             #expect(context["written"] == written)
             #expect(context["in the table"] == stored)
-            #expect(error?.place != nil)
+            // The column's place, or the sink's where nothing is written.
+            let place = ["id": 32, "kind": 36][column] ?? 13
+            #expect(error?.place == .text(line: 1, column: place))
         }
         #expect(try await node.service.pipelines().isEmpty)
         #expect(try node.registry.stream("events").log.get().consumers.isEmpty)
+        await node.registry.close()
+    }
+
+    @Test func twoColumnsOfOneNameAreRefusedWithTheirPlace() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        let sql = "INSERT INTO events_sink SELECT id, kind, id FROM events"
+        func refused(_ body: () async throws -> Void) async {
+            let error = await #expect(throws: PipelinesError.self) { try await body() }
+            #expect(error?.code == .unsupportedStatement)
+            #expect(error?.place == .text(line: 1, column: 42) && error?.message.contains("id") == true)
+        }
+        await refused { _ = try await node.service.createPipeline(["name": "p", "sql": .string(sql)]) }
+        await refused { _ = try await node.service.validate(sql) }
+        await refused { _ = try await node.service.dryRun(try DryRunRequest(["sql": .string(sql)])) }
+        _ = try await node.service.validate(sql.replacing(", id FROM", with: ", id AS again FROM"))
         await node.registry.close()
     }
 
@@ -122,7 +141,7 @@ import Testing
             try await node.registry.delete("other", force: true)
             let failed = try await node.service.pipeline("p")
             #expect(failed.status == .failed && failed.failureReason?.contains("other") == true)
-            _ = try await node.service.changeSQL("p", ["sql": .string(Self.sql)])
+            _ = try await node.service.changePipeline("p", ["sql": .string(Self.sql)])
             let changed = try await node.service.pipeline("p")
             #expect(changed.status == .running && changed.failureReason == nil)
             try await node.send(#"[{"id":1}]"#)
@@ -145,7 +164,7 @@ import Testing
             let asked = await #expect(throws: PipelinesError.self) { try await node.service.stats("p") }
             #expect(asked?.hint == remedy)
             let sql = "INSERT INTO events_sink SELECT 1 AS id FROM other"
-            let changed = try await node.service.changeSQL("p", ["sql": .string(sql)])
+            let changed = try await node.service.changePipeline("p", ["sql": .string(sql)])
             #expect(changed.status == .running && changed.failureReason == nil)
             try await node.send("[{}]", to: "other")
             #expect(try await node.service.flush(stream: "other") == 1)
@@ -228,7 +247,7 @@ import Testing
         _ = try log.registerAtOldest(consumer: LogConsumer.name(pipeline: made.id, sink: sink))
         let before = log.consumers
         let late = await #expect(throws: PipelinesError.self) {
-            _ = try await node.service.changeSQL("p", ["sql": .string(Self.both)])
+            _ = try await node.service.changePipeline("p", ["sql": .string(Self.both)])
         }
         #expect(late?.code == .changing)
         #expect(log.consumers == before && before.count == 2)
@@ -246,7 +265,9 @@ import Testing
                 await withTaskGroup(of: Void.self) { group in
                     for sql in [Self.both, Self.both, Self.sql] {
                         group.addTask {
-                            do { _ = try await node.service.changeSQL("p", ["sql": .string(sql)]) } catch let
+                            do {
+                                _ = try await node.service.changePipeline("p", ["sql": .string(sql)])
+                            } catch let
                                 error as PipelinesError where error.code == .changing
                             {} catch { Issue.record(error) }
                         }

@@ -76,7 +76,7 @@ import Testing
             try await node.service.flush(stream: "events")
             // The same way with a filter goes on; the new one begins where the pipeline stands.
             let both = Self.sql + " WHERE id > 10; INSERT INTO second_sink SELECT id FROM events"
-            let changed = try await node.service.changeSQL("p", ["sql": .string(both)])
+            let changed = try await node.service.changePipeline("p", ["sql": .string(both)])
             #expect(changed.id == made.id && changed.sql == both)
             try await node.send(#"[{"id":3},{"id":14}]"#)
             try await node.service.flush(stream: "events")
@@ -85,7 +85,7 @@ import Testing
             #expect(stats.statements.map(\.counts.filtered) == [1, 0])
             #expect(stats.statements.map(\.accepted) == [4, 2])
             // One is taken away: its reader leaves the log.
-            _ = try await node.service.changeSQL(
+            _ = try await node.service.changePipeline(
                 "p", ["sql": "INSERT INTO second_sink SELECT id FROM events"])
             try await node.send(#"[{"id":5}]"#)
             try await node.service.flush(stream: "events")
@@ -97,7 +97,7 @@ import Testing
                 "INSERT INTO second_sink SELECT kind AS id FROM events",
             ] {
                 await #expect(throws: (any Error).self) {
-                    _ = try await node.service.changeSQL("p", ["sql": .string(bad)])
+                    _ = try await node.service.changePipeline("p", ["sql": .string(bad)])
                 }
             }
             try await node.send(#"[{"id":6}]"#)
@@ -127,7 +127,7 @@ import Testing
             _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
             try await node.send(#"[{"id":1},{"id":2}]"#)
             try await node.service.flush(stream: "events")
-            _ = try await node.service.changeSQL(
+            _ = try await node.service.changePipeline(
                 "p", ["sql": "INSERT INTO second_sink SELECT id FROM events"])
             try await node.send(#"[{"id":3}]"#)
             try await node.service.flush(stream: "events")
@@ -172,7 +172,7 @@ import Testing
             _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
             for id in 1...4 { try await node.send(#"[{"id":\#(id)},{"id":\#(id + 100)}]"#) }
             try await node.service.flush(stream: "events")
-            _ = try await node.service.changeSQL(
+            _ = try await node.service.changePipeline(
                 "p", ["sql": "INSERT INTO second_sink SELECT id FROM events"])
             for (body, accepted) in [
                 (["to": "oldest"], 8), (["record": 3], 2), (["to": "latest"], 0),
@@ -246,7 +246,8 @@ import Testing
             try await node.send(#"[{"id":2}]"#)
             await #expect(throws: PipelinesError.self) { try await node.service.flush(stream: "events") }
             // A catalog that cannot be asked is asked when there is something to land.
-            _ = try await node.service.changeSQL("p", ["sql": .string(Self.sql), "discard_pending": true])
+            _ = try await node.service.changePipeline(
+                "p", ["sql": .string(Self.sql), "discard_pending": true])
             try await node.service.flush(stream: "events")
             _ = try await node.service.pause("p")
             try await node.catalog.disableWarehouse(bucket: "lake")

@@ -77,7 +77,7 @@ import Testing
                 #expect(value(found, "pipeline_commits_total", stream: stream, sink: "second_sink") == 1)
                 #expect(value(found, "sink_files_total", stream: stream, sink: "second_sink") == 1)
             }
-            _ = try await node.service.changeSQL(
+            _ = try await node.service.changePipeline(
                 "p", ["sql": "INSERT INTO events_sink SELECT id FROM events"])
             let changed = try await scrape(node.service)
             #expect(changed.keys.allSatisfy { $0.contains(#"stream="events",sink="events_sink""#) })
@@ -118,6 +118,30 @@ import Testing
         }
     }
 
+    @Test func whatAStatementHasDoneHoldsOverARestartAndAResetBeginsAnew() async throws {
+        let node = try await SmallNode()
+        try await node.makeEvents()
+        try await node.run(node.service) {
+            _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
+            try await node.send(#"[{"id":1,"ratio":2}]"#)
+            try await node.service.flush(stream: "events")
+        }
+        let next = try await node.reopen()
+        try await node.run(next) {
+            let before = try #require(try await next.stats("p").statements.first?.activity)
+            #expect(before.work.commits == 1 && before.work.files == 1 && before.work.bytesOut > 500)
+            #expect(before.work.since == before.lastCommitAt)
+            try await node.send(#"[{"id":2,"ratio":2}]"#)
+            try await next.flush(stream: "events")
+            let after = try #require(try await next.stats("p").statements.first?.activity)
+            #expect(after.work.commits == 2 && after.work.files == 2)
+            #expect(after.work.since == before.work.since)
+            _ = try await next.reset("p", ["to": "latest"])
+            #expect(try await next.stats("p").statements.first?.activity.work == StatementWork())
+        }
+        await node.registry.close()
+    }
+
     @Test func aRetryIsCounted() async throws {
         let node = try await SmallNode()
         try await node.makeEvents()
@@ -131,7 +155,7 @@ import Testing
             try await node.send(#"[{"id":1,"ratio":2}]"#)
             await #expect(throws: (any Error).self) { try await node.service.flush(stream: "events") }
             let stats = try await node.service.stats("p")
-            #expect(stats.statements.first?.activity.retries ?? 0 >= 1 && stats.pending == 1)
+            #expect(stats.statements.first?.activity.work.retries ?? 0 >= 1 && stats.pending == 1)
             _ = try await node.metastore.write { try $0.execute("DROP TRIGGER no_moves") }
         }
     }

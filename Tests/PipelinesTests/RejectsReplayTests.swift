@@ -36,7 +36,7 @@ import Testing
             let vain = try await node.service.replayRejects("p")
             #expect(vain.counts.rejected == 3 && vain.counts.passed == 0)
             #expect(vain.statements[0].json["reasons"]?.array?.count == 2)
-            _ = try await node.service.changeSQL("p", ["sql": .string(Self.mended + " WHERE id <> 4")])
+            _ = try await node.service.changePipeline("p", ["sql": .string(Self.mended + " WHERE id <> 4")])
             let done = try await node.service.replayRejects("p")
             #expect(done.counts.passed == 1 && done.counts.filtered == 1 && done.counts.rejected == 1)
             #expect(try await counts(node) == [4, 2, 1, 1])
@@ -64,7 +64,7 @@ import Testing
             _ = try await node.service.createPipeline(["name": "p", "sql": .string(fanned + Self.sql)])
             try await node.send(#"[{"id":1,"ratio":0},{"id":2,"ratio":1}]"#)
             try await node.service.flush(stream: "events")
-            _ = try await node.service.changeSQL("p", ["sql": .string(fanned + Self.mended)])
+            _ = try await node.service.changePipeline("p", ["sql": .string(fanned + Self.mended)])
             _ = try await node.service.pause("p")
             let answer = try await node.service.replayRejects("p")
             #expect(answer.statements.map(\.counts.passed) == [0, 1])
@@ -82,11 +82,11 @@ import Testing
             _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.sql)])
             try await node.send(#"[{"id":1,"ratio":0},{"id":2,"ratio":1}]"#)
             try await node.service.flush(stream: "events")
-            _ = try await node.service.changeSQL(
+            _ = try await node.service.changePipeline(
                 "p", ["sql": "INSERT INTO second_sink SELECT id, 10 / ratio AS part FROM events"])
             _ = try await node.service.reset("p", ["to": "oldest"])
             try await node.service.flush(stream: "events")
-            _ = try await node.service.changeSQL(
+            _ = try await node.service.changePipeline(
                 "p", ["sql": "INSERT INTO second_sink SELECT id, 10 / nullif(ratio, 0) AS part FROM events"])
             #expect(try await node.service.replayRejects("p").counts.passed == 1)
             #expect(try await counts(node) == [2, 2, 0, 0])
@@ -105,7 +105,7 @@ import Testing
                 try await node.send(#"[{"id":\#(id),"ratio":0},{"id":\#(id + 100),"ratio":1}]"#)
                 try await node.service.flush(stream: "events")
             }
-            _ = try await node.service.changeSQL("p", ["sql": .string(Self.mended)])
+            _ = try await node.service.changePipeline("p", ["sql": .string(Self.mended)])
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     for id in 10..<20 {
@@ -157,7 +157,7 @@ import Testing
                 metadata: table.metadata, store: tables.store, caches: tables.caches
             ).plan()
             let path = try #require(try await plan.next()?.file.path)
-            _ = try await node.service.changeSQL("p", ["sql": .string(Self.mended)])
+            _ = try await node.service.changePipeline("p", ["sql": .string(Self.mended)])
             #expect(try await node.service.replayRejects("p").counts.passed == 1)
             let now = try await node.table("rejects", "events")
             let read = try #require(table.metadata.currentSnapshot?.snapshotID)
@@ -181,7 +181,7 @@ import Testing
             #expect(try await node.service.replayRejects("p").counts.events == 0)
             try await node.send(#"[{"id":1,"ratio":0}]"#)
             try await node.service.flush(stream: "events")
-            _ = try await node.service.changeSQL("p", ["sql": .string(Self.mended)])
+            _ = try await node.service.changePipeline("p", ["sql": .string(Self.mended)])
             #expect(try await node.service.replayRejects("p").counts.passed == 1)
         }
         #expect(try await node.ids("web.deep", "events") == [1])

@@ -35,7 +35,7 @@ import Testing
                 try await Task.sleep(for: .milliseconds(10))
             }
             // And a column that the table lacks is added.
-            _ = try await node.service.changeSQL(
+            _ = try await node.service.changePipeline(
                 "p", ["sql": "INSERT INTO second_sink SELECT id, kind FROM events"])
             try await node.send(#"[{"id":4,"kind":"x"}]"#)
             try await node.service.flush(stream: "events")

@@ -31,7 +31,7 @@ import Testing
     }
 
     private static func change(_ node: SmallNode, _ statements: String...) async throws {
-        _ = try await node.service.changeSQL(
+        _ = try await node.service.changePipeline(
             "p", ["sql": .string(statements.joined(separator: ";"))])
     }
 
@@ -102,7 +102,7 @@ import Testing
             // One that takes its place has them.
             try await Self.change(node, Self.second, "INSERT INTO again_sink SELECT id FROM events")
             // Left out on purpose, and brought back: what the stream keeps still lands.
-            _ = try await node.service.changeSQL(
+            _ = try await node.service.changePipeline(
                 "p", ["sql": .string(Self.firstAgain), "discard_pending": true])
             try await Self.change(node, Self.firstAgain, Self.second)
             _ = try await node.service.resume("p")
@@ -167,7 +167,7 @@ import Testing
                 }
                 guard random.next() % 3 == 0 else { continue }
                 current = choices[Int(random.next() % 5)]
-                _ = try await node.service.changeSQL("p", ["sql": .string(sql(current))])
+                _ = try await node.service.changePipeline("p", ["sql": .string(sql(current))])
                 landed.leave(except: Set(current.map(\.table)))
             }
             try await node.service.flush(stream: "events")

@@ -162,7 +162,7 @@ import Testing
                     "source", "projection", "sink", "source", "projection", "unnest", "projection", "sink",
                 ])
             // New SQL without one of them takes only that one away.
-            _ = try await node.service.changeSQL(
+            _ = try await node.service.changePipeline(
                 "p", ["sql": "INSERT INTO events_sink SELECT id, unnest(list) AS kind FROM others"])
             #expect(try await node.service.stats("p").statements.map(\.accepted) == [3])
         }
@@ -197,7 +197,7 @@ import Testing
             let mended = "INSERT INTO events_sink SELECT id, 8 / nullif(unnest(list), 0) AS part FROM events"
             let tried = try await node.service.dryRun(try DryRunRequest(["sql": .string(mended)])).counts
             #expect([tried.passed, tried.filtered, tried.rejected, tried.sinkRows] == [2, 1, 0, 4])
-            _ = try await node.service.changeSQL("p", ["sql": .string(mended)])
+            _ = try await node.service.changePipeline("p", ["sql": .string(mended)])
             #expect(try await node.service.replayRejects("p").counts.sinkRows == 3)
             let after = try await node.service.stats("p").counts
             #expect([after.passed, after.filtered, after.rejected, after.sinkRows] == [2, 1, 0, 4])

@@ -53,6 +53,31 @@ struct PipelineTests {
         )
     }
 
+    @Test(
+        "columns have places, and a name that is taken is told",
+        arguments: [
+            ("SELECT user_id, lower(event) AS e FROM s", "1:22 1:47", nil),
+            ("SELECT user_id, event, user_id FROM s", "1:22 1:31 1:38", "user_id 1:38"),
+            (
+                "SELECT event, * EXCLUDE (url, referrer, user_agent), ts_us FROM s",
+                "1:22 1:29 1:29 1:29 1:68", "event 1:29"
+            ),
+            ("SELECT event AS a FROM s UNION ALL SELECT url FROM s", "1:31", nil),
+        ])
+    func places(_ text: String, _ places: String, _ repeated: String?) throws {
+        let program = try compile("INSERT INTO k \(text)")
+        #expect(program.places.map { "\($0.line):\($0.column)" }.joined(separator: " ") == places)
+        #expect(
+            program.repeatedColumn.map { "\($0.name) \($0.position.line):\($0.position.column)" } == repeated)
+    }
+
+    @Test("a list of columns gives names and places")
+    func listedPlaces() throws {
+        let program = try compile("INSERT INTO k (a, b, a) SELECT user_id, event, url FROM s")
+        #expect(program.places.map(\.column) == [16, 19, 22] && program.repeatedColumn?.name == "a")
+        #expect(try compile("INSERT INTO k (a, b) SELECT user_id, user_id FROM s").repeatedColumn == nil)
+    }
+
     @Test("subqueries and WITH flatten; stars keep the stream's columns")
     func flatten() throws {
         let program = try step(

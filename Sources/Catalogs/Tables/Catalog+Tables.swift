@@ -17,6 +17,39 @@ extension Catalog {
             version: row.version)
     }
 
+    /// Several tables as they are at one moment; those that are not there are left out.
+    ///
+    /// - Errors: `CAT-401`, `CAT-302`.
+    /// - Cost: one read of the Metastore.
+    package func loadTables(
+        _ tables: [TableIdentifier], in warehouse: Warehouse
+    ) async throws -> [LoadedTable] {
+        func rows() async throws -> [TableRow?] {
+            try await metastore.read { transaction in
+                try tables.map { try TableRow.find($0, in: warehouse, transaction) }
+            }
+        }
+        for _ in 0..<limits.commitAttempts {
+            let found = try await rows()
+            var loaded: [LoadedTable] = []
+            do {
+                for case (let table, let row?) in zip(tables, found) {
+                    loaded.append(
+                        LoadedTable(
+                            warehouse: warehouse, identifier: table, metadata: try await metadata(of: row),
+                            metadataLocation: row.metadataLocation, version: row.version))
+                }
+                return loaded
+            } catch let error as CatalogError where error.code == .corrupt {
+                // As for one table: gone because the pointer has moved on is no damage.
+                let isUnmoved =
+                    try await rows().map { $0?.metadataLocation } == found.map { $0?.metadataLocation }
+                if isUnmoved { throw error }
+            }
+        }
+        throw contended
+    }
+
     /// What has the name now, and what it points at; nil when nothing has it.
     ///
     /// A file that is gone because the pointer has moved on is no damage: commits delete what falls out of the log, and a

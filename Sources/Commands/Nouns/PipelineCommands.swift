@@ -16,10 +16,12 @@ enum PipelineCommands {
             .value("sql", "TEXT", "INSERT INTO sink SELECT … FROM stream"),
             .value("sql-file", "FILE", "reads the SQL from a file"),
             .value("start", "PLACE", "where it begins: \(places); oldest by default"),
+            .toggle("transaction", "commits all statements together: their sinks show the same events"),
         ] + Invocation.serverFlags
     ) { invocation in
         let name = invocation.arguments.positionals[0]
         var body: JSONObject = ["name": .string(name), "sql": .string(try await sql(invocation))]
+        if invocation.isOn("transaction") { body["transaction"] = true }
         if let start = invocation["start"] { body["start"] = place(start) }
         let made = try await invocation.server().call("POST", base, .object(body))
         if invocation.wantsJSON { return invocation.show(made) }
@@ -61,15 +63,26 @@ enum PipelineCommands {
     }
 
     private static let update = CommandSpec(
-        name: "update", summary: "gives a pipeline other SQL; it goes on where it stands",
+        name: "update",
+        summary: "gives a pipeline other SQL, or commits its statements together; it goes on where it stands",
         positionals: pipeline,
         flags: [
             .value("sql", "TEXT", "INSERT INTO sink SELECT … FROM stream"),
             .value("sql-file", "FILE", "reads the SQL from a file"),
+            .toggle("transaction", "commits all statements together from now on"),
+            .toggle("no-transaction", "commits each statement by itself from now on"),
             .toggle("discard-pending", "also when events wait for a statement that is no more"),
         ] + Invocation.serverFlags
     ) { invocation in
-        var body: JSONObject = ["sql": .string(try await sql(invocation))]
+        var body = JSONObject()
+        switch (invocation.isOn("transaction"), invocation.isOn("no-transaction")) {
+        case (true, true): throw CommandError(.usage, "either --transaction or --no-transaction is given")
+        case (true, false): body["transaction"] = true
+        case (false, true): body["transaction"] = false
+        case (false, false): break
+        }
+        let hasSQL = invocation["sql"] != nil || invocation["sql-file"] != nil
+        if hasSQL || body.isEmpty { body["sql"] = .string(try await sql(invocation)) }
         if invocation.isOn("discard-pending") { body["discard_pending"] = true }
         try await change(invocation, "PATCH", "", .object(body), done: "updated")
     }

@@ -67,18 +67,18 @@ enum PipelineRoutes {
         return Envelope.success(stats.json)
     }
 
-    /// `{"sql":"…"}`, and `"discard_pending":true` where events that wait may be left out; the pipeline goes on with it
-    /// where it stands. Answered as `resume`.
+    /// `{"sql":"…"}` or `{"transaction":true}` or both, and `"discard_pending":true` where events that wait may be left out;
+    /// the pipeline goes on with it where it stands. Answered as `resume`.
     private static func change(_ call: ManagementCall) async throws -> Response {
         try call.principal.require(.pipelinesManage)
         let body = try await call.request.jsonObject()
-        try body.refuseUnknown(besides: ["sql", "discard_pending"])
-        _ = try body.requiredString("sql")
+        try body.refuseUnknown(besides: ["sql", "transaction", "discard_pending"])
+        if body["transaction"] == nil { _ = try body.requiredString("sql") }
         guard body["discard_pending"].map({ $0.boolean != nil }) ?? true else {
             throw WireError(.invalidRequest, "a member must be true or false", ["member": "discard_pending"])
         }
         let name = try call.request.parameter("pipeline")
-        return try await answer(call, try await call.services.pipelines.changeSQL(name, .object(body)))
+        return try await answer(call, try await call.services.pipelines.changePipeline(name, .object(body)))
     }
 
     private static func pause(_ call: ManagementCall) async throws -> Response {

@@ -147,4 +147,16 @@ enum PipelineTables {
         )
         """,
     ]
+
+    /// What a statement has done: counted in the transaction that moves it, since its first commit that was.
+    static let work = [
+        "ALTER TABLE pipeline_progress ADD COLUMN commits BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE pipeline_progress ADD COLUMN retries BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE pipeline_progress ADD COLUMN files BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE pipeline_progress ADD COLUMN bytes_out BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE pipeline_progress ADD COLUMN counted_since BIGINT",
+    ]
+
+    /// Pipelines whose statements commit together.
+    static let transactions = ["ALTER TABLE pipelines ADD COLUMN is_transaction BIGINT NOT NULL DEFAULT 0"]
 }

@@ -14,6 +14,6 @@ enum SchemaVersions {
         CatalogTables.leftPlaces,
         NodeTables.leases,
         PipelineTables.retiredStatements,
-        PipelineTables.legacyVersions,
+        PipelineTables.transactions + PipelineTables.work + PipelineTables.legacyVersions,
     ]
 }

@@ -19,7 +19,6 @@ struct CatalogSink: SinkTable {
     /// What the pipeline writes, `__ingest_ts` with it.
     let columns: Schema
     let tables: TableServices
-    var metrics = PipelineMetrics()
 
     func open(for progress: PipelineProgress) async throws -> any SinkFiles {
         try await files(for: progress)

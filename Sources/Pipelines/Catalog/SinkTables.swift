@@ -80,10 +80,12 @@ struct SinkTables: Sendable {
             ["table": table.identifier, "attempts": Self.attempts])
     }
 
+    /// `columnPlaces` tells where columns stand in the SQL, `place` where the sink does.
+    ///
     /// - Errors: `tableMismatch` that names the column and both types.
     static func check(
         _ columns: Schema, fit table: LoadedTable, sink: String, policy: SinkDefinition.SchemaPolicy = .fixed,
-        at place: FaultPlace? = nil
+        at place: FaultPlace? = nil, columnPlaces: [String: FaultPlace] = [:]
     ) throws(PipelinesError) {
         let fields = table.metadata.currentSchema.fields
         func mismatch(_ summary: String, _ column: String, _ written: String, _ stored: String)
@@ -94,7 +96,8 @@ struct SinkTables: Sendable {
                 [
                     "sink": sink, "table": table.identifier, "column": column, "written": written,
                     "in the table": stored,
-                ], at: place, hint: "change the SQL, write to another table, or drop this one")
+                ], at: columnPlaces[column] ?? place,
+                hint: "change the SQL, write to another table, or drop this one")
         }
         for column in columns.fields where column.name != RecordPreparation.timeColumn {
             let type = "\(column.type)"

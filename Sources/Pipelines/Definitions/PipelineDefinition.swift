@@ -17,6 +17,8 @@ package struct PipelineDefinition: Sendable, Equatable {
     package let id: UniqueID
     package let name: String
     package let sql: String
+    /// All statements commit together, so that readers see the same events of a stream in all of its sinks.
+    package let isTransaction: Bool
     package var status: Status
     package var failureReason: String?
     package let createdAt: Instant
@@ -41,14 +43,25 @@ package struct PipelineDefinition: Sendable, Equatable {
                 ["path": "$.sql", "limit-bytes": Self.sqlLimitBytes])
         }
         self.init(
-            id: id, name: name, sql: sql, status: .running, failureReason: nil, createdAt: now,
-            modifiedAt: now, legacyVersion: legacyVersion)
+            id: id, name: name, sql: sql, isTransaction: try Self.transaction(body) ?? false,
+            status: .running, failureReason: nil, createdAt: now, modifiedAt: now,
+            legacyVersion: legacyVersion)
+    }
+
+    /// Nil where the body says nothing of it.
+    static func transaction(_ body: JSONValue) throws(PipelinesError) -> Bool? {
+        guard let member = body["transaction"] else { return nil }
+        if let isTransaction = member.boolean { return isTransaction }
+        throw PipelinesError(
+            .invalidDefinition, "whether a pipeline commits in one transaction is true or false",
+            ["path": "$.transaction"])
     }
 
     init(
-        id: UniqueID, name: String, sql: String, status: Status, failureReason: String?, createdAt: Instant,
-        modifiedAt: Instant, legacyVersion: Int64? = nil
+        id: UniqueID, name: String, sql: String, isTransaction: Bool = false, status: Status,
+        failureReason: String?, createdAt: Instant, modifiedAt: Instant, legacyVersion: Int64? = nil
     ) {
+        self.isTransaction = isTransaction
         self.id = id
         self.name = name
         self.sql = sql
@@ -63,6 +76,7 @@ package struct PipelineDefinition: Sendable, Equatable {
     package func json(tables: [PipelineTable]? = nil) -> JSONValue {
         var object: JSONObject = [
             "id": .string(id.hexDigits), "name": .string(name), "sql": .string(sql),
+            "transaction": .boolean(isTransaction),
             "status": .string(status.rawValue), "created_at": .string(createdAt.rfc3339),
             "modified_at": .string(modifiedAt.rfc3339),
         ]

@@ -126,14 +126,15 @@ enum PipelineStore {
         try transaction.execute(
             """
             INSERT INTO pipelines (
-                id, name, sql_text, status, failure_reason, created_at, modified_at, legacy_version, node_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                id, name, sql_text, status, failure_reason, created_at, modified_at, node_id, is_transaction,
+                legacy_version)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .text(pipeline.id.hexDigits), .text(pipeline.name), .text(pipeline.sql),
                 .text(pipeline.status.rawValue), SQLValue(pipeline.failureReason),
                 .integer(pipeline.createdAt.microseconds), .integer(pipeline.modifiedAt.microseconds),
-                SQLValue(pipeline.legacyVersion), .text(node),
+                .text(node), .integer(pipeline.isTransaction ? 1 : 0), SQLValue(pipeline.legacyVersion),
             ])
         for (index, progress) in progresses.enumerated() {
             try ProgressRows.insert(progress, statement: index, transaction)
@@ -149,17 +150,20 @@ enum PipelineStore {
             [.text(status.rawValue), .integer(now.microseconds), .text(id.hexDigits)])
     }
 
-    /// What failed runs with the new SQL; what is paused stays so.
-    static func setSQL(
-        _ sql: String, legacyVersion: Int64?, of id: UniqueID, at now: Instant, _ transaction: Transaction
+    /// What failed runs as it is changed; what is paused stays so.
+    static func change(
+        to changed: PipelineDefinition, at now: Instant, _ transaction: Transaction
     ) throws {
         try transaction.execute(
             """
-            UPDATE pipelines SET sql_text = ?, legacy_version = ?, modified_at = ?, failure_reason = NULL,
-                status = CASE WHEN status = 'failed' THEN 'running' ELSE status END
+            UPDATE pipelines SET sql_text = ?, is_transaction = ?, legacy_version = ?, modified_at = ?,
+                failure_reason = NULL, status = CASE WHEN status = 'failed' THEN 'running' ELSE status END
             WHERE id = ?
             """,
-            [.text(sql), SQLValue(legacyVersion), .integer(now.microseconds), .text(id.hexDigits)])
+            [
+                .text(changed.sql), .integer(changed.isTransaction ? 1 : 0), SQLValue(changed.legacyVersion),
+                .integer(now.microseconds), .text(changed.id.hexDigits),
+            ])
     }
 
     static func setLegacyVersion(
@@ -168,6 +172,13 @@ enum PipelineStore {
         try transaction.execute(
             "UPDATE pipelines SET legacy_version = ?, modified_at = ? WHERE id = ?",
             [.integer(version), .integer(now.microseconds), .text(id.hexDigits)])
+    }
+
+    /// False also where there is no such pipeline.
+    static func isTransaction(_ id: UniqueID, _ transaction: Transaction) throws -> Bool {
+        let row = try transaction.first(
+            "SELECT is_transaction FROM pipelines WHERE id = ?", [.text(id.hexDigits)])
+        return try row.map { try $0.integer("is_transaction") != 0 } ?? false
     }
 
     /// Nil when there is no such pipeline; failures of single statements are not looked at.
@@ -214,7 +225,7 @@ enum PipelineStore {
         if failure != nil, status == .running { status = .failed }
         return PipelineDefinition(
             id: try ProgressRows.identifier(row, "id"), name: try row.text("name"),
-            sql: try row.text("sql_text"),
+            sql: try row.text("sql_text"), isTransaction: try row.integer("is_transaction") != 0,
             status: status, failureReason: try failure ?? row.optionalText("failure_reason"),
             createdAt: Instant(microseconds: try row.integer("created_at")),
             modifiedAt: Instant(microseconds: try row.integer("modified_at")),

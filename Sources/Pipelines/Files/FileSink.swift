@@ -54,7 +54,6 @@ struct FileServices: Sendable {
     let randomness: any Randomness
     let log: Log
     let planted: PlantedBugs
-    var metrics = PipelineMetrics()
 
     var publisher: FilePublisher { FilePublisher(metastore: metastore, store: store, log: log) }
 }

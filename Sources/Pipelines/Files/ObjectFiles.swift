@@ -180,9 +180,7 @@ actor ObjectFiles: SinkFiles {
         }
     }
 
-    func commit(
-        _ commit: SinkCommit, alongside: @escaping @Sendable (Transaction, _ tableUUID: String) throws -> Void
-    ) async throws -> String {
+    func close(for commit: SinkCommit) async throws -> ClosedFiles {
         for (folder, _) in open.sorted(by: { $0.value.lastUse < $1.value.lastUse }) { try await seal(folder) }
         reservation = nil
         let services = sink.services
@@ -195,15 +193,13 @@ actor ObjectFiles: SinkFiles {
         let files = sealed.map { PromisedFile(key: key, sealed: $0, records: records) }
         let (writer, now) = (writer, services.clock.now)
         // The sink stands for the table: it never changes, and another one of its name has another id.
-        let identity = key.sinkID.hexDigits
-        try await services.metastore.write { transaction in
-            try alongside(transaction, identity)
-            for file in files { try PromisedFileRows.insert(file, at: now, transaction) }
-            try writer?.move(key, transaction)
-        }
-        FaultPoints.pass(.sinkFilesPromised)
-        services.metrics.record(fileSizes: files.map(\.sealed.size))
-        return identity
+        return ClosedFiles(
+            tableUUID: key.sinkID.hexDigits, fileSizes: files.map(\.sealed.size),
+            alongside: { transaction in
+                for file in files { try PromisedFileRows.insert(file, at: now, transaction) }
+                try writer?.move(key, transaction)
+            },
+            whenLanded: { FaultPoints.pass(.sinkFilesPromised) })
     }
 
     func abandon() async {

@@ -21,6 +21,7 @@ package struct PipelineProgress: Sendable, Equatable {
     package var counts: PipelineCounts
     /// What the statement's rejects name: a reset begins another run. Nil until somebody owns it.
     package var run: UniqueID?
+    package var work = StatementWork()
     /// When it last moved; nil before the first commit.
     package var committedAt: Instant?
     /// Why it stopped for good; nil while it runs or may run.

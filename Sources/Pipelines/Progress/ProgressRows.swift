@@ -21,15 +21,16 @@ enum ProgressRows {
             """
             INSERT INTO pipeline_progress (pipeline_id, sink_id, stream_id, table_uuid, next_record, next_event,
                 owner_epoch, commit_id, start_event, landed_event, passed, filtered, rejected, sink_rows, unknown_fields,
-                run_id, statement)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                run_id, statement, commits, retries, files, bytes_out, counted_since)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             progress.key.values + [
                 SQLValue(progress.tableUUID), .integer(progress.next.record),
                 .integer(Int64(progress.next.event)),
                 .integer(progress.ownerEpoch), SQLValue(progress.commitID?.hexDigits),
                 .integer(progress.startEvent), .integer(progress.landedEvent),
-            ] + counts(progress.counts) + [SQLValue(progress.run?.hexDigits), .integer(Int64(statement))])
+            ] + counts(progress.counts) + [SQLValue(progress.run?.hexDigits), .integer(Int64(statement))]
+                + work(progress.work) + [SQLValue(progress.work.since?.microseconds)])
     }
 
     static func get(_ key: ProgressKey, _ transaction: Transaction) throws -> PipelineProgress? {
@@ -72,7 +73,8 @@ enum ProgressRows {
             """
             UPDATE pipeline_progress SET table_uuid = NULL, next_record = ?, next_event = ?, commit_id = NULL,
                 start_event = ?, landed_event = ?, passed = 0, filtered = 0, rejected = 0, sink_rows = 0,
-                unknown_fields = 0, failure = NULL, run_id = NULL, owner_epoch = owner_epoch + 1
+                unknown_fields = 0, failure = NULL, run_id = NULL, owner_epoch = owner_epoch + 1, commits = 0,
+                retries = 0, files = 0, bytes_out = 0, counted_since = NULL
             WHERE \(isKey)
             """,
             [
@@ -121,8 +123,8 @@ enum ProgressRows {
     /// - Returns: what is stored now.
     /// - Errors: `ownershipLost` when it does not: somebody else owns the pipeline now; `pipelineNotFound`.
     static func move(
-        from old: PipelineProgress, to new: PipelineProgress, at now: Instant, planted: PlantedBugs,
-        _ transaction: Transaction
+        from old: PipelineProgress, to new: PipelineProgress, doing work: StatementWork = StatementWork(),
+        at now: Instant, planted: PlantedBugs, _ transaction: Transaction
     ) throws -> PipelineProgress {
         precondition(new.ownerEpoch == old.ownerEpoch)
         let comparison: [SQLValue] =
@@ -132,13 +134,15 @@ enum ProgressRows {
         let changed = try transaction.execute(
             """
             UPDATE pipeline_progress SET table_uuid = ?, next_record = ?, next_event = ?, commit_id = ?,
-                landed_event = ?, \(addition), committed_at = ?
+                landed_event = ?, \(addition), \(workAddition), committed_at = ?,
+                counted_since = COALESCE(counted_since, ?)
             WHERE \(isKey)
             """ + (comparison.isEmpty ? "" : " AND owner_epoch = ? AND next_record = ? AND next_event = ?"),
             [
                 SQLValue(new.tableUUID), .integer(new.next.record), .integer(Int64(new.next.event)),
                 SQLValue(new.commitID?.hexDigits), .integer(new.landedEvent),
-            ] + counts(new.counts - old.counts) + [.integer(now.microseconds)] + new.key.values + comparison)
+            ] + counts(new.counts - old.counts) + Self.work(work)
+                + [.integer(now.microseconds), .integer(now.microseconds)] + new.key.values + comparison)
         guard changed == 1 else {
             guard try get(old.key, transaction) != nil else { throw gone(old.key) }
             throw PipelinesError(
@@ -153,17 +157,23 @@ enum ProgressRows {
         ["passed", "filtered", "rejected", "sink_rows", "unknown_fields"]
         .map { "\($0) = \($0) + ?" }.joined(separator: ", ")
 
+    private static let workAddition =
+        ["commits", "retries", "files", "bytes_out"].map { "\($0) = \($0) + ?" }.joined(separator: ", ")
+
     /// Counts what a replay of the run's rejects has made of them, for a sink that still writes to this table.
     ///
     /// - Errors: `changing` when the statement was reset or taken away meanwhile.
     static func replay(
         _ counts: PipelineCounts, of key: ProgressKey, run: UniqueID, tableUUID: String,
-        _ transaction: Transaction
+        doing work: StatementWork, _ transaction: Transaction
     ) throws {
         precondition(counts.events == 0, "a replay moves events that are counted already")
         let changed = try transaction.execute(
-            "UPDATE pipeline_progress SET \(addition) WHERE \(isKey) AND run_id = ? AND table_uuid = ?",
-            self.counts(counts) + key.values + [.text(run.hexDigits), .text(tableUUID)])
+            """
+            UPDATE pipeline_progress SET \(addition), \(workAddition)
+            WHERE \(isKey) AND run_id = ? AND table_uuid = ?
+            """,
+            self.counts(counts) + Self.work(work) + key.values + [.text(run.hexDigits), .text(tableUUID)])
         guard changed == 1 else {
             throw PipelinesError(
                 .changing, "the pipeline was reset or changed meanwhile",
@@ -176,6 +186,20 @@ enum ProgressRows {
             .integer(counts.passed), .integer(counts.filtered), .integer(counts.rejected),
             .integer(counts.sinkRows), .integer(counts.unknownFields),
         ]
+    }
+
+    private static func work(_ work: StatementWork) -> [SQLValue] {
+        [.integer(work.commits), .integer(work.retries), .integer(work.files), .integer(work.bytesOut)]
+    }
+
+    private static func work(_ row: Row) throws -> StatementWork {
+        var work = StatementWork()
+        work.commits = try row.integer("commits")
+        work.retries = try row.integer("retries")
+        work.files = try row.integer("files")
+        work.bytesOut = try row.integer("bytes_out")
+        work.since = try row.optionalInteger("counted_since").map { Instant(microseconds: $0) }
+        return work
     }
 
     private static func progress(_ row: Row) throws -> PipelineProgress {
@@ -193,6 +217,7 @@ enum ProgressRows {
         progress.commitID = try row.optionalText("commit_id").flatMap { UniqueID($0) }
         progress.landedEvent = try row.integer("landed_event")
         progress.counts = try counts(row)
+        progress.work = try work(row)
         progress.run = try row.optionalText("run_id").flatMap { UniqueID($0) }
         progress.committedAt = try row.optionalInteger("committed_at").map { Instant(microseconds: $0) }
         progress.failure = try row.optionalText("failure")

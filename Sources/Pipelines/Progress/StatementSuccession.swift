@@ -85,6 +85,7 @@ extension PipelineProgress {
         if between == 0 { heir.next = other.next }
         heir.tableUUID = other.tableUUID
         heir.counts = other.counts
+        heir.work = other.work
         heir.run = other.run
         return heir
     }

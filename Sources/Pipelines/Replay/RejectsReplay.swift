@@ -165,9 +165,13 @@ struct RejectsReplay {
         let commit = SinkCommit(
             id: .random(from: context.randomness), streamID: key.streamID, pipelineID: key.pipelineID)
         do {
-            _ = try await files.commit(commit) { transaction, tableUUID in
-                try ProgressRows.replay(moved, of: key, run: run, tableUUID: tableUUID, transaction)
+            let closed = try await files.close(for: commit)
+            try await TablesCommit(closed.tables).land { transaction in
+                try ProgressRows.replay(
+                    moved, of: key, run: run, tableUUID: closed.tableUUID,
+                    doing: StatementWork(fileSizes: closed.fileSizes), transaction)
             }
+            try closed.whenLanded()
         } catch {
             // When nobody knows, the files may be the tables'; the next replay finds out by what is still a reject.
             if CommitOutcome(ofCatalog: error) == .rejected { await files.abandon() }

@@ -2,27 +2,17 @@ import Effects
 import Synchronization
 import Telemetry
 
-/// What a statement of a pipeline has done since the process began; `StatementSeries` shows it.
+/// What of a statement's work is not stored with its progress; `StatementSeries` shows both.
 struct PipelineMetrics: Sendable {
-    let commits = Counter()
     let commitTime = Histogram()
+    /// Zero before the first.
     let lastCommitNanoseconds = Gauge()
-    /// Times it began again after an error.
-    let retries = Counter()
-    /// Of rows and of rejects.
-    let files = Counter()
-    let bytes = Counter()
+    /// Times it began again after an error, since the last commit: that stores them.
+    let retries = Gauge()
 
     func record(nanoseconds: Int64) {
-        commits.add()
         commitTime.record(nanoseconds: nanoseconds)
-        lastCommitNanoseconds.set(nanoseconds)
-    }
-
-    /// Files of a commit that took place.
-    func record(fileSizes: [Int64]) {
-        files.add(Int64(fileSizes.count))
-        bytes.add(fileSizes.reduce(0, +))
+        lastCommitNanoseconds.set(max(1, nanoseconds))
     }
 }
 

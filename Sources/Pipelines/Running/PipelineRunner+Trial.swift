@@ -6,21 +6,12 @@ import Telemetry
 
 /// Working through records that the process may have died of; `RecordTrial` says when and how.
 extension PipelineRunner {
-    private static let turnPauseNanoseconds: Int64 = 20_000_000
+    static let turnPauseNanoseconds: Int64 = 20_000_000
 
-    mutating func step(_ trial: RecordTrial) async throws -> Outcome {
-        let key = context.key
+    mutating func step(_ trial: RecordTrial) async throws -> StepOutcome {
         switch trial.step(at: position.record) {
-        case .over:
-            try await context.metastore.write { try TrialRows.delete(key, $0) }
-            endTrial()
-        case .poison(let record):
-            throw PipelinesError(
-                .poisonRecord, "the process ended each time it worked on this record",
-                ["pipeline": context.pipelineName, "stream": key.streamID.hexDigits, "record": record],
-                hint:
-                    "`firn pipeline reset NAME --to \(record + 1)` leaves it out, `resume` tries it once more"
-            )
+        case .over: try await closeTrial()
+        case .poison(let record): throw poison(record)
         case .records(let limit):
             guard context.trials.take() else {
                 await control.pause(nanoseconds: Self.turnPauseNanoseconds)
@@ -38,23 +29,35 @@ extension PipelineRunner {
     }
 
     private mutating func tryRecords(limit: Int?) async throws {
-        let key = context.key
-        let metastore = context.metastore
-        let slice = try await Self.prepare(context, from: position, mayPass: true, limit: limit) { records in
-            try await metastore.write { try TrialRows.open(records, of: key, $0) }
-        }
-        guard case .work(var work) = slice else {
+        let slice = try await Self.prepare(
+            context, from: position, mayPass: true, limit: limit, noting: noteTrial)
+        guard case .work(let work) = slice else {
             return await control.pause(nanoseconds: Self.turnPauseNanoseconds)
         }
-        try await write(work)
-        while !work.reading.isEnd {
-            work = try await Self.advance(context, work.reading, work.hold)
-            try await write(work)
-        }
+        try await writeWhole(work)
         try await commit()
     }
 
-    private func withdraw() async {
+    /// Durable before the records are worked on.
+    func noteTrial(_ records: Range<Int64>) async throws {
+        let key = context.key
+        try await context.metastore.write { try TrialRows.open(records, of: key, $0) }
+    }
+
+    mutating func closeTrial() async throws {
+        let key = context.key
+        try await context.metastore.write { try TrialRows.delete(key, $0) }
+        endTrial()
+    }
+
+    func poison(_ record: Int64) -> PipelinesError {
+        PipelinesError(
+            .poisonRecord, "the process ended each time it worked on this record",
+            ["pipeline": context.pipelineName, "stream": context.key.streamID.hexDigits, "record": record],
+            hint: "`firn pipeline reset NAME --to \(record + 1)` leaves it out, `resume` tries it once more")
+    }
+
+    func withdraw() async {
         let key = context.key
         do {
             try await context.metastore.write { try TrialRows.close(key, $0) }

@@ -27,24 +27,16 @@ struct RunnerContext: Sendable {
     var consumer: String { key.consumer }
 }
 
-/// Carries one stream's records into one sink, exactly once.
+/// Carries one stream's records into one sink, exactly once; by itself, or as a member of a `TransactionRunner`.
 ///
 /// Everything between two commits can be lost and done again: the log still has it, and nobody has seen the files. A
 /// commit moves the table, the rejects, the counters and the progress in one transaction.
-struct PipelineRunner {
-    /// What a step found to do.
-    enum Outcome: Equatable {
-        /// Something was committed, or there is more to read.
-        case progressed
-        /// Nothing to do before the log grows, somebody calls, or the monotonic time given.
-        case idle(until: Int64?)
-    }
-
+struct PipelineRunner: StatementsRunner {
     /// About this much is read and prepared at once.
-    private static let sliceBytes = 4 << 20
+    static let sliceBytes = 4 << 20
     /// Reserved before it is known how much there is.
     private static let leastBytes = 64 << 10
-    private static let memoryPauseNanoseconds: Int64 = 50_000_000
+    static let memoryPauseNanoseconds: Int64 = 50_000_000
 
     let context: RunnerContext
     let control: RunnerControl
@@ -56,24 +48,44 @@ struct PipelineRunner {
     private var files: (any SinkFiles)?
     private var timing: CommitTiming
     /// The files hold rows of records that are not written to their end: nothing to commit.
-    private var isInsideRecords = false
+    private(set) var isInsideRecords = false
     /// What the slice that was refused last takes.
     private var refusedBytes: Int?
     /// Nil while all is as always.
-    private var trial: RecordTrial?
+    private(set) var trial: RecordTrial?
 
-    /// Takes the pipeline over and begins where its progress stands.
+    /// Takes the statement over and begins where its progress stands.
     static func start(_ context: RunnerContext, control: RunnerControl) async throws -> PipelineRunner {
-        let run = UniqueID.random(from: context.randomness)
-        let (progress, suspects) = try await context.metastore.write { transaction in
-            (
-                try ProgressRows.claim(context.key, run: run, transaction),
-                try TrialRows.suspects(context.key, transaction)
-            )
+        try await start([(context, control)])[0]
+    }
+
+    /// Takes statements over in one transaction: nobody owns some of them.
+    static func start(
+        _ statements: [(context: RunnerContext, control: RunnerControl)]
+    ) async throws -> [PipelineRunner] {
+        guard let first = statements.first?.context else { return [] }
+        let claims = statements.map { statement in
+            (statement.context.key, UniqueID.random(from: first.randomness))
         }
-        // What an earlier commit promised is seen before the log may let go of what it was made of.
-        try await context.sink.settle()
-        try await context.sink.check(for: progress)
+        let owned = try await first.metastore.write { transaction in
+            try claims.map { key, run in
+                (try ProgressRows.claim(key, run: run, transaction), try TrialRows.suspects(key, transaction))
+            }
+        }
+        for (statement, (progress, _)) in zip(statements, owned) {
+            // What an earlier commit promised is seen before the log may let go of what it was made of.
+            try await statement.context.sink.settle()
+            try await statement.context.sink.check(for: progress)
+        }
+        return try zip(statements, owned).map { statement, owned in
+            try begin(statement.context, statement.control, at: owned.0, suspects: owned.1)
+        }
+    }
+
+    private static func begin(
+        _ context: RunnerContext, _ control: RunnerControl, at progress: PipelineProgress,
+        suspects: RecordTrial.Suspects?
+    ) throws -> PipelineRunner {
         _ = try context.source.register(consumer: context.consumer, landed: progress.next)
         context.source.listen(consumer: context.consumer) { control.wake() }
         control.noteStarted(at: progress.next)
@@ -97,7 +109,7 @@ struct PipelineRunner {
     }
 
     /// Reads, writes and commits until there is nothing more to do now.
-    mutating func step() async throws -> Outcome {
+    mutating func step() async throws -> StepOutcome {
         if let trial { return try await step(trial) }
         do { return try await readOn() } catch let error as SchedulingError
             where error.code == .memoryExhausted && !isInsideRecords && files != nil
@@ -109,7 +121,7 @@ struct PipelineRunner {
         }
     }
 
-    private mutating func readOn() async throws -> Outcome {
+    private mutating func readOn() async throws -> StepOutcome {
         let context = self.context
         var slice = try await Self.prepare(context, from: position, mayPass: true, expecting: refusedBytes)
         refusedBytes = slice.refusedBytes
@@ -176,19 +188,45 @@ struct PipelineRunner {
     ) async throws -> Slice {
         let status = context.source.status
         if position == status.end { return .end }
-        let expected = bytes ?? 2 * min(sliceBytes, max(leastBytes, status.unlandedBytes))
+        let expected = bytes ?? 2 * readingBytes(of: status)
         guard let hold = try context.memory.hold(expected, mayPass: mayPass) else {
             return .refused(bytes: expected)
         }
         let slice = try await context.source.read(from: position, maxBytes: sliceBytes)
-        guard let first = slice.records.first else { return .end }
         let records = Array(slice.records.prefix(limit ?? Int.max))
+        if records.isEmpty { return .end }
+        return try await prepare(context, records, in: hold, mayPass: mayPass, noting: noting)
+    }
+
+    /// What the bodies of the next slice may take.
+    static func readingBytes(of status: LogStatus) -> Int {
+        min(sliceBytes, max(leastBytes, status.unlandedBytes))
+    }
+
+    /// Prepares the first part of records that are read.
+    static func prepare(
+        _ context: RunnerContext, _ records: [LogRecord], in hold: SliceHold, mayPass: Bool,
+        noting: ((Range<Int64>) async throws -> Void)? = nil
+    ) async throws -> Slice {
         let needed = context.preparation.memoryBytes(for: records)
         guard try hold.resize(to: needed, mayPass: mayPass) else { return .refused(bytes: needed) }
-        try await noting?(first.number..<first.number + Int64(records.count))
+        let first = records[0].number
+        try await noting?(first..<first + Int64(records.count))
         if context.planted.has(.recordEndsProcess) { PoisonRecord.endProcess(in: records) }
         let reading = try RecordReading(records, context.preparation)
         return .work(try await advance(context, reading, hold))
+    }
+
+    /// Prepares what this statement has not read of some records, noting them where a trial asks for it.
+    func prepare(_ records: [LogRecord], mayPass: Bool) async throws -> Slice {
+        let rest = Array(records.drop { $0.number < position.record })
+        if rest.isEmpty { return .end }
+        let needed = context.preparation.memoryBytes(for: rest)
+        guard let hold = try context.memory.hold(needed, mayPass: mayPass) else {
+            return .refused(bytes: needed)
+        }
+        guard trial != nil else { return try await Self.prepare(context, rest, in: hold, mayPass: mayPass) }
+        return try await Self.prepare(context, rest, in: hold, mayPass: mayPass, noting: noteTrial)
     }
 
     mutating func write(_ work: Work) async throws {
@@ -208,6 +246,16 @@ struct PipelineRunner {
         timing.noteEvents(logBytes: work.reading.logBytes, at: context.clock.monotonicNanoseconds)
     }
 
+    /// All parts of a slice.
+    mutating func writeWhole(_ first: Work) async throws {
+        var work = first
+        try await write(work)
+        while !work.reading.isEnd {
+            work = try await Self.advance(context, work.reading, work.hold)
+            try await write(work)
+        }
+    }
+
     private mutating func openFiles() async throws -> any SinkFiles {
         if let files { return files }
         let opened = try await context.sink.open(for: progress)
@@ -216,18 +264,23 @@ struct PipelineRunner {
     }
 
     /// Something is written that lands a place somebody waits for.
-    private var isFlushReached: Bool {
+    var isFlushReached: Bool {
         guard files != nil, let target = control.flushTarget else { return false }
         return position >= target
     }
 
-    private func isCommitDue() async throws -> Bool {
+    func isCommitDue() async throws -> Bool {
         guard let files else { return false }
         return timing.isDue(
             writtenBytes: await files.writtenBytes, writtenRows: counts.sinkRows,
             landingBytes: context.source.landingBytes,
             at: context.clock.monotonicNanoseconds)
     }
+
+    /// When the policy asks for a commit, if no more events come.
+    var deadline: Int64? { timing.deadline }
+
+    var hasFiles: Bool { files != nil }
 
     /// Lands what is written when the runner stops; of records that it stopped amidst, nothing.
     mutating func finish() async throws {
@@ -236,14 +289,22 @@ struct PipelineRunner {
 
     /// Lands everything written so far.
     mutating func commit() async throws {
-        precondition(!isInsideRecords, "a commit covers whole records")
-        guard let files else { return }
         let started = context.clock.monotonicNanoseconds
-        let id = UniqueID.random(from: context.randomness)
+        guard let new = try moved(by: UniqueID.random(from: context.randomness)),
+            let part = handOver(new)
+        else { return }
+        noteCommit(try await ProgressCommit([part]).land()[0], since: started)
+        try await settle()
+    }
+
+    /// The progress behind everything written so far; nil when that is nothing.
+    func moved(by commitID: UniqueID) throws -> PipelineProgress? {
+        precondition(!isInsideRecords, "a commit covers whole records")
+        guard files != nil else { return nil }
         var new = progress
         new.next = position
         new.landedEvent = endEvent
-        new.commitID = id
+        new.commitID = commitID
         new.counts += counts
         guard new.isBalanced else {
             throw PipelinesError(
@@ -253,11 +314,24 @@ struct PipelineRunner {
         if context.planted.has(.trimBeforeCommit) {
             try context.source.advance(consumer: context.consumer, to: new.next)
         }
-        self.files = nil
-        progress = try await ProgressCommit(context: context, old: progress, new: new).land(files)
+        return new
+    }
+
+    /// From now on the files are the commit's.
+    mutating func handOver(_ new: PipelineProgress) -> ProgressCommit.Part? {
+        files.take().map { ProgressCommit.Part(context: context, old: progress, new: new, files: $0) }
+    }
+
+    mutating func noteCommit(_ landed: PipelineProgress, since started: Int64) {
+        progress = landed
         counts = PipelineCounts()
         timing.reset()
+        context.metrics.retries.set(0)
         context.metrics.record(nanoseconds: context.clock.monotonicNanoseconds - started)
+    }
+
+    /// Shows what the commit promised, and tells those who wait for it.
+    func settle() async throws {
         try await context.sink.settle()
         try context.source.advance(consumer: context.consumer, to: progress.next)
         control.noteLanded(progress.next)

@@ -224,8 +224,13 @@ package final class RunnerControl: Sendable {
 
     /// Returns when somebody rang since the last wait, or after `nanoseconds`.
     func wait(atMostNanoseconds nanoseconds: Int64?) async {
+        await Self.wait(for: [self], atMostNanoseconds: nanoseconds)
+    }
+
+    /// The same for whoever runs several together: when one of them rings, all should be looked at.
+    static func wait(for controls: [RunnerControl], atMostNanoseconds nanoseconds: Int64?) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.waitForBell() }
+            for control in controls { group.addTask { await control.waitForBell() } }
             if let nanoseconds {
                 group.addTask {
                     // Only a cancelled sleep throws, and then the bell has rung.

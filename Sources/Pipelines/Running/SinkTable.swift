@@ -1,10 +1,10 @@
-package import Columnar
-package import Effects
-package import Metastore
-package import Streams
+import Columnar
+import Effects
+import Metastore
+import Streams
 
 /// Where a pipeline's rows and rejects land: a table and the rejects table beside it, or files.
-package protocol SinkTable: Sendable {
+protocol SinkTable: Sendable {
     /// Begins the files of one commit on top of `progress`. Makes what is missing: namespace, table.
     ///
     /// - Errors: `tableReplaced` when the table is another one than before, `tableMismatch` when the rows do not fit.
@@ -21,43 +21,63 @@ package protocol SinkTable: Sendable {
 
 extension SinkTable {
     /// Files depend on none that are there.
-    package func check(for progress: PipelineProgress) async throws {}
+    func check(for progress: PipelineProgress) async throws {}
 
     /// A table's commit leaves nothing to be done.
-    package func settle() async throws {}
+    func settle() async throws {}
 }
 
-/// The files of one commit that nobody sees yet. Exactly one of `commit` and `abandon` ends it.
-package protocol SinkFiles: Sendable {
+/// The files of one statement's commit that nobody sees yet.
+///
+/// `close` hands them to a commit. `abandon` ends them otherwise, and also after `close`, when the commit surely did not
+/// happen.
+protocol SinkFiles: Sendable {
     func write(_ batch: Batch) async throws
     func reject(_ events: [RejectedEvent]) async throws
     /// Bytes in data files so far, about.
     var writtenBytes: Int { get async }
-    /// Shows all rows and rejects at once, or promises them, together with what `alongside` does, or nothing of it.
-    /// Answers the table's UUID.
-    ///
-    /// - Errors: of kind `outcomeUnknown` when nobody knows; what `alongside` throws.
-    func commit(
-        _ commit: SinkCommit, alongside: @escaping @Sendable (Transaction, _ tableUUID: String) throws -> Void
-    ) async throws -> String
-    /// Takes the files away; only when the commit surely did not happen.
+    /// Makes the files whole and durable. Nothing is written behind it.
+    func close(for commit: SinkCommit) async throws -> ClosedFiles
+    /// Takes the files away.
     func abandon() async
 }
 
-/// What a commit says of itself in the snapshot's summary, for people.
-package struct SinkCommit: Sendable, Equatable {
-    package var id: UniqueID
-    package var streamID: UniqueID
-    package var pipelineID: UniqueID
-    /// Behind the last event of the commit; nil for rejects that land later.
-    package var next: LogOffset?
+/// Whole and durable files that nobody sees, and what shows them.
+struct ClosedFiles: Sendable {
+    /// Of the sink's table; a sink of files stands for one itself.
+    var tableUUID: String
+    /// Tables that get files when the commit moves their pointers.
+    var tables: [TableFiles] = []
+    var fileSizes: [Int64] = []
+    /// What the commit's transaction writes for them. It may run again when another commit came in between.
+    var alongside: @Sendable (Transaction) throws -> Void = { _ in }
+    /// Done when the commit is durable. What it throws passes for the commit's own answer.
+    var whenLanded: @Sendable () throws -> Void = {}
+}
 
-    package var summary: [String: String] {
+/// What a commit says of itself in the snapshot's summary, for people.
+struct SinkCommit: Sendable, Equatable {
+    var id: UniqueID
+    var streamID: UniqueID
+    var pipelineID: UniqueID
+    /// Behind the last event of the commit; nil for rejects that land later.
+    var next: LogOffset?
+
+    /// Of one commit, or of several statements' that land together in one table: a stream is named once, and the offsets
+    /// stand in the order of the streams.
+    static func summary(of commits: [SinkCommit]) -> [String: String] {
+        guard let first = commits.first else { return [:] }
+        var streams: [UniqueID] = []
+        var offsets: [String] = []
+        for commit in commits where !streams.contains(commit.streamID) {
+            streams.append(commit.streamID)
+            if let next = commit.next { offsets.append(next.description) }
+        }
         var summary = [
-            "firn.stream": streamID.hexDigits, "firn.pipeline": pipelineID.hexDigits,
-            "firn.commit-id": id.description,
+            "firn.stream": streams.map(\.hexDigits).joined(separator: ","),
+            "firn.pipeline": first.pipelineID.hexDigits, "firn.commit-id": first.id.description,
         ]
-        summary["firn.offset"] = next?.description
+        if offsets.count == streams.count { summary["firn.offset"] = offsets.joined(separator: ",") }
         return summary
     }
 }

@@ -1,6 +1,7 @@
 import Catalogs
 import Columnar
 import Effects
+import Faults
 import FileFormats
 import Iceberg
 import JSONText
@@ -119,6 +120,19 @@ struct CompiledPipeline: Sendable {
         }
     }
 
+    /// Asked of SQL that somebody gives; that of pipelines from before runs on under the names it got.
+    ///
+    /// - Errors: `PIP-107` with the place of a column whose name another one has.
+    func requireOwnNames() throws(PipelinesError) {
+        for statement in statements {
+            guard let column = statement.program.repeatedColumn else { continue }
+            throw PipelinesError(
+                .unsupportedStatement, "two columns of a statement have one name",
+                ["sink": statement.sink.name, "column": column.name], at: column.position.place,
+                hint: "give one of them another name with AS")
+        }
+    }
+
     /// Looks at the tables that are there already: a mismatch is found before anything runs. A catalog that cannot be
     /// asked now is asked again by the runner.
     ///
@@ -142,12 +156,18 @@ struct CompiledPipeline: Sendable {
             let columns = try StorableType.schema(of: statement.program.schema)
             try SinkTables.check(
                 columns, fit: table, sink: statement.sink.name, policy: statement.sink.schemaPolicy,
-                at: statement.target.place)
+                at: statement.target.place, columnPlaces: statement.columnPlaces)
         }
     }
 }
 
 extension CompiledStatement {
+    fileprivate var columnPlaces: [String: FaultPlace] {
+        Dictionary(
+            zip(program.schema.fields.map(\.name), program.places.map(\.place)),
+            uniquingKeysWith: { first, _ in first })
+    }
+
     /// One commit changes the sink's table and the rejects: they are two tables.
     fileprivate func requireOwnTable(_ table: TableIdentifier) throws(PipelinesError) {
         guard table == RejectsTable.identifier(of: stream) else { return }

@@ -90,6 +90,7 @@ extension PipelineService {
     /// What the SQL reads and writes, when it would make a pipeline; nothing is made.
     package func validate(_ sql: String) async throws -> JSONValue {
         let compiled = try await compile(sql, now: resources.clock.now)
+        try compiled.requireOwnNames()
         try await compiled.checkTables(resources.catalog)
         return compiled.json
     }

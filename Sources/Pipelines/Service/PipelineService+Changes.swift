@@ -23,21 +23,26 @@ extension PipelineService {
         let definition = try PipelineDefinition(
             creating: body, id: id, now: now, legacyVersion: legacyVersion)
         try requireNoID(definition.name, of: "pipeline")
-        try requireKnown(KnownMembers(["name", "sql", "start"]), in: body)
+        try requireKnown(KnownMembers(["name", "sql", "start", "transaction"]), in: body)
         let start = body["start"] ?? .null
         let origin = start.isNull ? .oldest : try ResetTarget(start)
         let compiled = try await compile(definition.sql, now: now)
+        try compiled.requireOwnNames()
         try await compiled.checkTables(resources.catalog)
         var progresses: [PipelineProgress] = []
         do {
+            // Statements of one stream begin at one place, also while the stream grows.
+            var places: [UniqueID: (offset: LogOffset, event: Int64)] = [:]
             for statement in compiled.statements {
-                var progress = try hold(statement, of: id)
+                let progress = try hold(statement, of: id)
                 progresses.append(progress)
                 guard origin != .oldest else { continue }
-                let log = try resources.streams.stream(progress.key.streamID.hexDigits).log.get()
-                let place = try await origin.find(in: log)
-                progress = PipelineProgress(key: progress.key, next: place.offset, startEvent: place.event)
-                progresses[progresses.count - 1] = progress
+                let stream = progress.key.streamID
+                let log = try resources.streams.stream(stream.hexDigits).log.get()
+                let place = if let known = places[stream] { known } else { try await origin.find(in: log) }
+                places[stream] = place
+                progresses[progresses.count - 1] = PipelineProgress(
+                    key: progress.key, next: place.offset, startEvent: place.event)
             }
             let controls = Self.controls(for: progresses.map(\.key))
             // The place is taken first: whoever finds the pipeline in the Metastore finds it here too.

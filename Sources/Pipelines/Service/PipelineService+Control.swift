@@ -35,21 +35,25 @@ extension PipelineService {
         return try await tried(id)
     }
 
-    /// Gives a pipeline other SQL. A statement whose stream and sink stay goes on where it stands; where a new one begins
+    /// Gives a pipeline other SQL, or says whether its statements commit in one transaction. A statement whose stream and sink stay goes on where it stands; where a new one begins
     /// `StatementSuccession` tells: no event is lost and none is landed twice.
     ///
     /// - Errors: as for `createPipeline`; `discardsEvents` when a statement goes that does not run and has not landed
     ///   everything, and the body has no `discard_pending`. Then everything is as it was.
-    package func changeSQL(
+    package func changePipeline(
         _ idOrName: String, _ body: JSONValue, legacyVersion: Int64? = nil
     ) async throws -> PipelineDefinition {
         let old = try await pipeline(idOrName)
         let now = resources.clock.now
+        let isTransaction = try PipelineDefinition.transaction(body) ?? old.isTransaction
         let changed = try PipelineDefinition(
-            creating: ["name": .string(old.name), "sql": body["sql"] ?? .null], id: old.id,
-            now: old.createdAt,
-            legacyVersion: legacyVersion)
+            creating: [
+                "name": .string(old.name), "sql": body["sql"] ?? .string(old.sql),
+                "transaction": .boolean(isTransaction),
+            ], id: old.id, now: old.createdAt,
+            legacyVersion: body["sql"] == nil ? old.legacyVersion : legacyVersion)
         let compiled = try await compile(changed.sql, now: old.createdAt)
+        if changed.sql != old.sql { try compiled.requireOwnNames() }
         try await compiled.checkTables(resources.catalog)
         // What a new statement may need is held from now on; where it begins shows when the others have stopped.
         let known = Set(
@@ -126,8 +130,7 @@ extension PipelineService {
         let gone = before.map(\.key).filter { !keys.contains($0) }
         for key in gone { try ProgressRows.delete(key, transaction) }
         try TrialRows.delete(pipeline: changed.id, transaction)
-        try PipelineStore.setSQL(
-            changed.sql, legacyVersion: changed.legacyVersion, of: changed.id, at: now, transaction)
+        try PipelineStore.change(to: changed, at: now, transaction)
         return StoredChange(stored: stored, gone: gone)
     }
 
@@ -161,14 +164,15 @@ extension PipelineService {
         // go must be its own.
         let suffix = "/reset-" + UniqueID.random(from: resources.randomness).hexDigits
         func guardian(_ key: ProgressKey) -> String { key.consumer + suffix }
-        var places: [ProgressKey: (offset: LogOffset, event: Int64)] = [:]
+        // Statements of one stream go to one place, also while the stream grows.
+        var places: [UniqueID: (offset: LogOffset, event: Int64)] = [:]
         var held: [(log: StreamLog, consumer: String)] = []
         defer { for hold in held { hold.log.unregister(consumer: hold.consumer) } }
         for key in keys {
             let log = try resources.streams.stream(key.streamID.hexDigits).log.get()
             _ = try log.registerAtOldest(consumer: guardian(key))
             held.append((log, guardian(key)))
-            places[key] = try await target.find(in: log)
+            if places[key.streamID] == nil { places[key.streamID] = try await target.find(in: log) }
         }
         let found = places
         _ = try await whileStopped(
@@ -178,7 +182,7 @@ extension PipelineService {
             try PromisedFileRows.forgetLost(pipeline: definition.id, transaction)
             try RetiredStatements.forget(pipeline: definition.id, transaction)
             return try ProgressRows.all(pipeline: definition.id, transaction).map { progress in
-                guard let place = found[progress.key] else {
+                guard let place = found[progress.key.streamID] else {
                     throw PipelinesError(.changing, "the pipeline was changed meanwhile", hint: "try again")
                 }
                 var new = PipelineProgress(key: progress.key, next: place.offset, startEvent: place.event)

@@ -18,6 +18,7 @@ extension PipelineService {
             (sql, now) = (definition.sql, definition.createdAt)
         }
         let compiled = try await compile(sql, now: now)
+        if case .sql = request.subject { try compiled.requireOwnNames() }
         try await compiled.checkTables(resources.catalog)
         var answer = DryRunAnswer()
         for statement in compiled.statements {

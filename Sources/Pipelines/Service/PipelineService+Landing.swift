@@ -75,6 +75,8 @@ extension PipelineService {
                         return isChanged ? .changed : .landed
                     } catch let error as PipelinesError where error.code == .stopped {
                         // By a change: whoever runs the statement after it answers.
+                    } catch let error as PipelinesError where error.code == .rejectsReplaced {
+                        // The runner makes the table again and lands what was read, after a moment.
                     } catch let error as PipelinesError where error.code == .failed {
                         throw try await named(error, key)
                     }

@@ -125,7 +125,7 @@ extension PipelineService {
         let name = numbers.lazy.map { "\(legacy.partName)_\($0)" }.first { !taken.contains($0) }
         let sink = try await createSink(legacy.sinkBody(named: name ?? legacy.partName))
         try await undoing({ try await self.deleteSink(sink.id.hexDigits) }) {
-            _ = try await changeSQL(
+            _ = try await changePipeline(
                 pipeline.id.hexDigits,
                 ["sql": .string(LegacyPipeline.sql(stream: parts.stream.name, sink: sink.name))],
                 legacyVersion: pipeline.legacyVersion)

@@ -52,8 +52,7 @@ extension PipelineService {
             control: control, resources: resources)
         guard
             let sink = resources.catalogSink(
-                of: statement, context.key, pipelineName: definition.name, columns: context.preparation.output
-            )
+                of: statement, pipelineName: definition.name, columns: context.preparation.output)
         else { preconditionFailure("only statements with tables are replayed") }
         var replay = RejectsReplay(context, sink: sink, token: token)
         do {

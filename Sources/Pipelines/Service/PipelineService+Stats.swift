@@ -64,7 +64,7 @@ extension PipelineService {
             progress: progress, acceptedEvents: status.acceptedEvents, stream: stream.definition.name,
             sink: statement.sink)
         let meters = resources.meters.of(progress.key)
-        stats.activity = StatementActivity(meters, committedAt: progress.committedAt, since: startedAt)
+        stats.activity = StatementActivity(progress, meters)
         guard stats.pending > 0 else { return stats }
         do {
             // Nil is the end of a log that has grown since: somebody else has landed it meanwhile.

@@ -16,7 +16,8 @@ import Telemetry
 /// - Threads: any.
 package final class PipelineService: Sendable {
     enum Command: Sendable {
-        case start(ProgressKey, RunnerControl)
+        /// The statements of one pipeline.
+        case start([ProgressKey: RunnerControl])
         case stop
     }
 
@@ -35,7 +36,7 @@ package final class PipelineService: Sendable {
     private init(_ resources: PipelineResources) {
         startedAt = resources.clock.now
         self.resources = resources
-        // One command for each statement that starts: bounded by how many there may be.
+        // One command for each pipeline that starts: bounded by how many there may be.
         (commands, send) = AsyncStream.makeStream()
     }
 
@@ -81,7 +82,7 @@ package final class PipelineService: Sendable {
     }
 
     func start(_ controls: [ProgressKey: RunnerControl]) {
-        for (key, control) in controls { send.yield(.start(key, control)) }
+        if !controls.isEmpty { send.yield(.start(controls)) }
     }
 
     /// Runs the pipelines until `stop`; returns when each has committed or given up what it had open.
@@ -90,10 +91,8 @@ package final class PipelineService: Sendable {
             group.addTask { await self.keepPromises() }
             for await command in commands {
                 switch command {
-                case .start(let key, let control):
-                    group.addTask {
-                        await PipelineSupervisor(service: self, key: key, control: control).run()
-                    }
+                case .start(let controls):
+                    group.addTask { await PipelineTask(service: self, controls: controls).run() }
                 case .stop: return
                 }
             }

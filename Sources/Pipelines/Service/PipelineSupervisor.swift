@@ -6,18 +6,19 @@ import Metastore
 import Streams
 import Telemetry
 
-/// Runs one statement of a pipeline: begins again after faults that pass, gives up after those that stay.
+/// Runs one statement of a pipeline, or all of them in one transaction: begins again after faults that pass, gives up after
+/// those that stay. Statements that run together fail together.
 struct PipelineSupervisor {
     private static let firstPauseNanoseconds: Int64 = 200_000_000
     private static let longestPauseNanoseconds: Int64 = 30_000_000_000
 
     let service: PipelineService
-    let key: ProgressKey
-    let control: RunnerControl
+    /// Of one pipeline.
+    let controls: [ProgressKey: RunnerControl]
 
     func run() async {
         var pause = Self.firstPauseNanoseconds
-        while !control.isStopping {
+        while !isStopping {
             let started = service.resources.clock.monotonicNanoseconds
             do {
                 try await runOnce()
@@ -33,42 +34,73 @@ struct PipelineSupervisor {
                 }
                 service.resources.log.warning(
                     "a pipeline begins again after a fault",
-                    ["pipeline": .string(key.pipelineID.hexDigits), "error": .string("\(error)")])
-                service.resources.meters.of(key).retries.add()
-                control.noteFailure(error, reason: Self.reason(error), isFinal: false)
-                await control.pause(nanoseconds: pause)
+                    ["pipeline": .string(pipeline), "error": .string("\(error)")])
+                for (key, control) in controls {
+                    service.resources.meters.of(key).retries.add(1)
+                    control.noteFailure(error, reason: Self.reason(error), isFinal: false)
+                }
+                await controls.values.first?.pause(nanoseconds: pause)
                 pause = min(pause * 2, Self.longestPauseNanoseconds)
             }
         }
-        control.noteEnded()
+        for control in controls.values { control.noteEnded() }
     }
+
+    private var isStopping: Bool { controls.values.contains(where: \.isStopping) }
+    private var pipeline: String { controls.keys.first?.pipelineID.hexDigits ?? "" }
 
     private func runOnce() async throws {
         let resources = service.resources
-        let key = self.key
+        let (pipeline, keys) = (self.pipeline, Array(controls.keys))
         let (stored, definition) = try await resources.metastore.read { transaction in
-            let definition = try PipelineStore.pipeline(key.pipelineID.hexDigits, transaction)
-            guard try ProgressRows.get(key, transaction) != nil else { throw ProgressRows.gone(key) }
-            return (try PipelineStore.storedStatus(of: key.pipelineID, transaction), definition)
+            let definition = try PipelineStore.pipeline(pipeline, transaction)
+            for key in keys {
+                guard try ProgressRows.get(key, transaction) != nil else { throw ProgressRows.gone(key) }
+            }
+            return (try PipelineStore.storedStatus(of: definition.id, transaction), definition)
         }
-        if stored == .paused { return control.stop() }
+        if stored == .paused { return controls.values.forEach { $0.stop() } }
         let compiled = try await service.compile(definition.sql, now: definition.createdAt)
-        guard let statement = compiled.statement(key) else {
+        let contexts = try contexts(of: definition, compiled)
+        if let first = contexts.first, contexts.count == 1 {
+            try await drive(try await PipelineRunner.start(first.context, control: first.control))
+        } else {
+            try await drive(try await TransactionRunner.start(contexts))
+        }
+    }
+
+    /// In the order of the SQL.
+    private func contexts(
+        of definition: PipelineDefinition, _ compiled: CompiledPipeline
+    ) throws -> [(context: RunnerContext, control: RunnerControl)] {
+        for key in controls.keys where compiled.statement(key) == nil {
             throw PipelinesError(
                 .corrupt, "the pipeline's SQL does not connect this stream and sink any more",
                 ["stream": key.streamID.hexDigits, "sink": key.sinkID.hexDigits],
                 hint: "a stream or sink with the same name was made anew: make the pipeline anew too")
         }
-        let source = try resources.streams.stream(key.streamID.hexDigits).log.get()
-        let context = try RunnerContext(
-            definition, statement, source: source, control: control, resources: resources)
-        var runner = try await PipelineRunner.start(context, control: control)
+        let resources = service.resources
+        return try compiled.statements.compactMap { statement in
+            let key = statement.key(of: definition.id)
+            guard let control = controls[key] else { return nil }
+            let source = try resources.streams.stream(key.streamID.hexDigits).log.get()
+            let context = try RunnerContext(
+                definition, statement, source: source, control: control, resources: resources)
+            return (context, control)
+        }
+    }
+
+    private func drive(_ started: some StatementsRunner) async throws {
+        var runner = started
+        let clock = service.resources.clock
         do {
             do {
-                while !control.isStopping {
-                    if case .idle(let deadline) = try await runner.step(), !control.isStopping {
-                        let now = resources.clock.monotonicNanoseconds
-                        await control.wait(atMostNanoseconds: deadline.map { max(0, $0 - now) })
+                while !isStopping {
+                    if case .idle(let deadline) = try await runner.step(), !isStopping {
+                        let now = clock.monotonicNanoseconds
+                        await RunnerControl.wait(
+                            for: Array(controls.values),
+                            atMostNanoseconds: deadline.map { max(0, $0 - now) })
                     }
                 }
             } catch is TransformStopped {
@@ -87,7 +119,6 @@ struct PipelineSupervisor {
 
     private func fail(with error: any Error) async {
         let reason = Self.reason(error)
-        let pipeline = key.pipelineID.hexDigits
         let code = (error as? PipelinesError)?.code
         if code == .pipelineNotFound {
             // Somebody deleted what it works for, which is no fault of the pipeline.
@@ -99,19 +130,21 @@ struct PipelineSupervisor {
             // Stored first: whoever hears of the failure finds it in the pipeline's status.
             if code != .ownershipLost { await store(failure: reason) }
         }
-        control.noteFailure(
-            PipelinesError(.failed, "the pipeline failed: \(reason)", ["pipeline": pipeline], cause: error),
-            reason: reason, isFinal: true)
+        let failure = PipelinesError(
+            .failed, "the pipeline failed: \(reason)", ["pipeline": pipeline], cause: error)
+        for control in controls.values { control.noteFailure(failure, reason: reason, isFinal: true) }
     }
 
     private func store(failure reason: String) async {
-        let key = self.key
+        let keys = Array(controls.keys)
         do {
-            try await service.resources.metastore.write { try ProgressRows.setFailure(reason, of: key, $0) }
+            try await service.resources.metastore.write { transaction in
+                for key in keys { try ProgressRows.setFailure(reason, of: key, transaction) }
+            }
         } catch {
             service.resources.log.error(
                 "a failed pipeline's status was not stored",
-                ["pipeline": .string(key.pipelineID.hexDigits), "error": .string("\(error)")])
+                ["pipeline": .string(pipeline), "error": .string("\(error)")])
         }
     }
 

@@ -46,7 +46,7 @@ extension PipelineResources {
     ) -> any SinkTable {
         switch statement.sink.target {
         case .table:
-            guard let sink = catalogSink(of: statement, key, pipelineName: pipelineName, columns: columns)
+            guard let sink = catalogSink(of: statement, pipelineName: pipelineName, columns: columns)
             else {
                 preconditionFailure("a sink of a table has one")
             }
@@ -57,19 +57,18 @@ extension PipelineResources {
                 pipelineName: pipelineName, key: key, columns: columns,
                 services: FileServices(
                     store: store, metastore: metastore, pool: pool, ledger: ledger, clock: clock,
-                    randomness: randomness, log: log, planted: planted,
-                    metrics: meters.of(key)))
+                    randomness: randomness, log: log, planted: planted))
         }
     }
 
     /// Nil for a sink of files.
     func catalogSink(
-        of statement: CompiledStatement, _ key: ProgressKey, pipelineName: String, columns: Schema
+        of statement: CompiledStatement, pipelineName: String, columns: Schema
     ) -> CatalogSink? {
         guard let identifier = statement.sink.table else { return nil }
         return CatalogSink(
             catalog: catalog, definition: statement.sink, identifier: identifier, stream: statement.stream,
-            pipelineName: pipelineName, columns: columns, tables: tables, metrics: meters.of(key))
+            pipelineName: pipelineName, columns: columns, tables: tables)
     }
 
     var publisher: FilePublisher { FilePublisher(metastore: metastore, store: store, log: log) }

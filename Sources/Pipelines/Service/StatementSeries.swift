@@ -104,21 +104,21 @@ struct StatementSeries {
         registry.counter(
             "firn_pipeline_commits_total", ["pipeline": pipeline, "stream": stream, "sink": sink],
             help: "Commits of a pipeline"
-        ).add(activity.commits)
+        ).add(activity.work.commits)
         _ = registry.histogram(
             "firn_pipeline_commit_seconds", ["pipeline": pipeline, "stream": stream, "sink": sink],
             help: "Time of a pipeline's commit", existing: meters.commitTime)
         registry.counter(
             "firn_pipeline_retries_total", ["pipeline": pipeline, "stream": stream, "sink": sink],
             help: "Times a pipeline began again after an error"
-        ).add(activity.retries)
+        ).add(activity.work.retries)
         registry.counter(
             "firn_sink_files_total", ["pipeline": pipeline, "stream": stream, "sink": sink],
             help: "Files of rows and of rejects that commits of a pipeline have written"
-        ).add(activity.files)
+        ).add(activity.work.files)
         registry.counter(
             "firn_sink_file_bytes_total", ["pipeline": pipeline, "stream": stream, "sink": sink],
             help: "Bytes of files that commits of a pipeline have written"
-        ).add(activity.bytesOut)
+        ).add(activity.work.bytesOut)
     }
 }

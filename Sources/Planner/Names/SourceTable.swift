@@ -80,6 +80,17 @@ package struct TableCatalogue: Sendable {
         set { sources[reference] = newValue }
     }
 
+    /// Every table, also behind views.
+    package var tables: [SourceTable] {
+        sources.values.flatMap { source -> [SourceTable] in
+            switch source {
+            case .table(let table): [table]
+            case .view(let view): view.tables.tables
+            case .rows: []
+            }
+        }
+    }
+
     /// The table of this name as it is now.
     package subscript(name: QualifiedName) -> SourceTable? {
         get {

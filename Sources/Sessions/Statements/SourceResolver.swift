@@ -22,8 +22,18 @@ struct SourceResolver {
     /// The views around, outermost first.
     var around: [TableIdentifier] = []
 
+    /// As `resolve`, with all tables as they are at one moment.
+    func resolveAtOnce(_ query: QuerySyntax, with planner: Planner) async throws -> TableCatalogue {
+        let found = try await resolve(query, with: planner)
+        let moved = try await TableMoment.moved(since: found, tables.catalog, tables.warehouse)
+        guard let moved else { return found }
+        var again = self
+        again.tables.moment = moved
+        return try await again.resolve(query, with: planner)
+    }
+
     /// - Errors: `PLA-103`, `PLA-118` with the place; `SES-101`; `SES-107`; what `authorize` throws; `CAT-401`.
-    func resolve(_ query: QuerySyntax, with planner: Planner) async throws -> TableCatalogue {
+    private func resolve(_ query: QuerySyntax, with planner: Planner) async throws -> TableCatalogue {
         var catalogue = TableCatalogue()
         for reference in Planner.references(in: query) {
             try tables.request.cancellation.check()
@@ -142,7 +152,7 @@ struct SourceResolver {
         request.namespace = definition.namespace ?? identifier.namespace.levels
         request.parameters = []
         inner.tables = TableResolver(
-            catalog: tables.catalog, warehouse: tables.warehouse, request: request)
+            catalog: tables.catalog, warehouse: tables.warehouse, request: request, moment: tables.moment)
         let sources: TableCatalogue
         do {
             sources = try await inner.resolve(definition.query, with: planner)

@@ -9,6 +9,8 @@ struct TableResolver {
     let catalog: Catalog
     let warehouse: Warehouse
     let request: StatementRequest
+    /// Tables that are known already, as they were at one moment.
+    var moment: TableMoment?
 
     func load(_ name: QualifiedName) async throws -> LoadedTable { try await load(name, for: Self.reading) }
 
@@ -107,6 +109,7 @@ struct TableResolver {
     }
 
     private func loadIfThere(_ name: TableIdentifier) async throws -> Found? {
+        if let known = moment?[name] { return .table(known) }
         do {
             return .table(try await catalog.loadTable(name, in: warehouse))
         } catch let fault as CatalogError where fault.code == .noSuchTable || fault.code == .noSuchNamespace {

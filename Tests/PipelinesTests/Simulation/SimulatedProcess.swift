@@ -17,7 +17,8 @@ import Telemetry
 final class SimulatedProcess: Sendable {
     let machine: SimulatedMachine
     let metastore: Metastore
-    let statements: [SimulatedStatement]
+    /// Each with the statements that one runner carries.
+    let pipelines: [[SimulatedStatement]]
     let planted: PlantedBugs
     let logs: [StreamLog]
     /// Nil where a lock keeps others out.
@@ -31,13 +32,13 @@ final class SimulatedProcess: Sendable {
 
     /// Opens the logs as a node does: with every reader that the Metastore knows.
     init(
-        _ machine: SimulatedMachine, metastore: Metastore, statements: [SimulatedStatement],
+        _ machine: SimulatedMachine, metastore: Metastore, pipelines: [[SimulatedStatement]],
         streams: [StreamDefinition], limits: LogLimits, planted: Set<PlantedBug>, lease: NodeLease? = nil
     ) async throws {
         self.lease = lease
         self.machine = machine
         self.metastore = metastore
-        self.statements = statements
+        self.pipelines = pipelines
         self.planted = PlantedBugs(planted)
         let io = IOPool(handing: machine.executor.hand)
         pool = MorselPool(handing: machine.executor.hand)
@@ -75,32 +76,46 @@ final class SimulatedProcess: Sendable {
         machine.executor.hand { log.runPending() }
     }
 
-    /// Runs a statement for some turns, beginning again after faults as its supervisor would.
+    /// Runs a pipeline for some turns, beginning again after faults as its supervisor would.
     ///
     /// - Returns: a fault that is final and should not be.
-    func run(_ statement: SimulatedStatement, turns: Int, rivals: Bool) async -> String? {
+    func run(_ pipeline: [SimulatedStatement], turns: Int, rivals: Bool) async -> String? {
         var turns = turns
         while turns > 0, !machine.disk.isCut {
             do {
-                try await runOnce(statement, &turns)
+                if pipeline.count == 1 {
+                    try await runOnce(try await runner(of: pipeline[0]), pipeline, &turns)
+                } else {
+                    try await runOnce(try await runner(of: pipeline), pipeline, &turns)
+                }
                 return nil
             } catch {
                 turns -= 1
                 if machine.disk.isCut { return nil }
                 if rivals, (error as? PipelinesError)?.code == .ownershipLost { return nil }
-                if PipelineSupervisor.isFinal(error) { return "\(statement.name) gives up: \(error)" }
+                if PipelineSupervisor.isFinal(error) { return "\(pipeline[0].name) gives up: \(error)" }
             }
         }
         return nil
     }
 
-    private func runOnce(_ statement: SimulatedStatement, _ turns: inout Int) async throws {
-        var runner = try await PipelineRunner.start(context(of: statement), control: RunnerControl())
+    private func runner(of statement: SimulatedStatement) async throws -> PipelineRunner {
+        try await PipelineRunner.start(context(of: statement), control: RunnerControl())
+    }
+
+    private func runner(of pipeline: [SimulatedStatement]) async throws -> TransactionRunner {
+        try await TransactionRunner.start(pipeline.map { (context(of: $0), RunnerControl()) })
+    }
+
+    private func runOnce(
+        _ started: some StatementsRunner, _ pipeline: [SimulatedStatement], _ turns: inout Int
+    ) async throws {
+        var runner = started
         do {
             while turns > 0, !machine.disk.isCut {
                 turns -= 1
                 _ = try await runner.step()
-                wakeWriter(of: statement.streamIndex)
+                wakeWriters(of: pipeline)
                 await machine.executor.turn()
                 machine.clock.advance(microseconds: Int64(machine.draw(0...900_000)))
             }
@@ -111,17 +126,29 @@ final class SimulatedProcess: Sendable {
         }
     }
 
+    private func wakeWriters(of pipeline: [SimulatedStatement]) {
+        for stream in Set(pipeline.map(\.streamIndex)).sorted() { wakeWriter(of: stream) }
+    }
+
     /// Lands everything that is in the logs.
-    func drain(_ statement: SimulatedStatement) async throws {
-        var runner = try await PipelineRunner.start(context(of: statement), control: RunnerControl())
+    func drain(_ pipeline: [SimulatedStatement]) async throws {
+        if pipeline.count == 1 {
+            try await drain(try await runner(of: pipeline[0]), pipeline)
+        } else {
+            try await drain(try await runner(of: pipeline), pipeline)
+        }
+    }
+
+    private func drain(_ started: some StatementsRunner, _ pipeline: [SimulatedStatement]) async throws {
+        var runner = started
         for _ in 0..<50 {
             let outcome = try await runner.step()
-            wakeWriter(of: statement.streamIndex)
+            wakeWriters(of: pipeline)
             await machine.executor.turn()
             if outcome == .idle(until: nil) { return }
             machine.clock.advance(microseconds: 1_000_000)
         }
-        throw SimulationFault("\(statement.name) does not come to an end")
+        throw SimulationFault("\(pipeline[0].name) does not come to an end")
     }
 
     private func context(of statement: SimulatedStatement) -> RunnerContext {
@@ -136,6 +163,21 @@ final class SimulatedProcess: Sendable {
             randomness: machine, pool: pool, memory: memory, trials: TrialTurns(isCareful: false),
             planted: planted, log: .silent,
             metrics: PipelineMetrics())
+    }
+
+    var statements: [SimulatedStatement] { pipelines.flatMap(\.self) }
+
+    /// The progress of several statements at one moment.
+    func progresses(of pipeline: [SimulatedStatement]) async throws -> [PipelineProgress] {
+        let keys = pipeline.map(\.key)
+        return try await metastore.read { transaction in
+            try keys.map { key in
+                guard let progress = try ProgressRows.get(key, transaction) else {
+                    throw ProgressRows.gone(key)
+                }
+                return progress
+            }
+        }
     }
 
     /// The progress of a statement as it is stored, with the events its log has accepted.

@@ -6,7 +6,8 @@ import Streams
 
 @testable import Pipelines
 
-/// One statement of the simulation: a pipeline of its own, from a stream into a sink's table.
+/// One statement of the simulation, from a stream into a sink's table: a pipeline of its own, or one of those that a
+/// pipeline commits together.
 struct SimulatedStatement: Sendable {
     let number: Int
     let streamIndex: Int
@@ -19,14 +20,15 @@ struct SimulatedStatement: Sendable {
 
     /// `cutsRecords` prepares few rows at a time, so that a commit comes due inside a record.
     init(
-        number: Int, streamIndex: Int, stream: StreamDefinition, sink: SinkDefinition, cutsRecords: Bool
+        number: Int, pipeline: Int, streamIndex: Int, stream: StreamDefinition, sink: SinkDefinition,
+        cutsRecords: Bool
     ) {
         self.number = number
         self.streamIndex = streamIndex
         self.stream = stream
         self.sink = sink
         key = ProgressKey(
-            pipelineID: UniqueID(high: 8, low: UInt64(number)), sinkID: sink.id, streamID: stream.id)
+            pipelineID: UniqueID(high: 8, low: UInt64(pipeline)), sinkID: sink.id, streamID: stream.id)
         preparation = RecordPreparation(
             schema: stream.schema, unknownFields: .count,
             transform: SimulatedTransform(pipeline: Int64(number)),

@@ -83,9 +83,9 @@ extension Simulation {
                     return nil
                 }
             }
-            for statement in statements {
+            for pipeline in pipelines {
                 let turns = machine.draw(1...5)
-                group.addTask { await process.run(statement, turns: turns, rivals: false) }
+                group.addTask { await process.run(pipeline, turns: turns, rivals: false) }
             }
             group.addTask { [self] in
                 await renew(process)

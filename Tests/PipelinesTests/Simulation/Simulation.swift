@@ -24,6 +24,8 @@ final class Simulation: Sendable {
     private let sent: SentRequests
     let streams: [StreamDefinition]
     let statements: [SimulatedStatement]
+    /// The statements are one pipeline's, and commit together.
+    private let isTransaction: Bool
     private let limits: LogLimits
     let planted: Set<PlantedBug>
     /// The database may be opened from elsewhere, so that a lease stands where a lock would.
@@ -43,13 +45,24 @@ final class Simulation: Sendable {
         sent = SentRequests(machine, hasRejects: machine.chance(3))
         let streams = try (0..<(machine.chance(3) ? 2 : 1)).map { try SimulatedStatement.stream($0) }
         self.streams = streams
-        let sinks = try (0..<machine.draw(1...2)).map { try SimulatedStatement.sink($0) }
-        statements = (0..<[1, 1, 1, 2, 2, 3][machine.draw(0...5)]).map { number in
-            let stream = number < streams.count ? number : machine.draw(0...streams.count - 1)
-            return SimulatedStatement(
-                number: number, streamIndex: stream, stream: streams[stream],
-                sink: sinks[machine.draw(0...sinks.count - 1)], cutsRecords: machine.chance(3))
+        let count = [1, 1, 1, 2, 2, 3][machine.draw(0...5)]
+        isTransaction = count > 1 && machine.chance(2)
+        let sinks = try (0..<(isTransaction ? count : machine.draw(1...2))).map {
+            try SimulatedStatement.sink($0)
         }
+        var ways: Set<[Int]> = []
+        var statements: [SimulatedStatement] = []
+        for number in 0..<count {
+            let stream = number < streams.count ? number : machine.draw(0...streams.count - 1)
+            var sink = machine.draw(0...sinks.count - 1)
+            // A pipeline has one way from a stream to a sink.
+            while isTransaction, !ways.insert([stream, sink]).inserted { sink = (sink + 1) % sinks.count }
+            statements.append(
+                SimulatedStatement(
+                    number: number, pipeline: isTransaction ? 0 : number, streamIndex: stream,
+                    stream: streams[stream], sink: sinks[sink], cutsRecords: machine.chance(3)))
+        }
+        self.statements = statements
         var limits = LogLimits()
         limits.segmentBytes = machine.draw(200...3000)
         limits.replayWindowBytes = machine.draw(0...1000)
@@ -80,11 +93,16 @@ final class Simulation: Sendable {
         if let wrong = sent.violation { return wrong }
         let process: SimulatedProcess
         do { process = try await start() } catch { return "the last opening fails: \(error)" }
-        for statement in statements {
-            do { try await process.drain(statement) } catch { return "\(statement.name) ends with: \(error)" }
+        for pipeline in pipelines {
+            do { try await process.drain(pipeline) } catch {
+                return "\(pipeline[0].name) ends with: \(error)"
+            }
         }
         return try await SimulationCheck(process: process, sent: sent.all).violation()
     }
+
+    /// Statements that one runner carries.
+    var pipelines: [[SimulatedStatement]] { isTransaction ? [statements] : statements.map { [$0] } }
 
     private func start() async throws -> SimulatedProcess {
         let metastore = database.metastore
@@ -99,7 +117,7 @@ final class Simulation: Sendable {
 
     func process(_ metastore: Metastore, _ lease: NodeLease?) async throws -> SimulatedProcess {
         try await SimulatedProcess(
-            machine, metastore: metastore, statements: statements, streams: streams, limits: limits,
+            machine, metastore: metastore, pipelines: pipelines, streams: streams, limits: limits,
             planted: planted, lease: lease)
     }
 
@@ -111,20 +129,20 @@ final class Simulation: Sendable {
     /// The rows that a node's API would have made.
     private func prepare() async throws {
         try await start().enableWarehouse()
-        let (streams, statements) = (self.streams, self.statements)
+        let (streams, pipelines) = (self.streams, self.pipelines)
         try await database.metastore.write { transaction in
             for stream in streams { try StreamRows.insert(stream, transaction) }
             var known: Set<UniqueID> = []
-            for statement in statements {
-                if known.insert(statement.sink.id).inserted {
+            for pipeline in pipelines {
+                for statement in pipeline where known.insert(statement.sink.id).inserted {
                     try PipelineStore.insert(statement.sink, transaction)
                 }
                 let definition = PipelineDefinition(
-                    id: statement.key.pipelineID, name: statement.name, sql: "…", status: .running,
-                    failureReason: nil, createdAt: Instant(microseconds: 0),
-                    modifiedAt: Instant(microseconds: 0))
-                let progress = PipelineProgress(key: statement.key, next: .start, startEvent: 0)
-                try PipelineStore.insert(definition, [progress], transaction)
+                    id: pipeline[0].key.pipelineID, name: pipeline[0].name, sql: "…",
+                    isTransaction: pipeline.count > 1, status: .running, failureReason: nil,
+                    createdAt: Instant(microseconds: 0), modifiedAt: Instant(microseconds: 0))
+                let progresses = pipeline.map { PipelineProgress(key: $0.key, next: .start, startEvent: 0) }
+                try PipelineStore.insert(definition, progresses, transaction)
             }
         }
     }
@@ -159,14 +177,15 @@ final class Simulation: Sendable {
                 }
             }
             if process.lease != nil { addLeaseTasks(place, to: &group) }
-            for statement in statements {
+            for pipeline in pipelines {
                 // The process before was not dead, or a change of the SQL began before the old runner had ended.
                 let rivals = machine.chance(5)
                 for _ in 0..<(rivals ? 2 : 1) {
                     let turns = machine.draw(1...5)
-                    group.addTask { await process.run(statement, turns: turns, rivals: rivals) }
+                    group.addTask { await process.run(pipeline, turns: turns, rivals: rivals) }
                 }
             }
+            if isTransaction { group.addTask { [self] in await observe(place) } }
             group.addTask { [self] in
                 await disturb(place)
                 return nil
@@ -175,6 +194,15 @@ final class Simulation: Sendable {
             for await found in group { wrong = wrong ?? found }
             return wrong
         }
+    }
+
+    /// Looks at the tables of statements that commit together, as a reader does, at any moment.
+    private func observe(_ place: WorkPlace) async -> String? {
+        for _ in 0..<machine.draw(1...6) where !machine.disk.isCut {
+            for _ in 0..<machine.draw(1...10) { await machine.executor.turn() }
+            if let wrong = await SimulationCheck.differences(of: place.owner) { return wrong }
+        }
+        return nil
     }
 
     func produce(to stream: Int, _ place: WorkPlace) async {

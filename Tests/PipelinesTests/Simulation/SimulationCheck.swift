@@ -10,6 +10,7 @@ struct SimulationCheck {
 
     /// What must hold at any moment: the counters add up, and nothing is trimmed that a statement has not landed.
     static func imbalance(of process: SimulatedProcess) async -> String? {
+        if let wrong = await differences(of: process) { return wrong }
         for statement in process.statements {
             do {
                 let stats = try await process.stats(of: statement)
@@ -25,6 +26,42 @@ struct SimulationCheck {
             }
         }
         return nil
+    }
+
+    /// What must hold at any moment of statements that commit together: they stand at one place of a stream, and their
+    /// tables show the same events of it.
+    static func differences(of process: SimulatedProcess) async -> String? {
+        for pipeline in process.pipelines where pipeline.count > 1 {
+            do {
+                let before = try await process.progresses(of: pipeline)
+                for pair in pairs(of: pipeline) where before[pair.0].next != before[pair.1].next {
+                    return "statements of one transaction stand at \(before.map(\.next))"
+                }
+                var tables: [Set<Int64>] = []
+                for statement in pipeline {
+                    let ids = try await process.landed.ids(of: statement.sink)
+                    tables.append(Set(ids[Int64(statement.number)] ?? []))
+                }
+                // A commit in between is seen in the progress: then these were tables of different moments.
+                guard try await process.progresses(of: pipeline) == before else { continue }
+                for pair in pairs(of: pipeline) where tables[pair.0] != tables[pair.1] {
+                    return
+                        "tables of one transaction differ in \(tables[pair.0].symmetricDifference(tables[pair.1]))"
+                }
+            } catch {
+                // The weather: nobody has seen anything.
+                continue
+            }
+        }
+        return nil
+    }
+
+    /// Statements of one stream.
+    private static func pairs(of pipeline: [SimulatedStatement]) -> [(Int, Int)] {
+        pipeline.indices.dropFirst().compactMap { index in
+            let first = pipeline.firstIndex { $0.streamIndex == pipeline[index].streamIndex } ?? index
+            return first == index ? nil : (first, index)
+        }
     }
 
     /// After everything has landed.

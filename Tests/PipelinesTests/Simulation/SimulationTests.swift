@@ -33,7 +33,7 @@ import Testing
             .logRepeatAckedEarly, .progressOutsideTransaction, .countersOutsideTransaction,
             .trimBeforeCommit, .replayLastRecord, .progressNotCompared, .rejectsDropped,
             .logFailedMarkKept, .logFullDiskLeftovers, .placeAtLogEnd, .commitInsideRecord, .rejectsApart,
-            .epochNotCompared, .ackAfterLease,
+            .epochNotCompared, .ackAfterLease, .statementsApart,
         ]
 
         @Test(arguments: bugs)
