@@ -3,7 +3,7 @@
 python := .deps/venv/bin/python
 # Suites that run again with the state in PostgreSQL, which they start themselves.
 on_postgres := $(addprefix Tests/e2e/,test_catalog_specification.py test_catalog_kills.py test_kill.py \
-	test_many_writers.py test_pipeline_changes.py)
+	test_many_writers.py test_pipeline_changes.py test_transactions.py)
 firn := .build/release/firn
 data ?= ./firn-data
 

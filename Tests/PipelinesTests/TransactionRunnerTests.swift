@@ -1,7 +1,9 @@
+import Columnar
 import Effects
 import Metastore
 import Scheduling
 import Streams
+import Synchronization
 import TestKit
 import Testing
 
@@ -161,6 +163,31 @@ import Testing
         #expect(world.landed == [[1, 2, 3], [1, 2, 3]])
         #expect(try world.bench.memory.hold(1, mayPass: true) != nil)
         #expect(ledger.reserved == taken.bytes)
+    }
+
+    @Test func whatOneHasWrittenIsKeptWhileAnotherFindsNoMemory() async throws {
+        final class ScarceTransform: RowTransform {
+            let output = TestTransform().output
+            let unfolds = false
+            let refusals = Mutex(3)
+
+            func apply(_ batch: Batch) throws -> TransformedRows {
+                let isRefused = refusals.withLock { left in
+                    left -= 1
+                    return left >= 0
+                }
+                if isRefused { _ = try MemoryLedger(limit: 1).reserve(2, for: "a test") }
+                return try TestTransform().apply(batch)
+            }
+        }
+        let world = try await TransactionBench()
+        world.transforms[1] = ScarceTransform()
+        try await world.send(1...2)
+        var runner = try await world.makeRunner()
+        _ = try await runner.step()
+        #expect(runner.members.map(\.position.record) == [2, 2])
+        try await runner.commit()
+        #expect(world.landed == [[1, 2], [1, 2]] && world.sinks.map(\.abandonedCount) == [0, 0])
     }
 
     @Test func aStopLandsWhatAllHaveRead() async throws {

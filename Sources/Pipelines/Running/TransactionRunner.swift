@@ -104,8 +104,11 @@ struct TransactionRunner: StatementsRunner {
     /// Answers the members that there was no memory for.
     private mutating func writeAtOnce(_ records: [LogRecord], _ readers: [Int]) async throws -> [Int] {
         let isAlone = readers.count == 1
-        let slices = try await each(readers) { member, _ in
-            try await member.prepare(records, mayPass: isAlone)
+        let slices = try await each(readers) { member, _ -> PipelineRunner.Slice in
+            do { return try await member.prepare(records, mayPass: isAlone) } catch let error
+                as SchedulingError
+                where error.code == .memoryExhausted
+            { return .refused(bytes: 0) }
         }
         var works: [Int: PipelineRunner.Work] = [:]
         for (index, slice) in zip(readers, slices) {
@@ -126,20 +129,32 @@ struct TransactionRunner: StatementsRunner {
     ) async throws -> Reading {
         var isBegun = isBegun
         for index in readers {
-            var slice = try await members[index].prepare(records, mayPass: true)
-            while slice.refusedBytes != nil {
-                if !isBegun { return .refused }
-                if isStopping { throw TransformStopped() }
-                await pause(PipelineRunner.memoryPauseNanoseconds)
-                slice = try await members[index].prepare(records, mayPass: true)
-            }
-            guard case .work(let work) = slice else { continue }
+            let slice = try await prepareInTurn(records, index, isBegun: isBegun)
+            guard case .work(let work) = slice else { return .refused }
             isBegun = true
             isInsideSlice = true
             try await members[index].writeWhole(work)
         }
         isInsideSlice = false
         return .written
+    }
+
+    /// What others have written already is not given up because memory is short now: it is waited for.
+    ///
+    /// - Errors: `memoryExhausted` where nobody has written yet.
+    private func prepareInTurn(
+        _ records: [LogRecord], _ index: Int, isBegun: Bool
+    ) async throws -> PipelineRunner.Slice {
+        while true {
+            do {
+                let slice = try await members[index].prepare(records, mayPass: true)
+                if slice.refusedBytes == nil || !isBegun { return slice }
+            } catch let error as SchedulingError where error.code == .memoryExhausted && isBegun {
+                // What a function made of the events, or their text, found no room.
+            }
+            if isStopping { throw TransformStopped() }
+            await pause(PipelineRunner.memoryPauseNanoseconds)
+        }
     }
 
     /// Does something with several members at once; each is kept as it is afterwards, also where one throws.
@@ -227,7 +242,11 @@ extension TransactionRunner {
         }
         defer { turns.giveBack() }
         do {
-            if try await read(stream, trying: limit) == .written { try await commit() }
+            if try await read(stream, trying: limit) == .written {
+                try await commit()
+            } else {
+                await pause(PipelineRunner.turnPauseNanoseconds)
+            }
         } catch {
             for index in stream { await members[index].withdraw() }
             throw error
