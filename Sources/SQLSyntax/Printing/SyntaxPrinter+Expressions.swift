@@ -173,10 +173,10 @@ extension SyntaxPrinter {
             write(type)
             write(" ")
             write(string: text)
-        case .interval(let text, let unit):
+        case .interval(let text, let units):
             write("INTERVAL ")
             write(string: text)
-            if let unit { write(" " + unit.uppercased()) }
+            if !units.isEmpty { write(" " + units.map { $0.uppercased() }.joined(separator: " TO ")) }
         }
     }
 
