@@ -122,7 +122,7 @@ extension SyntaxPrinter {
         default: write(value, atLeast: Precedence.postfix)
         }
         write(".")
-        write(name)
+        write(reference: name)
     }
 
     private mutating func write(_ quantified: QuantifiedSyntax) {
@@ -181,6 +181,7 @@ extension SyntaxPrinter {
     }
 
     private mutating func write(_ parameter: ParameterSyntax) {
+        note(parameter)
         switch parameter {
         case .index(let index): write("$\(index)")
         case .named(let name): write(":" + name)
