@@ -60,4 +60,11 @@ package struct Planner: Sendable {
         collector.visit(query)
         return collector.references
     }
+
+    /// The query of a WITH that was meant by a table's name for which there is none.
+    package static func commonTable(near name: Identifier, in query: QuerySyntax) -> Identifier? {
+        var collector = TableNameCollector()
+        collector.visit(query)
+        return NearestName.find(name.text, among: collector.commonNames).map { Identifier($0) }
+    }
 }

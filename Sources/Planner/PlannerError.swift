@@ -69,7 +69,7 @@ package struct PlannerError: Fault {
     }
 
     /// The same values and place under other words.
-    func restated(_ code: Code, _ summary: String, hint: String?) -> PlannerError {
+    package func restated(_ code: Code, _ summary: String, hint: String?) -> PlannerError {
         PlannerError(restating: self, code, summary, hint: hint)
     }
 

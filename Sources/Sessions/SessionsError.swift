@@ -8,7 +8,7 @@ package struct SessionsError: Fault {
         case unknownQuery = "SES-102"
         /// Too many statements run at once.
         case tooManyQueries = "SES-103"
-        /// The name is a view's where a table is asked for, or the other way round.
+        /// The name is a view's where a table is asked for, or the other way round, or that of a part of a table that is only read.
         case wrongKind = "SES-105"
         /// A snapshot has more files than its metadata tables list.
         case tooManyFiles = "SES-106"

@@ -2,7 +2,6 @@ package import Blobs
 import FileFormats
 package import Iceberg
 import JSONText
-package import Scheduling
 
 /// Reads and writes the JSON files that hold a table's metadata.
 package enum MetadataFile {
@@ -59,12 +58,12 @@ package enum MetadataFile {
         }
     }
 
-    /// Large metadata is parsed on `pool` where there is one.
+    /// Large metadata is parsed by `workers`.
     ///
     /// - Errors: `TAB-101`; the store's own for anything but a missing file.
     package static func read(
         _ location: String, store: any BlobStore, caches: TableCaches? = nil,
-        pool: (MorselPool, WorkPriority)? = nil
+        workers: Workers = Workers(nil)
     ) async throws -> TableMetadata {
         guard let path = BlobPath(uri: location) else {
             throw TablesError(.metadataUnreadable, "a metadata location is no s3:// URI", ["path": location])
@@ -79,7 +78,7 @@ package enum MetadataFile {
                     ["path": location, "bytes": reader.info.size, "limit": byteLimit])
             }
             let bytes = try await reader.read([0..<reader.info.size])[0]
-            let (metadata, textBytes) = try await Workers(pool).run(
+            let (metadata, textBytes) = try await workers.run(
                 size: isFolded(bytes) ? byteLimit : bytes.count
             ) {
                 let text = try unfolded(bytes, path: location)

@@ -87,7 +87,7 @@ struct LongRowTests {
             var most = 0
             let source = ScanSource(
                 scan, FilterChannels(), World(memory: 512 << 20, store: store).context(),
-                OperatorProfile(), ScanCounters())
+                ScanCounters())
             try await source.prepare()
             while let morsel = try await source.next() {
                 try morsel.run { batch in

@@ -13,7 +13,7 @@ struct ScanLifetimeTests {
         for isReadToTheEnd in [true, false] {
             let source = ScanSource(
                 table.scan, FilterChannels(), World(store: table.store).context(),
-                OperatorProfile(), ScanCounters())
+                ScanCounters())
             left = source
             try await source.prepare()
             var count = 0

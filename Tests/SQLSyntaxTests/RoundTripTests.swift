@@ -138,11 +138,11 @@ struct RoundTripTests {
             ),
             (
                 "select interval '1-2' year to month, interval '3 4:05' day to minute",
-                "SELECT INTERVAL '1 years 2 months', INTERVAL '3 days 4:05'"
+                "SELECT INTERVAL '1-2' YEAR TO MONTH, INTERVAL '3 4:05' DAY TO MINUTE"
             ),
             (
                 "select interval '1:30' minute to second, interval '1 2:03:04' day to hour",
-                "SELECT INTERVAL '0:1:30', INTERVAL '1 days 2:0'"
+                "SELECT INTERVAL '1:30' MINUTE TO SECOND, INTERVAL '1 2:03:04' DAY TO HOUR"
             ),
             ("select overlay(a placing b from 2 for 3)", "SELECT overlay(a, b, 2, 3)"),
             ("explain (analyze, format json) select 1", "EXPLAIN ANALYZE FORMAT JSON SELECT 1"),
@@ -184,7 +184,7 @@ struct RoundTripTests {
             ),
             (
                 "select interval '7 days', interval 7 day, interval '3' hours",
-                "SELECT INTERVAL '7 days', INTERVAL '7' DAY, INTERVAL '3' HOUR"
+                "SELECT INTERVAL '7 days', INTERVAL '7 day', INTERVAL '3' HOUR"
             ),
             (
                 "select extract(year from ts), substring(a from 2 for 3), trim(leading 'x' from b), position('a' in b)",
@@ -259,7 +259,7 @@ struct RoundTripTests {
             ("select * from t for version as of 12", "SELECT * FROM t FOR VERSION AS OF 12"),
             (
                 "select current_date - interval 7 day, now()",
-                "SELECT current_date() - INTERVAL '7' DAY, now()"
+                "SELECT current_date() - INTERVAL '7 day', now()"
             ),
             (
                 "select j -> 'a' ->> 'b', a || b || c, a ~ 'x'",

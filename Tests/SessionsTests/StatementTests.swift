@@ -417,6 +417,29 @@ struct StatementTests {
         #expect(rows == [[.int(1), .int(20)]])
     }
 
+    @Test("two question marks are two parameters, also where their values are equal")
+    func likeParameters() async throws {
+        let fixture = try await SessionFixture()
+        func run(_ first: String, _ second: String, _ values: [Int32]) async throws -> Int {
+            func query(_ mark: String) -> String {
+                "(SELECT max(u.a) FROM (VALUES (1, 1), (2, 1)) u(a, g) WHERE u.g = t.g AND u.a > \(mark))"
+            }
+            var request = StatementRequest(
+                sql: "SELECT \(query(first)), count(*) FROM (VALUES (1), (1)) t(g) GROUP BY \(query(second))",
+                warehouse: "lake")
+            request.parameters = PlannerParameters(
+                positional: values.map { PlannerParameter(.int($0), .int) })
+            var count = 0
+            for try await batch in try await fixture.session.run(request).batches { count += batch.rowCount }
+            return count
+        }
+        for values in [[Int32(0), 0], [0, 1]] {
+            let error = await #expect(throws: PlannerError.self) { _ = try await run("?", "?", values) }
+            #expect(error?.code == .notGrouped)
+        }
+        #expect(try await run("$1", "$1", [0]) == 1)
+    }
+
     @Test("values that the statement has no place for are refused")
     func surplusParameters() async throws {
         let fixture = try await SessionFixture()

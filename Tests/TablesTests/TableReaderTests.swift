@@ -166,7 +166,7 @@ struct TableReaderTests {
         let pool = MorselPool(threads: 2)
         defer { pool.stop() }
         let reader = try TableReader(
-            metadata: metadata, store: store, caches: TableCaches(), pool: (pool, .query))
+            metadata: metadata, store: store, caches: TableCaches(), workers: Workers((pool, .query)))
         let day: Int64 = 86_400_000_000
         let plan = try reader.plan(predicate: .compare(fieldID: 2, .less, .long(10 * day)))
         #expect(try await plan.paths() == entries.prefix(10).map(\.file.path))

@@ -53,11 +53,15 @@ def firn(shared_firn):
 class Running:
     """A query on a connection of its own, known by a mark in its text."""
 
-    def __init__(self, firn, sql, **body):
+    def __init__(self, firn, sql, window_bytes=None, **body):
         self.firn, self.mark = firn, uuid.uuid4().hex
         text = json.dumps({"query": f"{sql} /* {self.mark} */", **body}).encode()
         address = urlsplit(firn.url)
-        self.socket = socket.create_connection((address.hostname, address.port), timeout=60)
+        self.socket = socket.socket()
+        if window_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window_bytes)
+        self.socket.settimeout(60)
+        self.socket.connect((address.hostname, address.port))
         self.socket.sendall((
             f"POST {PATH} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {firn.token}\r\nAccept: application/x-ndjson\r\n"
             f"Connection: close\r\nContent-Length: {len(text)}\r\n\r\n").encode() + text)
@@ -127,6 +131,32 @@ def test_a_client_that_leaves_between_two_pieces_of_an_answer_is_noticed(firn):
     seconds = query.ended()["ended"] - start
     print(f"\nbetween two pieces {seconds * 1000:.0f} ms")
     assert seconds < GENEROUS_SECONDS
+
+
+def test_the_deadline_of_an_answer_that_nobody_reads_frees_its_memory(firn):
+    # Sorted rows are held until they are given, and no more are given than the client's small window takes.
+    sql = "SELECT name || repeat('x', 200) AS t FROM web.big ORDER BY t"
+    assert firn.call("POST", PATH, json={"query": f"SELECT count(*) AS n FROM ({sql}) s"}).ok
+    reserved = lambda: firn.metric("firn_memory_reserved_bytes")
+    before = reserved()
+    query = Running(firn, sql, window_bytes=64 * 1024, timeout_ms=10_000)
+    assert query.socket.recv(4096).startswith(b"HTTP/1.1 200"), "the sort took longer than the deadline: make it smaller"
+    assert query.record()["state"] == "running"
+    assert reserved() - before > 32 << 20
+    # Nothing is read, nothing is closed.
+    ended = query.ended()
+    assert (ended["state"], "SCH-102" in ended["fault"]) == ("failed", True), ended
+    wait_until(lambda: firn.metric("firn_queries_running") == 0, 10, "no query running")
+    wait_until(lambda: reserved() - before < 1 << 20, 10, "the memory given back")
+    # The transfer is cut, not ended as if it were whole.
+    rest = b""
+    try:
+        while piece := query.socket.recv(1 << 20):
+            rest += piece
+    except ConnectionResetError:
+        pass
+    assert not rest.endswith(b"0\r\n\r\n")
+    query.socket.close()
 
 
 def test_a_half_closed_client_that_waits_gets_its_whole_answer(firn):

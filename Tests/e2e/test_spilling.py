@@ -96,6 +96,40 @@ def test_ten_times_the_memory(small, name, operators, sql):
     wait_until(lambda: metric(small, "firn_spill_bytes") == 0, what=f"no spilled bytes after {name}")
 
 
+N = "generate_series(1, 3000000) AS t(v)"
+# What one group, or one value, keeps whole; Docs/sql.md names it.
+HELD = {
+    "median": f"SELECT median(v) FROM {N}",
+    "percentile_cont": f"SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY v) FROM {N}",
+    "percentile_disc": f"SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY v) FROM {N}",
+    "approx_percentile_cont": f"SELECT approx_percentile_cont(v, 0.5) FROM {N}",
+    "approx_median": f"SELECT approx_median(v) FROM {N}",
+    "mode": f"SELECT mode(v) FROM {N}",
+    "approx_top_k": f"SELECT approx_top_k(v, 5) FROM {N}",
+    "string_agg": f"SELECT length(string_agg(v::text, ',')) FROM {N}",
+    "array_agg": f"SELECT array_length(array_agg(v)) FROM {N}",
+    "array_agg of distinct values": f"SELECT array_length(array_agg(DISTINCT v)) FROM {N}",
+    "first_value by an order": f"SELECT first_value(v ORDER BY v DESC) FROM {N}",
+    "median of two groups": f"SELECT v % 2, median(v) FROM {N} GROUP BY 1",
+    "lag far back": f"SELECT max(l) FROM (SELECT lag(v, 2000000) OVER (ORDER BY v) AS l FROM {N}) w",
+    "nth_value far on": f"SELECT max(l) FROM (SELECT nth_value(v, 2000000) OVER (ORDER BY v ROWS BETWEEN 2900000 PRECEDING AND CURRENT ROW) AS l FROM {N}) w",
+    "median over a window": f"SELECT max(l) FROM (SELECT median(v) OVER () AS l FROM {N}) w",
+    "string_agg over a window": f"SELECT max(length(l)) FROM (SELECT string_agg(v::text, ',') OVER (PARTITION BY v % 2) AS l FROM {N}) w",
+    "what UNION remembers in a recursion": "WITH RECURSIVE r(n) AS (SELECT v FROM generate_series(1, 1000000) t(v) UNION SELECT n + 1000000 FROM r WHERE n < 3000000) "
+                                           "SELECT count(*) FROM r",
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_what_cannot_go_to_disk_ends_and_names_the_limit(small, name):
+    answer = small.query("lake", HELD[name])
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["firn_code"]) == (429, "SCH-202"), error
+    assert f"limit-bytes: {BUDGET}" in error["message"] and "--query-memory" in error["message"]
+    # And nothing of it stays.
+    assert small.rows("lake", "SELECT count(*) AS n FROM generate_series(1, 100000) AS t(n)") == [{"n": 100000}]
+
+
 @pytest.mark.slow
 def test_a_full_disk_and_a_deadline_leave_nothing(tmp_path):
     arguments = ["--query-memory", str(BUDGET), "--spill-bytes", str(2 * BUDGET)]

@@ -237,7 +237,7 @@ package final class PlanService: Sendable {
     private func scan(_ work: PageWork, _ cancellation: CancellationToken?) throws -> ScanPlan {
         let reader = try TableReader(
             metadata: work.table.metadata, store: catalog.store, caches: resources.caches,
-            pool: (resources.pool, .query))
+            workers: Workers((resources.pool, .query)))
         let memory = MemoryBudget(ledger: resources.ledger, limit: limits.deleteIndexBytes)
         return try reader.plan(work.request(limits), cancellation: cancellation, memory: memory)
     }

@@ -16,35 +16,29 @@ final class AggregateSource: MorselSource {
     }
     private let work: AggregateWork
     private let input: any MorselSource
-    private let profile: OperatorProfile
     private let context: QueryContext
     private let spill: AggregateSpill
     private let rest = Mutex<Rest>(.batches([]))
 
-    init(
-        _ work: AggregateWork, input: any MorselSource, _ profile: OperatorProfile, _ context: QueryContext
-    ) {
+    init(_ work: AggregateWork, input: any MorselSource, _ context: QueryContext) {
         self.work = work
         self.input = input
-        self.profile = profile
         self.context = context
-        spill = AggregateSpill(work, profile, context)
+        spill = AggregateSpill(work, context)
     }
 
     var isSequential: Bool { rest.withLock { if case .parts = $0 { true } else { false } } }
 
     func prepare() async throws {
-        let sinks = try await MorselDrain(context: context).run(input) { [work, spill, profile, context] in
-            TimedSink(try AggregateSink(work, spill, context), profile, context)
-        }.map(\.inner)
+        let sinks = try await MorselDrain(context: context).run(input) { [work, spill, context] in
+            try AggregateSink(work, spill, context)
+        }
         if spill.written == nil {
-            let batches = try await context.compute { [profile, context] in
+            let batches = try await context.compute { [context] in
                 // Into the largest, so that the fewest groups are looked up.
                 let sorted = sinks.sorted { $0.groupCount > $1.groupCount }
-                return try profile.timed(context.clock) {
-                    try sorted[0].finish(
-                        with: Array(sorted.dropFirst()), QuerySupervisor(context: context))
-                }
+                return try sorted[0].finish(
+                    with: Array(sorted.dropFirst()), QuerySupervisor(context: context))
             }
             return rest.withLock { $0 = .batches(batches[...]) }
         }
@@ -62,17 +56,11 @@ final class AggregateSource: MorselSource {
             case .batches(var batches):
                 guard let batch = batches.popFirst() else { return nil }
                 rest = .batches(batches)
-                profile.gave(batch.rowCount)
                 return Morsel([batch])
             case .parts(let partitions, let parts):
                 guard let part = parts.first else { return nil }
                 rest = .parts(partitions, parts.dropFirst())
-                return Morsel { [spill, profile] emit in
-                    _ = try spill.finish(part, of: partitions) { batch in
-                        profile.gave(batch.rowCount)
-                        return try emit(batch)
-                    }
-                }
+                return Morsel { [spill] emit in _ = try spill.finish(part, of: partitions, emit) }
             }
         }
     }

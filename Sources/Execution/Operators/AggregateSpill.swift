@@ -18,16 +18,14 @@ final class AggregateSpill: Sendable {
     private let resolved: AggregateWork
     private let distinct: [(call: Int, spill: AggregateSpill)]
     private let context: QueryContext
-    private let profile: OperatorProfile
     private let partitions = Mutex<SpillPartitions?>(nil)
 
-    init(_ work: AggregateWork, _ profile: OperatorProfile, _ context: QueryContext) {
+    init(_ work: AggregateWork, _ context: QueryContext) {
         self.work = work
         resolved = work.resolved
         self.context = context
-        self.profile = profile
         distinct = work.distinctCalls.map { call in
-            (call, AggregateSpill(AggregateWork(distinct: call, of: work), profile, context))
+            (call, AggregateSpill(AggregateWork(distinct: call, of: work), context))
         }
     }
 
@@ -58,9 +56,7 @@ final class AggregateSpill: Sendable {
                 for part in 0..<SpillPartitions.count {
                     if part >= context.morsels.threadCount { _ = try await group.next() }
                     group.addTask { [self] in
-                        try await context.compute { [self] in
-                            try profile.timed(context.clock) { try add(part, of: partitions, call, spill) }
-                        }
+                        try await context.compute { [self] in try add(part, of: partitions, call, spill) }
                     }
                 }
                 try await group.waitForAll()
@@ -118,7 +114,6 @@ final class AggregateSpill: Sendable {
             }
         }
         try writer.finish()
-        profile.spilled(bytes: writer.writtenBytes)
     }
 
     /// The answers of one part's groups; a part that memory does not hold is divided again.

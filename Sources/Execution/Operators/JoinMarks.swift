@@ -44,18 +44,17 @@ final class JoinMarks: Sendable {
 extension JoinTable {
     /// Right rows by themselves, padded where the answer has left columns too.
     func give(
-        _ rows: ArraySlice<Int32>, _ work: JoinWork,
-        _ running: (profile: OperatorProfile, context: QueryContext), _ emit: (Batch) throws -> Demand
+        _ rows: ArraySlice<Int32>, _ work: JoinWork, _ context: QueryContext,
+        _ emit: (Batch) throws -> Demand
     ) throws -> Demand {
-        let limit = min(Batch.capacity, running.context.batchRows)
+        let limit = min(Batch.capacity, context.batchRows)
         for start in stride(from: rows.startIndex, to: rows.endIndex, by: limit) {
-            try running.context.check()
+            try context.check()
             let part = Array(rows[start..<min(rows.endIndex, start + limit)])
             let padding =
                 work.join.kind.givesPairs
                 ? work.left.fields.map { Column.nulls($0.type, count: part.count) } : []
             let columns = padding + self.rows.columns.map { $0.gather(part) }
-            running.profile.gave(part.count)
             let batch = Batch(schema: work.schema, columns: columns, rowCount: part.count)
             if try emit(batch) == .finished { return .finished }
         }

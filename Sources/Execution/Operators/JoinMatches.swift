@@ -45,20 +45,16 @@ struct JoinMatches {
 
     /// What the left rows give by themselves, once their partners are known.
     func giveLeft(
-        _ left: Batch, _ work: JoinWork, _ running: (profile: OperatorProfile, context: QueryContext),
-        _ emit: (Batch) throws -> Demand
+        _ left: Batch, _ work: JoinWork, _ context: QueryContext, _ emit: (Batch) throws -> Demand
     ) throws -> Demand {
-        let profile = running.profile
         switch kind {
         case .inner, .right, .rightSemi, .rightAnti: return .more
-        case .left, .full, .single: return try padLeft(left, work, running, emit)
+        case .left, .full, .single: return try padLeft(left, work, context, emit)
         case .semi, .anti:
             let rows = rows(where: kind == .semi)
             guard !rows.isEmpty else { return .more }
-            profile.gave(rows.count)
             return try emit(rows.count == left.rowCount ? left : left.selecting(rows))
         case .mark:
-            profile.gave(left.rowCount)
             return try emit(
                 Batch(schema: work.schema, columns: left.columns + [mark], rowCount: left.rowCount))
         }
@@ -81,17 +77,15 @@ struct JoinMatches {
 
     /// Left rows without a partner.
     private func padLeft(
-        _ left: Batch, _ work: JoinWork, _ running: (profile: OperatorProfile, context: QueryContext),
-        _ emit: (Batch) throws -> Demand
+        _ left: Batch, _ work: JoinWork, _ context: QueryContext, _ emit: (Batch) throws -> Demand
     ) throws -> Demand {
-        let limit = min(Batch.capacity, running.context.batchRows)
+        let limit = min(Batch.capacity, context.batchRows)
         let alone = rows(where: false)
         for start in stride(from: 0, to: alone.count, by: limit) {
             let rows = Array(alone[start..<min(alone.count, start + limit)])
             let columns =
                 left.columns.map { $0.gather(rows) }
                 + work.right.fields.map { Column.nulls($0.type, count: rows.count) }
-            running.profile.gave(rows.count)
             let padded = Batch(schema: work.schema, columns: columns, rowCount: rows.count)
             if try emit(padded) == .finished { return .finished }
         }

@@ -8,7 +8,6 @@ struct JoinProbe {
     let table: JoinTable
     /// Nil unless right rows are settled last.
     let marks: JoinMarks?
-    let profile: OperatorProfile
     let context: QueryContext
     private let left: Batch
     private var leftRows: [Int32] = []
@@ -17,41 +16,34 @@ struct JoinProbe {
 
     /// `matches` is what other pieces of the right side already told of the rows.
     init(
-        _ batch: Batch, _ work: JoinWork, _ table: JoinTable, _ marks: JoinMarks?,
-        _ running: (profile: OperatorProfile, context: QueryContext), matches: JoinMatches? = nil
+        _ batch: Batch, _ work: JoinWork, _ table: JoinTable, _ marks: JoinMarks?, _ context: QueryContext,
+        matches: JoinMatches? = nil
     ) {
         left = batch.dense()
         self.work = work
         self.table = table
         self.marks = marks
-        (profile, context) = running
+        self.context = context
         self.matches = matches ?? JoinMatches(work.join.kind, rowCount: left.rowCount)
     }
 
     /// The join of the rows with a table that holds the whole right side.
     mutating func run(_ emit: (Batch) throws -> Demand) throws -> Demand {
-        if let joined = besideOneRow() {
-            profile.gave(joined.rowCount)
-            return try emit(joined)
-        }
+        if let joined = besideOneRow() { return try emit(joined) }
         if try find(emit) == .finished { return .finished }
-        return try matches.giveLeft(left, work, (profile, context), emit)
+        return try matches.giveLeft(left, work, context, emit)
     }
 
     /// Gives the pairs, and notes in `matches` who found a partner.
     mutating func find(_ emit: (Batch) throws -> Demand) throws -> Demand {
         let batch = left
-        let keys = try profile.timed(context.clock) {
-            try context.evaluator.evaluate(work.leftKeys, over: batch)
-        }
-        let groups = profile.timed(context.clock) { table.index.find(keys, rowCount: batch.rowCount) }
+        let keys = try context.evaluator.evaluate(work.leftKeys, over: batch)
+        let groups = table.index.find(keys, rowCount: batch.rowCount)
         if work.join.residual == nil, !work.join.kind.givesPairs {
-            profile.timed(context.clock) {
-                if let marks {
-                    marks.mark(groups: groups, of: table.index)
-                } else {
-                    for (row, group) in groups.enumerated() where group >= 0 { matches.match(row) }
-                }
+            if let marks {
+                marks.mark(groups: groups, of: table.index)
+            } else {
+                for (row, group) in groups.enumerated() where group >= 0 { matches.match(row) }
             }
         } else if try pair(groups, emit) == .finished {
             return .finished
@@ -111,12 +103,12 @@ struct JoinProbe {
         rightRows.removeAll(keepingCapacity: true)
         let (left, rows, work, evaluator) = (left, table.rows, work, context.evaluator)
         if let residual = work.join.residual {
-            let tested = profile.timed(context.clock) { work.tested(left, pairs.left, rows, pairs.right) }
+            let tested = work.tested(left, pairs.left, rows, pairs.right)
             if work.join.kind == .mark {
-                try profile.timed(context.clock) { try note(residual, tested, pairs.left) }
+                try note(residual, tested, pairs.left)
                 return .more
             }
-            let passed = try profile.timed(context.clock) { try evaluator.filter(tested, where: residual) }
+            let passed = try evaluator.filter(tested, where: residual)
             guard let passed else { return .more }
             if let chosen = passed.selection {
                 pairs = (left: pairs.left.gather(chosen), right: pairs.right.gather(chosen))
@@ -125,14 +117,11 @@ struct JoinProbe {
         try matches.match(pairs.left)
         marks?.mark(pairs.right)
         guard work.join.kind.givesPairs else { return .more }
-        profile.gave(pairs.left.count)
-        let joined = profile.timed(context.clock) {
+        return try emit(
             Batch(
                 schema: work.schema,
                 columns: left.gathered(pairs.left) + rows.columns.map { $0.gather(pairs.right) },
-                rowCount: pairs.left.count)
-        }
-        return try emit(joined)
+                rowCount: pairs.left.count))
     }
 
     /// Notes for which left rows the condition is true, and for which it is null.

@@ -126,28 +126,28 @@ struct JoinRun {
     }
 
     private func probe(_ batch: Batch, _ table: JoinTable, _ parts: JoinParts) -> Morsel {
-        let (work, running) = (spill.work, (spill.profile, spill.context))
+        let (work, context) = (spill.work, spill.context)
         let (first, isDone) = (row, bits == nil)
         return Morsel { [marks] emit in
             if isDone {
-                var probe = JoinProbe(batch, work, table, marks, running)
+                var probe = JoinProbe(batch, work, table, marks, context)
                 _ = try probe.run(emit)
                 return
             }
             let known = parts.matches(first..<first + batch.rowCount)
-            var probe = JoinProbe(batch, work, table, marks, running, matches: known)
+            var probe = JoinProbe(batch, work, table, marks, context, matches: known)
             if try probe.find(emit) == .finished { return }
             parts.keep(probe.matches, from: first)
         }
     }
 
     private func alone(_ table: JoinTable, _ marks: JoinMarks) -> Morsel {
-        let (work, running) = (spill.work, (spill.profile, spill.context))
-        return Morsel { emit in _ = try table.give(marks.settled(work.join.kind)[...], work, running, emit) }
+        let (work, context) = (spill.work, spill.context)
+        return Morsel { emit in _ = try table.give(marks.settled(work.join.kind)[...], work, context, emit) }
     }
 
     private func give(_ batch: Batch, _ matches: JoinMatches) -> Morsel {
-        let (work, running) = (spill.work, (spill.profile, spill.context))
-        return Morsel { emit in _ = try matches.giveLeft(batch, work, running, emit) }
+        let (work, context) = (spill.work, spill.context)
+        return Morsel { emit in _ = try matches.giveLeft(batch, work, context, emit) }
     }
 }

@@ -23,7 +23,8 @@ final class JoinSource: MorselSource {
         var marks: JoinMarks?
         /// Left rows that are cut off and not yet probed.
         var pending: ArraySlice<Batch> = []
-        var held: HeldBatches?
+        /// What a left morsel gave, as far as it is not cut yet.
+        var held: (batches: HeldBatches, next: Int)?
         /// Right rows that are given once every left row was seen, as far as they were not yet given.
         var settled: ArraySlice<Int32>?
         /// Both sides, when they are on disk.
@@ -32,7 +33,6 @@ final class JoinSource: MorselSource {
     private let work: JoinWork
     private let left: any MorselSource
     private let right: any MorselSource
-    private let profile: OperatorProfile
     private let context: QueryContext
     private let spill: JoinSpill
     private let channels: FilterChannels
@@ -41,15 +41,14 @@ final class JoinSource: MorselSource {
 
     init(
         _ work: JoinWork, left: any MorselSource, right: any MorselSource, _ channels: FilterChannels,
-        _ profile: OperatorProfile, _ context: QueryContext
+        _ context: QueryContext
     ) {
         self.work = work
         self.channels = channels
         self.left = left
         self.right = right
-        self.profile = profile
         self.context = context
-        spill = JoinSpill(work, profile, context)
+        spill = JoinSpill(work, context)
     }
 
     /// Asked after `prepare`: a single right row is no loop.
@@ -72,14 +71,12 @@ final class JoinSource: MorselSource {
             try JoinSink(work, spill, context)
         }
         if spill.isActive { return try await putAside(sinks) }
-        let table = try await context.compute { [work, channels, profile, context] in
-            try profile.timed(context.clock) {
-                for sink in sinks { try sink.release() }
-                let reservation = try context.memory.reserve(0, for: "join")
-                let table = try JoinTable(sinks.flatMap(\.kept), work, context, reservation)
-                try table.tell(channels, work, context)
-                return table
-            }
+        let table = try await context.compute { [work, channels, context] in
+            for sink in sinks { try sink.release() }
+            let reservation = try context.memory.reserve(0, for: "join")
+            let table = try JoinTable(sinks.flatMap(\.kept), work, context, reservation)
+            try table.tell(channels, work, context)
+            return table
         }
         state.withLock { state in
             state.table = table
@@ -91,8 +88,8 @@ final class JoinSource: MorselSource {
 
     /// Marks the right rows that have a partner; all threads do, each on a list of its own.
     private func seeLeft(_ table: JoinTable) async throws {
-        let sinks = try await MorselDrain(context: context).run(left) { [work, profile, context] in
-            try JoinMarkSink(work, table, profile, context)
+        let sinks = try await MorselDrain(context: context).run(left) { [work, context] in
+            try JoinMarkSink(work, table, context)
         }
         let settled = try await context.compute { [work, context] in
             let marks = sinks[0].marks
@@ -120,7 +117,6 @@ final class JoinSource: MorselSource {
             try await context.compute { try sink.finish() }
         }
         let sides = (left: try spill.partitions(.left), right: try spill.partitions(.right))
-        profile.spilled(bytes: sides.left.file.byteCount + sides.right.file.byteCount)
         state.withLock { $0.parts = JoinParts(spill, left: sides.left, right: sides.right) }
     }
 
@@ -141,10 +137,10 @@ final class JoinSource: MorselSource {
         var ticket = marks.map { _ in probes.begin() }
         if let input = try await nextLeft(table) {
             let ticket = ticket
-            return Morsel { [work, profile, context] emit in
+            return Morsel { [work, context] emit in
                 defer { ticket?.done() }
                 try input.run { batch in
-                    var probe = JoinProbe(batch, work, table, marks, (profile, context))
+                    var probe = JoinProbe(batch, work, table, marks, context)
                     return try probe.run(emit)
                 }
             }
@@ -152,8 +148,12 @@ final class JoinSource: MorselSource {
         guard let marks else { return nil }
         ticket = nil
         await probes.allDone()
-        state.withLock { state in
-            if state.settled == nil { state.settled = marks.settled(work.join.kind)[...] }
+        if state.withLock({ $0.settled == nil }) {
+            try await context.compute { [self] in
+                state.withLock { state in
+                    if state.settled == nil { state.settled = marks.settled(work.join.kind)[...] }
+                }
+            }
         }
         return nextSettled(table)
     }
@@ -165,8 +165,8 @@ final class JoinSource: MorselSource {
             return rows
         }
         if rows.isEmpty { return nil }
-        return Morsel { [work, profile, context] emit in
-            _ = try table.give(rows, work, (profile, context), emit)
+        return Morsel { [work, context] emit in
+            _ = try table.give(rows, work, context, emit)
         }
     }
 
@@ -174,20 +174,22 @@ final class JoinSource: MorselSource {
         guard isLoop else { return try await left.next() }
         while true {
             if let batch = state.withLock({ $0.pending.popFirst() }) { return Morsel([batch]) }
+            if let held = state.withLock({ $0.held }), held.next < held.batches.count {
+                let batch = try await held.batches.batch(held.next)
+                let step = max(1, Self.nestedLoopPairs / max(1, table.rows.rowCount))
+                let parts = stride(from: 0, to: batch.rowCount, by: step).map { start in
+                    batch.slice(start..<min(batch.rowCount, start + step))
+                }
+                state.withLock { state in
+                    state.pending = parts[...]
+                    state.held?.next += 1
+                }
+                continue
+            }
             state.withLock { $0.held = nil }
             guard let morsel = try await left.next() else { return nil }
             let held = try await HeldBatches.filled(by: morsel, context, for: "join")
-            let step = max(1, Self.nestedLoopPairs / max(1, table.rows.rowCount))
-            let parts = try (0..<held.count).flatMap { index in
-                let batch = try held.batch(index)
-                return stride(from: 0, to: batch.rowCount, by: step).map { start in
-                    batch.slice(start..<min(batch.rowCount, start + step))
-                }
-            }
-            state.withLock { state in
-                state.pending = parts[...]
-                state.held = held
-            }
+            state.withLock { $0.held = (held, 0) }
         }
     }
 }

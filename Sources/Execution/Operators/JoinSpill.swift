@@ -17,14 +17,12 @@ final class JoinSpill: Sendable {
     enum Side { case left, right }
 
     let work: JoinWork
-    let profile: OperatorProfile
     let context: QueryContext
     private let isStarted = Atomic<Bool>(false)
     private let sides = Mutex<(left: SpillPartitions?, right: SpillPartitions?)>((nil, nil))
 
-    init(_ work: JoinWork, _ profile: OperatorProfile, _ context: QueryContext) {
+    init(_ work: JoinWork, _ context: QueryContext) {
         self.work = work
-        self.profile = profile
         self.context = context
     }
 
@@ -71,7 +69,6 @@ final class JoinSpill: Sendable {
             try writer.write(batch, hashes: try hashes(batch, side))
         }
         try writer.finish()
-        profile.spilled(bytes: deeper.file.byteCount)
         return deeper
     }
 }

@@ -8,12 +8,10 @@ import Synchronization
 ///     output             |---- take ----|
 final class LimitSource: MorselSource {
     private let input: BatchPuller
-    private let profile: OperatorProfile
     private let window: Mutex<(skip: Int, take: Int)>
 
-    init(_ input: BatchPuller, _ window: RowWindow, profile: OperatorProfile) {
+    init(_ input: BatchPuller, _ window: RowWindow) {
         self.input = input
-        self.profile = profile
         self.window = Mutex((skip: max(0, window.offset), take: max(0, window.count ?? .max)))
     }
 
@@ -31,7 +29,6 @@ final class LimitSource: MorselSource {
                 return skipped..<skipped + taken
             }
             if range.isEmpty { continue }
-            profile.gave(range.count)
             return Morsel([batch.slice(range)])
         }
         return nil

@@ -18,13 +18,11 @@ final class WorkingRows: Sendable {
 final class WorkingTableSource: MorselSource {
     private let rows: WorkingRows
     private let schema: Schema
-    private let profile: OperatorProfile
     private let next = Mutex(0)
 
-    init(_ rows: WorkingRows, _ schema: Schema, _ profile: OperatorProfile) {
+    init(_ rows: WorkingRows, _ schema: Schema) {
         self.rows = rows
         self.schema = schema
-        self.profile = profile
     }
 
     var isSequential: Bool { true }
@@ -37,9 +35,8 @@ final class WorkingTableSource: MorselSource {
             return next
         }
         guard let batches = rows.batches, index < batches.count else { return nil }
-        return Morsel { [schema, profile] emit in
+        return Morsel { [schema] emit in
             let batch = try batches.batch(index)
-            profile.gave(batch.rowCount)
             _ = try emit(Batch(schema: schema, columns: batch.columns, rowCount: batch.rowCount))
         }
     }
@@ -65,7 +62,6 @@ final class RecursionSource: MorselSource {
     private let working: WorkingRows
     private let base: any MorselSource
     private let step: @Sendable () throws -> any MorselSource
-    private let profile: OperatorProfile
     private let context: QueryContext
     private let reservation: MemoryReservation
     private let state: Mutex<State>
@@ -73,14 +69,12 @@ final class RecursionSource: MorselSource {
     /// `step` compiles the step anew: a source runs only once.
     init(
         _ recursion: Recursion, _ schema: Schema, base: any MorselSource, working: WorkingRows,
-        _ profile: OperatorProfile, _ context: QueryContext,
-        step: @escaping @Sendable () throws -> any MorselSource
+        _ context: QueryContext, step: @escaping @Sendable () throws -> any MorselSource
     ) throws {
         self.recursion = recursion
         self.schema = schema
         self.base = base
         self.working = working
-        self.profile = profile
         self.context = context
         self.step = step
         reservation = try context.memory.reserve(0, for: "recursion")
@@ -99,11 +93,7 @@ final class RecursionSource: MorselSource {
                 return (state.ready, state.isAtEnd, state.round)
             }
             if let batches = working.batches, index < batches.count {
-                return Morsel { [profile] emit in
-                    let batch = try batches.batch(index)
-                    profile.gave(batch.rowCount)
-                    _ = try emit(batch)
-                }
+                return Morsel { emit in _ = try emit(batches.batch(index)) }
             }
             if isAtEnd { return nil }
             guard round < context.recursionRounds else {
@@ -111,13 +101,13 @@ final class RecursionSource: MorselSource {
                     .endless, "a recursion did not end", ["rounds": context.recursionRounds],
                     hint: "add a condition that its last rows fail")
             }
-            try await computeRound(round == 0 ? base : step())
+            try await computeRound(round == 0 ? base : context.compute { [step] in try step() })
         }
     }
 
     private func computeRound(_ source: any MorselSource) async throws {
         let puller = BatchPuller(source, context)
-        let batches = try HeldBatches(context, for: "recursion", profile)
+        let batches = try HeldBatches(context, for: "recursion")
         while let batch = try await puller.next() {
             guard let fresh = try await fresh(batch.dense()) else { continue }
             try reservation.resize(to: state.withLock { $0.seen?.byteCount ?? 0 })

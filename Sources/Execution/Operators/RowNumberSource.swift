@@ -20,18 +20,15 @@ final class RowNumberSource: MorselSource {
     private let input: any MorselSource
     private let keys: [Expression]
     private let schema: Schema
-    private let profile: OperatorProfile
     private let context: QueryContext
     private let state: Mutex<State>
 
     init(
-        _ keys: [Expression], _ input: any MorselSource, _ schema: Schema, _ profile: OperatorProfile,
-        _ context: QueryContext
+        _ keys: [Expression], _ input: any MorselSource, _ schema: Schema, _ context: QueryContext
     ) throws {
         self.keys = keys
         self.input = input
         self.schema = schema
-        self.profile = profile
         self.context = context
         state = Mutex(
             State(
@@ -49,9 +46,7 @@ final class RowNumberSource: MorselSource {
         guard let morsel = try await input.next() else { return nil }
         return Morsel { [self] emit in
             try morsel.run { batch in
-                let numbered = try profile.timed(context.clock) { try number(batch) }
-                profile.gave(numbered.rowCount)
-                return try emit(numbered)
+                try emit(number(batch))
             }
         }
     }
@@ -76,7 +71,7 @@ final class RowNumberSource: MorselSource {
         let (spill, isFull, counter) = state.withLock { ($0.spill, $0.isFull, $0.counter) }
         guard isFull, spill == nil else { return spill }
         let made = try await context.compute { [self] in
-            try RowNumberSpill(keys, schema, counter, profile, context)
+            try RowNumberSpill(keys, schema, counter, context)
         }
         try state.withLock { state in
             state.counter = RowCounter(keys.map(\.type))
@@ -97,11 +92,7 @@ final class RowNumberSource: MorselSource {
     }
 
     private func next(_ spill: RowNumberSpill) async throws -> Morsel? {
-        let batch = try await context.compute { [profile, context] in
-            try profile.timed(context.clock) { try spill.next() }
-        }
-        guard let batch else { return nil }
-        profile.gave(batch.rowCount)
+        guard let batch = try await context.compute({ try spill.next() }) else { return nil }
         return Morsel([batch])
     }
 }

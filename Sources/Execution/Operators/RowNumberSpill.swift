@@ -22,7 +22,6 @@ final class RowNumberSpill: Sendable {
     }
     private let keys: [Expression]
     private let schema: Schema
-    private let profile: OperatorProfile
     private let context: QueryContext
     private let rows: SpillPartitions
     private let counts: SpillPartitions
@@ -33,12 +32,10 @@ final class RowNumberSpill: Sendable {
 
     /// `counter` is what was numbered so far.
     init(
-        _ keys: [Expression], _ schema: Schema, _ counter: RowCounter, _ profile: OperatorProfile,
-        _ context: QueryContext
+        _ keys: [Expression], _ schema: Schema, _ counter: RowCounter, _ context: QueryContext
     ) throws {
         self.keys = keys
         self.schema = schema
-        self.profile = profile
         self.context = context
         let place = Field("place", .long)
         rows = SpillPartitions(
@@ -47,7 +44,7 @@ final class RowNumberSpill: Sendable {
         counts = SpillPartitions(
             try context.makeSpillFile(),
             schema: Schema(counted.enumerated().map { Field("\($0)", $1.type) }), level: 0)
-        runs = SortSpill(profile, context)
+        runs = SortSpill(context)
         work = SortWork(
             keys: [SortKey(.column(schema.count, .long))], schema: Schema(schema.fields + [place]),
             evaluator: context.evaluator)
@@ -60,7 +57,6 @@ final class RowNumberSpill: Sendable {
                 part, hashes: ColumnHash.rows(Array(part.columns.dropLast()), count: part.rowCount))
         }
         try writer.finish()
-        profile.spilled(bytes: counts.file.byteCount)
     }
 
     func append(_ batch: Batch) throws {
@@ -83,7 +79,6 @@ final class RowNumberSpill: Sendable {
     /// After the last row.
     func finish() throws {
         try state.withLock { try $0.rows.finish() }
-        profile.spilled(bytes: rows.file.byteCount)
         var numbered: [SortRun] = []
         for part in 0..<SpillPartitions.count { try number(part, rows, counts, &numbered) }
         let (reservation, merger) = try runs.merger(numbered, work)
@@ -151,7 +146,6 @@ final class RowNumberSpill: Sendable {
                 try writer.write(batch, hashes: hashes(batch))
             }
             try writer.finish()
-            profile.spilled(bytes: new.file.byteCount)
             return new
         }
         let deeperRows = try deeper(rows, hashes)

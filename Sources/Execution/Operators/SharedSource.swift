@@ -18,15 +18,13 @@ final class SharedQuery: Sendable {
     }
     private let puller: BatchPuller
     private let rows: HeldBatches
-    private let profile: OperatorProfile
     private let context: QueryContext
     private let turnstile = Turnstile()
     private let state = Mutex(State())
 
-    init(_ source: any MorselSource, _ profile: OperatorProfile, _ context: QueryContext) throws {
+    init(_ source: any MorselSource, _ context: QueryContext) throws {
         puller = BatchPuller(source, context)
-        rows = try HeldBatches(context, for: "shared rows", profile)
-        self.profile = profile
+        rows = try HeldBatches(context, for: "shared rows")
         self.context = context
     }
 
@@ -55,10 +53,7 @@ final class SharedQuery: Sendable {
             return
         }
         if batch.rowCount == 0 { return }
-        try await context.compute { [rows, profile] in
-            profile.gave(batch.rowCount)
-            try rows.append(batch.dense())
-        }
+        try await context.compute { [rows] in try rows.append(batch.dense()) }
     }
 }
 
@@ -69,14 +64,10 @@ final class SharedSource: MorselSource {
         var next = 0
     }
     private let schema: Schema
-    private let profile: OperatorProfile
-    private let context: QueryContext
     private let state: Mutex<State>
 
-    init(_ query: SharedQuery, _ schema: Schema, _ profile: OperatorProfile, _ context: QueryContext) {
+    init(_ query: SharedQuery, _ schema: Schema) {
         self.schema = schema
-        self.profile = profile
-        self.context = context
         state = Mutex(State(query: query))
     }
 
@@ -93,9 +84,8 @@ final class SharedSource: MorselSource {
             state.withLock { $0.query = nil }
             return nil
         }
-        return Morsel { [schema, profile, context] emit in
-            let batch = try profile.timed(context.clock) { try rows.batch(index) }
-            profile.gave(batch.rowCount)
+        return Morsel { [schema] emit in
+            let batch = try rows.batch(index)
             _ = try emit(Batch(schema: schema, columns: batch.columns, rowCount: batch.rowCount))
         }
     }

@@ -17,7 +17,6 @@ final class SortSource: MorselSource {
     }
     private let work: SortWork
     private let input: any MorselSource
-    private let profile: OperatorProfile
     private let context: QueryContext
     private let spill: SortSpill
     private let limit: Int?
@@ -25,13 +24,12 @@ final class SortSource: MorselSource {
 
     init(
         _ work: SortWork, _ window: (offset: Int, count: Int?), input: any MorselSource,
-        _ profile: OperatorProfile, _ context: QueryContext
+        _ context: QueryContext
     ) {
         self.work = work
         self.input = input
-        self.profile = profile
         self.context = context
-        spill = SortSpill(profile, context)
+        spill = SortSpill(context)
         limit = window.count.map { window.offset.addingClamped($0) }
         state = Mutex(State(skip: window.offset, take: window.count ?? .max))
     }
@@ -40,24 +38,18 @@ final class SortSource: MorselSource {
 
     func prepare() async throws {
         if limit == 0 { return }
-        let sinks = try await MorselDrain(context: context).run(input) {
-            [work, limit, spill, profile, context] in
-            TimedSink(try SortSink(work, limit: limit, spill, context), profile, context)
-        }.map(\.inner)
+        let sinks = try await MorselDrain(context: context).run(input) { [work, limit, spill, context] in
+            try SortSink(work, limit: limit, spill, context)
+        }
         var runs: [SortRun] = []
         try await withThrowingTaskGroup(of: [SortRun].self) { group in
             for sink in sinks {
-                group.addTask { [profile, context] in
-                    try await context.compute {
-                        try profile.timed(context.clock) { try sink.finish() }
-                    }
-                }
+                group.addTask { [context] in try await context.compute { try sink.finish() } }
             }
             for try await part in group { runs += part }
         }
-        let (reservation, merger) = try await context.compute {
-            [work, spill, profile, context, runs] in
-            try profile.timed(context.clock) { try spill.merger(runs, work) }
+        let (reservation, merger) = try await context.compute { [work, spill, runs] in
+            try spill.merger(runs, work)
         }
         state.withLock { state in
             state.merger = merger
@@ -67,11 +59,7 @@ final class SortSource: MorselSource {
     }
 
     func next() async throws -> Morsel? {
-        let batch = try await context.compute { [self] in
-            try profile.timed(context.clock) { try nextBatch() }
-        }
-        guard let batch else { return nil }
-        profile.gave(batch.rowCount)
+        guard let batch = try await context.compute({ [self] in try nextBatch() }) else { return nil }
         return Morsel([batch])
     }
 

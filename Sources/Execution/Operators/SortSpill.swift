@@ -9,14 +9,10 @@ final class SortSpill: Sendable {
     /// Runs that are merged at once, at most.
     private static let mostRuns = 64
 
-    private let profile: OperatorProfile
     private let context: QueryContext
     private let file = Mutex<SpillFile?>(nil)
 
-    init(_ profile: OperatorProfile, _ context: QueryContext) {
-        self.profile = profile
-        self.context = context
-    }
+    init(_ context: QueryContext) { self.context = context }
 
     func write(_ sorted: Batch) throws -> SortRun {
         var blocks: [SpillBlock] = []
@@ -87,9 +83,7 @@ final class SortSpill: Sendable {
         let step = min(Batch.capacity, max(1, Self.blockBytes / rowBytes))
         for start in stride(from: 0, to: batch.rowCount, by: step) {
             try context.check()
-            let block = try file.write(batch.slice(start..<min(batch.rowCount, start + step)))
-            profile.spilled(bytes: block.byteCount)
-            blocks.append(block)
+            blocks.append(try file.write(batch.slice(start..<min(batch.rowCount, start + step))))
         }
     }
 }

@@ -22,7 +22,6 @@ struct WindowChunk: Sendable {
 struct WindowChunkWriter {
     private let work: WindowWork
     private let context: QueryContext
-    private let profile: OperatorProfile
     private let file: SpillFile
     private let mostRows: Int
     private let mostBytes: Int
@@ -38,10 +37,9 @@ struct WindowChunkWriter {
     /// The first chunk of a group of peers that is not at its end.
     private var openGroup: Int?
 
-    init(_ work: WindowWork, _ file: SpillFile, _ profile: OperatorProfile, _ context: QueryContext) {
+    init(_ work: WindowWork, _ file: SpillFile, _ context: QueryContext) {
         self.work = work
         self.file = file
-        self.profile = profile
         self.context = context
         // Tests want many chunks. Otherwise a chunk with its neighbours is to fit into memory several times.
         mostRows = context.spillsEverything ? 3 : min(Batch.capacity, context.batchRows)
@@ -103,7 +101,6 @@ struct WindowChunkWriter {
         guard rows.rowCount > 0 else { return }
         try context.check()
         let block = try file.write(rows)
-        profile.spilled(bytes: block.byteCount)
         chunks.append(WindowChunk(block: block, firstRow: rowCount, groupsBefore: groupCount, peers: nil))
         rowCount += rows.rowCount
         groupCount += groups

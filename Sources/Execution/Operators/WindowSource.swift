@@ -30,17 +30,14 @@ final class WindowSource: MorselSource {
     }
     private let input: BatchPuller
     private let work: WindowWork
-    private let profile: OperatorProfile
     private let context: QueryContext
     private let state: Mutex<State>
     /// Runs are cut off the input one after the other, and computed side by side.
     private let turnstile = Turnstile()
 
-    init(_ work: WindowWork, _ input: BatchPuller, _ profile: OperatorProfile, _ context: QueryContext) throws
-    {
+    init(_ work: WindowWork, _ input: BatchPuller, _ context: QueryContext) throws {
         self.work = work
         self.input = input
-        self.profile = profile
         self.context = context
         state = Mutex(State(allowance: try SpillAllowance(context, for: "window")))
     }
@@ -72,12 +69,11 @@ final class WindowSource: MorselSource {
     }
 
     private func morsel(_ compute: @escaping @Sendable (() throws -> Void) throws -> Batch) -> Morsel {
-        Morsel { [profile, context] emit in
-            let answered = try profile.timed(context.clock) { try compute(context.check) }
+        Morsel { [context] emit in
+            let answered = try compute(context.check)
             let size = min(Batch.capacity, context.batchRows)
             for start in stride(from: 0, to: answered.rowCount, by: size) {
                 let part = answered.slice(start..<min(answered.rowCount, start + size))
-                profile.gave(part.rowCount)
                 if try emit(part) == .finished { return }
             }
         }
@@ -97,7 +93,7 @@ final class WindowSource: MorselSource {
             }
             guard batch.rowCount > 0 else { continue }
             if count >= min(Batch.capacity, context.batchRows), let last {
-                let border = try await computing { [self] in
+                let border = try await context.compute { [self] in
                     try work.border(in: batch, after: last, context.evaluator)
                 }
                 if let border {
@@ -137,19 +133,13 @@ final class WindowSource: MorselSource {
         for batch in rest where batch.rowCount > 0 { _ = try keep(batch) }
         return taken
     }
-
-    private func computing<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws
-        -> Result
-    {
-        try await context.compute { [profile, context] in try profile.timed(context.clock, body) }
-    }
 }
 
 extension WindowSource {
     /// The whole partitions among the pending rows, or when there is only one, that one on disk.
     private func makeRoom() async throws -> Run {
         let pending = state.withLock { $0.pending }
-        let split = try await computing { [self] in
+        let split = try await context.compute { [self] in
             try pending.divided { try work.lastBorder(in: $0, after: $1, context.evaluator) }
         }
         let (batches, allowance) = try taken(leaving: split?.rest ?? [])
@@ -160,7 +150,7 @@ extension WindowSource {
     /// For tests: the first partition among the pending rows goes to disk although memory holds it.
     private func putAsideFirst() async throws -> Run {
         let pending = state.withLock { $0.pending }
-        let split = try await computing { [self] () -> (whole: [Batch], rest: [Batch])? in
+        let split = try await context.compute { [self] () -> (whole: [Batch], rest: [Batch])? in
             for index in pending.indices {
                 let before = index > 0 ? pending[index - 1] : pending[0].slice(0..<1)
                 if let row = try work.border(in: pending[index], after: before, context.evaluator) {
@@ -175,8 +165,8 @@ extension WindowSource {
 
     /// Writes a partition that begins with `batches`, and goes on in the input or not.
     private func putAside(_ batches: [Batch], goesOn: Bool) async throws -> Run {
-        let spill = try WindowSpill(work, profile, context)
-        try await computing { try spill.append(batches) }
+        let spill = try WindowSpill(work, context)
+        try await context.compute { try spill.append(batches) }
         var last = goesOn ? batches.last : nil
         while let before = last {
             guard let batch = try await input.next()?.dense() else {
@@ -184,7 +174,7 @@ extension WindowSource {
                 break
             }
             guard batch.rowCount > 0 else { continue }
-            let border = try await computing { [self] in
+            let border = try await context.compute { [self] in
                 let border = try work.border(in: batch, after: before, context.evaluator)
                 try spill.append([batch.slice(0..<(border ?? batch.rowCount))])
                 return border

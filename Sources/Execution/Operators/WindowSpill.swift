@@ -12,11 +12,11 @@ final class WindowSpill: Sendable {
     private let writer: Mutex<WindowChunkWriter>
     private let partition = Mutex<WindowChunks?>(nil)
 
-    init(_ work: WindowWork, _ profile: OperatorProfile, _ context: QueryContext) throws {
+    init(_ work: WindowWork, _ context: QueryContext) throws {
         self.work = work
         self.context = context
         file = try context.makeSpillFile()
-        writer = Mutex(WindowChunkWriter(work, file, profile, context))
+        writer = Mutex(WindowChunkWriter(work, file, context))
     }
 
     func append(_ batches: [Batch]) throws {

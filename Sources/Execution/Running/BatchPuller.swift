@@ -34,7 +34,7 @@ final class BatchPuller: Sendable {
         while true {
             try context.check()
             let (next, isAtEnd) = state.withLock { ($0.ready.popFirst(), $0.isAtEnd) }
-            if let (held, index) = next { return try held.batch(index) }
+            if let (held, index) = next { return try await held.batch(index) }
             if isAtEnd { return nil }
             try await computeRound()
         }

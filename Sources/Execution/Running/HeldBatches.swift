@@ -19,14 +19,11 @@ final class HeldBatches: Sendable {
     private static let blockBytes = 4 << 20
 
     private let context: QueryContext
-    /// Counts what goes to disk; nil between operators.
-    private let profile: OperatorProfile?
     private let allowance: SpillAllowance
     private let state = Mutex(State())
 
-    init(_ context: QueryContext, for purpose: StaticString, _ profile: OperatorProfile? = nil) throws {
+    init(_ context: QueryContext, for purpose: StaticString) throws {
         self.context = context
-        self.profile = profile
         allowance = try SpillAllowance(context, for: purpose)
     }
 
@@ -61,14 +58,22 @@ final class HeldBatches: Sendable {
             state.file = target
             for piece in batch.pieces(ofBytes: Self.blockBytes) {
                 let block = try target.write(piece)
-                profile?.spilled(bytes: block.byteCount)
                 state.held.append(.disk(block, target, piece.schema))
             }
         }
     }
 
-    func batch(_ index: Int) throws -> Batch {
-        switch state.withLock({ $0.held[index] }) {
+    func batch(_ index: Int) throws -> Batch { try Self.batch(state.withLock { $0.held[index] }) }
+
+    /// As the other, for callers that are not on the pool: what is on disk is read there.
+    func batch(_ index: Int) async throws -> Batch {
+        let held = state.withLock { $0.held[index] }
+        if case .memory(let batch) = held { return batch }
+        return try await context.compute { try Self.batch(held) }
+    }
+
+    private static func batch(_ held: Held) throws -> Batch {
+        switch held {
         case .memory(let batch): batch
         case .disk(let block, let file, let schema): try file.read(block, schema: schema)
         }

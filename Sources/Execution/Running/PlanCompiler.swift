@@ -26,87 +26,87 @@ struct PlanCompiler {
         let node = profile.operators[nextNode]
         nextNode += 1
         let whole = context
-        // Each operator's memory is counted by itself.
+        // Each operator's memory, time and bytes on disk are counted by themselves.
         context.memory = node.count(memoryOf: query.memory)
+        context.operatorProfile = node
         defer { context = whole }
-        let source = try source(for: plan, node)
-        return context.measuresBytes ? MeteredSource(input: source, profile: node) : source
+        return MeteredSource(
+            source: try source(for: plan, node), meter: OperatorMeter(node, context.clock),
+            taker: whole.operatorProfile, measuresBytes: context.measuresBytes)
     }
 
     private mutating func source(for plan: PhysicalPlan, _ node: OperatorProfile) throws -> any MorselSource {
         switch plan {
-        case .values(let values): return self.values(values, node)
+        case .values(let values): return self.values(values)
         case .scan(let scan):
-            let source = ScanSource(scan, channels, context, node, node.startScan(total: profile.scans))
+            let source = ScanSource(scan, channels, context, node.startScan(total: profile.scans))
             return context.batchRows < Batch.capacity
                 ? SlicingSource(input: source, rows: context.batchRows) : source
         case .filter(let condition, let input):
             return StagedSource(
                 input: try source(for: input),
-                stage: FilterStage(condition: condition, evaluator: context.evaluator),
-                profile: node, context: context)
+                stage: FilterStage(condition: condition, evaluator: context.evaluator), context: context)
         case .project(let projection, let input):
             return StagedSource(
                 input: try source(for: input), stage: ProjectStage(projection, context.evaluator),
-                profile: node,
                 context: context)
-        case .aggregate(let aggregation, let input): return try aggregate(aggregation, input, node)
+        case .aggregate(let aggregation, let input): return try aggregate(aggregation, input)
         case .window(let windowing, let input):
             let work = WindowWork(windowing, over: input.schema)
-            return try WindowSource(work, BatchPuller(try source(for: input), context), node, context)
+            return try WindowSource(work, BatchPuller(try source(for: input), context), context)
         case .expand(let expansion, let input):
             return ExpandSource(
-                input: try source(for: input), expansion: expansion, schema: plan.schema, profile: node,
+                input: try source(for: input), expansion: expansion, schema: plan.schema,
                 context: context)
         case .unnest(let unnesting, let input):
             let work = UnnestWork(
                 unnesting, over: input.schema, limit: min(Batch.capacity, context.batchRows))
             let source = try source(for: input)
             if case .values = input {
-                return ValuesUnnestSource(input: source, work: work, profile: node, context: context)
+                return ValuesUnnestSource(input: source, work: work, context: context)
             }
-            return UnnestSource(input: source, work: work, profile: node, context: context)
+            return UnnestSource(input: source, work: work, context: context)
         case .recursion(let recursion, let base, let step):
-            return try self.recursion(recursion, base, step, node)
+            return try self.recursion(recursion, base, step)
         case .workingTable(let table):
             guard let rows = working[table.id] else {
                 throw ExecutionError(.inconsistentPlan, "a working table stands outside its recursion")
             }
-            return WorkingTableSource(rows, table.schema, node)
+            return WorkingTableSource(rows, table.schema)
         case .sharing(let ids, let queries, let body):
             let outer = shared
             defer { shared = outer }
             for (id, query) in zip(ids, queries) {
-                shared[id] = try SharedQuery(try source(for: query), node, context)
+                shared[id] = try SharedQuery(try source(for: query), context)
             }
             return try source(for: body)
         case .shared(let rows):
             guard let query = shared[rows.id] else {
                 throw ExecutionError(.inconsistentPlan, "shared rows are read where no query gives them")
             }
-            return SharedSource(query, rows.schema, node, context)
-        case .sort(let keys, let input): return try sort(keys, input, node, offset: 0, count: nil)
+            return SharedSource(query, rows.schema)
+        case .sort(let keys, let input): return try sort(keys, input, offset: 0, count: nil)
         case .topN(let keys, let offset, let count, let keepsTies, let input):
-            return try sort(keys, input, node, offset: offset, count: count, keepsTies: keepsTies)
+            return try sort(keys, input, offset: offset, count: count, keepsTies: keepsTies)
         case .limit(let window, let input):
             let puller = BatchPuller(try source(for: input), context, rowLimit: window.end)
-            return LimitSource(puller, window, profile: node)
+            return LimitSource(puller, window)
         case .union(let inputs):
             var sources: [any MorselSource] = []
             for input in inputs { sources.append(try source(for: input)) }
-            return UnionSource(sources, schema: plan.schema, profile: node)
+            return UnionSource(sources, schema: plan.schema)
         case .numberRows(let keys, let input):
-            return try RowNumberSource(keys, try source(for: input), plan.schema, node, context)
+            return try RowNumberSource(keys, try source(for: input), plan.schema, context)
         case .join(let join, let left, let right):
             let sides = (left: try source(for: left), right: try source(for: right))
             return JoinSource(
                 JoinWork(join, left.schema, right.schema), left: sides.left, right: sides.right, channels,
-                node, context)
+                context)
         }
     }
 
     private mutating func recursion(
-        _ recursion: Recursion, _ base: PhysicalPlan, _ step: PhysicalPlan, _ node: OperatorProfile
+        _ recursion: Recursion, _ base: PhysicalPlan, _ step: PhysicalPlan
     ) throws -> any MorselSource {
         let rows = WorkingRows()
         let baseSource = try source(for: base)
@@ -117,59 +117,39 @@ struct PlanCompiler {
         inner.shared = shared.filter { read.contains($0.key) }
         nextNode += QueryProfile.nodeCount(step)
         return try RecursionSource(
-            recursion, base.schema, base: baseSource, working: rows, node, context
+            recursion, base.schema, base: baseSource, working: rows, context
         ) { [inner] in
             var compiler = inner
             return try compiler.source(for: step)
         }
     }
 
-    private func values(_ values: ValueRows, _ node: OperatorProfile) -> any MorselSource {
-        BatchesSource { [context] in
+    private func values(_ values: ValueRows) -> any MorselSource {
+        BatchesSource(context) { [context] in
             let columns = values.schema.fields.indices.map { index in
                 Column(values.schema.fields[index].type, values.rows.map { $0[index] })
             }
             let whole = Batch(schema: values.schema, columns: columns, rowCount: values.rows.count)
             let size = min(Batch.capacity, context.batchRows)
             return stride(from: 0, to: whole.rowCount, by: size).map { start in
-                let part = whole.slice(start..<min(whole.rowCount, start + size))
-                node.gave(part.rowCount)
-                return part
+                whole.slice(start..<min(whole.rowCount, start + size))
             }
         }
     }
 
     private mutating func aggregate(
-        _ aggregation: Aggregation, _ input: PhysicalPlan, _ node: OperatorProfile
+        _ aggregation: Aggregation, _ input: PhysicalPlan
     ) throws -> any MorselSource {
-        AggregateSource(
-            try AggregateWork(aggregation), input: try source(for: input), node, context)
+        AggregateSource(try AggregateWork(aggregation), input: try source(for: input), context)
     }
 
     private mutating func sort(
-        _ keys: [SortKey], _ input: PhysicalPlan, _ node: OperatorProfile, offset: Int, count: Int?,
+        _ keys: [SortKey], _ input: PhysicalPlan, offset: Int, count: Int?,
         keepsTies: Bool = false
     ) throws -> any MorselSource {
         var work = SortWork(keys: keys, schema: input.schema, evaluator: context.evaluator)
         work.keepsTies = keepsTies
-        return SortSource(work, (offset, count), input: try source(for: input), node, context)
-    }
-}
-
-/// Counts the time a sink takes.
-final class TimedSink<Inner: LocalSink>: LocalSink {
-    let inner: Inner
-    private let profile: OperatorProfile
-    private let context: QueryContext
-
-    init(_ inner: Inner, _ profile: OperatorProfile, _ context: QueryContext) {
-        self.inner = inner
-        self.profile = profile
-        self.context = context
-    }
-
-    func consume(_ batch: Batch) throws -> Demand {
-        try profile.timed(context.clock) { try inner.consume(batch) }
+        return SortSource(work, (offset, count), input: try source(for: input), context)
     }
 }
 

@@ -16,6 +16,8 @@ package struct QueryContext: Sendable {
     package var footers: ParquetFooterCache
     package var clock: any Clock
     package var kernels: KernelContext
+    /// The operator that computes; nil for what hands its rows to the reader.
+    var operatorProfile: OperatorProfile?
     package var priority: WorkPriority { share.priority }
     /// The turns it has on the pool.
     package var share = WorkShare(.query)
@@ -59,10 +61,14 @@ package struct QueryContext: Sendable {
         try token.check()
     }
 
-    /// Computes on the pool, in this query's turns, for as long as somebody waits for it.
+    /// Counts what the operator computes.
+    var meter: OperatorMeter? { operatorProfile.map { OperatorMeter($0, clock) } }
+
+    /// Computes on the pool, in this query's turns, for as long as somebody waits for it; the time is the operator's.
     ///
     /// - Errors: those of `check`, and what the body throws.
     func compute<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-        try await morsels.run(share: share, for: token, body)
+        guard let meter else { return try await morsels.run(share: share, for: token, body) }
+        return try await morsels.run(share: share, for: token) { try meter.timed(body) }
     }
 }

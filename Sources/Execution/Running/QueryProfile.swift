@@ -1,4 +1,3 @@
-import Effects
 package import Plans
 import Scheduling
 import Synchronization
@@ -16,8 +15,12 @@ package final class OperatorProfile: Sendable {
     /// Rows it gave.
     package var rowCount: Int64 { rows.load(ordering: .relaxed) }
     package var batchCount: Int64 { batches.load(ordering: .relaxed) }
-    /// Computing time over all threads, without its inputs'.
-    package var computedNanoseconds: Int64 { nanoseconds.load(ordering: .relaxed) }
+    /// Computing time over all threads, without its inputs'; exact when no morsel runs. While one does, what its inputs
+    /// took may be known before what it took itself.
+    package var computedNanoseconds: Int64 { max(0, nanoseconds.load(ordering: .relaxed)) }
+
+    /// Less than nothing where an input counts it.
+    func took(nanoseconds count: Int64) { nanoseconds.add(count, ordering: .relaxed) }
 
     /// What a scan read and left out; nil for other operators.
     package var scan: ScanCounters? { scanCounters.withLock { $0 } }
@@ -55,16 +58,6 @@ package final class OperatorProfile: Sendable {
     func gave(_ count: Int) {
         rows.add(Int64(count), ordering: .relaxed)
         batches.add(1, ordering: .relaxed)
-    }
-
-    /// Measures `body`, less what it paused for others.
-    func timed<Result>(_ clock: any Clock, _ body: () throws -> Result) rethrows -> Result {
-        let (start, paused) = (clock.monotonicNanoseconds, MorselPool.pausedNanoseconds)
-        defer {
-            let pause = MorselPool.pausedNanoseconds - paused
-            nanoseconds.add(clock.monotonicNanoseconds - start - pause, ordering: .relaxed)
-        }
-        return try body()
     }
 }
 

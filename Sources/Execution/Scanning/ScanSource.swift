@@ -22,7 +22,6 @@ final class ScanSource: MorselSource {
     }
     private let scan: TableScan
     private let context: QueryContext
-    private let profile: OperatorProfile
     private let counters: ScanCounters
     private let channels: FilterChannels
     private let layout: ScanLayout
@@ -32,13 +31,11 @@ final class ScanSource: MorselSource {
     private let partners = Mutex<ScanPartners?>(nil)
 
     init(
-        _ scan: TableScan, _ channels: FilterChannels, _ context: QueryContext, _ profile: OperatorProfile,
-        _ counters: ScanCounters
+        _ scan: TableScan, _ channels: FilterChannels, _ context: QueryContext, _ counters: ScanCounters
     ) {
         self.scan = scan
         self.channels = channels
         self.context = context
-        self.profile = profile
         self.counters = counters
         layout = ScanLayout(scan)
     }
@@ -51,17 +48,17 @@ final class ScanSource: MorselSource {
         let filter = scan.filter.map { ScanPruning.predicate($0, over: scan.fields) } ?? .always
         // What partners tell skips files and row groups; to look at pages too would cost a request a row group.
         let predicate = Predicate.all([filter] + (partners?.bounds ?? []))
-        let pool = (context.morsels, context.priority)
+        let workers = Workers((context.morsels, context.priority), meter: context.meter)
         let metadata = try await MetadataFile.read(
-            scan.metadataLocation, store: context.store, caches: context.tableCaches, pool: pool)
+            scan.metadataLocation, store: context.store, caches: context.tableCaches, workers: workers)
         let reader = try TableReader(
-            metadata: metadata, store: context.store, caches: context.tableCaches, pool: pool)
+            metadata: metadata, store: context.store, caches: context.tableCaches, workers: workers)
         let plan = try reader.plan(
             predicate: predicate, snapshotID: scan.snapshotID, cancellation: context.token,
             memory: context.memory)
         let deletes = DeleteLoader(
             metadata: metadata, store: context.store, caches: context.tableCaches, footers: context.footers,
-            memory: context.memory, pool: pool)
+            memory: context.memory, workers: workers)
         let columns = try FileColumns(metadata)
         let queue = WorkQueue<ScanTask, ScanUnit> { [counters] in
             let task = try await plan.next()
@@ -173,19 +170,17 @@ final class ScanSource: MorselSource {
     private func next(
         _ decoder: RowGroupDecoder, _ unit: ScanUnit, _ partners: ScanPartners?
     ) throws -> (row: Int, kept: Batch)?? {
-        try profile.timed(context.clock) {
-            let row = decoder.position
-            guard let batch = try decoder.next() else { return nil }
-            guard let live = unit.file.live(batch, firstRow: unit.firstRow + Int64(row)) else {
-                return .some(nil)
-            }
-            var kept: Batch? = live
-            if let filter = unit.file.layout.filter {
-                kept = try context.evaluator.filter(live, where: filter)
-            }
-            if let partners { kept = kept.flatMap(partners.kept) }
-            return .some(kept.map { (row, $0) })
+        let row = decoder.position
+        guard let batch = try decoder.next() else { return nil }
+        guard let live = unit.file.live(batch, firstRow: unit.firstRow + Int64(row)) else {
+            return .some(nil)
         }
+        var kept: Batch? = live
+        if let filter = unit.file.layout.filter {
+            kept = try context.evaluator.filter(live, where: filter)
+        }
+        if let partners { kept = kept.flatMap(partners.kept) }
+        return .some(kept.map { (row, $0) })
     }
 
     /// Decides with the filter's and the deletes' columns first, then fetches the others.
@@ -226,7 +221,7 @@ final class ScanSource: MorselSource {
                         _ = decoder.skip()
                         continue
                     }
-                    guard let found = try profile.timed(context.clock, { try decoder.next() }) else { return }
+                    guard let found = try decoder.next() else { return }
                     let firstRow = unit.firstRow + Int64(rows.lowerBound)
                     let others = layout.otherLineage.complete(found, of: unit.file.task, firstRow: firstRow)
                     if try give(layout.assemble(kept, others: others), emit) == .finished { return }
@@ -245,7 +240,6 @@ final class ScanSource: MorselSource {
     }
 
     private func give(_ batch: Batch, _ emit: (Batch) throws -> Demand) throws -> Demand {
-        profile.gave(batch.rowCount)
         rowsGiven.add(batch.rowCount, ordering: .relaxed)
         return try emit(batch)
     }

@@ -6,7 +6,6 @@ struct ExpandSource: MorselSource {
     let input: any MorselSource
     let expansion: Expansion
     let schema: Schema
-    let profile: OperatorProfile
     let context: QueryContext
 
     var isSequential: Bool { input.isSequential }
@@ -18,9 +17,7 @@ struct ExpandSource: MorselSource {
         return Morsel { emit in
             try morsel.run { batch in
                 let dense = batch.dense()
-                let keys = try profile.timed(context.clock) {
-                    try context.evaluator.evaluate(expansion.keys, over: dense)
-                }
+                let keys = try context.evaluator.evaluate(expansion.keys, over: dense)
                 for (number, set) in expansion.sets.enumerated() {
                     try context.check()
                     let kept = Set(set)
@@ -29,7 +26,6 @@ struct ExpandSource: MorselSource {
                     }
                     let id = Column.constant(
                         .int(Int32(truncatingIfNeeded: number)), .int, count: dense.rowCount)
-                    profile.gave(dense.rowCount)
                     let expanded = Batch(
                         schema: schema, columns: dense.columns + columns + [id], rowCount: dense.rowCount)
                     if try emit(expanded) == .finished { return .finished }

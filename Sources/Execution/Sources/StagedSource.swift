@@ -11,7 +11,6 @@ protocol Stage: Sendable {
 struct StagedSource<Work: Stage>: MorselSource {
     let input: any MorselSource
     let stage: Work
-    let profile: OperatorProfile
     let context: QueryContext
 
     var isSequential: Bool { input.isSequential }
@@ -30,7 +29,7 @@ struct StagedSource<Work: Stage>: MorselSource {
         try context.check()
         let result: Batch?
         do {
-            result = try profile.timed(context.clock) { try stage.apply(batch) }
+            result = try stage.apply(batch)
         } catch let error as KernelError where error.asksForFewerRows && batch.rowCount > 1 {
             let dense = batch.dense()
             let middle = dense.rowCount / 2
@@ -38,7 +37,6 @@ struct StagedSource<Work: Stage>: MorselSource {
             return try run(dense.slice(middle..<dense.rowCount), emit)
         }
         guard let result else { return .more }
-        profile.gave(result.rowCount)
         return try emit(result)
     }
 }

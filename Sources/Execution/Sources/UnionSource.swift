@@ -5,13 +5,11 @@ import Synchronization
 final class UnionSource: MorselSource {
     private let inputs: [any MorselSource]
     private let schema: Schema
-    private let profile: OperatorProfile
     private let current = Atomic<Int>(0)
 
-    init(_ inputs: [any MorselSource], schema: Schema, profile: OperatorProfile) {
+    init(_ inputs: [any MorselSource], schema: Schema) {
         self.inputs = inputs
         self.schema = schema
-        self.profile = profile
     }
 
     var isSequential: Bool { inputs.contains { $0.isSequential } }
@@ -29,10 +27,9 @@ final class UnionSource: MorselSource {
                     expected: index, desired: index + 1, ordering: .acquiringAndReleasing)
                 continue
             }
-            return Morsel { [schema, profile] emit in
+            return Morsel { [schema] emit in
                 try morsel.run { batch in
-                    profile.gave(batch.rowCount)
-                    return try emit(
+                    try emit(
                         Batch(
                             schema: schema, columns: batch.columns, rowCount: batch.columnRowCount,
                             selection: batch.selection))

@@ -5,7 +5,6 @@ import Plans
 struct UnnestSource: MorselSource {
     let input: any MorselSource
     let work: UnnestWork
-    let profile: OperatorProfile
     let context: QueryContext
 
     var isSequential: Bool { input.isSequential }
@@ -18,7 +17,6 @@ struct UnnestSource: MorselSource {
             try morsel.run { batch in
                 try work.run(batch, context.evaluator) { part in
                     try context.check()
-                    profile.gave(part.rowCount)
                     return try emit(part)
                 }
             }

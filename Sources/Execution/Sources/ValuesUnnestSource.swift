@@ -12,16 +12,12 @@ final class ValuesUnnestSource: MorselSource {
 
     private let input: any MorselSource
     private let work: UnnestWork
-    private let profile: OperatorProfile
     private let context: QueryContext
     private let current = Mutex<(lists: UnnestedLists, cursor: UnnestCursor)?>(nil)
 
-    init(
-        input: any MorselSource, work: UnnestWork, profile: OperatorProfile, context: QueryContext
-    ) {
+    init(input: any MorselSource, work: UnnestWork, context: QueryContext) {
         self.input = input
         self.work = work
-        self.profile = profile
         self.context = context
     }
 
@@ -33,7 +29,7 @@ final class ValuesUnnestSource: MorselSource {
         while true {
             if let morsel = cut() { return morsel }
             guard let morsel = try await input.next() else { return nil }
-            let lists = try await context.morsels.run(priority: context.priority) { [context, work] in
+            let lists = try await context.compute { [context, work] in
                 var batches: [Batch] = []
                 try morsel.run { batch in
                     batches.append(batch)
@@ -53,10 +49,9 @@ final class ValuesUnnestSource: MorselSource {
             return (lists, start)
         }
         guard let (lists, start) = piece else { return nil }
-        return Morsel { [work, context, profile] emit in
+        return Morsel { [work, context] emit in
             _ = try work.run(lists, from: start, atMost: Self.morselRows) { part in
                 try context.check()
-                profile.gave(part.rowCount)
                 return try emit(part)
             }
         }

@@ -46,11 +46,11 @@ struct SpillAllowance: Sendable {
 }
 
 extension QueryContext {
-    /// A file to put rows in; only asked for after `SpillAllowance.hold` said no.
+    /// A file to put rows in, which the operator counts; only asked for after `SpillAllowance.hold` said no.
     func makeSpillFile() throws -> SpillFile {
         guard let spill else {
             throw ExecutionError(.inconsistentPlan, "rows are put aside where there is no disk for them")
         }
-        return try spill.makeFile()
+        return try spill.makeFile(for: operatorProfile)
     }
 }

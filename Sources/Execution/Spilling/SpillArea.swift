@@ -45,10 +45,11 @@ package final class SpillArea: Sendable {
 
     package var usedBytes: Int { used.load(ordering: .relaxed) }
 
-    func makeFile() throws(ExecutionError) -> SpillFile {
+    /// `profile` counts what is written.
+    func makeFile(for profile: OperatorProfile? = nil) throws(ExecutionError) -> SpillFile {
         let number = fileCount.add(1, ordering: .relaxed).newValue
         return SpillFile(
-            try SpillDescriptor(directory: directory, name: "\(number).spill"), area: self)
+            try SpillDescriptor(directory: directory, name: "\(number).spill"), area: self, profile)
     }
 
     /// - Errors: `EXE-301` past the limit.

@@ -26,11 +26,13 @@ struct SpillBlock: Sendable {
 final class SpillFile: Sendable {
     private let descriptor: SpillDescriptor
     private let area: SpillArea
+    private let profile: OperatorProfile?
     private let end = Atomic<Int>(0)
 
-    init(_ descriptor: SpillDescriptor, area: SpillArea) {
+    init(_ descriptor: SpillDescriptor, area: SpillArea, _ profile: OperatorProfile?) {
         self.descriptor = descriptor
         self.area = area
+        self.profile = profile
     }
 
     deinit { area.release(byteCount) }
@@ -45,6 +47,7 @@ final class SpillFile: Sendable {
         // Taken with the area first: what the file covers is what it gives back.
         let offset = end.add(bytes.count, ordering: .relaxed).oldValue
         try descriptor.write(bytes.span, at: offset)
+        profile?.spilled(bytes: bytes.count)
         return SpillBlock(
             offset: offset, byteCount: bytes.count, checksum: CRC32C.checksum(bytes.span),
             rowCount: dense.rowCount, memoryBytes: dense.writtenByteCount)

@@ -41,11 +41,9 @@ final class SpillPartitions: Sendable {
         parts.withLock { parts in parts.indices.allSatisfy { $0 == part || parts[$0].isEmpty } }
     }
 
-    /// The block's bytes.
-    fileprivate func write(_ batch: Batch, to part: Int) throws(ExecutionError) -> Int {
+    fileprivate func write(_ batch: Batch, to part: Int) throws(ExecutionError) {
         let block = try file.write(batch)
         parts.withLock { $0[part].append(block) }
-        return block.byteCount
     }
 
     /// One thread's rows on their way to the parts.
@@ -55,8 +53,6 @@ final class SpillPartitions: Sendable {
         private let target: SpillPartitions
         private var pending: [[Batch]]
         private var pendingBytes: [Int]
-        /// Bytes on disk so far.
-        private(set) var writtenBytes = 0
 
         init(_ target: SpillPartitions) {
             self.target = target
@@ -89,7 +85,7 @@ final class SpillPartitions: Sendable {
             for start in stride(from: 0, to: all.rowCount, by: Batch.capacity) {
                 let rows = all.slice(start..<min(all.rowCount, start + Batch.capacity))
                 for piece in rows.pieces(ofBytes: SpillPartitions.blockBytes) {
-                    writtenBytes += try target.write(piece, to: part)
+                    try target.write(piece, to: part)
                 }
             }
         }

@@ -135,11 +135,15 @@ package enum TextFormat {
         if isInstant { buffer.append(contentsOf: "+00".utf8) }
     }
 
-    /// `1 year 2 mons 3 days 04:05:06`
+    /// `1 year 2 mons 3 days 04:05:06`, `-1 days +02:00:00`: behind a negative part, as in PostgreSQL, a positive one shows its sign.
     package static func append(_ interval: Interval, to buffer: inout [UInt8]) {
         var parts: [String] = []
+        var isBehindNegative = false
         func part(_ amount: Int32, _ one: String) {
-            if amount != 0 { parts.append("\(amount) \(one)\(amount == 1 ? "" : "s")") }
+            guard amount != 0 else { return }
+            let sign = isBehindNegative && amount > 0 ? "+" : ""
+            parts.append("\(sign)\(amount) \(one)\(amount == 1 ? "" : "s")")
+            isBehindNegative = amount < 0
         }
         part(interval.months / 12, "year")
         part(interval.months % 12, "mon")
@@ -147,7 +151,11 @@ package enum TextFormat {
         buffer.append(contentsOf: parts.joined(separator: " ").utf8)
         guard interval.microseconds != 0 || parts.isEmpty else { return }
         if !parts.isEmpty { buffer.append(0x20) }
-        if interval.microseconds < 0 { buffer.append(UInt8(ascii: "-")) }
+        if interval.microseconds < 0 {
+            buffer.append(UInt8(ascii: "-"))
+        } else if isBehindNegative {
+            buffer.append(UInt8(ascii: "+"))
+        }
         append(
             time: Int64(clamping: interval.microseconds.magnitude), unitsPerSecond: 1_000_000, to: &buffer)
     }

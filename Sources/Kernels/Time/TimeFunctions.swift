@@ -44,7 +44,9 @@ enum TimeFunctions {
     static func unit(_ text: TextOperand, _ row: Int) throws(KernelError) -> TimeUnit {
         let name = text.string(at: row)
         return try TimeUnit(name: name).orThrow(
-            KernelError(.invalidArgument, "there is no such unit of time", ["unit": "'\(name)'"]))
+            KernelError(
+                .invalidArgument, "there is no such unit of time; write one like 'hour'",
+                ["unit": "'\(name)'"]))
     }
 
     private static func constant(_ call: KernelCall, _ value: Scalar, _ type: DataType) throws(KernelError)
@@ -120,6 +122,9 @@ enum TimeFunctions {
         let to: Operand<Int64> = try call.argument(2, as: .timestamp).operand()
         let column = try call.rows.fixed(.long) { row throws(KernelError) -> Int64? in
             let unit = try unit(units, row)
+            guard unit != .nanosecond else {
+                throw KernelError(.invalidArgument, "the finest unit of a difference is the microsecond")
+            }
             func ordinal(_ value: Int64) -> Int64 {
                 let day = value.floorDivided(by: 86_400_000_000)
                 if let length = unit.microseconds, unit != .week { return value.floorDivided(by: length) }

@@ -45,7 +45,7 @@ enum ZoneShift {
 }
 
 /// One zone's offsets from UTC in seconds, remembered by quarters of an hour.
-private final class ZoneClock {
+final class ZoneClock {
     private static let quarter: Int64 = 900
     private let zone: TimeZone
     private var known: [Int64: Int64] = [:]

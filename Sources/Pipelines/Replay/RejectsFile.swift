@@ -18,10 +18,9 @@ struct RejectsFile {
 
     init(_ task: ScanTask, of metadata: TableMetadata, _ tables: TableServices) async throws {
         fields = metadata.currentSchema.fields
-        let pool = (tables.pool, WorkPriority.pipeline)
         deletes = try await DeleteLoader(
             metadata: metadata, store: tables.store, caches: tables.caches, footers: ParquetFooterCache(),
-            pool: pool
+            workers: Workers((tables.pool, .pipeline))
         ).rows(of: task)
         file = try FileColumns(metadata).resolve(
             await ParquetFile.open(try await tables.store.open(task.path)), of: task, for: fields)

@@ -91,7 +91,7 @@ struct RejectsReplay {
         let services = sink.tables
         return try TableReader(
             metadata: table.metadata, store: services.store, caches: services.caches,
-            pool: (services.pool, .pipeline)
+            workers: Workers((services.pool, .pipeline))
         ).plan(
             predicate: .compare(fieldID: id, .equal, .string(run.hexDigits)), cancellation: token)
     }

@@ -30,6 +30,7 @@ struct CallBinding {
         bound = try ListElements(coercion: context.coercion, function: name.lowercased())
             .unify(definition.function, bound, at: positions)
         if definition.function == .arrayHas { bound = try elementLike(bound, at: positions) }
+        try TimeNameCheck.check(definition.function, bound, at: positions)
         let type = try binding.result(definition.result, of: bound, at: callPosition)
         if definition.function == .modulo, !type.isDecimal {
             bound = bound.map { $0.type == type ? $0 : .cast($0, to: type, isTry: false) }

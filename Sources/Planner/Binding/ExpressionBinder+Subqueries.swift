@@ -169,17 +169,23 @@ extension ExpressionBinder {
         _ form: BoundSubquery.Form, _ query: QuerySyntax, _ plan: LogicalPlan, _ frame: OuterFrame,
         type: DataType, at position: TextPosition
     ) -> Expression {
+        let spelling = query.spelling
         let subquery = BoundSubquery(
             form: form, plan: plan, outer: frame.values, isInsideAggregate: isInsideAggregate,
-            place: SourcePlace(position))
+            parameters: spelling.parameters, place: SourcePlace(position))
+        let hasTwins = spelling.hasNamesInTwoCases || plan.hasNamesInTwoCases || frame.hasNamesInTwoCases
         let written = WrittenSubquery(
-            text: Array(query.description.utf8), form: form, type: type, isInsideAggregate: isInsideAggregate)
+            spelling: spelling, exactText: hasTwins ? Array(query.description.utf8) : nil,
+            tables: plan.tables, drawn: context.shared.drawn(by: plan), form: form, type: type,
+            isInsideAggregate: isInsideAggregate)
         // The same query in GROUP BY and in the select list is one key.
         if let known = subqueryPlaces[subquery] ?? writtenPlaces[written] {
             return .column(Placeholder.subquery + known, type)
         }
-        if !plan.isVolatile { subqueryPlaces[subquery] = subqueries.count }
-        if !context.shared.isVolatile(plan) { writtenPlaces[written] = subqueries.count }
+        if !plan.isVolatile {
+            subqueryPlaces[subquery] = subqueries.count
+            writtenPlaces[written] = subqueries.count
+        }
         subqueries.append(subquery)
         return .column(Placeholder.subquery + subqueries.count - 1, type)
     }

@@ -41,6 +41,12 @@ struct OperatorBinding {
         case .shiftRight: return try bits(.shiftRight, binary, values)
         case .matches, .notMatches, .matchesAnyCase, .notMatchesAnyCase: return try matches(binary, values)
         case .jsonGet, .jsonGetText:
+            let (value, step) = (values[0].type, values[1].type)
+            guard value.isText || value == .null, step.isText || step.isInteger || step == .null else {
+                throw PlannerError(
+                    .typeMismatch, "\(binary.rawValue) does not take \(value) and \(step)", at: position,
+                    hint: "it takes JSON and a member's name or an element's place")
+            }
             return try CallBinding(context: context).bind(
                 binary == .jsonGet ? "json_get" : "json_as_text", values, at: positions,
                 callPosition: position)

@@ -191,7 +191,10 @@ struct QueryBinder {
             var binder = ExpressionBinder(context, scope: scope, aggregateFreeClause: "ON")
             let condition = try binder.bindCondition(syntax, for: "ON")
             if condition == .true { return (plan, scope) }
-            if isLeft { return try joinAsQuery(join, left, call, alias) }
+            if isLeft || !binder.subqueries.isEmpty { return try joinAsQuery(join, left, call, alias) }
+            if condition.tiesByEquality(at: left.0.width), let alone = plan.rowsMadeAlone {
+                return (.join(.inner, condition, left.0, alone), scope)
+            }
             return (.filter(condition, plan), scope)
         default: return try joinAsQuery(join, left, call, alias)
         }
@@ -294,6 +297,30 @@ extension QueryBodySyntax {
         case .values(let rows): rows.first?.first?.position
         case .combined(_, _, _, let right): right.position
         case .query(let query): query.position
+        }
+    }
+}
+
+extension LogicalPlan {
+    /// The rows that a function makes, without those beside which it stands; nil where it reads them, or makes others each time.
+    fileprivate var rowsMadeAlone: LogicalPlan? {
+        guard case .unnest(let unnesting, _) = self else { return nil }
+        let values = unnesting.items.flatMap(\.expressions)
+        guard values.allSatisfy({ $0.columns.isEmpty && !$0.isVolatile }) else { return nil }
+        return .unnest(unnesting, .values(.oneRow))
+    }
+}
+
+extension Expression {
+    /// Whether it holds only where something of the columns before `width` equals something of those behind: then rows are
+    /// found by it, and not every pair is tried.
+    fileprivate func tiesByEquality(at width: Int) -> Bool {
+        conjuncts.contains { term in
+            guard case .call(.equal, let sides, _) = term else { return false }
+            let columns = sides.map(\.columns)
+            return columns.allSatisfy { !$0.isEmpty }
+                && (columns[0].allSatisfy { $0 < width } && columns[1].allSatisfy { $0 >= width }
+                    || columns[1].allSatisfy { $0 < width } && columns[0].allSatisfy { $0 >= width })
         }
     }
 }

@@ -5,11 +5,14 @@ struct TableNameCollector {
     private(set) var references: [TableReference] = []
     /// How often each name without a namespace stands there, in small letters, whatever it means.
     private(set) var mentions: [String: Int] = [:]
+    /// What WITH names anywhere in the query.
+    private(set) var commonNames: [String] = []
     private var common: [String] = []
 
     mutating func visit(_ query: QuerySyntax) {
         let visible = common.count
         for table in query.commonTables {
+            commonNames.append(table.name.text)
             // A recursive table may read itself.
             if query.isRecursive { common.append(table.name.text.lowercased()) }
             visit(table.query)

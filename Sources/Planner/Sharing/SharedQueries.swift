@@ -22,17 +22,14 @@ final class SharedQueries {
 
     subscript(rows: SharedRows) -> LogicalPlan { queries[rows.id - 1] }
 
-    /// Whether the plan or a query that it reads calls `random()` or the like.
-    func isVolatile(_ plan: LogicalPlan) -> Bool {
-        if plan.isVolatile { return true }
+    /// The queries that the plan reads, and what they read, which call `random()` or the like themselves.
+    func drawn(by plan: LogicalPlan) -> Set<Int> {
         var found = Set<Int>()
         var waiting = plan.sharedIDs
         while let id = waiting.popFirst() {
-            guard found.insert(id).inserted else { continue }
-            if queries[id - 1].isVolatile { return true }
-            waiting.formUnion(queries[id - 1].sharedIDs)
+            if found.insert(id).inserted { waiting.formUnion(queries[id - 1].sharedIDs) }
         }
-        return false
+        return found.filter { queries[$0 - 1].isVolatile }
     }
 
     /// The plan with all queries that are read in it.

@@ -21,15 +21,23 @@ struct BoundSubquery: Hashable {
     let outer: [Int: Expression]
     /// Whether it belongs to the rows of a group, not to the group.
     let isInsideAggregate: Bool
+    /// Two with other parameters are two, also where the values happen to be equal.
+    let parameters: [ParameterSyntax]
     let place: SourcePlace
 }
 
 /// A subquery as it is written: in one scope, two that are written alike have the same answer.
 ///
-/// Their plans may differ. What is joined while they are bound carries numbers that are counted over the statement.
+/// Their plans may differ. What is joined while they are bound carries numbers that are counted over the statement, and
+/// columns are called as they were written.
 struct WrittenSubquery: Hashable {
-    /// Printed, in bytes: to strings, letters that are composed in other ways are equal.
-    let text: [UInt8]
+    let spelling: QuerySpelling
+    /// Read exactly as it is written: names with another case may mean something else.
+    let exactText: [UInt8]?
+    /// The tables it reads, in its order: names that differ in case may be two tables.
+    let tables: [String]
+    /// The queries around it that draw random numbers, once for all who read them.
+    let drawn: Set<Int>
     let form: BoundSubquery.Form
     /// Tells a query from `ARRAY` of it.
     let type: DataType

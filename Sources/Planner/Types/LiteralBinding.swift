@@ -20,11 +20,28 @@ struct LiteralBinding {
             if target == .string { return .cast(value, to: .string, isTry: false) }
             let typed = try coercion.coerce(value, to: target, at: position, for: "the literal")
             return try TimeDigits.rounded(typed, to: type)
-        case .interval(let text, let unit):
-            let full = unit.map { "\(text) \($0)" } ?? text
-            return try coercion.coerce(
-                .literal(.string(full), .string), to: .interval, at: position, for: "the literal")
+        case .interval(let text, let units): return try interval(text, units, at: position)
         }
+    }
+
+    private func interval(
+        _ text: String, _ names: [String], at position: TextPosition
+    ) throws(PlannerError) -> Expression {
+        guard let first = names.first else {
+            return try coercion.coerce(
+                .literal(.string(text), .string), to: .interval, at: position, for: "the literal")
+        }
+        let units = IntervalUnits(from: first, to: names.count > 1 ? names[1] : nil)
+        guard let interval = IntervalParsing.interval(text, of: units) else {
+            throw PlannerError(
+                .invalidLiteral, "the literal cannot be read as an interval of its units",
+                [
+                    "literal": LiteralText.text(.string(text), .string),
+                    "units": names.joined(separator: " to "),
+                ], at: position,
+                hint: "write it like INTERVAL '1-2' YEAR TO MONTH or INTERVAL '3 04:05:06' DAY TO SECOND")
+        }
+        return .literal(.interval(interval), .interval)
     }
 
     /// `1` is an int, or the smallest type that holds it; `1.5` a decimal of its digits; `1e3` a double.

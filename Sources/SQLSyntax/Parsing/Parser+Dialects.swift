@@ -74,22 +74,31 @@ extension Parser {
         return tests.count == 1 ? tests[0] : try make(.binary(isAll ? .and : .or, tests), at: start)
     }
 
-    /// The text and its unit, or with `TO` one text: `'1-2' YEAR TO MONTH` is `'1 year 2 months'`.
+    /// Units of which the larger may stand before `TO` and the smaller behind it; years go with months alone.
+    private static let qualifiers = ["year", "month", "day", "hour", "minute", "second"]
+
+    /// The text and its units: `'1.5' HOUR`, `'1-2' YEAR TO MONTH`; other units are a part of the text, `'3' WEEK`.
     mutating func intervalLiteral(
         _ text: String, from unit: String?
     ) throws(SQLSyntaxError) -> LiteralSyntax {
-        guard let unit, take(.to) else { return .interval(text, unit: unit) }
+        guard let unit else { return .interval(text, units: []) }
+        let first = Self.qualifiers.firstIndex(of: unit)
+        guard take(.to) else {
+            return first == nil ? .interval("\(text) \(unit)", units: []) : .interval(text, units: [unit])
+        }
         let place = position
-        guard let last = intervalUnit() else {
+        guard let end = intervalUnit() else {
             alsoExpected("a unit such as MONTH")
             throw unexpected()
         }
-        if let named = IntervalQualifier(from: unit, to: last)?.named(text) {
-            return .interval(named, unit: nil)
+        guard let first, let last = Self.qualifiers.firstIndex(of: end), first < last,
+            first == 0 ? last == 1 : first > 1
+        else {
+            throw SQLSyntaxError(
+                .invalidToken, "an interval has no such units", ["units": "\(unit) to \(end)"], at: place,
+                hint: "write INTERVAL '1-2' YEAR TO MONTH or INTERVAL '3 04:05:06' DAY TO SECOND")
         }
-        throw SQLSyntaxError(
-            .invalidToken, "the interval is not of these units", ["interval": "'\(text)'"], at: place,
-            hint: "write INTERVAL '1-2' YEAR TO MONTH or INTERVAL '3 04:05:06' DAY TO SECOND")
+        return .interval(text, units: [unit, end])
     }
 
     /// COLLATE before a name; elsewhere it is a name itself.

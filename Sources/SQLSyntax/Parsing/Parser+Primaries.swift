@@ -152,7 +152,8 @@ extension Parser {
                 alsoExpected("a unit such as DAY")
                 throw unexpected()
             }
-            return try make(.literal(.interval(digits, unit: unit)), at: start)
+            // Not cut to its unit, as a text would be.
+            return try make(.literal(.interval("\(digits) \(unit)", units: [])), at: start)
         case .sign(.openParenthesis):
             advance()
             let count = try parenthesized { parser throws(SQLSyntaxError) in try parser.expression() }
@@ -160,7 +161,7 @@ extension Parser {
                 alsoExpected("a unit such as DAY")
                 throw unexpected()
             }
-            let one = try make(.literal(.interval("1", unit: unit)), at: start)
+            let one = try make(.literal(.interval("1 \(unit)", units: [])), at: start)
             return try make(.binary(.multiply, [count, one]), at: start)
         default: return nil
         }

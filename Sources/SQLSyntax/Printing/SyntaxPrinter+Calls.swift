@@ -38,9 +38,9 @@ extension SyntaxPrinter {
         let isWordLike =
             keyword == nil || keyword == .left || keyword == .right || keyword?.isReserved == false
         if isPlain, isWordLike, keyword != .row, keyword != .extract {
-            write(name.text)
+            write(folded(name.text))
         } else {
-            write(SQLText.quoted(name.text, by: "\""))
+            write(SQLText.quoted(folded(name.text), by: "\""))
         }
     }
 

@@ -122,7 +122,7 @@ extension SyntaxPrinter {
         default: write(value, atLeast: Precedence.postfix)
         }
         write(".")
-        write(name)
+        write(reference: name)
     }
 
     private mutating func write(_ quantified: QuantifiedSyntax) {
@@ -173,14 +173,15 @@ extension SyntaxPrinter {
             write(type)
             write(" ")
             write(string: text)
-        case .interval(let text, let unit):
+        case .interval(let text, let units):
             write("INTERVAL ")
             write(string: text)
-            if let unit { write(" " + unit.uppercased()) }
+            if !units.isEmpty { write(" " + units.map { $0.uppercased() }.joined(separator: " TO ")) }
         }
     }
 
     private mutating func write(_ parameter: ParameterSyntax) {
+        note(parameter)
         switch parameter {
         case .index(let index): write("$\(index)")
         case .named(let name): write(":" + name)

@@ -128,7 +128,7 @@ extension SyntaxPrinter {
     mutating func write(_ table: TableSyntax) {
         switch table {
         case .named(let named):
-            write(named.name)
+            write(table: named.name)
             switch named.version {
             case nil: break
             case .version(let value):

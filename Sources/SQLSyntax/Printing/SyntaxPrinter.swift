@@ -5,14 +5,43 @@ struct SyntaxPrinter {
     private(set) var text = ""
     /// Written in place of the stars and names that stand there.
     let names: BoundNames
+    /// Whether names that refer to something are in lower case, whatever is written.
+    private let foldsReferences: Bool
+    /// Parameters in the order in which they stand there.
+    private(set) var parameters: [ParameterSyntax] = []
+    /// What names can refer to: tables and what the text itself gives names to.
+    private(set) var definedNames: Set<String> = []
 
-    private init(_ names: BoundNames) { self.names = names }
+    private init(_ names: BoundNames, foldsReferences: Bool) {
+        self.names = names
+        self.foldsReferences = foldsReferences
+    }
 
     mutating func write(_ piece: String) { text += piece }
 
-    mutating func write(_ name: Identifier) { write(Self.quotedIfNeeded(name.text)) }
+    /// A name that is given here.
+    mutating func write(_ name: Identifier) {
+        if foldsReferences { definedNames.insert(name.text) }
+        write(Self.quotedIfNeeded(name.text))
+    }
 
-    mutating func write(_ name: QualifiedName) { separated(name.parts, by: ".") { $0.write($1) } }
+    mutating func write(reference name: Identifier) {
+        write(Self.quotedIfNeeded(foldsReferences ? name.text.lowercased() : name.text))
+    }
+
+    mutating func write(_ name: QualifiedName) {
+        separated(name.parts, by: ".") { $0.write(reference: $1) }
+    }
+
+    mutating func write(table name: QualifiedName) {
+        if foldsReferences { definedNames.insert(name.last.text) }
+        write(name)
+    }
+
+    mutating func note(_ parameter: ParameterSyntax) { parameters.append(parameter) }
+
+    /// A function's name, which case does not change.
+    func folded(_ function: String) -> String { foldsReferences ? function.lowercased() : function }
 
     mutating func separated<Element>(
         _ elements: [Element], by separator: String = ", ", _ body: (inout SyntaxPrinter, Element) -> Void
@@ -44,9 +73,17 @@ struct SyntaxPrinter {
     static func text(
         with names: BoundNames = BoundNames(), _ body: (inout SyntaxPrinter) -> Void
     ) -> String {
-        var printer = SyntaxPrinter(names)
+        var printer = SyntaxPrinter(names, foldsReferences: false)
         body(&printer)
         return printer.text
+    }
+
+    static func spelling(_ query: QuerySyntax) -> QuerySpelling {
+        var printer = SyntaxPrinter(BoundNames(), foldsReferences: true)
+        printer.write(query)
+        return QuerySpelling(
+            text: Array(printer.text.utf8), parameters: printer.parameters,
+            hasNamesInTwoCases: printer.definedNames.hasNamesInTwoCases)
     }
 }
 

@@ -115,8 +115,8 @@ package enum LiteralSyntax: Sendable, Hashable {
     case bytes([UInt8])
     /// `DATE '2026-01-31'`, `TIMESTAMP '…'`
     case typed(TypeSyntax, String)
-    /// `INTERVAL '7 days'`; `INTERVAL 7 DAY` has the unit beside.
-    case interval(String, unit: String?)
+    /// `INTERVAL '7 days'`, `INTERVAL '1.5' HOUR`, `INTERVAL '1-2' YEAR TO MONTH`: the units in lower case, one or two.
+    case interval(String, units: [String])
 }
 
 /// An operator of a chain with what stands behind it.

@@ -23,7 +23,7 @@ struct FileRows {
         self.token = token
         files = try TableFiles(
             metadata: metadata, store: engine.store, caches: engine.tableCaches,
-            pool: (engine.morsels, .query))
+            workers: Workers((engine.morsels, .query)))
         partition = PartitionColumn(metadata)
     }
 

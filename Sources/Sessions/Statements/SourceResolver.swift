@@ -37,9 +37,29 @@ struct SourceResolver {
         var catalogue = TableCatalogue()
         for reference in Planner.references(in: query) {
             try tables.request.cancellation.check()
-            catalogue[reference] = try await source(reference, planner)
+            do {
+                catalogue[reference] = try await source(reference, planner)
+            } catch let fault as any Fault where TableResolver.isMissing(fault) {
+                throw try await guess(fault, reference.name, query)
+            }
         }
         return catalogue
+    }
+
+    /// The fault, with what was meant where that is a query of WITH or a table about a table.
+    private func guess(
+        _ fault: any Fault, _ name: QualifiedName, _ query: QuerySyntax
+    ) async throws -> any Fault {
+        if name.parts.count == 1 {
+            guard let near = Planner.commonTable(near: name.last, in: query) else { return fault }
+            return PlannerError(
+                .unknownTable, "there is no such table, and no such query in WITH", ["table": "\(name)"],
+                at: name.position, hint: "did you mean \(near)?")
+        }
+        guard let part = try await tables.partOfTable(near: name) else { return fault }
+        return PlannerError(
+            .unknownTable, "there is no such table", ["table": "\(name)"], at: name.position,
+            hint: "did you mean \(part)?")
     }
 
     private func source(
@@ -47,7 +67,7 @@ struct SourceResolver {
     ) async throws -> TableCatalogue.Source {
         let version = try reference.version.map { syntax throws in try planner.version(syntax) }
         let name = try await withoutCatalog(reference.name)
-        if let part = try await partOfTable(name) {
+        if let part = try await tables.partOfTable(name) {
             let table = try await tables.load(part.table)
             switch part.kind {
             case .metadata(let kind): return .rows(try await rows(kind, of: table, version, name))
@@ -92,30 +112,6 @@ struct SourceResolver {
         let counted = snapshot.summary["total-records"].flatMap { Int($0) }
         source.estimatedRowCount = source.statistics.map { Int($0.rowCount) } ?? counted
         return source
-    }
-
-    private enum Part {
-        case metadata(MetadataTable)
-        case ref(String)
-
-        init?(_ name: String) {
-            if let kind = MetadataTable(named: name) {
-                self = .metadata(kind)
-            } else if let prefix = ["branch_", "tag_"].first(where: { name.lowercased().hasPrefix($0) }) {
-                self = .ref(String(name.dropFirst(prefix.count)))
-            } else {
-                return nil
-            }
-        }
-    }
-
-    /// `web.clicks.snapshots`, unless there is a namespace `web.clicks` that the caller may know of.
-    private func partOfTable(_ name: QualifiedName) async throws -> (table: QualifiedName, kind: Part)? {
-        guard name.parts.count > 1, let part = Part(name.last.text) else { return nil }
-        let outer = QualifiedName(Array(name.parts.dropLast()))
-        guard outer.parts.count > 1 || !tables.request.namespace.isEmpty else { return nil }
-        if try await tables.spelling(of: Namespace(outer.texts)) != nil { return nil }
-        return (outer, part)
     }
 
     private func rows(

@@ -15,18 +15,30 @@ struct TableResolver {
     func load(_ name: QualifiedName) async throws -> LoadedTable { try await load(name, for: Self.reading) }
 
     /// Finds the table for something other than reading it.
+    ///
+    /// - Errors: as `find`; `SES-105` for a view and for a part of a table.
     func loadForChange(_ name: QualifiedName) async throws -> LoadedTable {
-        try await load(name, for: Self.changing)
+        do {
+            return try await load(name, for: Self.changing)
+        } catch let fault as PlannerError where fault.code == .unknownTable {
+            try await refusePart(name)
+            throw fault
+        }
     }
 
     /// What the table is really called, to drop it: its metadata is not read, which may be damaged.
     ///
     /// - Errors: as `load`, but for `CAT-401`.
     func identifyForChange(_ name: QualifiedName) async throws -> TableIdentifier {
-        try await find(name, for: Self.changing) { table in
-            if try await catalog.tableExists(table, in: warehouse) { return table }
-            if try await catalog.viewExists(table, in: warehouse) { throw isView(name) }
-            return nil
+        do {
+            return try await find(name, for: Self.changing) { table in
+                if try await catalog.tableExists(table, in: warehouse) { return table }
+                if try await catalog.viewExists(table, in: warehouse) { throw isView(name) }
+                return nil
+            }
+        } catch let fault as PlannerError where fault.code == .unknownTable {
+            try await refusePart(name)
+            throw fault
         }
     }
 

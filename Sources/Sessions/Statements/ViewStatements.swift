@@ -118,8 +118,14 @@ struct ViewStatements {
         let planning = try await session.planning(
             of: query, in: warehouse, request, for: identifier)
         let (columns, sql) = try await session.engine.compute(for: request.cancellation) {
-            let columns = try planning.planner.plan(query, tables: planning.tables).plan.schema.fields
-            return (columns, try planning.planner.lastingText(of: query, tables: planning.tables))
+            do {
+                let columns = try planning.planner.plan(query, tables: planning.tables).plan.schema.fields
+                return (columns, try planning.planner.lastingText(of: query, tables: planning.tables))
+            } catch let fault as PlannerError where fault.code == .missingParameter {
+                throw fault.restated(
+                    .missingParameter, "a view has no parameters",
+                    hint: "write the value itself: a view is kept as text")
+            }
         }
         guard names.isEmpty || names.count == columns.count else {
             throw PlannerError(

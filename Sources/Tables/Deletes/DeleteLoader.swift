@@ -29,14 +29,14 @@ package final class DeleteLoader: Sendable {
 
     package init(
         metadata: TableMetadata, store: any BlobStore, caches: TableCaches, footers: ParquetFooterCache,
-        memory: MemoryBudget? = nil, pool: (MorselPool, WorkPriority)? = nil
+        memory: MemoryBudget? = nil, workers: Workers = Workers(nil)
     ) {
         self.metadata = metadata
         self.store = store
         self.caches = caches
         self.footers = footers
         self.memory = memory
-        workers = Workers(pool)
+        self.workers = workers
     }
 
     /// The deleted rows of the task's file; nil when there are none for sure.

@@ -1,7 +1,7 @@
 package import Blobs
 import Columnar
 package import Iceberg
-package import Scheduling
+import Scheduling
 
 /// Opens a table's manifest lists and manifests, through the caches; only inside the table's location.
 package struct TableFiles: Sendable {
@@ -19,16 +19,16 @@ package struct TableFiles: Sendable {
     /// Of all specs, one behind the other.
     private let partitionTypes: [DataType?]
 
-    /// Large manifests and lists are decoded on `pool` where there is one.
+    /// Large manifests and lists are decoded by `workers`.
     package init(
         metadata: TableMetadata, store: any BlobStore, caches: TableCaches,
-        pool: (MorselPool, WorkPriority)? = nil
+        workers: Workers = Workers(nil)
     ) throws {
         self.metadata = metadata
         location = try TableLocation(metadata.location)
         self.store = store
         self.caches = caches
-        workers = Workers(pool)
+        self.workers = workers
         partitionTypes = metadata.specs.flatMap { metadata.partitionTypes(of: $0) }
     }
 

@@ -17,10 +17,10 @@ package struct TableReader: Sendable {
     /// - Errors: `ICE-108` for a location that is none.
     package init(
         metadata: TableMetadata, store: any BlobStore, caches: TableCaches,
-        pool: (MorselPool, WorkPriority)? = nil
+        workers: Workers = Workers(nil)
     ) throws {
         self.metadata = metadata
-        files = try TableFiles(metadata: metadata, store: store, caches: caches, pool: pool)
+        files = try TableFiles(metadata: metadata, store: store, caches: caches, workers: workers)
     }
 
     /// The tasks of a snapshot, by default the current one; a table without snapshots has none.

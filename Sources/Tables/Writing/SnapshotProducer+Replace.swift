@@ -34,7 +34,7 @@ extension SnapshotProducer {
     }
 
     private func deletes(of snapshot: Snapshot, _ metadata: TableMetadata) async throws -> Set<String> {
-        let files = try TableFiles(metadata: metadata, store: store, caches: caches, pool: pool)
+        let files = try TableFiles(metadata: metadata, store: store, caches: caches, workers: workers)
         return Set(try await files.manifests(of: snapshot).filter { $0.content == .deletes }.map(\.path))
     }
 
@@ -42,7 +42,7 @@ extension SnapshotProducer {
         _ gone: Set<String>, _ files: [DataFile], _ parent: Snapshot, _ metadata: TableMetadata,
         _ branch: String, _ summary: [String: String], _ written: inout WrittenFiles
     ) async throws -> ProducedSnapshot? {
-        let tableFiles = try TableFiles(metadata: metadata, store: store, caches: caches, pool: pool)
+        let tableFiles = try TableFiles(metadata: metadata, store: store, caches: caches, workers: workers)
         var snapshot = try newSnapshot(after: parent, metadata)
         let merger = ManifestMerger(
             snapshot: snapshot, metadata: metadata, files: tableFiles, workers: workers,

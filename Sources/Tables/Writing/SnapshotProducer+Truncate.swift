@@ -28,7 +28,7 @@ extension SnapshotProducer {
         of parent: Snapshot, _ metadata: TableMetadata, _ branch: String, _ summary: [String: String],
         _ written: inout WrittenFiles
     ) async throws -> ProducedSnapshot? {
-        let files = try TableFiles(metadata: metadata, store: store, caches: caches, pool: pool)
+        let files = try TableFiles(metadata: metadata, store: store, caches: caches, workers: workers)
         var snapshot = try newSnapshot(after: parent, metadata)
         let folder = try TableLocation(metadata.location).uri + "/metadata/"
         let name = UniqueID.random(from: randomness)

@@ -17,7 +17,6 @@ package struct SnapshotProducer: Sendable {
     let clock: any Clock
     let randomness: any Randomness
     let workers: Workers
-    let pool: (MorselPool, WorkPriority)?
 
     /// Manifests are merged on `pool` where there is one, else on the caller's thread.
     package init(
@@ -25,7 +24,6 @@ package struct SnapshotProducer: Sendable {
         pool: (MorselPool, WorkPriority)? = nil
     ) {
         workers = Workers(pool)
-        self.pool = pool
         self.store = store
         self.caches = caches
         self.clock = clock
@@ -78,7 +76,7 @@ package struct SnapshotProducer: Sendable {
         _ files: [DataFile], _ metadata: TableMetadata, _ base: Snapshot, _ branch: String,
         _ packing: ManifestPacking?, _ written: inout WrittenFiles
     ) async throws -> ProducedSnapshot {
-        let tableFiles = try TableFiles(metadata: metadata, store: store, caches: caches, pool: pool)
+        let tableFiles = try TableFiles(metadata: metadata, store: store, caches: caches, workers: workers)
         let parent = try base.parentID.map { try metadata.requireSnapshot($0) }
         let parents = try await parentManifests(parent, tableFiles)
         let manifests = try await writeManifests(
