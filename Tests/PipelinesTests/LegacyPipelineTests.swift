@@ -1,6 +1,7 @@
 import JSONText
 import Scheduling
 import Streams
+import Synchronization
 import Testing
 
 @testable import Pipelines
@@ -87,6 +88,15 @@ import Testing
             (Self.body(batch: ["max_age": 1]), "$.destination.batch.max_age"),
             (Self.body(compression: ["type": "deflate"]), "$.destination.compression.type"),
             (Self.body(compression: ["type": "br"]), "$.destination.compression.type"),
+            (Self.body(compression: "none"), "$.destination.compression"),
+            (Self.body(batch: [1]), "$.destination.batch"),
+            (Self.body(batch: ["max_rows": JSONValue(1.5)]), "$.destination.batch.max_rows"),
+            (Self.body(path: "lake"), "$.destination.path"),
+            (Self.body(path: ["bucket": "lake", "prefix": "a//b"]), "$.destination.path.prefix"),
+            (Self.body(path: ["bucket": "lake", "filepath": "a//b"]), "$.destination.path.filepath"),
+            (Self.body(path: ["bucket": "lake", "filename": "a/b-${slug}"]), "$.destination.path.filename"),
+            (Self.body(source: [["type": "http", "format": "json", "cors": ["*"]]]), "$.source[0].cors"),
+            (Self.body(name: "0198c1f2-0000-7000-8000-000000000001"), "$.name"),
         ] {
             let error = #expect(throws: PipelinesError.self, "\(body)") { try LegacyPipeline(body) }
             #expect(error?.context.first { $0.name == "path" }?.value == path, "\(body)")
@@ -106,9 +116,8 @@ import Testing
             let quick = Self.body(
                 path: ["bucket": "lake", "prefix": "raw"], batch: ["max_duration_s": 10],
                 compression: ["type": "none"])
-            _ = try await service.changeLegacyPipeline(made, to: try LegacyPipeline(quick))
+            _ = try await service.changeLegacyPipeline(made.id, quick)
             try await node.send(#"[{"c":2}]"#, to: "my_clicks")
-            let second = try await service.legacyPipeline("my-clicks")
             let moved = Self.body(
                 source: [
                     ["type": "binding", "format": "json"],
@@ -116,7 +125,7 @@ import Testing
                 ],
                 path: ["bucket": "lake", "prefix": "new", "filename": "${slug}.txt", "filepath": "${date}"],
                 compression: ["type": "none"])
-            let third = try await service.changeLegacyPipeline(second, to: try LegacyPipeline(moved))
+            let third = try await service.changeLegacyPipeline("my-clicks", moved)
             #expect(third.json(endpoint: nil)["version"] == 3)
             try await node.send(#"[{"d":3}]"#, to: "my_clicks")
             let json = try await service.legacyPipelines().map { $0.json(endpoint: "here") }
@@ -147,6 +156,65 @@ import Testing
         #expect(
             (Array(raw.values.joined()) + new.values.joined()).sorted()
                 == [#"{"b":1,"a":[1, 2]}"#, #"{"c":2}"#, #"{"d":3}"#, #"{"e":4}"#, "7"].sorted())
+    }
+
+    @Test func whatIsShownMayComeBack() async throws {
+        let node = try await SmallNode()
+        try await node.whileRunning {
+            let service = node.service
+            let made = try await service.createLegacyPipeline(try LegacyPipeline(Self.body()))
+            _ = try await service.changeSink(
+                "my_clicks",
+                [
+                    "config": [
+                        "partitioning": ["time_pattern": "%Y/%m%%"],
+                        "rolling_policy": ["interval_seconds": 3600],
+                    ],
+                    "format": ["compression": "zstd"],
+                ])
+            _ = try await node.registry.change(
+                "my_clicks", ["http": ["enabled": false], "worker_binding": ["enabled": false]])
+            let sink = try await service.sink("my_clicks")
+            let shown = try await service.legacyPipeline("my-clicks").json(endpoint: "x")
+            let after = try await service.changeLegacyPipeline(made.id, shown).json(endpoint: "x")
+            #expect(after["version"] == 2)
+            for member in ["source", "destination"] { #expect(after[member] == shown[member]) }
+            let same = try await service.sink("my_clicks")
+            #expect(same.target == sink.target && same.format == sink.format)
+            #expect(same.rollingPolicy.intervalSeconds == 3600)
+        }
+    }
+
+    @Test func oneChangeAtATime() async throws {
+        let node = try await SmallNode()
+        try await node.whileRunning {
+            let service = node.service
+            let made = try await service.createLegacyPipeline(try LegacyPipeline(Self.body()))
+            service.legacyChanges.withLock { _ = $0.insert(made.pipeline.id) }
+            let change = await #expect(throws: PipelinesError.self) {
+                try await service.changeLegacyPipeline(made.id, Self.body())
+            }
+            let deletion = await #expect(throws: PipelinesError.self) {
+                try await service.deleteLegacyPipeline(made.id, force: true, token: .init())
+            }
+            #expect(change?.code == .changing && deletion?.code == .changing)
+            service.legacyChanges.withLock { _ = $0.remove(made.pipeline.id) }
+            _ = try await service.changeLegacyPipeline(made.id, Self.body())
+        }
+    }
+
+    @Test func whatIsLeftOfOneWithoutItsStreamGoesToo() async throws {
+        let node = try await SmallNode()
+        try await node.whileRunning {
+            let service = node.service
+            _ = try await service.createLegacyPipeline(try LegacyPipeline(Self.body()))
+            try await node.registry.delete("my_clicks", force: true)
+            let shown = try await service.legacyPipeline("my-clicks").json(endpoint: nil)
+            #expect(shown["source"] == [] && shown["destination"] == .null)
+            try await service.deleteLegacyPipeline("my-clicks", force: false, token: .init())
+            #expect(try await service.sinks().isEmpty)
+            #expect(try await service.legacyPipelines().isEmpty)
+        }
     }
 
     @Test func whatSomebodyElseUsesStays() async throws {

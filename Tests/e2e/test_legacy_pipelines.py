@@ -1,13 +1,17 @@
 """Pipelines of the hosted service's older kind, without SQL, made by the official SDK unchanged."""
 
+import concurrent.futures
 import gzip
 import json
 import re
+import threading
+import time
 import warnings
 
 import sdk_imports  # noqa: F401  before the first use of client.pipelines
 import cloudflare
 import pytest
+import requests
 from cloudflare import Cloudflare
 
 from clients import s3_client
@@ -107,3 +111,40 @@ def test_what_is_wrong_is_refused_and_leaves_nothing(client, firn):
     token = firn.api("POST", "firn/tokens", {"name": "no", "scopes": ["pipelines:manage"]})["value"]
     with pytest.raises(cloudflare.PermissionDeniedError):
         sdk(firn, token).pipelines.create(account_id="local", name="c", source=[HTTP], destination=destination(firn))
+
+
+def test_a_deletion_and_updates_at_once_lose_nothing(client, firn):
+    """Whoever comes second is refused, or finds nothing; every acknowledged event is in a file, or its stream is there."""
+    made = client.pipelines.create(account_id="local", name="raced", source=[HTTP], destination=destination(firn, "none"))
+    path = f"{firn.url}/client/v4/accounts/local/pipelines/raced"
+    body = {"name": "raced", "source": [HTTP], "destination": destination(firn, "none")}
+    acknowledged, done = [], threading.Event()
+
+    def produce(first):
+        for index in range(first, 1_000_000, 3):
+            if done.is_set():
+                return
+            if requests.post(made.endpoint, json=[{"id": index}]).ok:
+                acknowledged.append(index)
+
+    def update(number):
+        answers = []
+        while not answers or answers[-1] in (200, 409):
+            moved = {**body, "destination": destination(firn, "none", prefix=f"raw/{number}")}
+            answers.append(firn.session.put(path, json=body if len(answers) % 2 else moved).status_code)
+        return answers
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        producers = [pool.submit(produce, first) for first in range(3)]
+        updates = [pool.submit(update, number) for number in range(2)]
+        time.sleep(0.5)
+        while (answer := firn.session.delete(path)).status_code == 409:
+            time.sleep(0.01)
+        assert answer.status_code == 200, answer.text
+        assert all(set(u.result()) <= {200, 404, 409} and u.result()[-1] == 404 for u in updates)
+        done.set()
+        for producer in producers:
+            producer.result()
+    landed = [json.loads(line)["id"] for line in files(firn, "raw/")[1]]
+    assert sorted(landed) == sorted(acknowledged)
+    assert firn.api("GET", "pipelines/v1/streams") == [] and firn.api("GET", "pipelines/v1/sinks") == []

@@ -17,18 +17,17 @@ enum LegacyPipelineRoutes {
     }
 
     private static func create(_ call: ManagementCall) async throws -> Response {
-        let legacy = try await body(call)
+        try call.principal.require(.pipelinesManage)
+        let legacy = try LegacyPipeline(try await call.request.json())
+        try require(legacy, call)
         return answer(try await call.services.pipelines.createLegacyPipeline(legacy), call)
     }
 
-    /// What the caller wants, and may want.
-    private static func body(_ call: ManagementCall) async throws -> LegacyPipeline {
-        try call.principal.require(.pipelinesManage)
-        let legacy = try LegacyPipeline(try await call.request.json())
-        let draft = try SinkDefinition(
-            creating: legacy.sinkBody, id: UniqueID(high: 0, low: 0), now: call.services.clock.now)
-        try SinkRoutes.require(draft, call)
-        return legacy
+    /// The caller must have the node's rights where the files go.
+    private static func require(_ legacy: LegacyPipeline, _ call: ManagementCall) throws {
+        try SinkRoutes.require(
+            try SinkDefinition(
+                creating: legacy.sinkBody, id: UniqueID(high: 0, low: 0), now: call.services.clock.now), call)
     }
 
     /// `search` is what the names begin with. The rows stand in `results`, where the SDK looks for them, and in `result`.
@@ -48,10 +47,13 @@ enum LegacyPipelineRoutes {
     }
 
     private static func update(_ call: ManagementCall) async throws -> Response {
-        let legacy = try await body(call)
+        try call.principal.require(.pipelinesManage)
+        let body = try await call.request.json()
         let pipelines = call.services.pipelines
         let old = try await pipelines.legacyPipeline(try call.request.parameter("pipeline"))
-        return answer(try await pipelines.changeLegacyPipeline(old, to: legacy), call)
+        // Where files go stands in the body alone.
+        try require(try LegacyPipeline(body, over: old), call)
+        return answer(try await pipelines.changeLegacyPipeline(old.id, body), call)
     }
 
     /// Answers when everything that was accepted has landed; `?force=true` leaves it out.

@@ -66,8 +66,17 @@ enum StreamRoutes {
     }
 
     /// `?force=true`
+    ///
+    /// - Errors: `MGT-102`.
     static func isForced(_ call: ManagementCall) throws -> Bool {
-        try call.request.query("force").map { $0.lowercased() == "true" || $0 == "1" } ?? false
+        guard let given = try call.request.query("force") else { return false }
+        switch given.lowercased() {
+        case "true", "1": return true
+        case "false", "0", "": return false
+        default:
+            throw ManagementError(
+                .invalidQuery, "a query member is true or false", ["member": "force", "value": given])
+        }
     }
 
     /// The stream the path names, by id or name. A token that may not see it is answered in the words that also answer for

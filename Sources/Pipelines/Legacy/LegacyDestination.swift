@@ -8,7 +8,7 @@ struct LegacyDestination: Sendable, Equatable {
     /// `strftime`'s letters.
     let timePattern: String
     let naming: JSONValue
-    /// `none` or `gzip`.
+    /// `none` or `gzip`; what else its sink was given.
     let compression: String
     let maximumBytes: Int
     let maximumSeconds: Int
@@ -23,25 +23,75 @@ struct LegacyDestination: Sendable, Equatable {
         ("credentials", KnownMembers(["endpoint", "access_key_id", "secret_access_key"])),
     ])
 
-    init(_ json: JSONValue) throws(PipelinesError) {
+    /// Members that `current` shows as they are given stay what they are, also where a client could not have made them so.
+    ///
+    /// - Errors: `PIP-105` with the JSON path; `PIP-108` for a compression that files are not written in.
+    init(_ json: JSONValue, over current: SinkDefinition? = nil) throws(PipelinesError) {
+        let shown = current.flatMap { Self.json(of: $0) } ?? .null
+        let place: FilePlace? = if case .files(let place) = current?.target { place } else { nil }
         try Self.require(json, "type", "r2")
         try Self.require(json, "format", "json")
+        for member in ["path", "batch", "compression", "credentials"] {
+            try LegacyPipeline.requireObject(json, member, at: "$.destination")
+        }
         let path = json["path"] ?? .null
         guard let bucket = path["bucket"]?.string, !bucket.isEmpty else {
             throw LegacyPipeline.refused("$.destination.path.bucket", "a destination needs a bucket")
         }
         self.bucket = bucket
-        compression = try Self.compression(json["compression"]?["type"] ?? .null)
+        let compression = json["compression"]?["type"] ?? .null
+        if let known = compression.string, compression == shown["compression"]?["type"] {
+            self.compression = known
+        } else {
+            self.compression = try Self.compression(compression)
+        }
         prefix = try Self.text(path, "prefix") ?? ""
-        timePattern = try LegacyTemplate.timePattern(
-            try Self.text(path, "filepath") ?? LegacyTemplate.standardFilePath)
-        naming = try LegacyTemplate.naming(
-            try Self.text(path, "filename") ?? LegacyTemplate.standardFileName,
-            extension: Self.fileExtension(compression))
-        let batch = json["batch"] ?? .null
-        maximumBytes = Int(try Self.number(batch, "max_bytes", in: 1_000...100_000_000) ?? 100_000_000)
-        maximumSeconds = Int(try Self.number(batch, "max_duration_s", in: 0.25...300)?.rounded(.up) ?? 300)
-        maximumRows = Int(try Self.number(batch, "max_rows", in: 1...10_000_000) ?? 100_000)
+        let filePath = try Self.text(path, "filepath") ?? LegacyTemplate.standardFilePath
+        if let place, LegacyTemplate.filePath(place.pattern.text) == filePath {
+            timePattern = place.pattern.text
+        } else {
+            timePattern = try LegacyTemplate.timePattern(filePath)
+        }
+        let fileName = try Self.text(path, "filename") ?? LegacyTemplate.standardFileName
+        if let place, LegacyTemplate.fileName(place.naming) == fileName {
+            naming = place.naming.json
+        } else {
+            naming = try LegacyTemplate.naming(fileName, extension: Self.fileExtension(self.compression))
+        }
+        let batch = Batch(json["batch"] ?? .null, shown: shown["batch"] ?? .null)
+        maximumBytes = try batch.whole("max_bytes", in: 1_000...100_000_000) ?? 100_000_000
+        maximumSeconds = Int(try batch.number("max_duration_s", in: 0.25...300)?.rounded(.up) ?? 300)
+        maximumRows = try batch.whole("max_rows", in: 1...10_000_000) ?? 100_000
+    }
+
+    /// When a file ends, as a client says it.
+    private struct Batch {
+        let given: JSONValue
+        let shown: JSONValue
+
+        init(_ given: JSONValue, shown: JSONValue) {
+            self.given = given
+            self.shown = shown
+        }
+
+        func whole(_ member: String, in range: ClosedRange<Double>) throws(PipelinesError) -> Int? {
+            guard let number = try number(member, in: range) else { return nil }
+            guard let whole = Int(exactly: number) else {
+                throw LegacyPipeline.refused("$.destination.batch.\(member)", "it is a whole number")
+            }
+            return whole
+        }
+
+        func number(_ member: String, in range: ClosedRange<Double>) throws(PipelinesError) -> Double? {
+            guard let value = given[member], !value.isNull else { return nil }
+            guard let number = value.double, range.contains(number) || value == shown[member] else {
+                throw LegacyPipeline.refused(
+                    "$.destination.batch.\(member)",
+                    "the number lies outside \(JSONValue(range.lowerBound)) to \(JSONValue(range.upperBound))"
+                )
+            }
+            return number
+        }
     }
 
     private static func require(
@@ -71,21 +121,13 @@ struct LegacyDestination: Sendable, Equatable {
         return text
     }
 
-    private static func number(
-        _ batch: JSONValue, _ member: String, in range: ClosedRange<Double>
-    ) throws(PipelinesError) -> Double? {
-        guard let given = batch[member], !given.isNull else { return nil }
-        guard let number = given.double, range.contains(number) else {
-            throw LegacyPipeline.refused(
-                "$.destination.batch.\(member)",
-                "the number lies outside \(JSONValue(range.lowerBound)) to \(JSONValue(range.upperBound))")
-        }
-        return number
-    }
-
     /// With its dot.
     private static func fileExtension(_ compression: String) -> String {
-        compression == "gzip" ? ".json.gz" : ".json"
+        switch compression {
+        case "gzip": ".json.gz"
+        case "zstd": ".json.zst"
+        default: ".json"
+        }
     }
 
     /// The sink's `rolling_policy`. A batch's size is a rough one: a sink's begins at a mebibyte.
@@ -99,7 +141,7 @@ struct LegacyDestination: Sendable, Equatable {
 
     private var format: JSONValue {
         [
-            "type": "json", "compression": compression == "gzip" ? "gzip" : "uncompressed",
+            "type": "json", "compression": .string(compression == "none" ? "uncompressed" : compression),
             "unstructured": true,
         ]
     }

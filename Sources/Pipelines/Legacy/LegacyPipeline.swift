@@ -20,15 +20,40 @@ package struct LegacyPipeline: Sendable, Equatable {
     let http: JSONValue
     let destination: LegacyDestination
 
+    /// What a client reads of `current` may come back in a change of it.
+    ///
     /// - Errors: `PIP-104` for the name, `PIP-105` with the JSON path; `PIP-108` for what files are not written as.
-    package init(_ body: JSONValue) throws(PipelinesError) {
+    package init(_ body: JSONValue, over current: LegacyPipelineState? = nil) throws(PipelinesError) {
         guard body.object != nil else {
             throw PipelinesError(.invalidDefinition, "a pipeline is a JSON object", ["path": "$"])
         }
         try requireKnown(Self.known, in: body)
         name = try Self.name(body["name"] ?? .null)
-        (http, hasBinding) = try Self.source(body["source"] ?? .null)
-        destination = try LegacyDestination(body["destination"] ?? .null)
+        let source = body["source"] ?? .null
+        if let parts = current?.parts, source == .array([]), parts.isClosed {
+            (http, hasBinding) = (["enabled": false], false)
+        } else {
+            (http, hasBinding) = try Self.source(source)
+        }
+        destination = try LegacyDestination(body["destination"] ?? .null, over: current?.parts?.sink)
+        do throws(PipelinesError) {
+            _ = try SinkDefinition(
+                creating: sinkBody, id: UniqueID(high: 0, low: 0), now: Instant(microseconds: 0))
+        } catch {
+            throw Self.inItsWords(error)
+        }
+    }
+
+    /// A fault of the sink, at the place where the client wrote it.
+    private static func inItsWords(_ error: PipelinesError) -> PipelinesError {
+        let places: KeyValuePairs = [
+            "$.config.partitioning": "filepath", "$.config.path": "prefix",
+            "$.config.file_naming": "filename",
+        ]
+        let path = error.context.first { $0.name == "path" }?.value ?? ""
+        guard let place = places.first(where: { path.hasPrefix($0.key) }) else { return error }
+        return PipelinesError(
+            error.code, error.summary, ["path": "$.destination.path.\(place.value)"], hint: error.hint)
     }
 
     /// The name of its stream, its pipeline and its first sink: they have no dashes, and it has no underscores.
@@ -50,12 +75,21 @@ package struct LegacyPipeline: Sendable, Equatable {
 
     func sinkBody(named name: String) -> JSONValue { destination.sinkBody(named: name) }
 
+    /// The name of the sink in `sql`; nil for SQL that is not made here.
+    static func sinkName(in sql: String) -> String? {
+        (sql.wholeMatch(of: /INSERT INTO "([^"]+)" SELECT value FROM "[^"]+"/)?.1).map(String.init)
+    }
+
     /// - Precondition: the names are those of a stream and a sink.
     static func sql(stream: String, sink: String) -> String {
         #"INSERT INTO "\#(sink)" SELECT value FROM "\#(stream)""#
     }
 
     private static func name(_ given: JSONValue) throws(PipelinesError) -> String {
+        if let name = given.string, UniqueID(name) != nil {
+            throw PipelinesError(
+                .invalidName, "a pipeline's name must not read as an id", ["path": "$.name", "name": name])
+        }
         guard let name = given.string,
             name.wholeMatch(of: /[A-Za-z0-9]([A-Za-z0-9\-]{0,61}[A-Za-z0-9])?/.asciiOnlyWordCharacters())
                 != nil
@@ -100,12 +134,23 @@ package struct LegacyPipeline: Sendable, Equatable {
         guard authentication.isNull || authentication.boolean != nil else {
             throw refused(path + ".authentication", "it is true or false")
         }
+        try requireObject(source, "cors", at: path)
         // What a change leaves out takes its default again: a request is the whole pipeline.
         let origins = source["cors"]?["origins"] ?? .null
         return [
             "enabled": true, "authentication": .boolean(authentication.boolean ?? true),
             "cors": ["origins": origins.isNull ? [] : origins],
         ]
+    }
+
+    /// Nothing, or an object: what is read of another value would be a default.
+    static func requireObject(
+        _ json: JSONValue, _ member: String, at path: String
+    ) throws(PipelinesError) {
+        guard let given = json[member], !given.isNull, given.object == nil else { return }
+        throw PipelinesError(
+            .invalidDefinition, "it is an object",
+            ["path": "\(path).\(member)", "found": given.kindName])
     }
 
     static func refused(_ path: String, _ summary: String, hint: String? = nil) -> PipelinesError {

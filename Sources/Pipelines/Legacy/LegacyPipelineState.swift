@@ -11,7 +11,12 @@ package struct LegacyPipelineState: Sendable {
     package struct Parts: Sendable {
         package let stream: StreamDefinition
         package let sink: SinkDefinition
+
+        /// Nothing comes in.
+        var isClosed: Bool { !stream.http.isEnabled && !stream.hasWorkerBinding }
     }
+
+    package var id: String { pipeline.id.hexDigits }
 
     package var name: String { LegacyPipeline.name(ofPipeline: pipeline.name) }
 

@@ -3,6 +3,7 @@ import JSONText
 import Metastore
 package import Scheduling
 import Streams
+import Synchronization
 import Telemetry
 
 /// Pipelines of the older kind: made, changed and taken away as the three things they are made of.
@@ -74,13 +75,33 @@ extension PipelineService {
         return LegacyPipelineState(pipeline: pipeline, parts: .init(stream: stream, sink: sink))
     }
 
-    /// Makes the pipeline what `legacy` says. What was read lands as it was; where files go to another place, the first
-    /// event that goes there is the first that did not land before.
+    /// One change of a pipeline at a time: each is made of several, and what one closes the other must not open.
+    private func alone<Answer>(
+        _ id: UniqueID, _ change: (LegacyPipelineState) async throws -> Answer
+    ) async throws -> Answer {
+        guard legacyChanges.withLock({ $0.insert(id).inserted }) else {
+            throw PipelinesError(
+                .changing, "the pipeline is being changed by somebody else", ["pipeline": id.hexDigits],
+                hint: "try again in a moment")
+        }
+        defer { _ = legacyChanges.withLock { $0.remove(id) } }
+        return try await change(try await legacyPipeline(id.hexDigits))
+    }
+
+    /// Makes the pipeline what `body` says. What was read lands as it was; where files go to another place, the first event
+    /// that goes there is the first that did not land before.
     ///
-    /// - Errors: `PIP-105` for another name; `PIP-301` when its stream was deleted.
+    /// - Errors: those of `LegacyPipeline`; `PIP-105` for another name; `PIP-110`; `PIP-301` when its stream was deleted.
     package func changeLegacyPipeline(
-        _ old: LegacyPipelineState, to legacy: LegacyPipeline
+        _ idOrName: String, _ body: JSONValue
     ) async throws -> LegacyPipelineState {
+        try await alone(try await legacyPipeline(idOrName).pipeline.id) { old in
+            try await change(old, to: try LegacyPipeline(body, over: old))
+            return try await legacyPipeline(old.pipeline.id.hexDigits)
+        }
+    }
+
+    private func change(_ old: LegacyPipelineState, to legacy: LegacyPipeline) async throws {
         guard legacy.name == old.name else {
             throw LegacyPipeline.refused("$.name", "a pipeline keeps its name, \(old.name)")
         }
@@ -101,7 +122,6 @@ extension PipelineService {
         try await resources.metastore.write {
             try PipelineStore.setLegacyVersion(version, of: id, at: now, $0)
         }
-        return try await legacyPipeline(id.hexDigits)
     }
 
     /// In place, or to another sink where a sink's place cannot change.
@@ -136,25 +156,49 @@ extension PipelineService {
     /// Takes no more events, lands those that were accepted, and takes the three things away. Files stay.
     ///
     /// - Errors: what keeps events from landing, unless they may be left out (`force`): then the pipeline is as it was;
-    ///   `PIP-106` when other pipelines use the stream or the sink.
+    ///   `PIP-106` when other pipelines use the stream or the sink; `PIP-110`, also when events came by another way meanwhile:
+    ///   then their stream stays.
     package func deleteLegacyPipeline(
         _ idOrName: String, force: Bool, token: CancellationToken
     ) async throws {
-        let state = try await legacyPipeline(idOrName)
-        guard let parts = state.parts else { return try await deletePipeline(state.pipeline.id.hexDigits) }
-        try await requireAlone(state.pipeline, parts)
-        let stream = parts.stream.id.hexDigits
-        if !force {
-            _ = try await resources.streams.change(stream, ["http": ["enabled": false]])
-            do { try await drain(stream, token) } catch {
-                _ = try await resources.streams.change(
-                    stream, ["http": ["enabled": .boolean(parts.stream.http.isEnabled)]])
-                throw error
+        try await alone(try await legacyPipeline(idOrName).pipeline.id) { state in
+            let id = state.pipeline.id.hexDigits
+            guard let parts = state.parts else {
+                try await deletePipeline(id)
+                return try await deleteSink(namedIn: state.pipeline.sql)
             }
+            try await requireAlone(state.pipeline, parts)
+            let landed = force ? nil : try await close(parts.stream, token)
+            try await deletePipeline(id)
+            try await deleteSink(parts.sink.id.hexDigits)
+            let stream = parts.stream.id.hexDigits
+            if let landed, try resources.streams.stream(stream).log.get().status.acceptedEvents != landed {
+                throw PipelinesError(
+                    .changing, "events came while the pipeline was taken away; their stream stays",
+                    ["stream": parts.stream.name],
+                    hint: "make a pipeline that lands them, or delete the stream")
+            }
+            try await resources.streams.delete(stream)
         }
-        try await deletePipeline(state.pipeline.id.hexDigits)
-        try await deleteSink(parts.sink.id.hexDigits)
-        try await resources.streams.delete(stream)
+    }
+
+    /// The sink of a pipeline whose stream was deleted under it.
+    private func deleteSink(namedIn sql: String) async throws {
+        guard let name = LegacyPipeline.sinkName(in: sql) else { return }
+        do { try await deleteSink(name) } catch let error as PipelinesError
+            where [.sinkNotFound, .sinkInUse].contains(error.code)
+        {}
+    }
+
+    /// Answers how many events the stream had taken when all of them had landed. When that fails the stream is open again.
+    private func close(_ stream: StreamDefinition, _ token: CancellationToken) async throws -> Int64 {
+        let id = stream.id.hexDigits
+        _ = try await resources.streams.change(id, ["http": ["enabled": false]])
+        do { return try await drain(id, token) } catch {
+            _ = try await resources.streams.change(
+                id, ["http": ["enabled": .boolean(stream.http.isEnabled)]])
+            throw error
+        }
     }
 
     private func requireAlone(
@@ -174,12 +218,13 @@ extension PipelineService {
     }
 
     /// Requests that had begun when the stream was closed may still append: drained is what took nothing meanwhile.
-    private func drain(_ stream: String, _ token: CancellationToken) async throws {
+    /// Answers how many events that is.
+    private func drain(_ stream: String, _ token: CancellationToken) async throws -> Int64 {
         let log = try resources.streams.stream(stream).log.get()
-        var accepted: Int64
-        repeat {
-            accepted = log.status.acceptedEvents
+        while true {
+            let accepted = log.status.acceptedEvents
             try await flush(stream: stream, token: token)
-        } while log.status.acceptedEvents != accepted
+            if log.status.acceptedEvents == accepted { return accepted }
+        }
     }
 }

@@ -25,6 +25,8 @@ package final class PipelineService: Sendable {
     let slots = Mutex(PipelineSlots())
     /// Pipelines whose rejects are being replayed.
     let replays = Mutex<Set<UniqueID>>([])
+    /// Pipelines without SQL that are being changed or taken away.
+    let legacyChanges = Mutex<Set<UniqueID>>([])
     /// Rings when the promises of files should be looked at, and when that should stop.
     private let sweeper = RunnerControl()
     private let commands: AsyncStream<Command>
