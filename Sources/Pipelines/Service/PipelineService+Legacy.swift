@@ -1,5 +1,5 @@
 import Effects
-import JSONText
+package import JSONText
 import Metastore
 package import Scheduling
 import Streams
