@@ -3,6 +3,7 @@ import Effects
 import Metastore
 import Scheduling
 import Streams
+import Synchronization
 
 @testable import Pipelines
 
@@ -51,6 +52,13 @@ final class TransactionBench {
         for id in ids { try await bench.send(#"[{"id":\#(id)}]"#) }
     }
 
+    /// What a statement's slice of the first records takes.
+    func memoryBytes(ofRecords count: Int) async throws -> Int {
+        let records = try await bench.log.read(from: .start, maxBytes: 1 << 20).records
+        return bench.context(keys[0], sinks[0], transforms[0], policies[0]).preparation
+            .memoryBytes(for: Array(records.prefix(count)))
+    }
+
     func progresses() async throws -> [PipelineProgress] {
         let keys = self.keys
         return try await bench.metastore.read { transaction in
@@ -61,6 +69,31 @@ final class TransactionBench {
     /// What each sink shows.
     var landed: [[Int64]] {
         sinks.map { $0.rows.compactMap { if case .long(let id) = $0[0] { id } else { nil } } }
+    }
+}
+
+/// Needs so much memory for a moment, from the given call on.
+final class HungryTransform: RowTransform {
+    let output = TestTransform().output
+    let unfolds = false
+    private let ledger: MemoryLedger
+    private let bytes: Int
+    private let callsBefore: Mutex<Int>
+
+    init(ledger: MemoryLedger, bytes: Int, since call: Int = 1) {
+        self.ledger = ledger
+        self.bytes = bytes
+        callsBefore = Mutex(call - 1)
+    }
+
+    func apply(_ batch: Batch) throws -> TransformedRows {
+        let isHungry = callsBefore.withLock { left in
+            left -= 1
+            return left < 0
+        }
+        let reservation = isHungry ? try ledger.reserve(bytes, for: "a test") : nil
+        defer { withExtendedLifetime(reservation) {} }
+        return try TestTransform().apply(batch)
     }
 }
 

@@ -190,6 +190,60 @@ import Testing
         #expect(world.landed == [[1, 2], [1, 2]] && world.sinks.map(\.abandonedCount) == [0, 0])
     }
 
+    /// What the slices of both take is all there is, and rows in the middle of one need more.
+    @Test func rowsAmidstASliceGetTheMemoryThatTheOthersAndItsOwnSliceHold() async throws {
+        let world = try await TransactionBench()
+        world.bench.rowLimit = 2
+        world.bench.partBytes = 1
+        try await world.bench.send("[" + (1...6).map { #"{"id":\#($0)}"# }.joined(separator: ",") + "]")
+        let needed = try await world.memoryBytes(ofRecords: 1)
+        let ledger = MemoryLedger(limit: 2 * needed)
+        world.bench.memory = SliceMemory(ledger: ledger)
+        world.transforms[1] = HungryTransform(ledger: ledger, bytes: needed + 1, since: 3)
+        var runner = try await world.makeRunner()
+        _ = try await runner.step()
+        #expect(runner.members.map(\.position.record) == [1, 1])
+        try await runner.commit()
+        #expect(world.landed == [[1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6]])
+        #expect(world.sinks.map(\.abandonedCount) == [0, 0] && ledger.reserved == 0)
+        #expect(try world.bench.memory.hold(3 * needed, mayPass: true) != nil)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func aSliceThatDoesNotFitIsTakenInSmallerOnesAndNothingIsLostOrRepeated() async throws {
+        let world = try await TransactionBench()
+        try await world.send(1...6)
+        let needed = try await world.memoryBytes(ofRecords: 1)
+        let ledger = MemoryLedger(limit: 1 << 20)
+        world.bench.memory = SliceMemory(ledger: ledger)
+        // Beside the slice of one record there is room, beside that of two there is none.
+        world.transforms[1] = HungryTransform(ledger: ledger, bytes: (1 << 20) - needed)
+        var runner = try await world.makeRunner()
+        let pass = try world.bench.memory.hold(2 << 20, mayPass: true)
+        #expect(pass != nil)
+        for _ in 0..<40 where runner.members[1].position.record < 6 { _ = try await runner.step() }
+        try await runner.commit()
+        #expect(world.landed == [[1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6]])
+        #expect(try await world.progresses().map(\.counts.passed) == [6, 6])
+        #expect(ledger.reserved == 0)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func whereNotEvenOneRecordFindsMemoryTheRefusalIsTheCallers() async throws {
+        let world = try await TransactionBench()
+        try await world.send(1...3)
+        let ledger = MemoryLedger(limit: 1 << 20)
+        world.transforms[1] = HungryTransform(ledger: ledger, bytes: 2 << 20)
+        var runner = try await world.makeRunner()
+        let refusal = await #expect(throws: SchedulingError.self) {
+            for _ in 0..<40 { _ = try await runner.step() }
+        }
+        #expect(refusal?.code == .memoryExhausted)
+        await runner.abandon()
+        #expect(world.landed == [[], []])
+        #expect(try await world.progresses().map(\.next.record) == [0, 0])
+    }
+
     @Test func aStopLandsWhatAllHaveRead() async throws {
         let world = try await TransactionBench()
         try await world.send(1...3)

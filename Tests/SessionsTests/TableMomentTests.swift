@@ -59,6 +59,26 @@ import Testing
 
     private let copies = TableIdentifier(namespace: Namespace(["web"]), name: "copies")
 
+    /// As where something is committed after the one and before the other is found.
+    @Test(arguments: [false, true], ["clicks, seen", "clicks, seen, copies"])
+    func aTableThatIsFoundTwiceIsTheSameBothTimes(isDirectOlder: Bool, tables: String) async throws {
+        let fixture = try await SessionFixture()
+        _ = try await fixture.rows("CREATE TABLE web.copies (id BIGINT)")
+        _ = try await fixture.rows("CREATE VIEW web.seen AS SELECT id FROM web.clicks")
+        let sql = "SELECT 1 FROM " + tables.replacing(", ", with: " CROSS JOIN ")
+        let name = QualifiedName([Identifier("clicks")])
+        let older = try await find(sql, in: fixture)
+        #expect(try await TableMoment.moved(since: older, fixture.catalog, fixture.warehouse) == nil)
+        _ = try await fixture.rows("INSERT INTO web.clicks SELECT 1, 'x', NULL")
+        let newer = try await find(sql, in: fixture)
+        var mixed = isDirectOlder ? newer : older
+        mixed[name] = isDirectOlder ? older[name] : newer[name]
+        let moment = try #require(
+            try await TableMoment.moved(since: mixed, fixture.catalog, fixture.warehouse))
+        let clicks = TableIdentifier(namespace: Namespace(["web"]), name: "clicks")
+        #expect(moment[clicks]?.metadataLocation == newer[name]?.metadataLocation)
+    }
+
     @Test func oneTableIsOneMomentByItself() async throws {
         let fixture = try await SessionFixture()
         let found = try await find("SELECT * FROM clicks AS a JOIN clicks AS b ON a.id = b.id", in: fixture)

@@ -37,6 +37,8 @@ struct PipelineRunner: StatementsRunner {
     /// Reserved before it is known how much there is.
     private static let leastBytes = 64 << 10
     static let memoryPauseNanoseconds: Int64 = 50_000_000
+    /// So many pauses amidst a slice: then everything is given up, because others may wait for what this one holds.
+    static let mostMemoryPauses = 10
 
     let context: RunnerContext
     let control: RunnerControl
@@ -126,7 +128,9 @@ struct PipelineRunner: StatementsRunner {
         var slice = try await Self.prepare(context, from: position, mayPass: true, expecting: refusedBytes)
         refusedBytes = slice.refusedBytes
         let isRefused = refusedBytes != nil
+        var pauses = 0
         while case .work(let work) = slice {
+            try await makeRoom(for: work, after: &pauses)
             // What comes next is prepared while this is written: of the next records, if there is memory for both.
             async let following = Self.following(context, work)
             try await write(work)
@@ -175,7 +179,7 @@ struct PipelineRunner: StatementsRunner {
     ) async throws -> Work {
         try await context.pool.run(priority: .pipeline) {
             var reading = reading
-            let part = try reading.nextPart()
+            let part = try reading.nextPartThatFits()
             return Work(part: part, reading: reading, hold: hold)
         }
     }
@@ -214,7 +218,13 @@ struct PipelineRunner: StatementsRunner {
         try await noting?(first..<first + Int64(records.count))
         if context.planted.has(.recordEndsProcess) { PoisonRecord.endProcess(in: records) }
         let reading = try RecordReading(records, context.preparation)
-        return .work(try await advance(context, reading, hold))
+        let work = try await advance(context, reading, hold)
+        guard let refusal = work.part.refusal else { return .work(work) }
+        // What the hold takes may be what the rows lack.
+        guard mayPass, hold.pass() else { throw refusal }
+        let again = try await advance(context, try RecordReading(records, context.preparation), hold)
+        if let refusal = again.part.refusal { throw refusal }
+        return .work(again)
     }
 
     /// Prepares what this statement has not read of some records, noting them where a trial asks for it.
@@ -238,22 +248,13 @@ struct PipelineRunner: StatementsRunner {
             try await files.reject(work.part.rejects)
         }
         counts += work.part.counts
+        for hold in work.part.holds { try hold.shrink(to: 0) }
         guard work.reading.isEnd || context.planted.has(.commitInsideRecord) else { return }
         isInsideRecords = false
         work.hold.release()
         position = context.planted.has(.placeAtLogEnd) ? context.source.status.end : work.reading.next
         endEvent = work.reading.endEvent
         timing.noteEvents(logBytes: work.reading.logBytes, at: context.clock.monotonicNanoseconds)
-    }
-
-    /// All parts of a slice.
-    mutating func writeWhole(_ first: Work) async throws {
-        var work = first
-        try await write(work)
-        while !work.reading.isEnd {
-            work = try await Self.advance(context, work.reading, work.hold)
-            try await write(work)
-        }
     }
 
     private mutating func openFiles() async throws -> any SinkFiles {
@@ -335,6 +336,16 @@ struct PipelineRunner: StatementsRunner {
         try await context.sink.settle()
         try context.source.advance(consumer: context.consumer, to: progress.next)
         control.noteLanded(progress.next)
+    }
+
+    /// Begins again behind what is committed.
+    mutating func rewind() async {
+        await abandon()
+        isInsideRecords = false
+        position = progress.next
+        endEvent = progress.landedEvent
+        counts = PipelineCounts()
+        timing.reset()
     }
 
     /// Gives up what is not committed.

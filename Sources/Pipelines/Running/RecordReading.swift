@@ -2,6 +2,7 @@ import Columnar
 import Effects
 import FileFormats
 import Kernels
+import Scheduling
 import Streams
 
 /// Rows, rejects and counts of some events in a row.
@@ -13,6 +14,11 @@ struct PreparedPart: Sendable {
     fileprivate(set) var holds: [RowsHold] = []
     /// Of batches and rejects.
     fileprivate(set) var byteCount = 0
+    /// The part ends here because there was no memory for the next row.
+    fileprivate(set) var shortage: SchedulingError?
+
+    /// Why it has nothing to write, though there is more.
+    var refusal: SchedulingError? { byteCount == 0 ? shortage : nil }
 
     /// Rows that unfolded may be more than a batch's.
     fileprivate mutating func add(_ rows: Batch) {
@@ -87,9 +93,18 @@ struct RecordReading: Sendable {
 
     /// - Errors: `TransformStopped`; `corrupt`; `SCH-202`. After one the reading is of no more use.
     mutating func nextPart() throws -> PreparedPart {
+        let part = try nextPartThatFits()
+        if let refusal = part.refusal { throw refusal }
+        return part
+    }
+
+    /// Ends before the row that finds no memory now, with its `shortage`; the next part begins with that row.
+    ///
+    /// - Errors: `TransformStopped`; `corrupt`. After one the reading is of no more use.
+    mutating func nextPartThatFits() throws -> PreparedPart {
         precondition(!isEnd)
         var part = PreparedPart()
-        while part.byteCount < preparation.partBytes {
+        while part.byteCount < preparation.partBytes, part.shortage == nil {
             if joined != nil {
                 try transform(into: &part)
             } else if recordIndex < records.count {
@@ -167,7 +182,13 @@ struct RecordReading: Sendable {
         let input =
             asked == rows.batch.rowCount
             ? rows.batch : rows.batch.slice(rows.start..<rows.start + asked).dense()
-        let result = try preparation.transform.apply(input)
+        let result: TransformedRows
+        do { result = try preparation.transform.apply(input) } catch let error as SchedulingError
+            where error.code == .memoryExhausted
+        {
+            part.shortage = error
+            return
+        }
         let done = result.inputCount
         precondition((1...asked).contains(done), "a transform does some of the rows it is given")
         if done < asked {

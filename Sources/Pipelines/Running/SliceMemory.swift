@@ -69,6 +69,13 @@ final class SliceHold: Sendable {
         return true
     }
 
+    /// Goes on without memory of its own, which others can have then. False where it does already, or the pass is taken.
+    func pass() -> Bool {
+        guard case .reserved = state.withLock({ $0 }), memory.takePass() else { return false }
+        state.withLock { $0 = .passed }
+        return true
+    }
+
     func release() {
         let old = state.withLock { state in
             defer { state = .released }

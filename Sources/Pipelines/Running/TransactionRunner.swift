@@ -2,6 +2,7 @@ import Effects
 import Metastore
 import Scheduling
 import Streams
+import Synchronization
 
 /// Carries all statements of a pipeline together: what one of them commits, all commit, in one transaction.
 ///
@@ -19,6 +20,36 @@ struct TransactionRunner: StatementsRunner {
     private let streams: [[Int]]
     /// Some members have written a slice that others have not: nothing to commit.
     private var isInsideSlice = false
+    private var caution: Caution?
+    /// Of the slice taken last.
+    private var recordCount = 0
+
+    /// How it goes on after memory ran out amidst a slice: one statement after the other, soon landed, so that little is
+    /// read again where it runs out once more.
+    private struct Caution {
+        private static let longestStride = 64
+
+        /// Of a slice, at most.
+        var records = Int.max
+        /// Slices between two commits.
+        private(set) var stride = 1
+        private var written = 0
+
+        init(records: Int = .max) { self.records = records }
+
+        mutating func isCommitDue() -> Bool {
+            written += 1
+            return written >= stride
+        }
+
+        /// Nil after a long good run.
+        func afterCommit() -> Caution? {
+            if stride >= Self.longestStride { return nil }
+            var next = Caution(records: records > Int.max / 2 ? .max : 2 * records)
+            next.stride = 2 * stride
+            return next
+        }
+    }
 
     private enum Reading {
         case end
@@ -54,21 +85,51 @@ struct TransactionRunner: StatementsRunner {
             return try await tryRecords(of: suspect)
         }
         do { return try await readOn() } catch let error as SchedulingError
-            where error.code == .memoryExhausted && !isInsideSlice && members.contains(where: \.hasFiles)
+            where error.code == .memoryExhausted
         {
-            // What is written holds memory too. Landed, it gives that back, and nothing is read twice.
-            try await commit()
+            if !isInsideSlice, members.contains(where: \.hasFiles) {
+                // What is written holds memory too. Landed, it gives that back, and nothing is read twice.
+                try await commit()
+            } else {
+                guard takeLess() else { throw error }
+                for index in members.indices { await members[index].rewind() }
+                isInsideSlice = false
+            }
             await pause(PipelineRunner.memoryPauseNanoseconds)
             return .progressed
         }
+    }
+
+    /// The slice that found no memory is taken again, by one statement after the other, then by half the records. False
+    /// where one record does not go by itself: then others have the memory.
+    private mutating func takeLess() -> Bool {
+        guard let old = caution else {
+            caution = Caution()
+            return true
+        }
+        guard recordCount > 1 || old.stride > 1 else { return false }
+        caution = Caution(records: max(1, recordCount / 2))
+        return true
+    }
+
+    /// What is written with caution lands soon.
+    private mutating func noteSlice() async throws {
+        guard caution?.isCommitDue() ?? false else { return }
+        try await commit()
+        caution = caution?.afterCommit()
     }
 
     /// Takes a slice of each stream, and the next of each, until there are none.
     private mutating func readOn() async throws -> StepOutcome {
         while !isStopping {
             var readings: [Reading] = []
-            for stream in streams where !isStopping { readings.append(try await read(stream)) }
+            for stream in streams where !isStopping {
+                let reading = try await read(stream)
+                readings.append(reading)
+                if reading == .written { try await noteSlice() }
+            }
             let isEnd = readings.allSatisfy { $0 == .end }
+            if isEnd { caution = nil }
             let lacksRoom = members.contains { $0.context.source.lacksRoom }
             // While producers keep the logs growing their end is never reached: whoever waits is served on the way.
             if try await isCommitDue() || isEnd && lacksRoom { try await commit() }
@@ -94,33 +155,39 @@ struct TransactionRunner: StatementsRunner {
         let slice = try await first.source.read(from: position, maxBytes: PipelineRunner.sliceBytes)
         // From here on the members hold what they need.
         hold.release()
-        let records = Array(slice.records.prefix(limit ?? Int.max))
+        let records = Array(slice.records.prefix(min(limit ?? .max, caution?.records ?? .max)))
         guard let last = records.last else { return .end }
+        recordCount = records.count
         let readers = stream.filter { members[$0].position.record <= last.number }
-        let waiting = limit == nil ? try await writeAtOnce(records, readers) : readers
+        let waiting = limit == nil && caution == nil ? try await writeAtOnce(records, readers) : readers
         return try await writeInTurn(records, waiting, isBegun: waiting.count < readers.count)
     }
 
     /// Answers the members that there was no memory for.
     private mutating func writeAtOnce(_ records: [LogRecord], _ readers: [Int]) async throws -> [Int] {
         let isAlone = readers.count == 1
-        let slices = try await each(readers) { member, _ -> PipelineRunner.Slice in
-            do { return try await member.prepare(records, mayPass: isAlone) } catch let error
-                as SchedulingError
-                where error.code == .memoryExhausted
-            { return .refused(bytes: 0) }
+        // Each is taken out by whoever writes it, and let go part by part.
+        let works = Mutex<[Int: PipelineRunner.Work]>([:])
+        _ = try await each(readers) { member, index in
+            do {
+                if case .work(let work) = try await member.prepare(records, mayPass: isAlone) {
+                    works.withLock { $0[index] = work }
+                }
+            } catch let error as SchedulingError where error.code == .memoryExhausted {
+                // It comes when the others have written.
+            }
         }
-        var works: [Int: PipelineRunner.Work] = [:]
-        for (index, slice) in zip(readers, slices) {
-            if case .work(let work) = slice { works[index] = work }
-        }
-        if works.isEmpty { return readers }
+        let writers = works.withLock { works in readers.filter { works[$0] != nil } }
+        if writers.isEmpty { return readers }
         isInsideSlice = true
-        let given = works
-        _ = try await each(readers.filter { given[$0] != nil }) { member, index in
-            if let work = given[index] { try await member.writeWhole(work) }
+        let rests = try await each(writers) { member, index -> PipelineRunner.Work? in
+            guard let work = works.withLock({ $0.removeValue(forKey: index) }) else { return nil }
+            return try await member.writeOn(work)
         }
-        return readers.filter { given[$0] == nil }
+        for (index, rest) in zip(writers, rests) {
+            if let rest { try await members[index].writeRest(rest) }
+        }
+        return readers.filter { !writers.contains($0) }
     }
 
     /// One after the other: whoever waits here holds no slice, and may go on without memory of its own.
@@ -139,18 +206,22 @@ struct TransactionRunner: StatementsRunner {
         return .written
     }
 
-    /// What others have written already is not given up because memory is short now: it is waited for.
+    /// What others have written already is not given up at once because memory is short now. The pass is waited for as long as
+    /// it takes: whoever has it gets on, or gives up. Memory for rows is not: those who have written may hold it.
     ///
-    /// - Errors: `memoryExhausted` where nobody has written yet.
+    /// - Errors: `memoryExhausted`.
     private func prepareInTurn(
         _ records: [LogRecord], _ index: Int, isBegun: Bool
     ) async throws -> PipelineRunner.Slice {
+        var pauses = 0
         while true {
             do {
                 let slice = try await members[index].prepare(records, mayPass: true)
                 if slice.refusedBytes == nil || !isBegun { return slice }
             } catch let error as SchedulingError where error.code == .memoryExhausted && isBegun {
                 // What a function made of the events, or their text, found no room.
+                if pauses >= PipelineRunner.mostMemoryPauses { throw error }
+                pauses += 1
             }
             if isStopping { throw TransformStopped() }
             await pause(PipelineRunner.memoryPauseNanoseconds)

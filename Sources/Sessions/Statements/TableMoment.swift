@@ -14,14 +14,15 @@ struct TableMoment: Sendable {
     static func moved(
         since found: TableCatalogue, _ catalog: Catalog, _ warehouse: Warehouse
     ) async throws -> TableMoment? {
-        var locations: [TableIdentifier: String] = [:]
+        // One that is read directly and through a view is found twice.
+        var locations: [TableIdentifier: Set<String>] = [:]
         for table in found.tables {
-            locations[TableIdentifier(namespace: Namespace(table.namespace), name: table.name)] =
-                table.metadataLocation
+            locations[TableIdentifier(namespace: Namespace(table.namespace), name: table.name), default: []]
+                .insert(table.metadataLocation)
         }
-        guard locations.count > 1 else { return nil }
+        guard locations.count > 1 || locations.values.contains(where: { $0.count > 1 }) else { return nil }
         let current = try await catalog.loadTables(Array(locations.keys), in: warehouse)
-        if current.allSatisfy({ locations[$0.identifier] == $0.metadataLocation }) { return nil }
+        if current.allSatisfy({ locations[$0.identifier] == [$0.metadataLocation] }) { return nil }
         return TableMoment(
             tables: Dictionary(current.map { ($0.identifier, $0) }, uniquingKeysWith: { first, _ in first }))
     }
