@@ -72,6 +72,7 @@ import Testing
             _ = try await node.service.createPipeline(["name": "p", "sql": .string(Self.first)])
             try await node.send(#"[{"id":1}]"#)
             try await node.service.flush(stream: "events")
+            let before = try await node.service.stats("p").statements[0].activity.work
             try await Self.change(node, "INSERT INTO events_sink SELECT id FROM others")
             try await node.send(#"[{"id":10}]"#, to: "others")
             try await node.service.flush(stream: "others")
@@ -80,6 +81,9 @@ import Testing
             try await node.service.flush(stream: "events")
             let stats = try await node.service.stats("p")
             #expect(stats.accepted == 2 && stats.counts.passed == 2 && stats.pending == 0)
+            let after = stats.statements[0].activity.work
+            #expect(after.commits == before.commits + 1 && after.files == before.files + 1)
+            #expect(after.bytesOut > before.bytesOut && before.since != nil && after.since == before.since)
         }
         #expect(try await node.ids("web.deep", "events") == [1, 2, 10])
     }

@@ -199,7 +199,10 @@ def test_the_option_is_made_shown_and_changed(tmp_path):
         assert "--transaction" in firn.cli("pipeline", "create", "--help").stdout
         run = firn.cli("pipeline", "update", "again", "--transaction", "--no-transaction")
         assert run.returncode == 2 and "either" in run.stderr, run
-        assert firn.cli("pipeline", "update", "again").returncode == 2
+        run = firn.cli("pipeline", "update", "again")
+        assert run.returncode == 2 and "--sql-file" in run.stderr and "--no-transaction" in run.stderr, run
+        answer = firn.call("PATCH", "/client/v4/accounts/local/firn/pipelines/again", json={})
+        assert answer.status_code == 400 and "sql or transaction" in answer.text, answer.text
         answer = firn.call("PATCH", "/client/v4/accounts/local/firn/pipelines/again", json={"transaction": "yes"})
         assert answer.status_code == 400 and "$.transaction" in answer.text, answer.text
         dry = firn.api("POST", "firn/pipelines/dry-run", {"pipeline": "again"})

@@ -82,7 +82,11 @@ enum PipelineCommands {
         case (false, false): break
         }
         let hasSQL = invocation["sql"] != nil || invocation["sql-file"] != nil
-        if hasSQL || body.isEmpty { body["sql"] = .string(try await sql(invocation)) }
+        if !hasSQL, body.isEmpty {
+            throw CommandError(
+                .usage, "one of --sql, --sql-file, --transaction and --no-transaction is needed")
+        }
+        if hasSQL { body["sql"] = .string(try await sql(invocation)) }
         if invocation.isOn("discard-pending") { body["discard_pending"] = true }
         try await change(invocation, "PATCH", "", .object(body), done: "updated")
     }

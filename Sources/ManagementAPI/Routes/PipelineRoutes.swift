@@ -73,7 +73,12 @@ enum PipelineRoutes {
         try call.principal.require(.pipelinesManage)
         let body = try await call.request.jsonObject()
         try body.refuseUnknown(besides: ["sql", "transaction", "discard_pending"])
-        if body["transaction"] == nil { _ = try body.requiredString("sql") }
+        if body["transaction"] == nil {
+            guard body["sql"] != nil else {
+                throw WireError(.invalidRequest, "a member is missing", ["member": "sql or transaction"])
+            }
+            _ = try body.requiredString("sql")
+        }
         guard body["discard_pending"].map({ $0.boolean != nil }) ?? true else {
             throw WireError(.invalidRequest, "a member must be true or false", ["member": "discard_pending"])
         }

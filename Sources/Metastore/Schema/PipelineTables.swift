@@ -155,6 +155,11 @@ enum PipelineTables {
         "ALTER TABLE pipeline_progress ADD COLUMN files BIGINT NOT NULL DEFAULT 0",
         "ALTER TABLE pipeline_progress ADD COLUMN bytes_out BIGINT NOT NULL DEFAULT 0",
         "ALTER TABLE pipeline_progress ADD COLUMN counted_since BIGINT",
+        "ALTER TABLE retired_statements ADD COLUMN commits BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE retired_statements ADD COLUMN retries BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE retired_statements ADD COLUMN files BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE retired_statements ADD COLUMN bytes_out BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE retired_statements ADD COLUMN counted_since BIGINT",
     ]
 
     /// Pipelines whose statements commit together.

@@ -188,11 +188,11 @@ enum ProgressRows {
         ]
     }
 
-    private static func work(_ work: StatementWork) -> [SQLValue] {
+    static func work(_ work: StatementWork) -> [SQLValue] {
         [.integer(work.commits), .integer(work.retries), .integer(work.files), .integer(work.bytesOut)]
     }
 
-    private static func work(_ row: Row) throws -> StatementWork {
+    static func work(_ row: Row) throws -> StatementWork {
         var work = StatementWork()
         work.commits = try row.integer("commits")
         work.retries = try row.integer("retries")

@@ -21,8 +21,8 @@ enum RetiredStatements {
             """
             INSERT INTO retired_statements (pipeline_id, stream_id, destination, sink_id, table_uuid, next_record,
                 next_event, start_event, landed_event, passed, filtered, rejected, sink_rows, unknown_fields, run_id,
-                retired_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                retired_at, commits, retries, files, bytes_out, counted_since)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 pipeline, .text(progress.key.streamID.hexDigits), .text(destination),
@@ -32,7 +32,7 @@ enum RetiredStatements {
                 .integer(counts.filtered), .integer(counts.rejected), .integer(counts.sinkRows),
                 .integer(counts.unknownFields), SQLValue(progress.run?.hexDigits),
                 .integer(now.microseconds),
-            ])
+            ] + ProgressRows.work(progress.work) + [SQLValue(progress.work.since?.microseconds)])
         try transaction.execute(
             """
             DELETE FROM retired_statements WHERE pipeline_id = ? AND retired_at < (
@@ -61,6 +61,7 @@ enum RetiredStatements {
             progress.tableUUID = try row.optionalText("table_uuid")
             progress.run = try row.optionalText("run_id").flatMap { UniqueID($0) }
             progress.counts = try ProgressRows.counts(row)
+            progress.work = try ProgressRows.work(row)
             return progress
         }
     }

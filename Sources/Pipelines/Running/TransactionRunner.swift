@@ -1,8 +1,10 @@
 import Effects
+import JSONText
 import Metastore
 import Scheduling
 import Streams
 import Synchronization
+import Telemetry
 
 /// Carries all statements of a pipeline together: what one of them commits, all commit, in one transaction.
 ///
@@ -92,6 +94,9 @@ struct TransactionRunner: StatementsRunner {
                 try await commit()
             } else {
                 guard takeLess() else { throw error }
+                members[0].context.log.info(
+                    "memory ran out amidst what a transaction reads, which begins again behind its last commit",
+                    ["pipeline": .string(members[0].context.pipelineName), "error": .string("\(error)")])
                 for index in members.indices { await members[index].rewind() }
                 isInsideSlice = false
             }
