@@ -28,9 +28,9 @@ enum ColumnPlaces {
         }
     }
 
-    /// The first column whose name one before it has, as a table tells names apart.
+    /// The first column whose name one before it has, as a table tells names apart: by their bytes.
     static func repeated(_ names: [String]) -> Int? {
-        var known: Set<String> = []
-        return names.firstIndex { !known.insert($0).inserted }
+        var known: Set<[UInt8]> = []
+        return names.firstIndex { !known.insert(Array($0.utf8)).inserted }
     }
 }

@@ -76,6 +76,9 @@ struct PipelineTests {
         let program = try compile("INSERT INTO k (a, b, a) SELECT user_id, event, url FROM s")
         #expect(program.places.map(\.column) == [16, 19, 22] && program.repeatedColumn?.name == "a")
         #expect(try compile("INSERT INTO k (a, b) SELECT user_id, user_id FROM s").repeatedColumn == nil)
+        // Two spellings of a letter are two names.
+        let spellings = "INSERT INTO k (\"\u{e9}\", \"e\u{301}\") SELECT user_id, event FROM s"
+        #expect(try compile(spellings).repeatedColumn == nil)
     }
 
     @Test("subqueries and WITH flatten; stars keep the stream's columns")
